@@ -1,0 +1,180 @@
+"""The only settings; every value that differs between installations comes from the environment."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from platformdirs import user_data_path
+
+from project.env import env_bool, env_int, env_list, env_path, env_secret, env_str, own_secret
+from project.localdb import database_settings
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# --- where things lie -------------------------------------------------------------------------
+CYTOLOOP_DATA_DIR = env_path("CYTOLOOP_DATA_DIR", user_data_path("cytoloop"))
+CYTOLOOP_HOST = env_str("CYTOLOOP_HOST", "127.0.0.1")
+CYTOLOOP_PORT = env_int("CYTOLOOP_PORT", 8000)  # 0: any free port
+CYTOLOOP_OFFLINE = env_bool("CYTOLOOP_OFFLINE", True)  # True: no request leaves the machine
+BROKER_URL = env_str("BROKER_URL")  # empty: the database is the queue
+
+# --- work -------------------------------------------------------------------------------------
+CYTOLOOP_LEASE_S = env_int("CYTOLOOP_LEASE_S", 60)
+CYTOLOOP_CPUS = env_int("CYTOLOOP_CPUS", os.cpu_count() or 1)
+CYTOLOOP_WARM_IDLE_S = env_int("CYTOLOOP_WARM_IDLE_S", 900)
+CYTOLOOP_WARM_MAX_MIB = env_int("CYTOLOOP_WARM_MAX_MIB", 4096)
+CYTOLOOP_MAX_UPLOAD_MIB = env_int("CYTOLOOP_MAX_UPLOAD_MIB", 8192)
+CYTOLOOP_MAX_SIDE_PX = env_int("CYTOLOOP_MAX_SIDE_PX", 20_000)
+CYTOLOOP_INGEST_TIMEOUT_S = env_int("CYTOLOOP_INGEST_TIMEOUT_S", 900)
+# Interpreter of an engine's child process; empty: the one that runs the site.
+CYTOLOOP_ENGINE_PYTHON = {
+    name: env_str(f"CYTOLOOP_ENGINE_PYTHON_{name.upper()}")
+    for name in ("stardist", "cellpose", "threshold")
+}
+
+# --- Django -----------------------------------------------------------------------------------
+DEBUG = env_bool("CYTOLOOP_DEBUG", False)
+SECRET_KEY = env_secret("CYTOLOOP_SECRET_KEY") or own_secret(CYTOLOOP_DATA_DIR / "secret-key")
+ALLOWED_HOSTS = env_list("CYTOLOOP_ALLOWED_HOSTS", f"{CYTOLOOP_HOST},localhost,127.0.0.1,[::1]")
+CSRF_TRUSTED_ORIGINS = env_list("CYTOLOOP_TRUSTED_ORIGINS")
+ROOT_URLCONF = "project.urls"
+ASGI_APPLICATION = "project.asgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en"
+SITE_ID = 1
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "allauth",
+    "allauth.account",
+    "axes",
+    "csp",
+    "dramatiq_postgres.django",
+    "drf_spectacular",
+    "knox",
+    "rest_framework",
+    "rules.apps.AutodiscoverRulesConfig",
+    "project",
+    "annotations",
+    "training",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "project" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+DATABASES = {"default": database_settings(env_secret("DATABASE_URL"), CYTOLOOP_DATA_DIR)}
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}
+}
+
+# --- people -----------------------------------------------------------------------------------
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "rules.permissions.ObjectPermissionBackend",
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "project.accounts.ClosedSignupAdapter"
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = 0.25  # hours
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env_bool("CYTOLOOP_HTTPS", False)
+SECURE_HSTS_SECONDS = 31_536_000 if SESSION_COOKIE_SECURE else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SESSION_COOKIE_SECURE else None
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "img-src": ["'self'", "data:", "blob:"],
+        "style-src": ["'self'", "'unsafe-inline'"],  # OpenSeadragon sets inline styles
+        "worker-src": ["'self'", "blob:"],
+        "frame-ancestors": ["'none'"],
+        "base-uri": ["'self'"],
+        "form-action": ["'self'"],
+    }
+}
+
+# --- API --------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "knox.auth.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PAGINATION_CLASS": "project.drf.Pages",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "project.drf.exception_handler",
+    "PAGE_SIZE": 50,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "cytoloop",
+    "DESCRIPTION": "Annotate, train, predict, correct.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 9 * 1024 * 1024  # one tus piece of 8 MiB
+
+# --- static files -----------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = CYTOLOOP_DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "project" / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": env_str("CYTOLOOP_LOG_LEVEL", "INFO")},
+}

@@ -1,0 +1,141 @@
+"""Content-addressed blobs: bytes named by their sha256, written once, never changed."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import secrets
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from django.conf import settings
+
+from project.errors import NotFound, StorageFull, StorageUnavailable
+
+BLOCK_BYTES = 1 << 20
+
+
+def blobs_dir() -> Path:
+    """Return the folder of all blobs."""
+    return Path(settings.CYTOLOOP_DATA_DIR) / "blobs"
+
+
+def scratch_dir() -> Path:
+    """Return the folder for half-made files; emptied of old ones by the reaper."""
+    path = Path(settings.CYTOLOOP_DATA_DIR) / "scratch"
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def blob_path(digest: str) -> Path:
+    """Return where the blob lies; raise NotFound for anything that is no sha256."""
+    if len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):
+        raise NotFound("That is not the digest of a stored file.")
+    return blobs_dir() / digest[:2] / digest
+
+
+def has_blob(digest: str) -> bool:
+    """Tell whether the blob is stored."""
+    return blob_path(digest).is_file()
+
+
+def put_bytes(data: bytes) -> str:
+    """Store bytes and return their digest."""
+    return put_blocks([data])
+
+
+def put_file(path: Path) -> str:
+    """Store a copy of a file and return its digest."""
+    with path.open("rb") as file:
+        return put_stream(file)
+
+
+def put_stream(stream: BinaryIO) -> str:
+    """Store what a stream yields and return its digest."""
+    return put_blocks(iter(lambda: stream.read(BLOCK_BYTES), b""))
+
+
+def put_blocks(blocks: Iterable[bytes]) -> str:
+    """Store blocks as one blob (temporary file, fsync, rename) and return its sha256.
+
+    Raises StorageFull or StorageUnavailable; no partial blob is ever visible.
+    """
+    digest = hashlib.sha256()
+    temporary = scratch_dir() / f"blob-{secrets.token_hex(8)}"
+    try:
+        with temporary.open("wb") as file:
+            for block in blocks:
+                digest.update(block)
+                file.write(block)
+            file.flush()
+            os.fsync(file.fileno())
+        final = blob_path(digest.hexdigest())
+        if final.exists():
+            temporary.unlink()
+            return digest.hexdigest()
+        final.parent.mkdir(parents=True, exist_ok=True)
+        temporary.replace(final)
+        sync_dir(final.parent)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise storage_error(error) from error
+    return digest.hexdigest()
+
+
+def read_blob(digest: str) -> bytes:
+    """Return the bytes of a blob; raise NotFound when it is not stored."""
+    with open_blob(digest) as file:
+        return file.read()
+
+
+@contextmanager
+def open_blob(digest: str) -> Iterator[BinaryIO]:
+    """Open a blob for reading; raise NotFound when it is not stored."""
+    try:
+        file = blob_path(digest).open("rb")
+    except FileNotFoundError as error:
+        raise NotFound("A stored file is missing; restore it from the backup.", digest=digest) from error
+    with file:
+        yield file
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Replace a file's content in one step (temporary file, fsync, rename)."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+        sync_dir(path.parent)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise storage_error(error) from error
+
+
+def sync_dir(path: Path) -> None:
+    """Make a rename inside the folder survive a power cut (no-op where folders cannot be opened)."""
+    if os.name == "nt":
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def free_bytes() -> int:
+    """Return how many bytes the data directory can still take."""
+    return shutil.disk_usage(settings.CYTOLOOP_DATA_DIR).free
+
+
+def storage_error(error: OSError) -> StorageFull | StorageUnavailable:
+    """Turn an operating-system error into the sentence for it."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return StorageFull("The disk of the data directory is full; free some space and try again.")
+    return StorageUnavailable(f"The data directory cannot be used: {error.strerror}.")

@@ -1,0 +1,1 @@
+"""The test database: DATABASE_URL, else an embedded server of our own."""

@@ -1,0 +1,149 @@
+"""What every engine offers: a frozen description, training, prediction.
+
+An engine runs in a child process that knows neither Django nor the database: all it may read is
+in the job it is handed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+LabelImage: TypeAlias = NDArray[np.uint32]
+Annotated: TypeAlias = NDArray[np.bool_]
+StopFlag: TypeAlias = Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSpec:
+    """Who an engine is and what it can do."""
+
+    name: str  # "stardist"
+    title: str  # "StarDist"
+    version: str
+    params: type[Any]  # frozen dataclass; its fields become the form
+    max_channels: int
+    produces: tuple[str, ...]  # the engine's own maps: ("prob", "dist") or ("flows", "cellprob")
+    pretrained: tuple[str, ...]  # official models by name
+    licence: str
+    citation: str
+    needs_gpu: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingRegion:
+    """One annotated box of one image, as files that the child may open.
+
+    `pixels` is the canonical tiled TIFF of the whole image, axes TCZYX; `labels` an .npz with
+    `label_image` (uint32, shape of the box) and `annotated` (bool, same shape). Box coordinates
+    are (row0, col0, row1, col1), half-open, in pixels of the image.
+    """
+
+    image_id: str
+    pixels: Path
+    labels: Path
+    box: tuple[int, int, int, int]
+    split: str  # train or validation; never both for one image
+    tags: tuple[str, ...] = ()
+    t: int = 0
+    z: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TrainJob:
+    """All that a training may know."""
+
+    regions: Sequence[TrainingRegion]
+    params: dict[str, Any]  # fields of EngineSpec.params
+    channels: tuple[int, ...]  # indices of the image's channels, in the order the net sees them
+    seed: int
+    workdir: Path  # checkpoints, cache; survives a resume
+    parent: Path | None = None  # checkpoint folder to start from
+    pretrained: str = ""  # official model to start from
+    max_seconds: float | None = None  # of training proper, after imports
+    device: str = "cpu"
+    n_threads: int = 1
+    offline: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class EpochReport:
+    """What a training tells after each epoch."""
+
+    epoch: int  # from 1
+    n_epochs: int
+    train_loss: float
+    validation_loss: float | None
+    learning_rate: float
+    duration_s: float
+    metrics: dict[str, float] = field(default_factory=dict)
+
+
+class Reporter(Protocol):
+    """Where a training reports to; lines reach the run's page at once."""
+
+    def stage(self, name: str, **data: Any) -> None:
+        """Say what happens now (loading, training, thresholds …)."""
+
+    def epoch(self, report: EpochReport) -> None:
+        """Hand over the numbers of an epoch."""
+
+    def checkpoint(self, path: Path) -> None:
+        """Say that a complete, resumable checkpoint lies at the path."""
+
+    def warn(self, sentence: str) -> None:
+        """Tell the person something they should know."""
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionArrays:
+    """An engine's output for one image.
+
+    `label_image` is uint32, shape (H, W), ids dense from 1; `scores` float32, shape (n,), the
+    score of id i at i - 1, from 0 to 1; `maps` float32 arrays of shape (H, W) or (k, H, W) by
+    the names in `EngineSpec.produces`, only when asked for.
+    """
+
+    label_image: LabelImage
+    scores: NDArray[np.float32]
+    maps: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+
+
+class Engine(Protocol):
+    """A segmentation method behind the one door."""
+
+    spec: EngineSpec
+
+    def train(self, job: TrainJob, report: Reporter, should_stop: StopFlag) -> Path:
+        """Train and return the finished checkpoint folder (weights, config.json, LICENSE).
+
+        Resumes from `job.workdir` when it holds a checkpoint of the same job.
+        Raises project.errors.JobError subclasses for what a person can understand.
+        """
+
+    def load(self, checkpoint: Path, *, device: str, n_threads: int) -> Predictor:
+        """Load a checkpoint folder; raises CheckpointCorrupt."""
+
+    def export(self, checkpoint: Path, target: Path) -> None:
+        """Write the folder that the upstream tool opens, with config and licence, into target."""
+
+
+class Predictor(Protocol):
+    """A loaded checkpoint, kept warm between images."""
+
+    def predict(
+        self,
+        image: NDArray[Any],
+        *,
+        want_maps: bool = False,
+        should_stop: StopFlag = lambda: False,
+    ) -> PredictionArrays:
+        """Segment an image of shape (C, H, W), any real dtype, channels as the net was trained.
+
+        The whole image is normalised by percentiles first; large images are tiled.
+        """

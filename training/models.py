@@ -1,0 +1,226 @@
+"""Rows about what was learned from whom: sets, runs, versions, evaluations, predictions."""
+
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from annotations.models import Image, LabelLayer, Project
+from project.leases import LeasedRow
+
+
+class TrainingSet(models.Model):
+    """A frozen list of snapshots, regions and splits; made when a run is queued."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="training_sets")
+    number = models.PositiveIntegerField()
+    manifest_digest = models.CharField(max_length=64)  # blob: canonical JSON
+    n_images = models.PositiveIntegerField(default=0)
+    n_regions = models.PositiveIntegerField(default=0)
+    n_instances = models.PositiveIntegerField(default=0)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["project", "number"], name="one_set_per_number"),
+            models.UniqueConstraint(
+                fields=["project", "manifest_digest"], name="one_set_per_manifest"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"set {self.number} of {self.project_id}"
+
+
+class RunState(models.TextChoices):
+    """Where a training run or a prediction stands."""
+
+    QUEUED = "queued", "Waiting"
+    RUNNING = "running", "Running"
+    FINISHED = "finished", "Finished"
+    FAILED = "failed", "Failed"  # an expected end, with a sentence
+    ERRORED = "errored", "Error"  # a defect of ours, with a traceback
+    CANCELLED = "cancelled", "Cancelled"
+    LOST = "lost", "Lost"  # workers vanished until no attempt was left
+
+    @classmethod
+    def open_states(cls) -> set[str]:
+        """Return the states from which something still happens."""
+        return {cls.QUEUED, cls.RUNNING}
+
+    @classmethod
+    def terminal_states(cls) -> set[str]:
+        """Return the states that never change again."""
+        return {cls.FINISHED, cls.FAILED, cls.ERRORED, cls.CANCELLED, cls.LOST}
+
+
+class SupervisedRow(LeasedRow):
+    """Work done by an engine in a child process, watched by a worker."""
+
+    QUEUED_STATE: ClassVar[str] = RunState.QUEUED
+    RUNNING_STATE: ClassVar[str] = RunState.RUNNING
+    LOST_STATE: ClassVar[str] = RunState.LOST
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    state = models.CharField(max_length=12, choices=RunState.choices, default=RunState.QUEUED)
+    cancel_requested = models.BooleanField(default=False)
+    progress = models.JSONField(default=dict)  # {stage, epoch, of, seconds_left, …}
+    traceback = models.TextField(blank=True)
+    log = models.TextField(blank=True)  # stdout and stderr of the child, newest 200 kB
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        abstract = True
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(state=RunState.RUNNING) | Q(lease__isnull=False),
+                name="running_%(class)s_has_a_lease",
+            )
+        ]
+
+
+class EngineName(models.TextChoices):
+    """The engines that ship with the site; others come by entry point."""
+
+    STARDIST = "stardist", "StarDist"
+    CELLPOSE = "cellpose", "Cellpose"
+    THRESHOLD = "threshold", "Threshold"
+
+
+class TrainingRun(SupervisedRow):
+    """One attempt to train an engine on a training set."""
+
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="training_runs")
+    number = models.PositiveIntegerField()
+    training_set = models.ForeignKey(TrainingSet, on_delete=models.PROTECT, related_name="runs")
+    engine = models.CharField(max_length=32)  # a name in training.engines.registry
+    parent = models.ForeignKey(
+        "ModelVersion", null=True, on_delete=models.PROTECT, related_name="child_runs"
+    )  # null: from scratch or from a pretrained model
+    pretrained = models.CharField(max_length=64, blank=True)  # official name, e.g. 2D_versatile_he
+    params = models.JSONField(default=dict)  # every parameter, defaults filled in
+    seed = models.BigIntegerField(default=0)
+    max_minutes = models.FloatField(null=True)  # wall time for training; null: as the engine says
+    checkpoint_digest = models.CharField(max_length=64, blank=True)  # newest resumable one (zip)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    class Meta(SupervisedRow.Meta):
+        constraints = [
+            *SupervisedRow.Meta.constraints,
+            models.UniqueConstraint(fields=["project", "number"], name="one_run_per_number"),
+        ]
+
+    def __str__(self) -> str:
+        return f"run {self.number} ({self.engine})"
+
+
+class EpochRecord(models.Model):
+    """What one epoch of a run reported; a resumed run overwrites the epochs it repeats."""
+
+    id = models.BigAutoField(primary_key=True)
+    run = models.ForeignKey(TrainingRun, on_delete=models.CASCADE, related_name="epochs")
+    epoch = models.PositiveIntegerField()  # from 1
+    n_epochs = models.PositiveIntegerField()
+    train_loss = models.FloatField(null=True)
+    validation_loss = models.FloatField(null=True)
+    learning_rate = models.FloatField(null=True)
+    duration_s = models.FloatField()
+    metrics = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["run", "epoch"], name="one_record_per_epoch")
+        ]
+
+    def __str__(self) -> str:
+        return f"epoch {self.epoch} of {self.run_id}"
+
+
+class ModelVersion(models.Model):
+    """A registered checkpoint; its parents lead back to where its weights came from."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="model_versions")
+    number = models.PositiveIntegerField()
+    engine = models.CharField(max_length=32)
+    run = models.OneToOneField(
+        TrainingRun, null=True, on_delete=models.PROTECT, related_name="version"
+    )  # null: uploaded
+    parent = models.ForeignKey(
+        "self", null=True, on_delete=models.PROTECT, related_name="children"
+    )
+    origin = models.CharField(max_length=200)  # "scratch", "pretrained:NAME", "version:N", "upload"
+    checkpoint_digest = models.CharField(max_length=64)  # blob: zip of the checkpoint folder
+    size_bytes = models.BigIntegerField()
+    channels = models.JSONField(default=dict)  # {count, mapping, conversion}
+    config = models.JSONField(default=dict)  # params, thresholds, diameter, normalisation, versions
+    licence = models.CharField(max_length=100, blank=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["project", "number"], name="one_version_per_number")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.engine} v{self.number}"
+
+
+class Evaluation(models.Model):
+    """How a version did on frozen regions; one row per version and split of a set."""
+
+    id = models.BigAutoField(primary_key=True)
+    version = models.ForeignKey(ModelVersion, on_delete=models.CASCADE, related_name="evaluations")
+    training_set = models.ForeignKey(
+        TrainingSet, on_delete=models.PROTECT, related_name="evaluations"
+    )
+    split = models.CharField(max_length=12)  # validation or test
+    metrics = models.JSONField()  # {pooled: {...}, mean: {...}, n_images, n_instances}
+    per_image = models.JSONField(default=list)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["version", "training_set", "split"], name="one_evaluation_per_split"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.version} on {self.split}"
+
+
+class PredictionRun(SupervisedRow):
+    """One version predicting one image; its layer is the draft."""
+
+    version = models.ForeignKey(ModelVersion, on_delete=models.CASCADE, related_name="predictions")
+    image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="predictions")
+    layer = models.OneToOneField(
+        LabelLayer, null=True, on_delete=models.CASCADE, related_name="prediction_run"
+    )  # set when finished
+    priority = models.IntegerField(default=100)  # 0 is in view, then the queue, then the rest
+    n_instances = models.PositiveIntegerField(default=0)
+
+    class Meta(SupervisedRow.Meta):
+        constraints = [
+            *SupervisedRow.Meta.constraints,
+            models.UniqueConstraint(fields=["version", "image"], name="one_prediction_per_image"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.version} on {self.image}"
