@@ -23,6 +23,7 @@ class TrainingSet(models.Model):
     n_images = models.PositiveIntegerField(default=0)
     n_regions = models.PositiveIntegerField(default=0)
     n_instances = models.PositiveIntegerField(default=0)
+    splits = models.JSONField(default=dict)  # {"train": {images, regions, instances}, …}
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )
@@ -111,7 +112,11 @@ class TrainingRun(SupervisedRow):
     params = models.JSONField(default=dict)  # every parameter, defaults filled in
     seed = models.BigIntegerField(default=0)
     max_minutes = models.FloatField(null=True)  # wall time for training; null: as the engine says
-    checkpoint_digest = models.CharField(max_length=64, blank=True)  # newest resumable one (zip)
+    channels = models.JSONField(default=list)  # indices of the image's channels, in net order
+    # Newest resumable checkpoint, a file in the run's folder; written under the lease, so that
+    # a worker that lost the run cannot name one.
+    resume_file = models.CharField(max_length=100, blank=True)
+    warnings = models.JSONField(default=list)  # sentences a person should know
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )
@@ -181,21 +186,20 @@ class ModelVersion(models.Model):
         return f"{self.engine} v{self.number}"
 
 
-class Evaluation(models.Model):
+class Evaluation(SupervisedRow):
     """How a version did on frozen regions; one row per version and split of a set."""
 
-    id = models.BigAutoField(primary_key=True)
     version = models.ForeignKey(ModelVersion, on_delete=models.CASCADE, related_name="evaluations")
     training_set = models.ForeignKey(
         TrainingSet, on_delete=models.PROTECT, related_name="evaluations"
     )
     split = models.CharField(max_length=12)  # validation or test
-    metrics = models.JSONField()  # {pooled: {...}, mean: {...}, n_images, n_instances}
+    metrics = models.JSONField(default=dict)  # {pooled: {...}, mean: {...}, n_images, n_instances}
     per_image = models.JSONField(default=list)
-    created_at = models.DateTimeField(auto_now_add=True)
 
-    class Meta:
+    class Meta(SupervisedRow.Meta):
         constraints = [
+            *SupervisedRow.Meta.constraints,
             models.UniqueConstraint(
                 fields=["version", "training_set", "split"], name="one_evaluation_per_split"
             )
@@ -215,11 +219,22 @@ class PredictionRun(SupervisedRow):
     )  # set when finished
     priority = models.IntegerField(default=100)  # 0 is in view, then the queue, then the rest
     n_instances = models.PositiveIntegerField(default=0)
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )  # null: queued by the loop itself, so a newer version may take its place
 
     class Meta(SupervisedRow.Meta):
         constraints = [
             *SupervisedRow.Meta.constraints,
             models.UniqueConstraint(fields=["version", "image"], name="one_prediction_per_image"),
+        ]
+        indexes = [
+            # The next draft to make: looked up once per prediction.
+            models.Index(
+                fields=["priority", "created_at"],
+                condition=Q(state=RunState.QUEUED),
+                name="waiting_predictions",
+            ),
         ]
 
     def __str__(self) -> str:
