@@ -1,0 +1,266 @@
+/**
+ * What viewer, tools and panels may use of the label stores.
+ *
+ * Everything that changes pixels of the annotation layer goes through `LayerStore`; a prediction
+ * is a `DraftStore`, which is only read and decided on. Listeners return a disposer.
+ */
+
+import type { ImagePoint } from "../geometry/points";
+import type { Rect } from "../geometry/rect";
+
+export type Dispose = () => void;
+
+/** A value that can be watched; shaped like a Preact signal, and `subscribe` calls at once. */
+export interface Observable<T> {
+  readonly value: T;
+  subscribe(listener: (value: T) => void): Dispose;
+}
+
+export type Origin = "local" | "remote";
+
+export interface LayerInfo {
+  readonly id: string;
+  readonly imageId: string;
+  readonly kind: "annotation" | "prediction";
+  readonly name: string;
+  readonly width: number;
+  readonly height: number;
+  readonly t: number;
+  readonly z: number;
+  /** Edge of a chunk in pixels; chunk (cy, cx) starts at pixel (cy * chunk, cx * chunk). */
+  readonly chunk: number;
+}
+
+/** Pixels changed (or arrived): redraw this box. */
+export interface DirtyEvent {
+  readonly rect: Rect;
+  readonly origin: Origin;
+}
+
+// ---------------------------------------------------------------- instances
+
+export type InstanceState = "proposed" | "accepted" | "edited" | "rejected";
+
+/** A copy of one row of the index; take it when needed, do not keep it. */
+export interface InstanceRow {
+  readonly id: number;
+  readonly areaPx: number;
+  /** Holds every pixel; may be loose after erasing. */
+  readonly box: Rect;
+  readonly state: InstanceState;
+  /** Of a prediction, 0 to 1. */
+  readonly score: number | null;
+  readonly className: string;
+}
+
+/** Every instance of a layer, kept in step with the pixels by every op. */
+export interface InstanceIndex {
+  /** Instances with at least one pixel. */
+  readonly count: number;
+  /** Grows with every change: cheap to compare. */
+  readonly version: number;
+  get(id: number): InstanceRow | undefined;
+  areaOf(id: number): number;
+  stateOf(id: number): InstanceState | undefined;
+  /** Ids with at least one pixel, ascending. */
+  ids(): Uint32Array;
+  /** Ids whose box meets `box`, ascending. */
+  within(box: Rect): Uint32Array;
+  /** Ids in a state, most doubtful first (lowest score; without a score by id). */
+  byDoubt(state: InstanceState): Uint32Array;
+  countIn(state: InstanceState): number;
+}
+
+export interface InstancesEvent {
+  readonly origin: Origin;
+  /** Ids that changed; null when anything may have changed. */
+  readonly ids: readonly number[] | null;
+}
+
+// ---------------------------------------------------------------- reading pixels
+
+/** What both kinds of layer offer for display and picking. */
+export interface LabelReader {
+  readonly info: LayerInfo;
+  readonly instances: InstanceIndex;
+  /** Load what is missing of the chunks that meet `box`; resolves when all are there. */
+  ensure(box: Rect): Promise<void>;
+  /** 512 x 512 labels in C order; undefined while not loaded. Read only, and not to be kept. */
+  chunkAt(cy: number, cx: number): Uint32Array | undefined;
+  /** Loaded, or known to be all background. */
+  isLoaded(cy: number, cx: number): boolean;
+  /** The label under a point; 0 for background, undefined when not loaded or off the image. */
+  labelAt(point: ImagePoint): number | undefined;
+  onDirty(listener: (event: DirtyEvent) => void): Dispose;
+  onInstances(listener: (event: InstancesEvent) => void): Dispose;
+  /** Called when loading failed, with a sentence for the user. */
+  onTrouble(listener: (sentence: string) => void): Dispose;
+  close(): void;
+}
+
+// ---------------------------------------------------------------- strokes
+
+/**
+ * preserve  only background and own pixels (default)
+ * overwrite takes pixels of others
+ * inside    only what was under the first point (another instance, or background)
+ * locked    spares instances for which `isLocked` says true, takes the others' pixels
+ */
+export type WriteMode = "preserve" | "overwrite" | "inside" | "locked";
+
+export type StrokeKind = "brush" | "erase-selected" | "erase-any";
+
+export interface StrokeOptions {
+  readonly kind: StrokeKind;
+  /** What is written by a brush, or erased by "erase-selected"; ignored by "erase-any". */
+  readonly instanceId: number;
+  /** In image pixels: a pixel is painted when its centre is at most this far from the path. */
+  readonly radius: number;
+  /** Of a brush; default "preserve". */
+  readonly mode?: WriteMode;
+  /** For mode "locked"; default: every accepted or edited instance but the own one. */
+  readonly isLocked?: (instanceId: number) => boolean;
+  /** Ops of one group are undone together; see `newGroup`. */
+  readonly group?: string;
+}
+
+/** One pointer-down … pointer-up. Only one is open at a time. */
+export interface Stroke {
+  /** Paint on to these points, in order (coalesced pointer events). Returns the changed box. */
+  move(points: readonly ImagePoint[]): Rect;
+  /** Finish: one op and one undo step. Resolves once it is in the journal on this computer. */
+  commit(): Promise<OpReport | null>;
+  /** Give every pixel back. */
+  cancel(): void;
+  readonly isOpen: boolean;
+}
+
+/** What an edit did. */
+export interface OpReport {
+  readonly n: number;
+  readonly kind: string;
+  readonly nPixels: number;
+  readonly rect: Rect;
+}
+
+/** Pixels of ours that the server did not take since another person changed them first. */
+export interface RefusedReport {
+  readonly n: number;
+  readonly kind: string;
+  readonly nRefused: number;
+  /** Sentence for the user. */
+  readonly message: string;
+}
+
+// ---------------------------------------------------------------- saving
+
+/**
+ * saved           everything is on the server
+ * saving          strokes are on their way
+ * offline         the server cannot be reached; strokes are kept here and sent later
+ * login-needed    signed out; strokes are kept here until the person signs in again
+ * refused         the server says no (right taken away, layer gone); strokes are kept here
+ * storage-blocked the browser gives no storage: strokes are safe only when "saved"
+ */
+export type SaveStatus =
+  | "saved"
+  | "saving"
+  | "offline"
+  | "login-needed"
+  | "refused"
+  | "storage-blocked";
+
+export interface SaveState {
+  readonly state: SaveStatus;
+  /** Strokes and decisions not yet on the server. */
+  readonly queued: number;
+  readonly online: boolean;
+  /** Sentence for the user, null when all is well. */
+  readonly lastError: string | null;
+  /** False when IndexedDB is unavailable. */
+  readonly isJournalled: boolean;
+}
+
+export interface HistoryState {
+  readonly canUndo: boolean;
+  readonly canRedo: boolean;
+  /** Kind of the op that undo would take back: "brush", "merge" … */
+  readonly undoKind: string | null;
+  readonly redoKind: string | null;
+}
+
+// ---------------------------------------------------------------- the annotation layer
+
+/**
+ * objects an instance that overlaps an existing one is not accepted
+ * pixels  existing pixels stay, the rest is accepted
+ * none    the accepted instance takes what it covers
+ */
+export type Preserve = "objects" | "pixels" | "none";
+
+/**
+ * The editable layer of one image plane. Edits other than strokes are one op each, and wait for
+ * the chunks they need. They reject with `EditRefused` (a sentence for the user) when impossible.
+ */
+export interface LayerStore extends LabelReader {
+  readonly saveState: Observable<SaveState>;
+  readonly history: Observable<HistoryState>;
+  /** True while a stroke or another edit is going on. */
+  readonly isBusy: boolean;
+
+  /** An id nobody else uses. @throws EditRefused when offline and out of ids. */
+  nextInstanceId(): number;
+  newGroup(): string;
+
+  /** @throws EditRefused while another edit is open. */
+  beginStroke(options: StrokeOptions): Stroke;
+  /** Fill the background hole (or closed ring) around a point, inside `bounds` (viewport). */
+  fill(point: ImagePoint, instanceId: number, bounds: Rect): Promise<OpReport>;
+  /** Fill a polygon by the same rules as a stroke (lasso; erasers too). */
+  fillPolygon(points: readonly ImagePoint[], options: StrokeOptions): Promise<OpReport | null>;
+  /** Give all pixels of `other` to `keep`. */
+  merge(keep: number, other: number): Promise<OpReport>;
+  deleteInstance(id: number): Promise<OpReport>;
+  /** Copy a draft's instance into this layer; resolves to the new id. */
+  acceptDraft(draft: DraftStore, id: number, preserve?: Preserve): Promise<number>;
+  /** Accept in order to change it: the draft's instance becomes "edited". */
+  editDraft(draft: DraftStore, id: number): Promise<number>;
+  /** Accept many in one op; resolves to how many were accepted. */
+  acceptMany(draft: DraftStore, ids: ArrayLike<number>, preserve?: Preserve): Promise<number>;
+
+  /** During a stroke: cancel it. Resolves to what changed, null when there was nothing to undo. */
+  undo(): Promise<OpReport | null>;
+  redo(): Promise<OpReport | null>;
+
+  /** Try to send now (after signing in again, or a click on the save state). */
+  retrySaving(): void;
+  /** Resolves when everything is on the server. */
+  flush(): Promise<void>;
+
+  onRefused(listener: (report: RefusedReport) => void): Dispose;
+  /** Ops of other people as they arrive. */
+  onRemote(listener: (op: { user: string | null; kind: string; rect: Rect }) => void): Dispose;
+}
+
+// ---------------------------------------------------------------- drafts
+
+/** A prediction, waiting for a person. */
+export interface DraftStore extends LabelReader {
+  /** Kept and sent like strokes; the change shows at once. */
+  reject(ids: ArrayLike<number>): void;
+  /** Take a decision back. */
+  reopen(ids: ArrayLike<number>): void;
+  /** Read states again (another person may have decided). */
+  refresh(): Promise<void>;
+}
+
+/** An edit that cannot be done now; the message is a sentence for the user. */
+export class EditRefused extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.name = "EditRefused";
+    this.code = code;
+  }
+}
