@@ -1,0 +1,1 @@
+"""Pure: one module per file format that labels come in or go out by."""

@@ -1,0 +1,1 @@
+"""Pure: label images, their chunks and the operations on them."""

@@ -1,0 +1,50 @@
+"""Who may do what in a project: one ladder of roles, asked by every action and query."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+
+from annotations.models import Membership, Project, Role
+from project.errors import NotAllowed, NotFound
+
+LADDER = (Role.VIEWER, Role.ANNOTATOR, Role.REVIEWER, Role.OWNER)  # each includes the ones before
+
+
+def require(user: Any, project: Project, role: Role) -> Membership:
+    """Return the person's membership when it includes the role.
+
+    Raises NotFound for a stranger, so that a guessed address tells nothing, and NotAllowed for
+    a member whose role is too small.
+    """
+    membership = membership_of(user, project)
+    if membership is None:
+        raise NotFound("There is no such project, or you are not a member of it.")
+    if not includes(membership.role, role):
+        raise NotAllowed(
+            f"This needs the role {role.label.lower()}; you are {Role(membership.role).label.lower()} "
+            f"in this project. Ask an owner of {project.name!r} to change it.",
+            need=role.value,
+            have=membership.role,
+        )
+    return membership
+
+
+def membership_of(user: Any, project: Project) -> Membership | None:
+    """Return the person's membership, or None for a stranger or someone not logged in."""
+    if not getattr(user, "is_active", False):
+        return None
+    return Membership.objects.filter(project=project, user=user.pk).first()
+
+
+def includes(held: str, wanted: str) -> bool:
+    """Tell whether the held role includes the wanted one."""
+    return LADDER.index(Role(held)) >= LADDER.index(Role(wanted))
+
+
+def visible_projects(user: Any) -> QuerySet[Project]:
+    """Projects that the person is a member of."""
+    if not getattr(user, "is_active", False):
+        return Project.objects.none()
+    return Project.objects.filter(memberships__user=user.pk)
