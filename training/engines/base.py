@@ -122,7 +122,7 @@ class Engine(Protocol):
     def train(self, job: TrainJob, report: Reporter, should_stop: StopFlag) -> Path:
         """Train and return the finished checkpoint folder (weights, config.json, LICENSE).
 
-        Resumes from `job.workdir` when it holds a checkpoint of the same job.
+        Resumes from `job.workdir / "checkpoint"` when that is a checkpoint of the same job.
         Raises project.errors.JobError subclasses for what a person can understand.
         """
 
@@ -131,6 +131,12 @@ class Engine(Protocol):
 
     def export(self, checkpoint: Path, target: Path) -> None:
         """Write the folder that the upstream tool opens, with config and licence, into target."""
+
+    def adopt(self, upload: Path, target: Path) -> Path:
+        """Turn an uploaded file (ours, or the upstream tool's) into the checkpoint folder target.
+
+        Nothing in the upload is executed. Raises CheckpointCorrupt.
+        """
 
 
 class Predictor(Protocol):

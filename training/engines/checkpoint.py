@@ -1,0 +1,144 @@
+"""Checkpoint folders: config.json, the weights file, LICENSE; written whole or not at all.
+
+A *finished* checkpoint is what a model version stores. A *resumable* one lies in
+`workdir/checkpoint`, holds optimizer and random state too, and is replaced after every epoch.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from project.errors import CheckpointCorrupt
+from training.engines.base import EngineSpec, TrainJob
+
+FORMAT = 1
+RESUME_FOLDER = "checkpoint"
+CONFIG_BYTES = 4 << 20  # far above any config we write; an uploaded one may be hostile
+
+BSD_TEXT = """\
+Redistribution and use in source and binary forms, with or without modification, are permitted
+provided that the following conditions are met: 1. Redistributions of source code must retain the
+above copyright notice, this list of conditions and the following disclaimer. 2. Redistributions in
+binary form must reproduce the above copyright notice, this list of conditions and the following
+disclaimer in the documentation and/or other materials provided with the distribution. 3. Neither
+the name of the copyright holder nor the names of its contributors may be used to endorse or promote
+products derived from this software without specific prior written permission.
+THIS SOFTWARE IS PROVIDED "AS IS" AND ANY EXPRESS OR IMPLIED WARRANTIES ARE DISCLAIMED.
+"""
+
+
+def versions_of(*packages: str) -> dict[str, str]:
+    """Return the installed versions of packages, absent ones left out."""
+    found = {}
+    for package in packages:
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            found[package] = metadata.version(package)
+    return found
+
+
+def write_json(path: Path, data: Any) -> None:
+    """Write canonical JSON, so that equal configs are equal bytes."""
+    path.write_text(json.dumps(data, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def read_config(folder: Path, engine: str) -> dict[str, Any]:
+    """Read and check the config of a checkpoint folder; raises CheckpointCorrupt."""
+    path = folder / "config.json"
+    try:
+        if path.stat().st_size > CONFIG_BYTES:
+            raise CheckpointCorrupt("The checkpoint's config.json is far too large.")
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, ValueError, RecursionError) as error:
+        raise CheckpointCorrupt("The checkpoint has no readable config.json.") from error
+    if not isinstance(config, dict) or config.get("format") != FORMAT:
+        raise CheckpointCorrupt("This checkpoint was written in a format that is not known here.")
+    if config.get("engine") != engine:
+        raise CheckpointCorrupt(
+            f"This checkpoint belongs to the engine {config.get('engine')!r}, not {engine!r}."
+        )
+    return config
+
+
+def write_licence(folder: Path, spec: EngineSpec, origin: str, notice: str = "") -> None:
+    """Write the LICENSE file: whose software and weights these are."""
+    lines = [
+        f"Weights of {spec.title} {spec.version}; they started from: {origin}.",
+        "They were fitted to the annotations of a project, whose owners decide on their use.",
+        *([notice] if notice else []),
+        f"The software that runs them is {spec.title} ({spec.licence}); cite {spec.citation}.",
+    ]
+    text = "\n".join(lines) + "\n"
+    if spec.licence == "BSD-3-Clause":
+        text += "\n" + BSD_TEXT
+    (folder / "LICENSE").write_text(text, encoding="utf-8")
+
+
+@contextlib.contextmanager
+def whole_folder(target: Path) -> Iterator[Path]:
+    """Fill a new folder that takes the target's name only when the block ends well."""
+    new, old = target.with_name(target.name + ".new"), target.with_name(target.name + ".old")
+    for leftover in (new, old):
+        shutil.rmtree(leftover, ignore_errors=True)
+    new.mkdir(parents=True)
+    try:
+        yield new
+    except BaseException:
+        shutil.rmtree(new, ignore_errors=True)
+        raise
+    if target.exists():
+        target.rename(old)
+    new.rename(target)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def digest_of(folder: Path) -> str:
+    """Return the sha256 over the names and bytes of all files in a folder."""
+    total = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            content = hashlib.sha256(path.read_bytes()).hexdigest()
+            total.update(f"{path.relative_to(folder).as_posix()}\0{content}\n".encode())
+    return total.hexdigest()
+
+
+def job_fingerprint(job: TrainJob) -> str:
+    """Return a digest of all that decides a training's outcome, wherever its files lie.
+
+    A resumable checkpoint of another fingerprint is not used. Time limit, device and threads are
+    left out: they may differ between two attempts of one run.
+    """
+    regions = []
+    for region in job.regions:
+        facts = dataclasses.asdict(region)
+        del facts["pixels"]
+        facts["labels"] = hashlib.sha256(region.labels.read_bytes()).hexdigest()
+        regions.append(facts)
+    facts = {
+        "regions": regions,
+        "params": job.params,
+        "channels": list(job.channels),
+        "seed": job.seed,
+        "parent": digest_of(job.parent) if job.parent else "",
+        "pretrained": job.pretrained,
+    }
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def resumable(job: TrainJob) -> Path | None:
+    """Return the folder of this job's newest resumable checkpoint, if there is one."""
+    fingerprint = job_fingerprint(job)
+    # ".old" is what is left when the machine died between the two renames of `whole_folder`.
+    for name in (RESUME_FOLDER, RESUME_FOLDER + ".old"):
+        state = job.workdir / name / "state.json"
+        with contextlib.suppress(OSError, ValueError):
+            if json.loads(state.read_text(encoding="utf-8"))["job"] == fingerprint:
+                return state.parent
+    return None

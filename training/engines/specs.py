@@ -1,0 +1,171 @@
+"""The engines that ship with the site, described without importing a framework.
+
+The fields of each params class become the form of a training run: `metadata` holds the label,
+the help text and the allowed range or choices.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from training.engines.base import EngineSpec
+
+STARDIST_PRETRAINED = ("2D_versatile_fluo", "2D_versatile_he", "2D_paper_dsb2018", "2D_demo")
+CELLPOSE_PRETRAINED = (
+    "cyto3", "nuclei", "cyto2_cp3", "cyto2", "cyto", "tissuenet_cp3", "livecell_cp3",
+    "yeast_PhC_cp3", "yeast_BF_cp3", "bact_phase_cp3", "bact_fluor_cp3", "deepbacs_cp3",
+)  # fmt: skip
+
+
+def _param(default: Any, title: str, help_text: str, **limits: Any) -> Any:
+    """Declare a field with what a form needs: low, high, choices, and whether it is advanced."""
+    return field(default=default, metadata={"title": title, "help": help_text, **limits})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedParams:
+    """What every trained network asks for."""
+
+    steps: int = _param(
+        0,
+        "Steps",
+        "Weight updates; 0 chooses: as many as fit into the time given, else a sensible number.",
+        low=0,
+        high=1_000_000,
+        advanced=False,
+    )
+    steps_per_epoch: int = _param(20, "Steps per epoch", "Updates between reports.", low=1)
+    learning_rate: float = _param(
+        0.0, "Learning rate", "0 chooses by where the weights come from.", low=0.0, high=1.0
+    )
+    warmup_steps: int = _param(10, "Warm-up steps", "Updates until the full learning rate.", low=0)
+    batch_size: int = _param(0, "Batch size", "Crops per update; 0 chooses.", low=0, high=256)
+    patch_px: int = _param(
+        128, "Crop size", "Side of a training crop in pixels.", low=32, high=1024
+    )
+    foreground: float = _param(
+        0.9, "Object crops", "Share of crops that are drawn around an object.", low=0.0, high=1.0
+    )
+    background_band_px: int = _param(
+        6,
+        "Background band",
+        "Where only objects were marked and no background, this many pixels around each object"
+        " count as background; 0 switches it off.",
+        low=0,
+        high=64,
+    )
+    invert: str = _param(
+        "auto",
+        "Invert intensities",
+        "Objects darker than their surroundings are inverted so that they become bright.",
+        choices=("auto", "yes", "no"),
+    )
+    scale_range: float = _param(
+        0.25, "Scale augmentation", "Crops are resized by up to this share.", low=0.0, high=0.9
+    )
+    intensity_range: float = _param(
+        0.3, "Intensity augmentation", "Strength of brightness and contrast changes.", low=0, high=1
+    )
+    noise: float = _param(0.03, "Noise augmentation", "Largest noise added.", low=0.0, high=1.0)
+    blur_px: float = _param(0.7, "Blur augmentation", "Largest blur added.", low=0.0, high=5.0)
+    stain_jitter: float = _param(
+        0.04, "Stain augmentation", "Colour changes for bright-field RGB images.", low=0.0, high=0.5
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StarDistParams(SharedParams):
+    """How StarDist is built and trained."""
+
+    n_rays: int = _param(32, "Rays", "Corners of each object's outline.", low=8, high=128)
+    grid: int = _param(0, "Grid", "Pixels per prediction; 0 chooses by object size.", low=0, high=8)
+    filters: int = _param(16, "Filters", "Width of the network's first level.", low=4, high=64)
+    depth: int = _param(3, "Depth", "Levels of the network.", low=1, high=5)
+    features: int = _param(64, "Feature filters", "Width before the outputs.", low=8, high=256)
+    keep: str = _param(
+        "best",
+        "Keep",
+        "The weights of the epoch with the lowest validation loss, or the last ones.",
+        choices=("best", "last"),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellposeParams(SharedParams):
+    """How Cellpose is built and trained."""
+
+    net: str = _param(
+        "standard",
+        "Network",
+        "Standard is Cellpose's own; small and tiny are faster and less able.",
+        choices=("standard", "small", "tiny"),
+        advanced=False,
+    )
+    diameter_px: float = _param(
+        0.0, "Object diameter", "0 takes the median of the annotated objects.", low=0.0, high=2000
+    )
+    weight_decay: float = _param(1e-5, "Weight decay", "AdamW's decay.", low=0.0, high=1.0)
+    precision: str = _param(
+        "auto",
+        "Precision",
+        "bfloat16 is about three times faster where the processor supports it.",
+        choices=("auto", "float32", "bfloat16"),
+    )
+    keep: str = _param(
+        "best",
+        "Keep",
+        "The weights of the epoch with the lowest validation loss, or the last ones.",
+        choices=("best", "last"),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThresholdParams:
+    """How the classical baseline searches its settings."""
+
+    invert: str = _param(
+        "auto",
+        "Invert intensities",
+        "Objects darker than their surroundings are inverted so that they become bright.",
+        choices=("auto", "yes", "no"),
+    )
+    background_band_px: int = _param(6, "Background band", "As for the networks.", low=0, high=64)
+    max_regions: int = _param(
+        12, "Regions used", "Regions that the settings are fitted on.", low=1, high=1000
+    )
+
+
+STARDIST = EngineSpec(
+    name="stardist",
+    title="StarDist",
+    version="0.9.2",
+    params=StarDistParams,
+    max_channels=16,
+    produces=("prob", "dist"),
+    pretrained=STARDIST_PRETRAINED,
+    licence="BSD-3-Clause",
+    citation="Schmidt et al., MICCAI 2018, doi:10.1007/978-3-030-00934-2_30",
+)
+CELLPOSE = EngineSpec(
+    name="cellpose",
+    title="Cellpose",
+    version="3.1.1.3",
+    params=CellposeParams,
+    max_channels=16,
+    produces=("flows", "cellprob"),
+    pretrained=CELLPOSE_PRETRAINED,
+    licence="BSD-3-Clause",
+    citation="Stringer et al., Nature Methods 2021, doi:10.1038/s41592-020-01018-x",
+)
+THRESHOLD = EngineSpec(
+    name="threshold",
+    title="Threshold and watershed",
+    version="1",
+    params=ThresholdParams,
+    max_channels=16,
+    produces=("foreground",),
+    pretrained=(),
+    licence="MIT",
+    citation="Otsu, IEEE SMC 1979, doi:10.1109/TSMC.1979.4310076",
+)
