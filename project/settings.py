@@ -21,6 +21,7 @@ BROKER_URL = env_str("BROKER_URL")  # empty: the database is the queue
 
 # --- work -------------------------------------------------------------------------------------
 CYTOLOOP_LEASE_S = env_int("CYTOLOOP_LEASE_S", 60)
+CYTOLOOP_RING_AGAIN_S = env_int("CYTOLOOP_RING_AGAIN_S", 120)  # a row waits without a message
 CYTOLOOP_CPUS = env_int("CYTOLOOP_CPUS", os.cpu_count() or 1)
 CYTOLOOP_WARM_IDLE_S = env_int("CYTOLOOP_WARM_IDLE_S", 900)
 CYTOLOOP_WARM_MAX_MIB = env_int("CYTOLOOP_WARM_MAX_MIB", 4096)
@@ -58,7 +59,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "axes",
     "csp",
-    "dramatiq_postgres.django",
+    "project.broker.QueueTables",
     "drf_spectacular",
     "knox",
     "rest_framework",

@@ -1,1 +1,64 @@
-"""The test database: DATABASE_URL, else an embedded server of our own."""
+"""The test session's own world: a data directory, a queue in memory, and a database.
+
+Loaded with `-p tests.database` before Django's settings are read. The database is the one that
+DATABASE_URL names, else an embedded PostgreSQL server of our own, started when the first test
+needs it and gone with the session.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+PREFIX = "cytoloop-test-"
+
+
+def remove_leftovers() -> None:
+    """Remove the folders of sessions that were killed."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        owner = folder.name.removeprefix(PREFIX).split("-")[0]
+        if not owner.isdigit() or _runs(int(owner)):
+            continue
+        stop_server(folder)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def stop_server(data_dir: Path) -> None:
+    """Stop the embedded server of a data directory, if there is one."""
+    if (data_dir / "postgres").exists():
+        from project.localdb import LocalServer
+
+        LocalServer(data_dir).stop()
+
+
+def end_session(data_dir: Path, owner: int) -> None:
+    """Stop the server and remove the folder, unless we are a forked copy of the session."""
+    if os.getpid() == owner:
+        stop_server(data_dir)
+        shutil.rmtree(data_dir, ignore_errors=True)
+
+
+remove_leftovers()
+DATA_DIR = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
+atexit.register(end_session, DATA_DIR, os.getpid())
+EMBEDDED = not os.environ.get("DATABASE_URL")
+os.environ["CYTOLOOP_DATA_DIR"] = str(DATA_DIR)
+os.environ["BROKER_URL"] = "stub://"
+os.environ["CYTOLOOP_OFFLINE"] = "1"
+if EMBEDDED:
+    from project.localdb import LocalServer
+
+    LocalServer(DATA_DIR).ensure_password()  # the settings read it before the server starts

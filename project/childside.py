@@ -1,0 +1,55 @@
+"""The child's end of `project.processes`: take jobs, report, end with the parent.
+
+Standard library only: a child may run in an interpreter that has no Django.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+_report_lock = threading.Lock()
+_report_file: BinaryIO | None = None
+
+
+def report(**fields: Any) -> None:
+    """Send one report to the parent (or print it, when there is none)."""
+    line = json.dumps(fields, separators=(",", ":")).encode() + b"\n"
+    with _report_lock:
+        file = _report_stream()
+        file.write(line)
+        file.flush()
+
+
+def read_job() -> dict[str, Any]:
+    """Wait for the one job of this child; afterwards the parent's end ends this process too."""
+    line = sys.stdin.buffer.readline()
+    if not line:
+        sys.exit("The parent ended before it sent a job.")
+    threading.Thread(target=_end_with_parent, name="parent-watch", daemon=True).start()
+    job: dict[str, Any] = json.loads(line)
+    return job
+
+
+def requests() -> Iterator[dict[str, Any]]:
+    """Yield what the parent sends, until it closes the pipe or ends."""
+    for line in sys.stdin.buffer:
+        yield json.loads(line)
+
+
+def _report_stream() -> BinaryIO:
+    global _report_file  # noqa: PLW0603 (one channel per process)
+    if _report_file is None:
+        number = os.environ.get("CYTOLOOP_REPORT_FD")
+        _report_file = os.fdopen(int(number), "wb") if number else sys.stdout.buffer
+    return _report_file
+
+
+def _end_with_parent() -> None:
+    while sys.stdin.buffer.readline():
+        pass
+    os._exit(1)

@@ -1,0 +1,31 @@
+"""Connections to the site's database outside of Django's own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import connections
+
+
+def connection_parameters(name: str = "cytoloop") -> dict[str, Any]:
+    """Return libpq's parameters of the default database (of the test database under test)."""
+    settings = connections["default"].settings_dict
+    known = {
+        "dbname": settings["NAME"],
+        "user": settings["USER"],
+        "password": settings["PASSWORD"],
+        "host": settings["HOST"],
+        "port": settings["PORT"],
+    }
+    options = {key: value for key, value in settings["OPTIONS"].items() if key != "pool"}
+    given = {key: str(value) for key, value in known.items() if value}
+    return {**given, **options, "application_name": name}
+
+
+def connection_url() -> str:
+    """Return the default database as a connection string for another process."""
+    return " ".join(f"{key}='{_escaped(value)}'" for key, value in connection_parameters().items())
+
+
+def _escaped(value: Any) -> str:
+    return str(value).replace("\\", "\\\\").replace("'", "\\'")

@@ -1,0 +1,99 @@
+"""Fixtures that every test may use."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import dramatiq
+import pytest
+from dramatiq.brokers.stub import StubBroker
+
+from tests import database
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("processes"):
+            item.fixturenames.insert(0, "real_broker")  # type: ignore[attr-defined]
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> None:
+    """Start the embedded server when the first test wants the database."""
+    if database.EMBEDDED:
+        from project.localdb import LocalServer
+
+        LocalServer(database.DATA_DIR).start()
+
+
+@pytest.fixture(autouse=True)
+def data_dir(tmp_path: Path, settings) -> Path:
+    """Give every test a data directory of its own."""
+    settings.CYTOLOOP_DATA_DIR = tmp_path / "data"
+    settings.CYTOLOOP_DATA_DIR.mkdir()
+    return settings.CYTOLOOP_DATA_DIR
+
+
+@pytest.fixture(autouse=True)
+def static_files_without_a_manifest(settings) -> None:
+    """Let pages render without `collectstatic`."""
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+
+
+@pytest.fixture(autouse=True)
+def empty_queue() -> Iterator[None]:
+    """Forget the messages of the test before."""
+    broker = dramatiq.get_broker()
+    if isinstance(broker, StubBroker):
+        broker.flush_all()
+    yield
+
+
+@pytest.fixture
+def sent_messages():
+    """Return a function that lists the messages sent so far: (queue, task, arguments)."""
+
+    def messages(queue: str | None = None) -> list[tuple[str, str, tuple]]:
+        broker = dramatiq.get_broker()
+        names = [queue] if queue else list(broker.queues)
+        waiting = [
+            dramatiq.Message.decode(raw)
+            for name in names
+            for raw in list(broker.queues[name].queue)
+        ]
+        return [(m.queue_name, m.actor_name, tuple(m.args)) for m in waiting]
+
+    return messages
+
+
+@pytest.fixture
+def real_broker() -> Iterator[dramatiq.Broker]:
+    """Send messages through the database, as the site does (automatic for `processes`)."""
+    from project.broker import install, make_broker
+
+    stub = dramatiq.get_broker()
+    broker = make_broker("")
+    broker.actors.update(stub.actors)
+    install(broker)
+    yield broker
+    install(stub)
+    broker.close()
+
+
+@pytest.fixture
+def site_environment(transactional_db, data_dir) -> dict[str, str]:
+    """Return the environment in which a real process finds the test's database and data."""
+    from project.postgres import connection_url
+
+    return {
+        **os.environ,
+        "DATABASE_URL": connection_url(),
+        "CYTOLOOP_DATA_DIR": str(data_dir),
+        "BROKER_URL": "",
+        "DJANGO_SETTINGS_MODULE": "project.settings",
+    }
