@@ -240,7 +240,9 @@ class LabelChunk(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["layer", "t", "z", "cy", "cx"], name="one_chunk_per_place")
+            models.UniqueConstraint(
+                fields=["layer", "t", "z", "cy", "cx"], name="one_chunk_per_place"
+            )
         ]
 
     def __str__(self) -> str:
@@ -348,9 +350,7 @@ class Region(models.Model):
     col0 = models.PositiveIntegerField()
     row1 = models.PositiveIntegerField()
     col1 = models.PositiveIntegerField()
-    coverage = models.CharField(
-        max_length=16, choices=Coverage.choices, default=Coverage.COMPLETE
-    )
+    coverage = models.CharField(max_length=16, choices=Coverage.choices, default=Coverage.COMPLETE)
     purpose = models.CharField(max_length=20, choices=Purpose.choices, default=Purpose.TRAINING)
     state = models.CharField(max_length=12, choices=RegionState.choices, default=RegionState.OPEN)
     snapshot = models.ForeignKey(

@@ -22,9 +22,10 @@ def require(user: Any, project: Project, role: Role) -> Membership:
     if membership is None:
         raise NotFound("There is no such project, or you are not a member of it.")
     if not includes(membership.role, role):
+        held = Role(membership.role).label.lower()
         raise NotAllowed(
-            f"This needs the role {role.label.lower()}; you are {Role(membership.role).label.lower()} "
-            f"in this project. Ask an owner of {project.name!r} to change it.",
+            f"This needs the role {role.label.lower()}, and you are {held} in this project. "
+            f"Ask an owner of {project.name!r} to change it.",
             need=role.value,
             have=membership.role,
         )
