@@ -1,0 +1,135 @@
+/** How grey planes and RGB pixels become colours on the screen; pure, no DOM. */
+
+/** What a person chose for one channel; window is in the 8-bit view of the tiles. */
+export interface ChannelStyle {
+  readonly name: string;
+  readonly visible: boolean;
+  /** "#rrggbb"; ignored for RGB images. */
+  readonly colour: string;
+  readonly low: number;
+  readonly high: number;
+  readonly gamma: number;
+}
+
+export interface ColourTable {
+  readonly red: Uint8Array;
+  readonly green: Uint8Array;
+  readonly blue: Uint8Array;
+}
+
+const BYTE_MAX = 255;
+
+/** Return the response 0..1 of each of the 256 grey values. */
+export function responseCurve(style: Pick<ChannelStyle, "low" | "high" | "gamma">): Float32Array {
+  const curve = new Float32Array(256);
+  // A window of width zero would divide by zero; it acts as a threshold instead.
+  const span = Math.max(style.high - style.low, 1e-6);
+  for (let value = 0; value < 256; value++) {
+    const linear = Math.min(1, Math.max(0, (value - style.low) / span));
+    curve[value] = linear ** (1 / style.gamma);
+  }
+  return curve;
+}
+
+/** Split "#rrggbb" into bytes; anything else is white. */
+export function parseColour(colour: string): readonly [number, number, number] {
+  const match = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})$/i.exec(colour);
+  if (!match) return [BYTE_MAX, BYTE_MAX, BYTE_MAX];
+  const byte = (index: number) => Number.parseInt(match[index] ?? "ff", 16);
+  return [byte(1), byte(2), byte(3)];
+}
+
+/** Return the table of one grey channel shown in its colour. */
+export function colourTable(style: ChannelStyle): ColourTable {
+  const curve = responseCurve(style);
+  const [r, g, b] = parseColour(style.colour);
+  const scaled = (top: number) => Uint8Array.from(curve, (value) => Math.round(value * top));
+  return { red: scaled(r), green: scaled(g), blue: scaled(b) };
+}
+
+/** Whether a style leaves 8-bit values as they are, so that pixels need no pass at all. */
+export function isNeutral(style: Pick<ChannelStyle, "low" | "high" | "gamma">): boolean {
+  return style.low === 0 && style.high === BYTE_MAX && style.gamma === 1;
+}
+
+/** Apply one response curve to RGBA pixels in place. */
+export function applyToRgba(pixels: Uint8ClampedArray, style: ChannelStyle): void {
+  const table = Uint8Array.from(responseCurve(style), (value) => Math.round(value * BYTE_MAX));
+  for (let index = 0; index < pixels.length; index += 4) {
+    pixels[index] = table[pixels[index] as number] as number;
+    pixels[index + 1] = table[pixels[index + 1] as number] as number;
+    pixels[index + 2] = table[pixels[index + 2] as number] as number;
+  }
+}
+
+/** Write the sum of coloured grey planes into RGBA pixels; light adds up and clips. */
+export function blendPlanes(
+  out: Uint8ClampedArray,
+  planes: readonly { readonly grey: Uint8Array; readonly table: ColourTable }[],
+): void {
+  const first = planes[0];
+  if (!first) {
+    new Uint32Array(out.buffer, out.byteOffset, out.length >> 2).fill(0xff000000);
+    return;
+  }
+  if (planes.length === 1) {
+    blendOne(out, first.grey, first.table);
+    return;
+  }
+  const n = out.length >> 2;
+  const red = new Uint16Array(n);
+  const green = new Uint16Array(n);
+  const blue = new Uint16Array(n);
+  for (const { grey, table } of planes) {
+    for (let index = 0; index < n; index++) {
+      const value = grey[index] as number;
+      red[index] = (red[index] as number) + (table.red[value] as number);
+      green[index] = (green[index] as number) + (table.green[value] as number);
+      blue[index] = (blue[index] as number) + (table.blue[value] as number);
+    }
+  }
+  for (let index = 0, at = 0; index < n; index++, at += 4) {
+    // The clamped array cuts sums above 255.
+    out[at] = red[index] as number;
+    out[at + 1] = green[index] as number;
+    out[at + 2] = blue[index] as number;
+    out[at + 3] = BYTE_MAX;
+  }
+}
+
+function blendOne(out: Uint8ClampedArray, grey: Uint8Array, table: ColourTable): void {
+  const packed = new Uint32Array(256);
+  for (let value = 0; value < 256; value++) {
+    packed[value] =
+      (0xff000000 |
+        ((table.blue[value] as number) << 16) |
+        ((table.green[value] as number) << 8) |
+        (table.red[value] as number)) >>>
+      0;
+  }
+  const words = new Uint32Array(out.buffer, out.byteOffset, out.length >> 2);
+  for (let index = 0; index < words.length; index++) {
+    words[index] = packed[grey[index] as number] as number;
+  }
+}
+
+/** Find the window that keeps all but the given tails of a 256-bin histogram. */
+export function windowFromHistogram(
+  counts: ArrayLike<number>,
+  tails: { readonly low: number; readonly high: number } = { low: 0.005, high: 0.002 },
+): readonly [number, number] {
+  let total = 0;
+  for (let value = 0; value < 256; value++) total += counts[value] ?? 0;
+  if (total === 0) return [0, BYTE_MAX];
+  let low = 0;
+  for (let below = counts[0] ?? 0; low < 254 && below <= total * tails.low; ) {
+    low++;
+    below += counts[low] ?? 0;
+  }
+  let high = BYTE_MAX;
+  for (let above = counts[BYTE_MAX] ?? 0; high > low + 1 && above <= total * tails.high; ) {
+    high--;
+    above += counts[high] ?? 0;
+  }
+  return [low, high];
+}

@@ -1,0 +1,143 @@
+/** Label pixels to colours, with outlines that join across chunk borders; pure. */
+import type { Rect } from "../geometry/rect";
+import { hashId, type LabelColours, N_COLOURS } from "./colours";
+
+/** What is needed to read labels: the part of a layer store that colouring uses. */
+export interface LabelPixels {
+  readonly info: { readonly width: number; readonly height: number; readonly chunk: number };
+  chunkAt(cy: number, cx: number): Uint32Array | undefined;
+  /** True also for a chunk without an array: all background. */
+  isLoaded(cy: number, cx: number): boolean;
+}
+
+export type LabelStyleName = "both" | "filled" | "outline" | "none";
+
+export interface Colouring {
+  readonly style: LabelStyleName;
+  readonly colours: LabelColours;
+  /** Instances that are not drawn, such as rejected ones. */
+  readonly isHidden?: ((id: number) => boolean) | undefined;
+  /** Dashed outline and hatched inside: a proposal, not an annotation. */
+  readonly isDraft: boolean;
+}
+
+/** Stands for "not loaded": never an instance id, and equal to every neighbour. */
+const UNKNOWN = 0xffffffff;
+
+/** Copy the labels of a box grown by one pixel; outside of the image is background. */
+export function gather(source: LabelPixels, box: Rect, out: Uint32Array): void {
+  const { width, height, chunk: size } = source.info;
+  const stride = box.x1 - box.x0 + 2;
+  out.fill(0, 0, stride * (box.y1 - box.y0 + 2));
+  const top = Math.max(0, box.y0 - 1);
+  const bottom = Math.min(height, box.y1 + 1);
+  const left = Math.max(0, box.x0 - 1);
+  const right = Math.min(width, box.x1 + 1);
+  for (let cy = Math.floor(top / size); cy * size < bottom; cy++) {
+    for (let cx = Math.floor(left / size); cx * size < right; cx++) {
+      const chunk = source.chunkAt(cy, cx);
+      const isKnown = source.isLoaded(cy, cx);
+      const y0 = Math.max(top, cy * size);
+      const y1 = Math.min(bottom, (cy + 1) * size);
+      const x0 = Math.max(left, cx * size);
+      const x1 = Math.min(right, (cx + 1) * size);
+      for (let y = y0; y < y1; y++) {
+        const to = (y - box.y0 + 1) * stride + (x0 - box.x0 + 1);
+        if (!chunk) {
+          if (!isKnown) out.fill(UNKNOWN, to, to + x1 - x0);
+          continue;
+        }
+        const from = (y - cy * size) * size + (x0 - cx * size);
+        out.set(chunk.subarray(from, from + x1 - x0), to);
+      }
+    }
+  }
+}
+
+/** Colour a box of labels; `padded` comes from {@link gather}, `out` has the size of the box. */
+export function colourBox(
+  padded: Uint32Array,
+  box: Rect,
+  colouring: Colouring,
+  out: Uint32Array,
+): void {
+  const width = box.x1 - box.x0;
+  const height = box.y1 - box.y0;
+  const stride = width + 2;
+  const { style, colours, isHidden, isDraft } = colouring;
+  const hasFill = style === "filled" || style === "both";
+  const hasEdge = style === "outline" || style === "both";
+  let lastId = 0;
+  let fill = 0;
+  let edge = 0;
+  for (let y = 0, to = 0; y < height; y++) {
+    let at = (y + 1) * stride + 1;
+    for (let x = 0; x < width; x++, at++, to++) {
+      const id = padded[at] as number;
+      if (id === 0 || id === UNKNOWN) {
+        out[to] = 0;
+        continue;
+      }
+      if (id !== lastId) {
+        lastId = id;
+        const index = hashId(id) % N_COLOURS;
+        const hidden = isHidden?.(id) ?? false;
+        fill = hidden || !hasFill ? 0 : (colours.fill[index] as number);
+        edge = hidden || !hasEdge ? 0 : (colours.edge[index] as number);
+      }
+      if (edge !== 0 && isBorder(padded, at, stride, id)) {
+        // Image coordinates decide the dashes, so that they join across boxes and chunks.
+        const isGap = isDraft && ((x + box.x0 + y + box.y0) >> 2) % 2 === 1;
+        out[to] = isGap ? 0xff202020 : edge;
+      } else if (isDraft && fill !== 0) {
+        out[to] = (x + box.x0 + y + box.y0) % 6 < 2 ? fill : 0;
+      } else {
+        out[to] = fill;
+      }
+    }
+  }
+}
+
+function isBorder(padded: Uint32Array, at: number, stride: number, id: number): boolean {
+  const left = padded[at - 1] as number;
+  const right = padded[at + 1] as number;
+  const above = padded[at - stride] as number;
+  const below = padded[at + stride] as number;
+  return (
+    (left !== id && left !== UNKNOWN) ||
+    (right !== id && right !== UNKNOWN) ||
+    (above !== id && above !== UNKNOWN) ||
+    (below !== id && below !== UNKNOWN)
+  );
+}
+
+/** Straight pieces along pixel edges: x0, y0, x1, y1 each. */
+export type EdgeLines = number[];
+
+/** Trace the edge of one instance inside a box as lines between pixels, joined where straight. */
+export function edgeLines(isInside: (x: number, y: number) => boolean, box: Rect): EdgeLines {
+  const lines: EdgeLines = [];
+  for (let y = box.y0; y <= box.y1; y++) {
+    let start = -1;
+    for (let x = box.x0; x <= box.x1; x++) {
+      const differs = x < box.x1 && isInside(x, y) !== isInside(x, y - 1);
+      if (differs && start < 0) start = x;
+      if (!differs && start >= 0) {
+        lines.push(start, y, x, y);
+        start = -1;
+      }
+    }
+  }
+  for (let x = box.x0; x <= box.x1; x++) {
+    let start = -1;
+    for (let y = box.y0; y <= box.y1; y++) {
+      const differs = y < box.y1 && isInside(x, y) !== isInside(x - 1, y);
+      if (differs && start < 0) start = y;
+      if (!differs && start >= 0) {
+        lines.push(x, start, x, y);
+        start = -1;
+      }
+    }
+  }
+  return lines;
+}

@@ -1,0 +1,62 @@
+/** One colour per instance, from a hash of its id; pure. */
+
+/** What an instance looks like; colours are little-endian RGBA words, 0 is invisible. */
+export interface LabelColours {
+  readonly fill: Uint32Array;
+  readonly edge: Uint32Array;
+}
+
+/** Colours in the table; ids that share one are rarely neighbours. */
+export const N_COLOURS = 1024;
+
+/** Spread neighbouring ids far apart (finaliser of MurmurHash3). */
+export function hashId(id: number, seed = 0): number {
+  let hash = (id ^ seed) >>> 0;
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
+}
+
+export function packRgba(r: number, g: number, b: number, alpha: number): number {
+  return ((alpha << 24) | (b << 16) | (g << 8) | r) >>> 0;
+}
+
+/** Return red, green and blue (0..255) of hue 0..360, saturation and lightness 0..1. */
+export function fromHsl(
+  hue: number,
+  saturation: number,
+  lightness: number,
+): readonly [number, number, number] {
+  const chroma = saturation * Math.min(lightness, 1 - lightness);
+  const channel = (n: number) => {
+    const k = (n + hue / 30) % 12;
+    return Math.round(255 * (lightness - chroma * Math.max(-1, Math.min(k - 3, 9 - k, 1))));
+  };
+  return [channel(0), channel(8), channel(4)];
+}
+
+/** Build the table of one layer; `hues` narrows it, so that two layers can be told apart. */
+export function labelColours(options: {
+  fillAlpha: number;
+  edgeAlpha: number;
+  hues?: readonly [number, number];
+}): LabelColours {
+  const [first, last] = options.hues ?? [0, 360];
+  const fill = new Uint32Array(N_COLOURS);
+  const edge = new Uint32Array(N_COLOURS);
+  for (let index = 0; index < N_COLOURS; index++) {
+    const hue = first + ((index * 0.618034) % 1) * (last - first);
+    // Middle lightness: seen on the black of fluorescence and on the white of a slide.
+    const lightness = 0.5 + 0.14 * ((index >> 3) % 2);
+    const [r, g, b] = fromHsl(hue % 360, 0.92, lightness);
+    fill[index] = packRgba(r, g, b, options.fillAlpha);
+    edge[index] = packRgba(r, g, b, options.edgeAlpha);
+  }
+  return { fill, edge };
+}
+
+/** Return the CSS colour of an instance, for lists and counters. */
+export function cssColour(id: number, table: LabelColours): string {
+  const word = table.edge[hashId(id) % N_COLOURS] ?? 0;
+  return `rgb(${word & 255} ${(word >> 8) & 255} ${(word >> 16) & 255})`;
+}

@@ -1,0 +1,143 @@
+/** A label layer over the image: coloured pixels near by, dots when far away. */
+import { type Rect, rect } from "../geometry/rect";
+import type { LabelReader } from "../store/types";
+import type { Colouring } from "./colouring";
+import { hashId, N_COLOURS } from "./colours";
+import { LabelPainter } from "./label_painter";
+import type { View } from "./stage";
+import type { Drawable, Frame } from "./surface";
+
+/** Below this many screen pixels per image pixel single labels cannot be judged. */
+export const DETAIL_FROM_SCALE = 1 / 8;
+/** 2 MiB each in the store and here: more would exhaust a laptop. */
+const MOST_CHUNKS_IN_VIEW = 160;
+
+/** Whether label pixels are shown and painted, or only dots. */
+export function showsDetail(view: View, chunkSize: number): boolean {
+  const { visible, scale } = view;
+  const across = Math.ceil((visible.x1 - visible.x0) / chunkSize + 1);
+  const down = Math.ceil((visible.y1 - visible.y0) / chunkSize + 1);
+  return scale >= DETAIL_FROM_SCALE && across * down <= MOST_CHUNKS_IN_VIEW;
+}
+
+export class LabelView implements Drawable {
+  readonly reader: LabelReader;
+  readonly #painter: LabelPainter;
+  readonly #request: () => void;
+  readonly #disposers: (() => void)[];
+  #ensured: Rect = rect(0, 0, 0, 0);
+  opacity = 1;
+  isShown = true;
+
+  constructor(reader: LabelReader, colouring: Colouring, request: () => void) {
+    this.reader = reader;
+    this.#request = request;
+    this.#painter = new LabelPainter(reader, colouring);
+    this.#disposers = [
+      reader.onDirty((event) => {
+        this.#painter.markDirty(event.rect);
+        request();
+      }),
+    ];
+  }
+
+  setColouring(colouring: Colouring): void {
+    this.#painter.setColouring(colouring);
+    this.#request();
+  }
+
+  setOpacity(opacity: number): void {
+    this.opacity = opacity;
+    this.#request();
+  }
+
+  setShown(isShown: boolean): void {
+    this.isShown = isShown;
+    this.#request();
+  }
+
+  /** Colour single instances anew, after a decision about them. */
+  refresh(ids: readonly number[] | null): void {
+    if (ids === null || ids.length > 200) {
+      this.#painter.setColouring(this.#painter.colouring);
+    } else {
+      for (const id of ids) {
+        const row = this.reader.instances.get(id);
+        if (row) this.#painter.markDirty(row.box);
+      }
+    }
+    this.#request();
+  }
+
+  draw(frame: Frame): boolean {
+    const { view, context, density } = frame;
+    if (!showsDetail(view, this.reader.info.chunk)) {
+      if (this.isShown && this.#painter.colouring.style !== "none") this.#drawDots(frame);
+      return false;
+    }
+    this.#ensure(view.visible);
+    const waits = this.#painter.prepare(view.visible);
+    if (!this.isShown) return waits;
+    context.globalAlpha = this.opacity;
+    const { a, e, f } = view.toScreen;
+    const to = { scale: a * density, left: e * density, top: f * density };
+    this.#painter.draw(context, to, view.visible);
+    return waits;
+  }
+
+  destroy(): void {
+    for (const dispose of this.#disposers) dispose();
+    this.#painter.destroy();
+  }
+
+  #ensure(visible: Rect): void {
+    const size = this.reader.info.chunk;
+    const box = rect(
+      Math.floor(visible.x0 / size),
+      Math.floor(visible.y0 / size),
+      Math.ceil(visible.x1 / size),
+      Math.ceil(visible.y1 / size),
+    );
+    const known = this.#ensured;
+    if (box.x0 === known.x0 && box.y0 === known.y0 && box.x1 === known.x1 && box.y1 === known.y1) {
+      return;
+    }
+    this.#ensured = box;
+    // Trouble is told through the store's own listeners; the next move asks again.
+    this.reader.ensure(visible).then(
+      () => this.#request(),
+      () => {
+        this.#ensured = rect(0, 0, 0, 0);
+      },
+    );
+  }
+
+  /** One square per instance, written straight into pixels: 100,000 cost a few milliseconds. */
+  #drawDots({ context, view, density }: Frame): void {
+    const { colours, isHidden } = this.#painter.colouring;
+    const { width, height } = context.canvas;
+    const image = context.createImageData(width, height);
+    const words = new Uint32Array(image.data.buffer);
+    const { a, e, f } = view.toScreen;
+    const half = Math.max(1, Math.round(density));
+    for (const id of this.reader.instances.within(view.visible)) {
+      if (isHidden?.(id)) continue;
+      const row = this.reader.instances.get(id);
+      if (!row) continue;
+      const x = Math.round((((row.box.x0 + row.box.x1) / 2) * a + e) * density);
+      const y = Math.round((((row.box.y0 + row.box.y1) / 2) * a + f) * density);
+      const colour = colours.edge[hashId(id) % N_COLOURS] as number;
+      for (let dy = -half; dy <= half; dy++) {
+        if (y + dy < 0 || y + dy >= height) continue;
+        for (let dx = -half; dx <= half; dx++) {
+          if (x + dx >= 0 && x + dx < width) words[(y + dy) * width + x + dx] = colour;
+        }
+      }
+    }
+    // putImageData would wipe what lies below; a bitmap is laid over it.
+    const layer = new OffscreenCanvas(width, height);
+    layer.getContext("2d")?.putImageData(image, 0, 0);
+    context.globalAlpha = this.opacity;
+    context.drawImage(layer, 0, 0);
+  }
+}

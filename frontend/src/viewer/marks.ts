@@ -1,0 +1,234 @@
+/** Single marks over the labels: selection, regions, the brush and the box being drawn. */
+import type { ImagePoint } from "../geometry/points";
+import { grow, height, intersect, isEmpty, type Rect, rect, width } from "../geometry/rect";
+import type { LabelReader } from "../store/types";
+import { edgeLines, gather } from "./colouring";
+import { showsDetail } from "./label_view";
+import type { Drawable, Frame } from "./surface";
+
+/** Larger selections are marked by their box: tracing them would cost a frame. */
+const MOST_TRACED_PX = 1_500_000;
+
+function setImageTransform({ context, view, density }: Frame): void {
+  const { a, b, c, d, e, f } = view.toScreen;
+  context.setTransform(
+    a * density,
+    b * density,
+    c * density,
+    d * density,
+    e * density,
+    f * density,
+  );
+}
+
+/** Stroke the current path twice, so that it shows on dark and on bright ground. */
+function strokeTwice({ context, density }: Frame, width: number, colour: string): void {
+  context.setTransform(1, 0, 0, 1, 0, 0);
+  context.lineJoin = "round";
+  context.strokeStyle = "rgb(0 0 0 / 0.75)";
+  context.lineWidth = (width + 2) * density;
+  context.stroke();
+  context.strokeStyle = colour;
+  context.lineWidth = width * density;
+  context.stroke();
+}
+
+/** A thick line around the selected instance, exactly along its pixels. */
+export class SelectionMark implements Drawable {
+  #reader: LabelReader | undefined;
+  #id = 0;
+  #path: Path2D | undefined;
+  #dispose: (() => void) | undefined;
+  readonly #request: () => void;
+  colour = "#ffffff";
+
+  constructor(request: () => void) {
+    this.#request = request;
+  }
+
+  set(reader: LabelReader | undefined, id: number): void {
+    this.#dispose?.();
+    this.#reader = reader;
+    this.#id = id;
+    this.#path = undefined;
+    const forget = () => {
+      this.#path = undefined;
+    };
+    const disposers = [reader?.onDirty(forget), reader?.onInstances(forget)];
+    this.#dispose = () => {
+      for (const dispose of disposers) dispose?.();
+    };
+    this.#request();
+  }
+
+  draw(frame: Frame): boolean {
+    if (!this.#reader || this.#id === 0) return false;
+    if (!showsDetail(frame.view, this.#reader.info.chunk)) return false;
+    this.#path ??= this.#trace(this.#reader);
+    frame.context.beginPath();
+    setImageTransform(frame);
+    const path = new Path2D();
+    const { a, b, c, d, e, f } = frame.context.getTransform();
+    path.addPath(this.#path, { a, b, c, d, e, f });
+    const { context, density } = frame;
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.lineCap = "square";
+    context.strokeStyle = "rgb(0 0 0 / 0.8)";
+    context.lineWidth = 4.5 * density;
+    context.stroke(path);
+    context.strokeStyle = this.colour;
+    context.lineWidth = 2 * density;
+    context.stroke(path);
+    return false;
+  }
+
+  #trace(reader: LabelReader): Path2D {
+    const path = new Path2D();
+    const row = reader.instances.get(this.#id);
+    const whole = rect(0, 0, reader.info.width, reader.info.height);
+    const box = row ? intersect(grow(row.box, 1), whole) : whole;
+    if (!row || isEmpty(row.box)) return path;
+    if (width(box) * height(box) > MOST_TRACED_PX) {
+      path.rect(box.x0, box.y0, width(box), height(box));
+      return path;
+    }
+    const stride = width(box) + 2;
+    const padded = new Uint32Array(stride * (height(box) + 2));
+    gather(reader, box, padded);
+    const isInside = (x: number, y: number) =>
+      padded[(y - box.y0 + 1) * stride + (x - box.x0 + 1)] === this.#id;
+    const lines = edgeLines(isInside, box);
+    for (let at = 0; at + 3 < lines.length; at += 4) {
+      path.moveTo(lines[at] as number, lines[at + 1] as number);
+      path.lineTo(lines[at + 2] as number, lines[at + 3] as number);
+    }
+    return path;
+  }
+}
+
+export interface RegionBox {
+  readonly id: string;
+  readonly box: Rect;
+  readonly colour: string;
+  readonly label: string;
+  readonly isOpen: boolean;
+  readonly isChosen: boolean;
+}
+
+/** The declared regions with their names; open ones dashed. */
+export class RegionMarks implements Drawable {
+  #regions: readonly RegionBox[] = [];
+  readonly #request: () => void;
+
+  constructor(request: () => void) {
+    this.#request = request;
+  }
+
+  set(regions: readonly RegionBox[]): void {
+    this.#regions = regions;
+    this.#request();
+  }
+
+  draw(frame: Frame): boolean {
+    const { context, view, density } = frame;
+    const { a, e, f } = view.toScreen;
+    context.font = `600 ${11 * density}px system-ui, sans-serif`;
+    context.textBaseline = "bottom";
+    for (const region of this.#regions) {
+      const left = Math.round((region.box.x0 * a + e) * density);
+      const top = Math.round((region.box.y0 * a + f) * density);
+      const right = Math.round((region.box.x1 * a + e) * density);
+      const bottom = Math.round((region.box.y1 * a + f) * density);
+      context.setLineDash([]);
+      context.strokeStyle = "rgb(0 0 0 / 0.7)";
+      context.lineWidth = (region.isChosen ? 5 : 3.5) * density;
+      context.strokeRect(left, top, right - left, bottom - top);
+      context.setLineDash(region.isOpen ? [8 * density, 5 * density] : []);
+      context.strokeStyle = region.colour;
+      context.lineWidth = (region.isChosen ? 2.5 : 1.5) * density;
+      context.strokeRect(left, top, right - left, bottom - top);
+      const textWidth = context.measureText(region.label).width + 10 * density;
+      if (right - left < textWidth) continue;
+      // Kept inside of the stage: a whole-image region has its corner out of sight when zoomed in.
+      const x = Math.max(left, 0);
+      const y = Math.max(top, 18 * density);
+      if (x + textWidth > right || y > bottom) continue;
+      context.fillStyle = region.colour;
+      context.fillRect(x, y - 17 * density, textWidth, 17 * density);
+      context.fillStyle = "#10151c";
+      context.fillText(region.label, x + 5 * density, y - 2 * density);
+    }
+    return false;
+  }
+}
+
+/** The edge of the very pixels a click would paint, and the box being dragged. */
+export class CursorMark implements Drawable {
+  #brush: { centre: ImagePoint; radius: number; colour: string } | undefined;
+  #band: { box: Rect; colour: string } | undefined;
+  readonly #request: () => void;
+
+  constructor(request: () => void) {
+    this.#request = request;
+  }
+
+  setBrush(brush: { centre: ImagePoint; radius: number; colour: string } | undefined): void {
+    if (!brush && !this.#brush) return;
+    this.#brush = brush;
+    this.#request();
+  }
+
+  setBand(band: { box: Rect; colour: string } | undefined): void {
+    this.#band = band;
+    this.#request();
+  }
+
+  draw(frame: Frame): boolean {
+    if (this.#brush) {
+      frame.context.beginPath();
+      setImageTransform(frame);
+      traceDisk(frame.context, this.#brush.centre, this.#brush.radius);
+      strokeTwice(frame, 1.25, this.#brush.colour);
+    }
+    if (this.#band) {
+      const { box, colour } = this.#band;
+      frame.context.beginPath();
+      setImageTransform(frame);
+      frame.context.rect(box.x0, box.y0, width(box), height(box));
+      strokeTwice(frame, 1.5, colour);
+    }
+    return false;
+  }
+}
+
+/** Walk around the pixels whose centre is at most `radius` from `centre`: the store's own rule. */
+function traceDisk(context: CanvasRenderingContext2D, centre: ImagePoint, radius: number): void {
+  const rows = diskRows(centre, radius);
+  const first = rows[0];
+  if (!first) return;
+  context.moveTo(first.x0, first.y);
+  for (const { y, x1 } of rows) {
+    context.lineTo(x1, y);
+    context.lineTo(x1, y + 1);
+  }
+  for (const { y, x0 } of rows.reverse()) {
+    context.lineTo(x0, y + 1);
+    context.lineTo(x0, y);
+  }
+  context.closePath();
+}
+
+/** Rows of a disk of whole pixels, from the top; each holds columns x0 to x1 - 1. */
+export function diskRows(
+  centre: { readonly x: number; readonly y: number },
+  radius: number,
+): { y: number; x0: number; x1: number }[] {
+  const rows: { y: number; x0: number; x1: number }[] = [];
+  for (let y = Math.ceil(centre.y - radius - 0.5); y + 0.5 <= centre.y + radius; y++) {
+    const half = Math.sqrt(Math.max(0, radius * radius - (y + 0.5 - centre.y) ** 2));
+    const x0 = Math.ceil(centre.x - half - 0.5);
+    const x1 = Math.floor(centre.x + half - 0.5) + 1;
+    if (x1 > x0) rows.push({ y, x0, x1 });
+  }
+  return rows;
+}

@@ -1,0 +1,218 @@
+/** The image on screen: OpenSeadragon, its view as one affine map, and moves of that view. */
+import OpenSeadragon from "openseadragon";
+import { type Affine, invert, toImage as mapToImage, visibleRect } from "../geometry/affine";
+import { type ImagePoint, type ScreenPoint, screenPoint } from "../geometry/points";
+import { height, intersect, type Rect, rect, width } from "../geometry/rect";
+import type { TilePainter } from "./tile_paint";
+import { makeTileSource, type TileGrant, type TileJob } from "./tile_source";
+
+/** From here on single pixels are looked at: they stay sharp squares. */
+const SHARP_FROM_SCALE = 2;
+const MOST_SCREEN_PX_PER_PIXEL = 48;
+
+/** The view of one drawn frame. */
+export interface View {
+  /** Image pixels to CSS pixels of the stage. */
+  readonly toScreen: Affine;
+  readonly toImage: Affine;
+  /** CSS pixels per image pixel. */
+  readonly scale: number;
+  /** Whole image pixels on screen, cut to the image. */
+  readonly visible: Rect;
+  /** Size of the stage in CSS pixels. */
+  readonly width: number;
+  readonly height: number;
+}
+
+type Listener = (view: View) => void;
+
+export class Stage {
+  readonly element: HTMLElement;
+  readonly #viewer: OpenSeadragon.Viewer;
+  readonly #full: { readonly width: number; readonly height: number };
+  readonly #listeners = new Set<Listener>();
+  #view: View | undefined;
+
+  constructor(options: {
+    element: HTMLElement;
+    grant: TileGrant;
+    painter: TilePainter;
+    isReducedMotion: boolean;
+    onTileTrouble: (message: string) => void;
+  }) {
+    const full = options.grant.levels[0];
+    if (!full) throw new Error("an image without levels cannot be shown");
+    this.element = options.element;
+    this.#full = full;
+    const noClicks = { clickToZoom: false, dblClickToZoom: false, dblClickDragToZoom: false };
+    this.#viewer = new OpenSeadragon.Viewer({
+      element: options.element,
+      // The WebGL drawer is slower without a graphics card (openseadragon#2906, #2720).
+      drawer: "canvas",
+      tileSources: makeTileSource(options.grant, (job) => options.painter.load(job)) as never,
+      showNavigationControl: false,
+      animationTime: options.isReducedMotion ? 0 : 0.25,
+      springStiffness: 10,
+      blendTime: 0,
+      visibilityRatio: 0.1,
+      minZoomImageRatio: 0.5,
+      maxZoomPixelRatio: MOST_SCREEN_PX_PER_PIXEL,
+      preserveImageSizeOnResize: true,
+      imageLoaderLimit: 6,
+      maxImageCacheCount: 160,
+      // Only touch and the wheel reach OpenSeadragon: see PointerInput.
+      gestureSettingsMouse: { ...noClicks, flickEnabled: false },
+      gestureSettingsPen: { ...noClicks, flickEnabled: false },
+      gestureSettingsTouch: { ...noClicks, flickEnabled: !options.isReducedMotion },
+    });
+    // Keys belong to the editor.
+    this.#viewer.addHandler("canvas-key", (event) => {
+      event.preventDefaultAction = true;
+    });
+    this.#viewer.addHandler(
+      "canvas-key-press" as never,
+      ((event: Record<string, boolean>) => {
+        event.preventDefaultAction = true;
+      }) as never,
+    );
+    this.#viewer.addHandler("update-viewport", () => this.#drawn());
+    this.#viewer.addHandler("resize", () => this.#drawn());
+    this.#viewer.addHandler("tile-load-failed", (event) => options.onTileTrouble(event.message));
+  }
+
+  /** The element that gets the keyboard focus. */
+  get focusTarget(): HTMLElement {
+    return this.#viewer.canvas as HTMLElement;
+  }
+
+  /** Resolves when the image can be moved about. */
+  ready(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#viewer.addOnceHandler("open", () => resolve());
+      this.#viewer.addOnceHandler("open-failed", (event) => reject(new Error(event.message)));
+      if (this.#viewer.world.getItemCount() > 0) resolve();
+    });
+  }
+
+  /** The view now; recomputed since springs may have moved. */
+  view(): View {
+    return this.#view ?? this.#measure();
+  }
+
+  /** Called after each frame that OpenSeadragon drew, inside that frame. */
+  onDrawn(listener: Listener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  toImage(point: ScreenPoint): ImagePoint {
+    return mapToImage(this.view().toImage, point);
+  }
+
+  /** Convert the place of a pointer event; the one door from the DOM to coordinates. */
+  pointOf(event: MouseEvent): ScreenPoint {
+    const box = this.element.getBoundingClientRect();
+    return screenPoint(event.clientX - box.left, event.clientY - box.top);
+  }
+
+  redrawTiles(): void {
+    this.#viewer.forceRedraw();
+  }
+
+  fit(): void {
+    this.#viewer.viewport.goHome();
+  }
+
+  /** Show one image pixel per CSS pixel. */
+  zoomToPixels(): void {
+    const image = this.#viewer.world.getItemAt(0);
+    if (image) this.#viewer.viewport.zoomTo(image.imageToViewportZoom(1));
+  }
+
+  zoomBy(factor: number, at?: ScreenPoint): void {
+    const viewport = this.#viewer.viewport;
+    const around = at && viewport.pointFromPixel(new OpenSeadragon.Point(at.x, at.y), true);
+    viewport.zoomBy(factor, around);
+    viewport.applyConstraints();
+  }
+
+  /** Move what is shown by CSS pixels; `isInstant` follows a drag without a spring. */
+  panBy(dx: number, dy: number, isInstant: boolean): void {
+    const viewport = this.#viewer.viewport;
+    const delta = viewport.deltaPointsFromPixels(new OpenSeadragon.Point(-dx, -dy), true);
+    viewport.panBy(delta, isInstant);
+    if (!isInstant) viewport.applyConstraints();
+    this.#view = undefined;
+  }
+
+  /** Bring a box to the middle; zoom only when it would be tiny or cut. */
+  reveal(box: Rect): void {
+    const image = this.#viewer.world.getItemAt(0);
+    if (!image) return;
+    const viewport = this.#viewer.viewport;
+    const { scale, width: screenWidth, height: screenHeight } = this.view();
+    const middle = image.imageToViewportCoordinates((box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2);
+    const size = Math.max(width(box), height(box), 1) * scale;
+    const room = Math.min(screenWidth, screenHeight);
+    if (size < 40 || size > room * 0.8) {
+      const wanted = Math.min(8, (room * 0.35) / Math.max(width(box), height(box), 1));
+      viewport.zoomTo(image.imageToViewportZoom(wanted), middle);
+    }
+    viewport.panTo(middle);
+    viewport.applyConstraints();
+  }
+
+  isOnScreen(job: TileJob): boolean {
+    const { visible } = this.view();
+    const image = this.#viewer.world.getItemAt(0);
+    if (!image) return false;
+    const size = (image.source.getTileWidth(0) || 512) * 2 ** job.level;
+    const box = rect(
+      job.column * size,
+      job.row * size,
+      (job.column + 1) * size,
+      (job.row + 1) * size,
+    );
+    return width(intersect(box, visible)) > 0;
+  }
+
+  destroy(): void {
+    this.#listeners.clear();
+    this.#viewer.destroy();
+  }
+
+  #drawn(): void {
+    const view = this.#measure();
+    const drawer = this.#viewer.drawer as { setImageSmoothingEnabled?: (on: boolean) => void };
+    drawer.setImageSmoothingEnabled?.(view.scale < SHARP_FROM_SCALE);
+    for (const listener of this.#listeners) listener(view);
+  }
+
+  #measure(): View {
+    const viewport = this.#viewer.viewport;
+    const image = this.#viewer.world?.getItemAt(0);
+    const size = viewport.getContainerSize();
+    let scale = 1;
+    let origin = { x: 0, y: 0 };
+    if (image) {
+      origin = viewport.pixelFromPoint(image.imageToViewportCoordinates(0, 0, true), true);
+      const far = viewport.pixelFromPoint(
+        image.imageToViewportCoordinates(this.#full.width, 0, true),
+        true,
+      );
+      scale = (far.x - origin.x) / this.#full.width || 1;
+    }
+    const toScreen = { a: scale, b: 0, c: 0, d: scale, e: origin.x, f: origin.y };
+    const toImage = invert(toScreen);
+    const whole = rect(0, 0, this.#full.width, this.#full.height);
+    this.#view = {
+      toScreen,
+      toImage,
+      scale,
+      visible: intersect(visibleRect(toImage, size.x, size.y), whole),
+      width: size.x,
+      height: size.y,
+    };
+    return this.#view;
+  }
+}

@@ -1,0 +1,230 @@
+/** The pixels behind the tiles on screen, coloured again whenever a slider moves. */
+import {
+  applyToRgba,
+  blendPlanes,
+  type ChannelStyle,
+  type ColourTable,
+  colourTable,
+  isNeutral,
+  windowFromHistogram,
+} from "./channels";
+import { fetchPlane, type TileJob, type TileToken } from "./tile_source";
+
+/** Time for colouring tiles in one frame; the rest of the frame belongs to drawing. */
+const SLICE_MS = 8;
+
+interface LiveTile {
+  readonly context: CanvasRenderingContext2D;
+  readonly job: TileJob;
+  readonly width: number;
+  readonly height: number;
+  /** Decoded grey planes by number; only those that were ever switched on. */
+  readonly grey: Map<number, Uint8Array>;
+  /** The decoded picture of an RGB image. */
+  readonly picture: ImageBitmap | undefined;
+  painted: number;
+}
+
+/**
+ * Colours tiles in place: OpenSeadragon draws the very canvas that is painted here, so a
+ * new contrast costs one pass over the visible tiles and no clone of its caches.
+ */
+export class TilePainter {
+  readonly #token: TileToken;
+  readonly #isRgb: boolean;
+  readonly #redraw: () => void;
+  #styles: readonly ChannelStyle[];
+  #tables: readonly ColourTable[];
+  #stamp = 1;
+  #tiles: LiveTile[] = [];
+  #frame = 0;
+  readonly #scratch: CanvasRenderingContext2D;
+
+  constructor(options: {
+    token: TileToken;
+    isRgb: boolean;
+    styles: readonly ChannelStyle[];
+    redraw: () => void;
+  }) {
+    this.#token = options.token;
+    this.#isRgb = options.isRgb;
+    this.#redraw = options.redraw;
+    this.#styles = options.styles;
+    this.#tables = options.styles.map(colourTable);
+    this.#scratch = newContext(options.token.grant.tile_size, options.token.grant.tile_size);
+  }
+
+  /** Fetch the planes that are switched on and paint them into a new canvas. */
+  async load(job: TileJob): Promise<CanvasRenderingContext2D> {
+    if (this.#isRgb) {
+      const picture = await fetchPlane(this.#token, { ...job, plane: 0 }, job.signal);
+      return this.#adopt(job, picture.width, picture.height, new Map(), picture);
+    }
+    // One plane at least: it also tells how large the tile is.
+    const wanted = this.#visiblePlanes();
+    const grey = new Map<number, Uint8Array>();
+    let size = { width: 1, height: 1 };
+    await Promise.all(
+      (wanted.length > 0 ? wanted : [0]).map(async (plane) => {
+        const picture = await fetchPlane(this.#token, { ...job, plane }, job.signal);
+        size = { width: picture.width, height: picture.height };
+        grey.set(plane, this.#greyOf(picture));
+      }),
+    );
+    return this.#adopt(job, size.width, size.height, grey, undefined);
+  }
+
+  setStyles(styles: readonly ChannelStyle[]): void {
+    this.#styles = styles;
+    this.#tables = styles.map(colourTable);
+    this.#stamp++;
+    this.#schedule();
+  }
+
+  /** Measure the window of one channel (RGB: of all three colours) over the tiles on screen. */
+  autoWindow(
+    channel: number,
+    isOnScreen: (job: TileJob) => boolean,
+  ): readonly [number, number] | undefined {
+    const counts = new Float64Array(256);
+    let n = 0;
+    for (const tile of this.#living().filter((one) => isOnScreen(one.job))) {
+      const values = this.#isRgb ? this.#rgbaOf(tile) : tile.grey.get(channel);
+      if (!values) continue;
+      n++;
+      for (let index = 0; index < values.length; index++) {
+        // The opaque fourth byte of RGBA is no brightness.
+        if (this.#isRgb && index % 4 === 3) continue;
+        const value = values[index] as number;
+        counts[value] = (counts[value] as number) + 1;
+      }
+    }
+    return n > 0 ? windowFromHistogram(counts) : undefined;
+  }
+
+  destroy(): void {
+    cancelAnimationFrame(this.#frame);
+    for (const tile of this.#tiles) tile.picture?.close();
+    this.#tiles = [];
+  }
+
+  #visiblePlanes(): number[] {
+    return this.#styles.flatMap((style, plane) => (style.visible ? [plane] : []));
+  }
+
+  #adopt(
+    job: TileJob,
+    width: number,
+    height: number,
+    grey: Map<number, Uint8Array>,
+    picture: ImageBitmap | undefined,
+  ): CanvasRenderingContext2D {
+    const context = newContext(width, height);
+    const tile: LiveTile = { context, job, width, height, grey, picture, painted: 0 };
+    this.#paint(tile);
+    this.#tiles.push(tile);
+    // A channel may have been switched on while this tile was on its way.
+    this.#fetchMissing(tile);
+    return context;
+  }
+
+  /** Drop tiles that OpenSeadragon unloaded: it sets their canvas to zero size. */
+  #living(): LiveTile[] {
+    const living: LiveTile[] = [];
+    for (const tile of this.#tiles) {
+      if (tile.context.canvas.width > 0) living.push(tile);
+      else tile.picture?.close();
+    }
+    this.#tiles = living;
+    return living;
+  }
+
+  #schedule(): void {
+    if (this.#frame) return;
+    this.#frame = requestAnimationFrame(() => {
+      this.#frame = 0;
+      this.#slice();
+    });
+  }
+
+  #slice(): void {
+    const end = performance.now() + SLICE_MS;
+    let didPaint = false;
+    // The newest tiles are the ones in view.
+    for (const tile of [...this.#living()].reverse()) {
+      if (tile.painted === this.#stamp) continue;
+      if (didPaint && performance.now() > end) {
+        this.#schedule();
+        break;
+      }
+      this.#fetchMissing(tile);
+      this.#paint(tile);
+      didPaint = true;
+    }
+    if (didPaint) this.#redraw();
+  }
+
+  #fetchMissing(tile: LiveTile): void {
+    if (this.#isRgb) return;
+    for (const plane of this.#visiblePlanes()) {
+      if (tile.grey.has(plane)) continue;
+      // Marks the plane as asked for; black until it arrives.
+      tile.grey.set(plane, new Uint8Array(tile.width * tile.height));
+      fetchPlane(this.#token, { ...tile.job, plane }, new AbortController().signal)
+        .then((picture) => {
+          tile.grey.set(plane, this.#greyOf(picture));
+          tile.painted = 0;
+          this.#schedule();
+        })
+        .catch(() => tile.grey.delete(plane));
+    }
+  }
+
+  #paint(tile: LiveTile): void {
+    tile.painted = this.#stamp;
+    const { context, width, height } = tile;
+    if (tile.picture) {
+      const style = this.#styles[0];
+      context.drawImage(tile.picture, 0, 0);
+      if (!style || isNeutral(style)) return;
+      const pixels = context.getImageData(0, 0, width, height);
+      applyToRgba(pixels.data, style);
+      context.putImageData(pixels, 0, 0);
+      return;
+    }
+    const pixels = context.createImageData(width, height);
+    const planes = this.#visiblePlanes().flatMap((plane) => {
+      const grey = tile.grey.get(plane);
+      const table = this.#tables[plane];
+      return grey && table ? [{ grey, table }] : [];
+    });
+    blendPlanes(pixels.data, planes);
+    context.putImageData(pixels, 0, 0);
+  }
+
+  #rgbaOf(tile: LiveTile): Uint8ClampedArray | undefined {
+    if (!tile.picture) return undefined;
+    this.#scratch.drawImage(tile.picture, 0, 0);
+    return this.#scratch.getImageData(0, 0, tile.width, tile.height).data;
+  }
+
+  #greyOf(picture: ImageBitmap): Uint8Array {
+    const { width, height } = picture;
+    this.#scratch.drawImage(picture, 0, 0);
+    picture.close();
+    const rgba = this.#scratch.getImageData(0, 0, width, height).data;
+    const grey = new Uint8Array(width * height);
+    for (let index = 0; index < grey.length; index++) grey[index] = rgba[index * 4] as number;
+    return grey;
+  }
+}
+
+function newContext(width: number, height: number): CanvasRenderingContext2D {
+  const canvas = document.createElement("canvas");
+  canvas.width = width;
+  canvas.height = height;
+  // Pixels are read back on every change of contrast: keep them in ordinary memory.
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  if (!context) throw new Error("this browser gives no 2D canvas");
+  return context;
+}
