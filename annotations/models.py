@@ -249,6 +249,39 @@ class LabelChunk(models.Model):
         return f"chunk {self.cy},{self.cx} of {self.layer_id}"
 
 
+class ChunkState(models.Model):
+    """A content that a chunk of a layer had from some op on; written with every change.
+
+    Says which blobs of a layer may be read, what the layer was at an earlier seq, and which
+    blobs are still wanted. Old ones may be thinned out.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    layer = models.ForeignKey(LabelLayer, on_delete=models.CASCADE, related_name="chunk_states")
+    t = models.PositiveIntegerField(default=0)
+    z = models.PositiveIntegerField(default=0)
+    cy = models.PositiveIntegerField()
+    cx = models.PositiveIntegerField()
+    seq = models.BigIntegerField()  # of the op after which the chunk was so
+    digest = models.CharField(max_length=64)  # as LabelChunk.digest
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            # Also the index for "the newest state up to a seq".
+            models.UniqueConstraint(
+                fields=["layer", "t", "z", "cy", "cx", "seq"], name="one_chunk_state_per_seq"
+            )
+        ]
+        indexes = [
+            # May this digest be read through this layer?
+            models.Index(fields=["layer", "digest"], name="chunk_state_by_digest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"chunk {self.cy},{self.cx} of {self.layer_id} from {self.seq}"
+
+
 class InstanceState(models.TextChoices):
     """What people decided about an instance."""
 
@@ -289,6 +322,10 @@ class Instance(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["layer", "instance_id"], name="one_row_per_instance"),
             models.CheckConstraint(condition=Q(area_px__gte=0), name="instance_area_not_negative"),
+        ]
+        indexes = [
+            # Counts of drafts by what was decided.
+            models.Index(fields=["layer", "state"], name="instance_by_state"),
         ]
 
     def __str__(self) -> str:
@@ -356,6 +393,7 @@ class Region(models.Model):
     snapshot = models.ForeignKey(
         LayerSnapshot, null=True, on_delete=models.PROTECT, related_name="regions"
     )  # set when submitted
+    left_out = models.JSONField(default=list)  # boxes of "ignore" regions inside, when submitted
     opened_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )
