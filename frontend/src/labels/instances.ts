@@ -1,0 +1,245 @@
+/** Every instance of a layer as a structure of arrays, kept in step with the pixels by the runs. */
+
+import { isEmpty, type Rect, rect } from "../geometry/rect";
+import { CHUNK, type ChunkKey, chunkCol, chunkRow } from "./chunks";
+import { boxOfRun, type Edit, type Runs } from "./runs";
+
+export const STATES = ["proposed", "accepted", "edited", "rejected"] as const;
+export type State = (typeof STATES)[number];
+
+/** One array per field, as the server sends them. */
+export interface InstanceColumns {
+  readonly instance_id: readonly number[];
+  readonly area_px: readonly number[];
+  readonly row0: readonly number[];
+  readonly col0: readonly number[];
+  readonly row1: readonly number[];
+  readonly col1: readonly number[];
+  readonly state: readonly State[];
+  readonly score: readonly (number | null)[];
+  readonly class_name: readonly string[];
+}
+
+export interface Row {
+  readonly id: number;
+  readonly areaPx: number;
+  readonly box: Rect;
+  readonly state: State;
+  readonly score: number | null;
+  readonly className: string;
+}
+
+const BOX_FIELDS = 4;
+
+/** About 40 bytes an instance; a row stays when its area falls to 0, since undo may bring it back. */
+export class InstanceTable {
+  private readonly slots = new Map<number, number>();
+  private idOf = new Uint32Array(256);
+  private area = new Int32Array(256);
+  private boxes = new Int32Array(256 * BOX_FIELDS);
+  private stateOfSlot = new Uint8Array(256);
+  private score = new Float32Array(256);
+  private readonly classNames: string[] = [];
+  private used = 0;
+  private alive = 0;
+  private changes = 0;
+  private readonly newState: State;
+
+  /** @param newState what an instance is that pixels bring up for the first time */
+  constructor(newState: State = "accepted") {
+    this.newState = newState;
+  }
+
+  get count(): number {
+    return this.alive;
+  }
+
+  get version(): number {
+    return this.changes;
+  }
+
+  load(columns: InstanceColumns): void {
+    this.slots.clear();
+    this.classNames.length = 0;
+    this.used = 0;
+    this.alive = 0;
+    columns.instance_id.forEach((id, i) => {
+      const slot = this.slotFor(id);
+      this.area[slot] = columns.area_px[i] ?? 0;
+      if ((this.area[slot] as number) > 0) this.alive++;
+      this.boxes.set(
+        [columns.col0, columns.row0, columns.col1, columns.row1].map((c) => c[i] ?? 0),
+        slot * BOX_FIELDS,
+      );
+      this.describe(slot, columns, i);
+    });
+    this.changes++;
+  }
+
+  /** Take over states, scores and classes only; pixels are counted here. */
+  loadStates(columns: InstanceColumns): void {
+    columns.instance_id.forEach((id, i) => {
+      const slot = this.slots.get(id);
+      if (slot !== undefined) this.describe(slot, columns, i);
+    });
+    this.changes++;
+  }
+
+  private describe(slot: number, columns: InstanceColumns, i: number): void {
+    this.stateOfSlot[slot] = STATES.indexOf(columns.state[i] ?? this.newState);
+    this.score[slot] = columns.score[i] ?? Number.NaN;
+    this.classNames[slot] = columns.class_name[i] ?? "";
+  }
+
+  /** Count in the pixels of an edit, or count them out again when it is taken back. */
+  countEdit(edit: Edit, sign: 1 | -1): void {
+    for (const [key, runs] of edit) this.countRuns(key, runs, sign);
+  }
+
+  countRuns(key: ChunkKey, runs: Runs, sign: 1 | -1): void {
+    const [oy, ox] = [chunkRow(key) * CHUNK, chunkCol(key) * CHUNK];
+    const [loser, winner] = sign === 1 ? [runs.before, runs.after] : [runs.after, runs.before];
+    for (let r = 0; r < runs.count; r++) {
+      const length = runs.length[r] as number;
+      this.lose(loser[r] as number, length);
+      const box = boxOfRun(runs.start[r] as number, length);
+      this.win(winner[r] as number, length, ox, oy, box);
+    }
+    if (runs.count > 0) this.changes++;
+  }
+
+  private lose(id: number, n: number): void {
+    if (id === 0) return;
+    const slot = this.slotFor(id);
+    const was = this.area[slot] as number;
+    this.area[slot] = was - n;
+    if (was > 0 && was - n <= 0) this.alive--;
+    if (was <= 0 && was - n > 0) this.alive++;
+    if (was - n === 0) this.boxes.fill(0, slot * BOX_FIELDS, (slot + 1) * BOX_FIELDS);
+  }
+
+  private win(id: number, n: number, ox: number, oy: number, run: Rect): void {
+    if (id === 0) return;
+    const slot = this.slotFor(id);
+    this.lose(id, -n);
+    const b = slot * BOX_FIELDS;
+    const boxes = this.boxes;
+    const isNew = boxes[b + 2] === 0;
+    boxes[b] = isNew ? ox + run.x0 : Math.min(boxes[b] as number, ox + run.x0);
+    boxes[b + 1] = isNew ? oy + run.y0 : Math.min(boxes[b + 1] as number, oy + run.y0);
+    boxes[b + 2] = Math.max(boxes[b + 2] as number, ox + run.x1);
+    boxes[b + 3] = Math.max(boxes[b + 3] as number, oy + run.y1);
+  }
+
+  private slotFor(id: number): number {
+    const known = this.slots.get(id);
+    if (known !== undefined) return known;
+    if (this.used === this.idOf.length) this.enlarge();
+    const slot = this.used++;
+    this.slots.set(id, slot);
+    this.idOf[slot] = id;
+    this.area[slot] = 0;
+    this.boxes.fill(0, slot * BOX_FIELDS, (slot + 1) * BOX_FIELDS);
+    this.stateOfSlot[slot] = STATES.indexOf(this.newState);
+    this.score[slot] = Number.NaN;
+    this.classNames[slot] = "";
+    return slot;
+  }
+
+  private enlarge(): void {
+    const size = this.used * 2;
+    const copy = <T extends { set(from: T): void }>(to: T, from: T): T => {
+      to.set(from);
+      return to;
+    };
+    this.idOf = copy(new Uint32Array(size), this.idOf);
+    this.area = copy(new Int32Array(size), this.area);
+    this.boxes = copy(new Int32Array(size * BOX_FIELDS), this.boxes);
+    this.stateOfSlot = copy(new Uint8Array(size), this.stateOfSlot);
+    this.score = copy(new Float32Array(size), this.score);
+  }
+
+  setState(id: number, state: State): boolean {
+    const slot = this.slots.get(id);
+    const code = STATES.indexOf(state);
+    if (slot === undefined || this.stateOfSlot[slot] === code) return false;
+    this.stateOfSlot[slot] = code;
+    this.changes++;
+    return true;
+  }
+
+  get(id: number): Row | undefined {
+    const slot = this.slots.get(id);
+    if (slot === undefined) return undefined;
+    const score = this.score[slot] as number;
+    return {
+      id,
+      areaPx: this.area[slot] as number,
+      box: this.boxOf(slot),
+      state: this.stateAt(slot),
+      score: Number.isNaN(score) ? null : score,
+      className: this.classNames[slot] ?? "",
+    };
+  }
+
+  areaOf(id: number): number {
+    const slot = this.slots.get(id);
+    return slot === undefined ? 0 : (this.area[slot] as number);
+  }
+
+  stateOf(id: number): State | undefined {
+    const slot = this.slots.get(id);
+    return slot === undefined ? undefined : this.stateAt(slot);
+  }
+
+  ids(): Uint32Array {
+    return this.pick(() => true).sort();
+  }
+
+  within(box: Rect): Uint32Array {
+    if (isEmpty(box)) return new Uint32Array();
+    const boxes = this.boxes;
+    return this.pick((slot) => {
+      const b = slot * BOX_FIELDS;
+      return (
+        (boxes[b] as number) < box.x1 &&
+        (boxes[b + 1] as number) < box.y1 &&
+        (boxes[b + 2] as number) > box.x0 &&
+        (boxes[b + 3] as number) > box.y0
+      );
+    }).sort();
+  }
+
+  byDoubt(state: State): Uint32Array {
+    const code = STATES.indexOf(state);
+    const doubt = (id: number) => {
+      const score = this.score[this.slots.get(id) as number] as number;
+      return Number.isNaN(score) ? 1 : score; // without a score there is nothing to doubt
+    };
+    return this.pick((slot) => this.stateOfSlot[slot] === code).sort(
+      (p, q) => doubt(p) - doubt(q) || p - q,
+    );
+  }
+
+  countIn(state: State): number {
+    return this.pick((slot) => this.stateOfSlot[slot] === STATES.indexOf(state)).length;
+  }
+
+  private pick(wanted: (slot: number) => boolean): Uint32Array {
+    const found: number[] = [];
+    for (let slot = 0; slot < this.used; slot++) {
+      if ((this.area[slot] as number) > 0 && wanted(slot)) found.push(this.idOf[slot] as number);
+    }
+    return Uint32Array.from(found);
+  }
+
+  private stateAt(slot: number): State {
+    return STATES[this.stateOfSlot[slot] as number] ?? this.newState;
+  }
+
+  private boxOf(slot: number): Rect {
+    const b = slot * BOX_FIELDS;
+    const [x0, y0, x1, y1] = this.boxes.subarray(b, b + BOX_FIELDS);
+    return rect(x0 ?? 0, y0 ?? 0, x1 ?? 0, y1 ?? 0);
+  }
+}
