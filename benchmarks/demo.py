@@ -1,0 +1,351 @@
+"""The whole loop without a browser: two rounds on each engine, through the REST API only.
+
+Starts the site on a temporary data directory, uploads real images, plays an annotator, trains,
+corrects the drafts, trains again, and exits non-zero when the second version is not better.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tifffile
+from numpy.typing import NDArray
+from PIL import Image
+
+from benchmarks.annotator import Annotator, Effort
+from benchmarks.rest_client import Client
+from training.metrics import matching
+
+ROOT = Path(__file__).resolve().parent.parent
+START_LIMIT_S = 180
+RUN_LIMIT_S = 600
+DRAFT_LIMIT_S = 240
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One image with its true label image and what the demo uses it for."""
+
+    name: str
+    path: Path
+    truth: NDArray[np.uint32]
+    use: str  # round1, round2, validation, heldout
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table."""
+
+    engine: str
+    round: int
+    version: str
+    n_accepted: int
+    n_drawn: int
+    n_rejected: int
+    ap50_blind: float
+    ap50_heldout: float
+    train_s: float
+    draft_s: float
+
+
+def main() -> int:
+    """Run the demo and return the exit code."""
+    options = parsed_options()
+    with tempfile.TemporaryDirectory(prefix="cytoloop-demo-") as folder:
+        samples = load_samples(Path(folder))
+        used = ", ".join(f"{use} {sum(s.use == use for s in samples)}" for use in USES)
+        print(f"{len(samples)} images ({used})", flush=True)
+        with running_site(Path(folder) / "data") as (url, token):
+            client = Client(url, token)
+            rows = [row for name in options.engines for row in play(client, name, samples, options)]
+    print(table(rows))
+    if options.json:
+        options.json.write_text(json.dumps([asdict(row) for row in rows], indent=1))
+    return verdict(rows)
+
+
+def parsed_options() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--engines", nargs="+", default=["stardist", "cellpose"])
+    parser.add_argument("--minutes", type=float, default=1.5, help="training time per version")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--json", type=Path, help="write the rows here")
+    return parser.parse_args()
+
+
+# --- images -----------------------------------------------------------------------------------
+
+USES = ("round1", "round2", "validation", "heldout")
+
+
+def load_samples(folder: Path) -> list[Sample]:
+    """Return the shared images when they are there, else quarters of StarDist's test image."""
+    default = ROOT.parent / "shared" / "data"
+    shared = Path(os.environ.get("CYTOLOOP_SHARED_DATA", default))
+    if (shared / "manifest.json").is_file():
+        return shared_samples(shared)
+    return packaged_samples(folder)
+
+
+def shared_samples(shared: Path) -> list[Sample]:
+    """Choose small fluorescence images of one family, trained on and held out ones apart."""
+    items = json.loads((shared / "manifest.json").read_text())["items"]
+    fitting = [
+        item
+        for item in items
+        if item["family"] == "dsb-256" and item["category"] == "fluo" and item["n_objects"] >= 15
+    ]
+    train = [item for item in fitting if item["split"] == "train"][:8]
+    test = [item for item in fitting if item["split"] == "test"][:4]
+    uses = ["round1"] * 2 + ["round2"] * 4 + ["validation"] * 2 + ["heldout"] * len(test)
+    return [
+        Sample(
+            item["id"],
+            shared / item["image"],
+            tifffile.imread(shared / item["mask"]).astype(np.uint32),
+            use,
+        )
+        for item, use in zip(train + test, uses, strict=True)
+    ]
+
+
+def packaged_samples(folder: Path) -> list[Sample]:
+    """Cut the nuclei image that comes inside the stardist package into quarters."""
+    from importlib.resources import files  # noqa: PLC0415 (only without the shared images)
+
+    images = files("stardist.data") / "images"
+    pixels = tifffile.imread(str(images / "img2d.tif"))
+    truth = tifffile.imread(str(images / "mask2d.tif")).astype(np.uint32)
+    half = pixels.shape[0] // 2
+    samples = []
+    for place, use in enumerate(USES):
+        rows = slice(half * (place // 2), half * (place // 2 + 1))
+        columns = slice(half * (place % 2), half * (place % 2 + 1))
+        path = folder / f"nuclei_{use}.tif"
+        tifffile.imwrite(path, pixels[rows, columns])
+        samples.append(Sample(path.stem, path, truth[rows, columns], use))
+    return samples
+
+
+# --- the site ---------------------------------------------------------------------------------
+
+
+@contextmanager
+def running_site(data_dir: Path) -> Iterator[tuple[str, str]]:
+    """Start the site on a data directory of its own; yield its address and a token."""
+    environment = {
+        **os.environ,
+        "CYTOLOOP_DATA_DIR": str(data_dir),
+        "CYTOLOOP_PORT": "0",
+        "PYTHONUNBUFFERED": "1",
+    }
+    environment.pop("DATABASE_URL", None)
+    manage = [sys.executable, str(ROOT / "manage.py")]
+    log = Path(tempfile.gettempdir()) / "cytoloop-demo.log"
+    with log.open("w+") as output:
+        site = subprocess.Popen([*manage, "up"], env=environment, stdout=output, stderr=output)
+        try:
+            url = wait_for_address(site, log)
+            token = subprocess.run(
+                [*manage, "api_token"], env=environment, check=True, capture_output=True, text=True
+            ).stdout.split()[-1]
+            yield url, token
+        finally:
+            site.send_signal(signal.SIGINT)
+            try:
+                site.wait(60)
+            except subprocess.TimeoutExpired:
+                site.kill()
+
+
+def wait_for_address(site: subprocess.Popen[bytes], log: Path) -> str:
+    """Return the address that the site prints when it is ready."""
+    end = time.monotonic() + START_LIMIT_S
+    while time.monotonic() < end:
+        found = re.search(r"cytoloop ready at (\S+)", log.read_text())
+        if found:
+            return found[1]
+        if site.poll() is not None:
+            break
+        time.sleep(0.2)
+    raise SystemExit(f"The site did not start:\n{log.read_text()[-3000:]}")
+
+
+# --- the loop ---------------------------------------------------------------------------------
+
+
+def play(client: Client, engine: str, samples: list[Sample], options: Any) -> list[Row]:
+    """Play two rounds on one engine and return their rows."""
+    project = client.post("/api/v1/projects/", {"name": f"demo {engine}"})["id"]
+    images = {s.name: client.upload(project, s.path, "fluorescence") for s in samples}
+    for image in images.values():
+        client.wait_for_image(image)
+    for sample in of_use(samples, "validation"):
+        annotator = Annotator(client, images[sample.name])
+        annotator.draw_all(sample.truth)
+        annotator.declare(sample.truth.shape, "blind_validation")
+
+    first_effort = Effort()
+    for sample in of_use(samples, "round1"):
+        annotator = Annotator(client, images[sample.name])
+        first_effort += annotator.draw_all(sample.truth)
+        annotator.declare(sample.truth.shape, "training")
+    first = one_round(client, project, engine, "scratch", samples, images, options)
+    rows = [as_row(engine, 1, first, first_effort)]
+
+    second_effort = Effort()
+    for sample in of_use(samples, "round2"):
+        annotator = Annotator(client, images[sample.name])
+        draft = draft_of(client, images[sample.name], first["version"]["id"], annotator)
+        second_effort += annotator.correct(sample.truth, draft)
+        annotator.declare(sample.truth.shape, "training")
+    start = f"version:{first['version']['id']}"
+    second = one_round(client, project, engine, start, samples, images, options)
+    return [*rows, as_row(engine, 2, second, second_effort)]
+
+
+def one_round(
+    client: Client,
+    project: str,
+    engine: str,
+    start: str,
+    samples: list[Sample],
+    images: dict[str, str],
+    options: Any,
+) -> dict[str, Any]:
+    """Train a version, wait for its drafts and measure it on the held-out images."""
+    began = time.monotonic()
+    run = client.post(
+        f"/api/v1/projects/{project}/runs/",
+        {
+            "engine": engine,
+            "start": start,
+            "params": {},
+            "seed": options.seed,
+            "max_minutes": options.minutes,
+        },
+    )
+    while (run := client.get(f"/api/v1/runs/{run['id']}/"))["state"] in ("queued", "running"):
+        if time.monotonic() - began > RUN_LIMIT_S:
+            raise SystemExit(f"{engine}: the run did not end in {RUN_LIMIT_S} s: {run['progress']}")
+        time.sleep(1)
+    if run["state"] != "finished":
+        raise SystemExit(f"{engine}: the run {run['state']}: {run['error_message']}\n{run['log']}")
+    trained = time.monotonic()
+    version = client.get(f"/api/v1/versions/{version_id(run)}/")
+    total = {t: matching.Counts(0, 0, 0) for t in matching.IOU_THRESHOLDS}
+    first_draft_s = 0.0
+    for sample in of_use(samples, "heldout"):
+        annotator = Annotator(client, images[sample.name])
+        draft = draft_of(client, images[sample.name], version["id"], annotator)
+        first_draft_s = first_draft_s or time.monotonic() - trained
+        counts = matching.match(sample.truth, annotator.read(draft)).counts
+        total = {t: total[t] + counts[t] for t in total}
+    print(f"{engine} {start.split(':')[0]}: AP50 held out {total[0.5].ap:.3f}", flush=True)
+    return {
+        "version": client.get(f"/api/v1/versions/{version['id']}/"),
+        "heldout": total[0.5].ap,
+        "train_s": trained - began,
+        "draft_s": first_draft_s,
+    }
+
+
+def draft_of(client: Client, image: str, version: str, annotator: Annotator) -> dict[str, Any]:
+    """Wait for a version's draft of an image and return its layer."""
+    end = time.monotonic() + DRAFT_LIMIT_S
+    while time.monotonic() < end:
+        for row in listed(client.get(f"/api/v1/images/{image}/predictions/")):
+            if row["version"] != version and row["version"] != {"id": version}:
+                continue
+            if row["state"] in ("failed", "errored", "lost", "cancelled"):
+                raise SystemExit(f"The prediction {row['state']}: {row['error_message']}")
+            if row["layer"]:
+                return next(layer for layer in annotator.layers() if layer["id"] == row["layer"])
+        time.sleep(0.5)
+    raise SystemExit(f"No draft of image {image} after {DRAFT_LIMIT_S} s.")
+
+
+def listed(answer: Any) -> list[dict[str, Any]]:
+    """Return the rows of a list answer, paged or not."""
+    rows: list[dict[str, Any]] = answer["results"] if isinstance(answer, dict) else answer
+    return rows
+
+
+def version_id(run: dict[str, Any]) -> str:
+    """Return the id of the version that a run made."""
+    version = run["version"]
+    return str(version["id"] if isinstance(version, dict) else version)
+
+
+def of_use(samples: list[Sample], use: str) -> list[Sample]:
+    """Return the samples of one use."""
+    return [sample for sample in samples if sample.use == use]
+
+
+# --- the result -------------------------------------------------------------------------------
+
+
+def as_row(engine: str, number: int, result: dict[str, Any], effort: Effort) -> Row:
+    """Return the table's line of a round."""
+    return Row(
+        engine,
+        number,
+        f"v{result['version']['number']}",
+        effort.n_accepted,
+        effort.n_drawn,
+        effort.n_rejected,
+        blind_ap50(result["version"]),
+        result["heldout"],
+        result["train_s"],
+        result["draft_s"],
+    )
+
+
+def blind_ap50(version: dict[str, Any]) -> float:
+    """Return the pooled AP at IoU 0.5 on blind validation, as the site reports it."""
+    for evaluation in version["evaluations"]:
+        if evaluation["split"] == "validation":
+            return float(evaluation["metrics"]["pooled"]["ap"]["0.5"])
+    return float("nan")
+
+
+def table(rows: list[Row]) -> str:
+    """Return the rows as text."""
+    head = "engine    round version accepted drawn rejected  AP50 blind  AP50 held out  train s  draft s"
+    lines = [
+        f"{row.engine:<9} {row.round:>5} {row.version:>7} {row.n_accepted:>8} {row.n_drawn:>5}"
+        f" {row.n_rejected:>8} {row.ap50_blind:>11.3f} {row.ap50_heldout:>14.3f}"
+        f" {row.train_s:>8.0f} {row.draft_s:>8.1f}"
+        for row in rows
+    ]
+    return "\n".join([head, *lines])
+
+
+def verdict(rows: list[Row]) -> int:
+    """Return 0 when every engine's second version beats its first on the held-out images."""
+    failed = 0
+    for engine in dict.fromkeys(row.engine for row in rows):
+        first, second = (row for row in rows if row.engine == engine)
+        gain = second.ap50_heldout - first.ap50_heldout
+        print(f"{engine}: AP50 {first.ap50_heldout:.3f} → {second.ap50_heldout:.3f} ({gain:+.3f})")
+        failed += gain <= 0
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
