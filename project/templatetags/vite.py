@@ -35,7 +35,9 @@ def vite_entry(source: str) -> SafeString:
     if source not in manifest:
         raise FrontEndNotBuilt(f"The front-end build has no entry {source}; build it again.")
     styles = format_html_join(
-        "\n", '<link rel="stylesheet" href="{}">', ((url(name),) for name in css_of(manifest, source))
+        "\n",
+        '<link rel="stylesheet" href="{}">',
+        ((url(name),) for name in css_of(manifest, source)),
     )
     script = format_html('<script type="module" src="{}"></script>', url(manifest[source]["file"]))
     return format_html("{}\n{}", styles, script)

@@ -1,0 +1,1 @@
+"""Pages about training: the home page with its scores, runs and model versions."""

@@ -1,0 +1,167 @@
+"""How far the training of a project is: its newest version, and what a run would learn from."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import Count, F, Q, QuerySet
+
+from annotations.models import Coverage, Image, Project, Purpose, Region, RegionState, Split
+from training.models import Evaluation, ModelVersion, RunState
+from training.queries.sets import reason_to_leave_out, splits_of
+
+FEW_INSTANCES = 50  # below this a fine-tuned network is mostly luck
+FEW_BLIND_INSTANCES = 30  # below this one object more or less moves AP by several points
+
+
+@dataclass(frozen=True, slots=True)
+class LatestVersion:
+    """The newest version of a project and how it did on blind validation."""
+
+    version: ModelVersion
+    ap50: float | None
+
+
+def latest_versions(project_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, LatestVersion]:
+    """Return the newest version of each project; two statements."""
+    newest = (
+        ModelVersion.objects.filter(project__in=list(project_ids))
+        .order_by("project", "-number")
+        .distinct("project")
+    )
+    versions = {version.project_id: version for version in newest}
+    scores = ap50_of(versions.values())
+    return {
+        project_id: LatestVersion(version, scores.get(version.pk))
+        for project_id, version in versions.items()
+    }
+
+
+def ap50_of(versions: Iterable[ModelVersion]) -> dict[uuid.UUID, float]:
+    """Return each version's pooled AP at IoU 0.5 on the newest set that measured it."""
+    done = (
+        Evaluation.objects.filter(
+            version__in=[version.pk for version in versions],
+            split=Split.VALIDATION,
+            state=RunState.FINISHED,
+        )
+        .order_by("training_set__number")
+        .values_list("version", "metrics__pooled__ap")
+    )
+    return {version_id: ap["0.5"] for version_id, ap in done if ap and "0.5" in ap}
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What the submitted regions of one split hold."""
+
+    n_images: int = 0
+    n_regions: int = 0
+    n_instances: int = 0
+    n_pixels: int = 0
+    n_positives_only: int = 0  # regions of which only the painted pixels teach
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyToTrain:
+    """What a training would learn from and be measured on now, with what a person should know."""
+
+    train: Material
+    validation: Material
+    test: Material
+    left_out: tuple[str, ...]  # sentences, one per region that does not fit
+    warnings: tuple[str, ...]
+
+    @property
+    def can_train(self) -> bool:
+        """Tell whether there is anything to learn from."""
+        return self.train.n_instances > 0
+
+
+def ready_to_train(project: Project) -> ReadyToTrain:
+    """Count what is submitted, by the same splits that freezing a set would use."""
+    regions: dict[Image, list[Region]] = defaultdict(list)
+    for region in regions_with_counts(project):
+        regions[region.image].append(region)
+    splits = splits_of(regions)
+    kept: dict[str, list[Region]] = defaultdict(list)
+    left_out = []
+    for image, drawn in regions.items():
+        for region in drawn:
+            reason = reason_to_leave_out(region, splits[image])
+            if reason:
+                left_out.append(f"{image.name}: {reason}")
+            elif region.coverage != Coverage.IGNORE:
+                kept[splits[image]].append(region)
+    train = material_of(kept[Split.TRAIN])
+    validation = material_of(kept[Split.VALIDATION])
+    return ReadyToTrain(
+        train=train,
+        validation=validation,
+        test=material_of(kept[Split.TEST]),
+        left_out=tuple(left_out),
+        warnings=tuple(warnings_of(train, validation)),
+    )
+
+
+def regions_with_counts(project: Project) -> QuerySet[Region]:
+    """Submitted regions with the number of objects that touch them; one statement.
+
+    Counted from the instances' boxes: quick, and a few more than the pixels would say.
+    """
+    touches = Q(
+        layer__instances__area_px__gt=0,
+        layer__instances__t=F("t"),
+        layer__instances__z=F("z"),
+        layer__instances__row0__lt=F("row1"),
+        layer__instances__row1__gt=F("row0"),
+        layer__instances__col0__lt=F("col1"),
+        layer__instances__col1__gt=F("col0"),
+    )
+    return (
+        Region.objects.filter(image__project=project, state=RegionState.SUBMITTED)
+        .select_related("image")
+        .annotate(n_instances=Count("layer__instances", filter=touches))
+        .order_by("image__name", "opened_at")
+    )
+
+
+def material_of(regions: list[Region]) -> Material:
+    """Add up regions of one split."""
+    return Material(
+        n_images=len({region.image_id for region in regions}),
+        n_regions=len(regions),
+        n_instances=sum(region.n_instances for region in regions),  # type: ignore[attr-defined]
+        n_pixels=sum((r.row1 - r.row0) * (r.col1 - r.col0) for r in regions),
+        n_positives_only=sum(r.coverage == Coverage.POSITIVES_ONLY for r in regions),
+    )
+
+
+def warnings_of(train: Material, validation: Material) -> list[str]:
+    """Say what is missing before numbers can be trusted."""
+    found = []
+    if not train.n_regions:
+        found.append(
+            "No region is submitted for training yet: open an image, paint, declare a region "
+            "and submit it."
+        )
+    elif train.n_instances < FEW_INSTANCES:
+        found.append(
+            f"Only {train.n_instances} objects teach; {FEW_INSTANCES} or more make a run worth "
+            "the wait. Start from an earlier or a pretrained model until then."
+        )
+    if not validation.n_regions:
+        found.append(
+            "No blind validation region is submitted: a version can be made, but not measured. "
+            f"Declare a region for {Purpose.BLIND_VALIDATION.label.split(' (')[0].lower()} on an "
+            "image that does not teach."
+        )
+    elif validation.n_instances < FEW_BLIND_INSTANCES:
+        found.append(
+            f"Only {validation.n_instances} objects are for blind validation: the numbers will "
+            "jump by several points with every object."
+        )
+    return found
