@@ -18,7 +18,7 @@ from dramatiq import Actor, Broker, Message
 from dramatiq.brokers.stub import StubBroker
 from dramatiq.common import current_millis, dq_name
 from dramatiq.encoder import JSONEncoder
-from dramatiq.errors import ConnectionError as BrokerConnectionError
+from dramatiq.errors import BrokerConnectionError
 from dramatiq.middleware import CurrentMessage, Middleware, Retries, TimeLimit
 from dramatiq_postgres.broker import QUERIES, PostgresBroker
 from dramatiq_postgres.django.apps import DramatiqPostgresConfig

@@ -50,6 +50,8 @@ def _report_stream() -> BinaryIO:
 
 
 def _end_with_parent() -> None:
-    while sys.stdin.buffer.readline():
+    # Not through sys.stdin: an interpreter that ends while a thread waits inside a buffered
+    # reader aborts ("_enter_buffered_busy").
+    while os.read(0, 1024):
         pass
     os._exit(1)

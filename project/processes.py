@@ -23,7 +23,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 
 import psutil
 
@@ -103,27 +103,27 @@ class Child:
     ) -> None:
         """Start the program with the environment, minus secrets, plus `env`."""
         self._on_exit = on_exit
-        self._own_log = log_path is None
-        self.log_path = log_path or _temporary_log()
+        # An own log has no name from the start, so that a killed parent leaves none behind.
+        self._log: BinaryIO = log_path.open("ab+") if log_path else _unnamed_file()
         self._reports: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
         self._ended = False
         report_read, report_write = os.pipe()
         launcher = [sys.executable, "-I", "-S", str(LAUNCHER), _options(limits, death_signal)]
         try:
-            with self.log_path.open("ab") as log:
-                self._process = _starter.submit(
-                    subprocess.Popen,
-                    [*launcher, *argv],
-                    stdin=subprocess.PIPE,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    cwd=cwd,
-                    env={**scrubbed_environment(), **(env or {}), REPORT_FD: str(report_write)},
-                    pass_fds=(report_write,),
-                    start_new_session=True,
-                ).result()
+            self._process = _starter.submit(
+                subprocess.Popen,
+                [*launcher, *argv],
+                stdin=subprocess.PIPE,
+                stdout=self._log,
+                stderr=subprocess.STDOUT,
+                cwd=cwd,
+                env={**scrubbed_environment(), **(env or {}), REPORT_FD: str(report_write)},
+                pass_fds=(report_write,),
+                start_new_session=True,
+            ).result()
         except BaseException:
             os.close(report_read)
+            self._log.close()
             raise
         finally:
             os.close(report_write)
@@ -200,13 +200,11 @@ class Child:
 
     def log_tail(self, n_bytes: int = 4000) -> str:
         """Return the newest bytes of stdout and stderr as text."""
-        try:
-            with self.log_path.open("rb") as log:
-                log.seek(0, os.SEEK_END)
-                log.seek(max(0, log.tell() - n_bytes))
-                return log.read().decode("utf-8", errors="replace")
-        except FileNotFoundError:
+        if self._log.closed:
             return ""
+        size = os.fstat(self._log.fileno()).st_size
+        start = max(0, size - n_bytes)
+        return os.pread(self._log.fileno(), size - start, start).decode("utf-8", errors="replace")
 
     def rss_bytes(self) -> int:
         """Return the resident memory of the child and its own children."""
@@ -219,11 +217,10 @@ class Child:
         return total
 
     def close(self) -> None:
-        """Stop the child if it still runs and remove a log that nobody asked for."""
+        """Stop the child if it still runs and let go of its log."""
         self.stop(grace_s=0)
         self._reader.join(timeout=5)
-        if self._own_log:
-            self.log_path.unlink(missing_ok=True)
+        self._log.close()
 
     def __enter__(self) -> Self:
         return self
@@ -313,10 +310,13 @@ def _options(limits: Limits, death_signal: signal.Signals) -> str:
     )
 
 
-def _temporary_log() -> Path:
-    handle, name = tempfile.mkstemp(prefix="cytoloop-child-", suffix=".log")
+def _unnamed_file() -> BinaryIO:
+    # Appending, so that the child's two streams never write over each other.
+    handle, name = tempfile.mkstemp(prefix="cytoloop-child-")
     os.close(handle)
-    return Path(name)
+    file = Path(name).open("ab+")  # noqa: SIM115 (closed with the child)
+    Path(name).unlink()
+    return file
 
 
 def _parsed(line: bytes) -> dict[str, Any] | None:

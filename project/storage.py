@@ -98,7 +98,9 @@ def open_blob(digest: str) -> Iterator[BinaryIO]:
     try:
         file = blob_path(digest).open("rb")
     except FileNotFoundError as error:
-        raise NotFound("A stored file is missing; restore it from the backup.", digest=digest) from error
+        raise NotFound(
+            "A stored file is missing; restore it from the backup.", digest=digest
+        ) from error
     with file:
         yield file
 

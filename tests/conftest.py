@@ -46,12 +46,11 @@ def static_files_without_a_manifest(settings) -> None:
 
 
 @pytest.fixture(autouse=True)
-def empty_queue() -> Iterator[None]:
+def empty_queue() -> None:
     """Forget the messages of the test before."""
     broker = dramatiq.get_broker()
     if isinstance(broker, StubBroker):
         broker.flush_all()
-    yield
 
 
 @pytest.fixture
