@@ -24,7 +24,6 @@ from typing import Any
 import numpy as np
 import tifffile
 from numpy.typing import NDArray
-from PIL import Image
 
 from benchmarks.annotator import Annotator, Effort
 from benchmarks.rest_client import Client
@@ -71,7 +70,11 @@ def main() -> int:
         print(f"{len(samples)} images ({used})", flush=True)
         with running_site(Path(folder) / "data") as (url, token):
             client = Client(url, token)
-            rows = [row for name in options.engines for row in play(client, name, samples, options)]
+            rows = [
+                row
+                for name in options.engines
+                for row in Loop(client, name, samples, options).play()
+            ]
     print(table(rows))
     if options.json:
         options.json.write_text(json.dumps([asdict(row) for row in rows], indent=1))
@@ -126,7 +129,7 @@ def shared_samples(shared: Path) -> list[Sample]:
 
 def packaged_samples(folder: Path) -> list[Sample]:
     """Cut the nuclei image that comes inside the stardist package into quarters."""
-    from importlib.resources import files  # noqa: PLC0415 (only without the shared images)
+    from importlib.resources import files
 
     images = files("stardist.data") / "images"
     pixels = tifffile.imread(str(images / "img2d.tif"))
@@ -189,95 +192,104 @@ def wait_for_address(site: subprocess.Popen[bytes], log: Path) -> str:
 # --- the loop ---------------------------------------------------------------------------------
 
 
-def play(client: Client, engine: str, samples: list[Sample], options: Any) -> list[Row]:
-    """Play two rounds on one engine and return their rows."""
-    project = client.post("/api/v1/projects/", {"name": f"demo {engine}"})["id"]
-    images = {s.name: client.upload(project, s.path, "fluorescence") for s in samples}
-    for image in images.values():
-        client.wait_for_image(image)
-    for sample in of_use(samples, "validation"):
-        annotator = Annotator(client, images[sample.name])
-        annotator.draw_all(sample.truth)
-        annotator.declare(sample.truth.shape, "blind_validation")
+class Loop:
+    """Two rounds of one engine in a project of its own."""
 
-    first_effort = Effort()
-    for sample in of_use(samples, "round1"):
-        annotator = Annotator(client, images[sample.name])
-        first_effort += annotator.draw_all(sample.truth)
-        annotator.declare(sample.truth.shape, "training")
-    first = one_round(client, project, engine, "scratch", samples, images, options)
-    rows = [as_row(engine, 1, first, first_effort)]
+    def __init__(self, client: Client, engine: str, samples: list[Sample], options: Any) -> None:
+        self.client = client
+        self.engine = engine
+        self.samples = samples
+        self.options = options
+        self.project = client.post("/api/v1/projects/", {"name": f"demo {engine}"})["id"]
+        self.images = {s.name: client.upload(self.project, s.path, "demo") for s in samples}
+        for image in self.images.values():
+            client.wait_for_image(image)
 
-    second_effort = Effort()
-    for sample in of_use(samples, "round2"):
-        annotator = Annotator(client, images[sample.name])
-        draft = draft_of(client, images[sample.name], first["version"]["id"], annotator)
-        second_effort += annotator.correct(sample.truth, draft)
-        annotator.declare(sample.truth.shape, "training")
-    start = f"version:{first['version']['id']}"
-    second = one_round(client, project, engine, start, samples, images, options)
-    return [*rows, as_row(engine, 2, second, second_effort)]
+    def play(self) -> list[Row]:
+        """Draw, train, correct the drafts, train again; return a row per round."""
+        self.draw("validation", "blind_validation")
+        effort = self.draw("round1", "training")
+        first = self.round(1, "scratch", effort)
+        version = self.version
+        effort = Effort()
+        for sample, annotator in self.annotators("round2"):
+            draft = self.draft_of(self.images[sample.name], annotator)
+            effort += annotator.correct(sample.truth, draft)
+            annotator.declare(sample.truth.shape, "training")
+        return [first, self.round(2, f"version:{version['id']}", effort)]
 
+    def draw(self, use: str, purpose: str) -> Effort:
+        """Draw all instances of the images of one use and submit them."""
+        effort = Effort()
+        for sample, annotator in self.annotators(use):
+            effort += annotator.draw_all(sample.truth)
+            annotator.declare(sample.truth.shape, purpose)
+        return effort
 
-def one_round(
-    client: Client,
-    project: str,
-    engine: str,
-    start: str,
-    samples: list[Sample],
-    images: dict[str, str],
-    options: Any,
-) -> dict[str, Any]:
-    """Train a version, wait for its drafts and measure it on the held-out images."""
-    began = time.monotonic()
-    run = client.post(
-        f"/api/v1/projects/{project}/runs/",
-        {
-            "engine": engine,
+    def annotators(self, use: str) -> Iterator[tuple[Sample, Annotator]]:
+        """Yield the samples of one use, each with an annotator for its image."""
+        for sample in self.samples:
+            if sample.use == use:
+                yield sample, Annotator(self.client, self.images[sample.name])
+
+    def round(self, number: int, start: str, effort: Effort) -> Row:
+        """Train a version, wait for its drafts and measure it on the held-out images."""
+        began = time.monotonic()
+        run = self.train(start)
+        trained = time.monotonic()
+        self.version = self.client.get(f"/api/v1/versions/{version_id(run)}/")
+        drafts_s: list[float] = []
+        total = matching.Counts(0, 0, 0)
+        for sample, annotator in self.annotators("heldout"):
+            draft = self.draft_of(self.images[sample.name], annotator)
+            drafts_s.append(time.monotonic() - trained)
+            total += matching.match(sample.truth, annotator.read(draft)).counts[0.5]
+        print(f"{self.engine} round {number}: AP50 held out {total.ap:.3f}", flush=True)
+        version = self.client.get(f"/api/v1/versions/{self.version['id']}/")
+        return Row(
+            self.engine,
+            number,
+            f"v{version['number']}",
+            *(effort.n_accepted, effort.n_drawn, effort.n_rejected),
+            blind_ap50(version),
+            total.ap,
+            trained - began,
+            drafts_s[0],
+        )
+
+    def train(self, start: str) -> dict[str, Any]:
+        """Queue a run and wait until it finished."""
+        asked = {
+            "engine": self.engine,
             "start": start,
             "params": {},
-            "seed": options.seed,
-            "max_minutes": options.minutes,
-        },
-    )
-    while (run := client.get(f"/api/v1/runs/{run['id']}/"))["state"] in ("queued", "running"):
-        if time.monotonic() - began > RUN_LIMIT_S:
-            raise SystemExit(f"{engine}: the run did not end in {RUN_LIMIT_S} s: {run['progress']}")
-        time.sleep(1)
-    if run["state"] != "finished":
-        raise SystemExit(f"{engine}: the run {run['state']}: {run['error_message']}\n{run['log']}")
-    trained = time.monotonic()
-    version = client.get(f"/api/v1/versions/{version_id(run)}/")
-    total = {t: matching.Counts(0, 0, 0) for t in matching.IOU_THRESHOLDS}
-    first_draft_s = 0.0
-    for sample in of_use(samples, "heldout"):
-        annotator = Annotator(client, images[sample.name])
-        draft = draft_of(client, images[sample.name], version["id"], annotator)
-        first_draft_s = first_draft_s or time.monotonic() - trained
-        counts = matching.match(sample.truth, annotator.read(draft)).counts
-        total = {t: total[t] + counts[t] for t in total}
-    print(f"{engine} {start.split(':')[0]}: AP50 held out {total[0.5].ap:.3f}", flush=True)
-    return {
-        "version": client.get(f"/api/v1/versions/{version['id']}/"),
-        "heldout": total[0.5].ap,
-        "train_s": trained - began,
-        "draft_s": first_draft_s,
-    }
+            "seed": self.options.seed,
+            "max_minutes": self.options.minutes,
+        }
+        run: dict[str, Any] = self.client.post(f"/api/v1/projects/{self.project}/runs/", asked)
+        end = time.monotonic() + RUN_LIMIT_S
+        while run["state"] in ("queued", "running"):
+            if time.monotonic() > end:
+                raise SystemExit(f"{self.engine}: no end after {RUN_LIMIT_S} s: {run['progress']}")
+            time.sleep(1)
+            run = self.client.get(f"/api/v1/runs/{run['id']}/")
+        if run["state"] != "finished":
+            raise SystemExit(f"{self.engine}: {run['state']}: {run['error_message']}\n{run['log']}")
+        return run
 
-
-def draft_of(client: Client, image: str, version: str, annotator: Annotator) -> dict[str, Any]:
-    """Wait for a version's draft of an image and return its layer."""
-    end = time.monotonic() + DRAFT_LIMIT_S
-    while time.monotonic() < end:
-        for row in listed(client.get(f"/api/v1/images/{image}/predictions/")):
-            if row["version"] != version and row["version"] != {"id": version}:
-                continue
-            if row["state"] in ("failed", "errored", "lost", "cancelled"):
-                raise SystemExit(f"The prediction {row['state']}: {row['error_message']}")
-            if row["layer"]:
-                return next(layer for layer in annotator.layers() if layer["id"] == row["layer"])
-        time.sleep(0.5)
-    raise SystemExit(f"No draft of image {image} after {DRAFT_LIMIT_S} s.")
+    def draft_of(self, image: str, annotator: Annotator) -> dict[str, Any]:
+        """Wait for the newest version's draft of an image and return its layer."""
+        end = time.monotonic() + DRAFT_LIMIT_S
+        while time.monotonic() < end:
+            for row in listed(self.client.get(f"/api/v1/images/{image}/predictions/")):
+                if row["version"] not in (self.version["id"], {"id": self.version["id"]}):
+                    continue
+                if row["state"] in ("failed", "errored", "lost", "cancelled"):
+                    raise SystemExit(f"The prediction {row['state']}: {row['error_message']}")
+                if row["layer"]:
+                    return next(each for each in annotator.layers() if each["id"] == row["layer"])
+            time.sleep(0.5)
+        raise SystemExit(f"No draft of image {image} after {DRAFT_LIMIT_S} s.")
 
 
 def listed(answer: Any) -> list[dict[str, Any]]:
@@ -292,28 +304,7 @@ def version_id(run: dict[str, Any]) -> str:
     return str(version["id"] if isinstance(version, dict) else version)
 
 
-def of_use(samples: list[Sample], use: str) -> list[Sample]:
-    """Return the samples of one use."""
-    return [sample for sample in samples if sample.use == use]
-
-
 # --- the result -------------------------------------------------------------------------------
-
-
-def as_row(engine: str, number: int, result: dict[str, Any], effort: Effort) -> Row:
-    """Return the table's line of a round."""
-    return Row(
-        engine,
-        number,
-        f"v{result['version']['number']}",
-        effort.n_accepted,
-        effort.n_drawn,
-        effort.n_rejected,
-        blind_ap50(result["version"]),
-        result["heldout"],
-        result["train_s"],
-        result["draft_s"],
-    )
 
 
 def blind_ap50(version: dict[str, Any]) -> float:
@@ -326,7 +317,10 @@ def blind_ap50(version: dict[str, Any]) -> float:
 
 def table(rows: list[Row]) -> str:
     """Return the rows as text."""
-    head = "engine    round version accepted drawn rejected  AP50 blind  AP50 held out  train s  draft s"
+    head = (
+        "engine    round version accepted drawn rejected  AP50 blind  AP50 held out"
+        "  train s  draft s"
+    )
     lines = [
         f"{row.engine:<9} {row.round:>5} {row.version:>7} {row.n_accepted:>8} {row.n_drawn:>5}"
         f" {row.n_rejected:>8} {row.ap50_blind:>11.3f} {row.ap50_heldout:>14.3f}"
