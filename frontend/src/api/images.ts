@@ -1,0 +1,109 @@
+/** Projects, images, regions and what the pages ask for. */
+
+import type { ApiClient } from "./client";
+import { type EventSourceMaker, type Listening, listen } from "./sse";
+import type {
+  HistogramJson,
+  ImageJson,
+  ImagePatch,
+  NewRegion,
+  Page,
+  ProjectJson,
+  RegionJson,
+  ViewJson,
+} from "./types";
+
+// Named events reach a listener only under their name.
+const PROJECT_NEWS = ["message", "resync", "image", "draft", "run", "version", "region", "round"];
+
+export interface ImageFilter {
+  state?: string;
+  name?: string;
+  tag?: string;
+  split?: string;
+  page?: number;
+  page_size?: number;
+}
+
+export class ImageApi {
+  private readonly client: ApiClient;
+
+  constructor(client: ApiClient) {
+    this.client = client;
+  }
+
+  project(id: string): Promise<ProjectJson> {
+    return this.client.json("GET", `/api/v1/projects/${id}/`);
+  }
+
+  images(projectId: string, filter: ImageFilter = {}): Promise<Page<ImageJson>> {
+    const path = `/api/v1/projects/${projectId}/images/`;
+    return this.client.json("GET", path, { query: { ...filter } });
+  }
+
+  image(id: string): Promise<ImageJson> {
+    return this.client.json("GET", `/api/v1/images/${id}/`);
+  }
+
+  patchImage(id: string, patch: ImagePatch): Promise<ImageJson> {
+    return this.client.json("PATCH", `/api/v1/images/${id}/`, { json: patch });
+  }
+
+  deleteImage(id: string): Promise<void> {
+    return this.client.json("DELETE", `/api/v1/images/${id}/`);
+  }
+
+  /** Ask for tiles; the address in the answer works until `expires_at`. */
+  view(id: string): Promise<ViewJson> {
+    return this.client.json("POST", `/api/v1/images/${id}/view/`);
+  }
+
+  histogram(id: string): Promise<HistogramJson> {
+    return this.client.json("GET", `/api/v1/images/${id}/histogram/`);
+  }
+
+  thumbnailUrl(id: string): string {
+    return `${this.client.base}/api/v1/images/${id}/thumbnail/`;
+  }
+
+  regions(imageId: string): Promise<RegionJson[]> {
+    return this.client.json("GET", `/api/v1/images/${imageId}/regions/`);
+  }
+
+  openRegion(imageId: string, region: NewRegion): Promise<RegionJson> {
+    return this.client.json("POST", `/api/v1/images/${imageId}/regions/`, { json: region });
+  }
+
+  patchRegion(
+    id: string,
+    patch: Partial<Pick<RegionJson, "coverage" | "purpose">>,
+  ): Promise<RegionJson> {
+    return this.client.json("PATCH", `/api/v1/regions/${id}/`, { json: patch });
+  }
+
+  deleteRegion(id: string): Promise<void> {
+    return this.client.json("DELETE", `/api/v1/regions/${id}/`);
+  }
+
+  submitRegion(id: string): Promise<RegionJson> {
+    return this.client.json("POST", `/api/v1/regions/${id}/submit/`);
+  }
+
+  reopenRegion(id: string): Promise<RegionJson> {
+    return this.client.json("POST", `/api/v1/regions/${id}/reopen/`);
+  }
+
+  /** Everything that happens in a project; `type` says what (image, draft, run …). */
+  projectEvents(
+    projectId: string,
+    onEvent: (event: { type: string } & Record<string, unknown>) => void,
+    source?: EventSourceMaker,
+  ): Listening {
+    const take = (data: unknown) => onEvent(data as { type: string } & Record<string, unknown>);
+    return listen({
+      url: () => `${this.client.base}/api/v1/projects/${projectId}/events/`,
+      on: Object.fromEntries(PROJECT_NEWS.map((name) => [name, take])),
+      ...(source ? { source } : {}),
+    });
+  }
+}

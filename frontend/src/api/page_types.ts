@@ -1,0 +1,191 @@
+/** What the API answers to the pages (not the editor). Only the fields the pages read. */
+
+export interface Paged<T> {
+  readonly count: number;
+  readonly next: string | null;
+  readonly previous: string | null;
+  readonly results: readonly T[];
+}
+
+export type ImageState = "queued" | "ingesting" | "ready" | "failed";
+export type Split = "none" | "train" | "validation" | "test";
+
+export interface ImageCard {
+  readonly id: string;
+  readonly name: string;
+  readonly state: ImageState;
+  readonly split: Split;
+  readonly tags: readonly string[];
+  readonly group: string;
+  readonly width: number | null;
+  readonly height: number | null;
+  readonly n_channels: number | null;
+  readonly error_message?: string;
+  readonly n_instances?: number;
+  readonly n_regions?: number;
+  readonly channels?: readonly { readonly name?: string }[];
+}
+
+export interface EngineParam {
+  readonly name: string;
+  readonly title: string;
+  readonly help: string;
+  readonly type: "int" | "float" | "bool" | "str";
+  readonly default: number | string | boolean | null;
+  readonly low: number | null;
+  readonly high: number | null;
+  readonly choices: readonly (string | number)[] | null;
+  readonly advanced?: boolean;
+}
+
+export interface Engine {
+  readonly name: string;
+  readonly title: string;
+  readonly version: string;
+  readonly max_channels: number;
+  readonly pretrained: readonly string[];
+  readonly licence: string;
+  readonly citation: string;
+  readonly params: readonly EngineParam[];
+}
+
+export type RunState =
+  | "queued"
+  | "running"
+  | "finished"
+  | "failed"
+  | "errored"
+  | "cancelled"
+  | "lost";
+
+export interface VersionRef {
+  readonly id: string;
+  readonly number: number;
+  readonly engine: string;
+}
+
+export interface Epoch {
+  readonly epoch: number;
+  readonly n_epochs: number;
+  readonly train_loss: number | null;
+  readonly validation_loss: number | null;
+  readonly learning_rate: number | null;
+  readonly duration_s: number;
+  readonly metrics?: Readonly<Record<string, number>>;
+}
+
+export interface Progress {
+  readonly stage?: string;
+  readonly epoch?: number;
+  readonly of?: number;
+  readonly seconds_left?: number | null;
+}
+
+export interface Run {
+  readonly id: string;
+  readonly number: number;
+  readonly engine: string;
+  readonly state: RunState;
+  readonly start?: string;
+  readonly parent?: VersionRef | null;
+  readonly pretrained?: string;
+  readonly params?: Readonly<Record<string, unknown>>;
+  readonly seed?: number;
+  readonly max_minutes?: number | null;
+  readonly channels?: readonly number[];
+  readonly progress: Progress;
+  readonly cancel_requested?: boolean;
+  readonly warnings?: readonly string[];
+  readonly error_code?: string;
+  readonly error_message?: string;
+  readonly log?: string;
+  readonly epochs?: readonly Epoch[];
+  readonly version?: VersionRef | null;
+  readonly training_set?: SetRef | null;
+  readonly created_at: string;
+  readonly started_at: string | null;
+  readonly finished_at: string | null;
+  readonly created_by?: string | null;
+}
+
+export interface SetRef {
+  readonly id: string;
+  readonly number: number;
+  readonly n_images: number;
+  readonly n_regions: number;
+  readonly n_instances: number;
+  readonly manifest_digest?: string;
+}
+
+export interface Scores {
+  readonly ap?: Readonly<Record<string, number>>;
+  readonly f1?: Readonly<Record<string, number>>;
+  readonly precision?: Readonly<Record<string, number>>;
+  readonly recall?: Readonly<Record<string, number>>;
+  readonly ap_mean?: number;
+  readonly panoptic_quality?: number;
+  readonly segmentation_quality?: number;
+  readonly detection_quality?: number;
+  readonly mean_matched_iou?: number;
+  readonly count_error?: number;
+  readonly count_bias?: number;
+  readonly n_truth?: number;
+  readonly n_predicted?: number;
+}
+
+export interface Report {
+  readonly pooled?: Scores;
+  readonly mean?: Scores;
+  readonly n_images?: number;
+  readonly n_instances?: number;
+}
+
+export interface Evaluation {
+  readonly training_set: SetRef | null;
+  readonly split: string;
+  readonly metrics: Report;
+  readonly per_image?: readonly (Scores & { readonly name?: string; readonly image?: string })[];
+}
+
+export interface Version {
+  readonly id: string;
+  readonly number: number;
+  readonly engine: string;
+  readonly origin: string;
+  readonly parent: VersionRef | null;
+  readonly run?: { readonly id: string; readonly number: number } | string | null;
+  readonly size_bytes: number;
+  readonly licence?: string;
+  readonly created_at: string;
+  readonly created_by?: string | null;
+  readonly evaluations: readonly Evaluation[];
+}
+
+export interface VersionDetail extends Version {
+  readonly lineage: readonly (VersionRef & { readonly origin?: string })[];
+  readonly training_set?: SetRef | null;
+  readonly params?: Readonly<Record<string, unknown>>;
+  readonly seed?: number | null;
+  readonly channels?: Readonly<Record<string, unknown>>;
+  readonly config?: Readonly<Record<string, unknown>>;
+  readonly thresholds?: Readonly<Record<string, number>>;
+  readonly versions?: Readonly<Record<string, string>>;
+  readonly checkpoint_digest?: string;
+  readonly examples?: readonly Example[];
+}
+
+export interface Example {
+  readonly image: string;
+  readonly name: string;
+  readonly layer: string;
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface Prediction {
+  readonly id: string;
+  readonly state: RunState;
+  readonly layer: string | null;
+  readonly version: VersionRef | string;
+  readonly n_instances?: number;
+}

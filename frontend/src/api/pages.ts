@@ -1,0 +1,138 @@
+/** What the pages ask for: images in bulk, uploads, engines, runs, versions; and their addresses. */
+
+import { ApiClient, csrfFromCookie } from "./client";
+import type {
+  Engine,
+  ImageCard,
+  Paged,
+  Prediction,
+  Run,
+  Split,
+  Version,
+  VersionDetail,
+} from "./page_types";
+import { type Listening, listen } from "./sse";
+
+export interface GridQuery {
+  readonly name: string;
+  readonly state: string;
+  readonly tag: string;
+  readonly split: string;
+  readonly page: number;
+  readonly page_size: number;
+}
+
+export interface NewRun {
+  readonly engine: string;
+  readonly start: string;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly seed: number;
+  readonly max_minutes: number | null;
+  readonly channels: readonly number[];
+}
+
+export interface ImageChange {
+  readonly name?: string;
+  readonly tags?: readonly string[];
+  readonly split?: Split;
+}
+
+const MOST = 500;
+const client = new ApiClient();
+
+export const api = {
+  images: (project: string, query: Partial<GridQuery>): Promise<Paged<ImageCard>> =>
+    client.json("GET", `/api/v1/projects/${project}/images/`, { query: { ...query } }),
+
+  image: (id: string): Promise<ImageCard> => client.json("GET", `/api/v1/images/${id}/`),
+
+  changeImage: (id: string, json: ImageChange): Promise<ImageCard> =>
+    client.json("PATCH", `/api/v1/images/${id}/`, { json }),
+
+  removeImage: (id: string): Promise<void> => client.json("DELETE", `/api/v1/images/${id}/`),
+
+  engines: (): Promise<readonly Engine[]> => every(client.json("GET", "/api/v1/engines/")),
+
+  runs: (project: string): Promise<readonly Run[]> =>
+    every(client.json("GET", `/api/v1/projects/${project}/runs/`, { query: { page_size: MOST } })),
+
+  run: (id: string): Promise<Run> => client.json("GET", `/api/v1/runs/${id}/`),
+
+  startRun: (project: string, json: NewRun): Promise<Run> =>
+    client.json("POST", `/api/v1/projects/${project}/runs/`, { json }),
+
+  cancelRun: (id: string): Promise<Run> => client.json("POST", `/api/v1/runs/${id}/cancel/`),
+
+  versions: (project: string): Promise<readonly Version[]> =>
+    every(
+      client.json("GET", `/api/v1/projects/${project}/versions/`, { query: { page_size: MOST } }),
+    ),
+
+  version: (id: string): Promise<VersionDetail> => client.json("GET", `/api/v1/versions/${id}/`),
+
+  predict: (project: string, version: string, images: readonly string[] | null): Promise<unknown> =>
+    client.json("POST", `/api/v1/projects/${project}/predictions/`, { json: { version, images } }),
+
+  predictions: (image: string): Promise<readonly Prediction[]> =>
+    every(client.json("GET", `/api/v1/images/${image}/predictions/`)),
+};
+
+/** A list, whether it came as one or as the first page. */
+async function every<T>(answer: Promise<Paged<T> | readonly T[]>): Promise<readonly T[]> {
+  const got = await answer;
+  return "results" in got ? got.results : got;
+}
+
+export const address = {
+  editor: (image: string) => `/images/${image}/`,
+  run: (id: string) => `/runs/${id}/`,
+  version: (id: string) => `/versions/${id}/`,
+  training: (project: string) => `/projects/${project}/training/`,
+  thumbnail: (image: string) => `/api/v1/images/${image}/thumbnail/`,
+  uploads: (project: string) => `/api/v1/projects/${project}/uploads/`,
+  manifest: (set: string) => `/api/v1/training-sets/${set}/`,
+  download: (version: string) => `/api/v1/versions/${version}/download/`,
+};
+
+export type News = (type: string, data: Readonly<Record<string, unknown>>) => void;
+
+/** Everything that happens in a project. After a gap the listener hears "resync". */
+export function projectNews(project: string, hear: News): Listening {
+  return news(`/api/v1/projects/${project}/events/`, ["image", "draft", "run", "version"], hear);
+}
+
+/** Everything that happens to a run. */
+export function runNews(run: string, hear: News): Listening {
+  return news(`/api/v1/runs/${run}/events/`, ["epoch", "state", "log", "progress"], hear);
+}
+
+function news(url: string, types: readonly string[], hear: News): Listening {
+  let wasBroken = false;
+  const on = Object.fromEntries(
+    [...types, "message", "resync"].map((type) => [
+      type,
+      (data: unknown) => hear(type, data as Record<string, unknown>),
+    ]),
+  );
+  return listen({
+    url: () => url,
+    on,
+    onOpen: () => {
+      if (wasBroken) hear("resync", {});
+      wasBroken = false;
+    },
+    onBroken: () => {
+      wasBroken = true;
+    },
+  });
+}
+
+/** Headers that an upload sends beside its bytes. */
+export function uploadHeaders(): Record<string, string> {
+  return { "X-CSRFToken": csrfFromCookie() };
+}
+
+/** The sentence to show for whatever was thrown. */
+export function sentenceOf(error: unknown): string {
+  return error instanceof Error && error.message ? error.message : "That did not work. Try again.";
+}

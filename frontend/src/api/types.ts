@@ -1,0 +1,163 @@
+/** JSON of the REST interface, as the server writes it (snake case kept). */
+
+export interface Page<T> {
+  count: number;
+  next: string | null;
+  previous: string | null;
+  results: T[];
+}
+
+export interface ProjectJson {
+  id: string;
+  name: string;
+  description: string;
+  created_at: string;
+}
+
+export type ImageStateJson = "queued" | "ingesting" | "ready" | "failed";
+export type SplitJson = "none" | "train" | "validation" | "test";
+
+export interface ChannelJson {
+  name: string;
+  colour: string;
+  window: [number, number];
+}
+
+export interface ImageJson {
+  id: string;
+  project: string;
+  name: string;
+  tags: string[];
+  split: SplitJson;
+  group: string;
+  state: ImageStateJson;
+  height: number | null;
+  width: number | null;
+  n_channels: number | null;
+  n_z: number;
+  n_t: number;
+  dtype: string;
+  is_rgb: boolean;
+  pixel_size_um: number | null;
+  channels: ChannelJson[];
+  created_at: string;
+}
+
+export type ImagePatch = Partial<Pick<ImageJson, "name" | "tags" | "split" | "group" | "channels">>;
+
+export interface ViewJson {
+  tiles: string;
+  expires_at: string;
+  tile_size: number;
+  levels: { width: number; height: number }[];
+  planes: number;
+  channels: ChannelJson[];
+}
+
+export interface LayerJson {
+  id: string;
+  image: string;
+  kind: "annotation" | "prediction";
+  name: string;
+  seq: number;
+  height: number;
+  width: number;
+  chunk: number;
+  created_at: string;
+  n_instances?: number;
+  n_proposed?: number;
+}
+
+export interface ManifestJson {
+  seq: number;
+  chunks: [cy: number, cx: number, digest: string][];
+}
+
+export type InstanceStateJson = "proposed" | "accepted" | "edited" | "rejected";
+
+export interface InstancesJson {
+  seq: number;
+  instance_id: number[];
+  area_px: number[];
+  row0: number[];
+  col0: number[];
+  row1: number[];
+  col1: number[];
+  state: InstanceStateJson[];
+  score: (number | null)[];
+  class_name: string[];
+}
+
+export interface OpMeta {
+  undo_of?: number;
+  redo_of?: number;
+  group?: string;
+  accepts?: { layer: string; instance_id: number; new_id: number }[];
+  edits_draft?: boolean;
+}
+
+/** An op as it goes to the server; body is gzip of the wire form. */
+export interface OutgoingOp {
+  n: number;
+  kind: string;
+  t: number;
+  z: number;
+  meta: OpMeta;
+  body: Uint8Array;
+}
+
+export interface OpResultJson {
+  n: number;
+  seq: number;
+  n_refused: number;
+  /** Base64 of the accepted gzip body; null when nothing was refused. */
+  body: string | null;
+}
+
+export interface OpsAnswerJson {
+  seq: number;
+  results: OpResultJson[];
+}
+
+/** An op as the server tells of it: accepted runs only. */
+export interface OpJson {
+  seq: number;
+  session: string;
+  n: number;
+  user: string | number | null;
+  kind: string;
+  t: number;
+  z: number;
+  body: string;
+  meta: OpMeta;
+  n_pixels: number;
+  n_refused: number;
+  created_at: string;
+}
+
+export interface RegionJson {
+  id: string;
+  image: string;
+  layer: string;
+  t: number;
+  z: number;
+  row0: number;
+  col0: number;
+  row1: number;
+  col1: number;
+  coverage: "complete" | "positives_only" | "ignore";
+  purpose: "training" | "blind_validation";
+  state: "open" | "submitted";
+  opened_at: string;
+  submitted_at: string | null;
+}
+
+export type NewRegion = Pick<
+  RegionJson,
+  "row0" | "col0" | "row1" | "col1" | "coverage" | "purpose"
+> &
+  Partial<Pick<RegionJson, "layer" | "t" | "z">>;
+
+export interface HistogramJson {
+  channels: { counts: number[]; low: number; high: number }[];
+}
