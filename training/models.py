@@ -163,9 +163,7 @@ class ModelVersion(models.Model):
     run = models.OneToOneField(
         TrainingRun, null=True, on_delete=models.PROTECT, related_name="version"
     )  # null: uploaded
-    parent = models.ForeignKey(
-        "self", null=True, on_delete=models.PROTECT, related_name="children"
-    )
+    parent = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="children")
     origin = models.CharField(max_length=200)  # "scratch", "pretrained:NAME", "version:N", "upload"
     checkpoint_digest = models.CharField(max_length=64)  # blob: zip of the checkpoint folder
     size_bytes = models.BigIntegerField()
@@ -202,7 +200,7 @@ class Evaluation(SupervisedRow):
             *SupervisedRow.Meta.constraints,
             models.UniqueConstraint(
                 fields=["version", "training_set", "split"], name="one_evaluation_per_split"
-            )
+            ),
         ]
 
     def __str__(self) -> str:

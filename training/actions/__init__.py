@@ -1,0 +1,1 @@
+"""The verbs of training: what a person may ask for, one module per noun."""

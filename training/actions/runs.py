@@ -1,0 +1,216 @@
+"""Ask for a training, and ask it to stop."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from django.db import transaction
+from django.utils import timezone
+
+from annotations.actions.audit import audit
+from annotations.models import Project, Role, Split
+from annotations.rules import membership_of, require
+from project.broker import send
+from project.errors import Conflict, InvalidInput, NotFound
+from training import tasks
+from training.actions.sets import freeze_training_set, next_number
+from training.engines import registry
+from training.models import ModelVersion, RunState, TrainingRun, TrainingSet
+from training.jobs.news import publish_run
+from training.queries.sets import read_manifest
+
+MAX_MINUTES = 60 * 24 * 14  # two weeks: a longer wish is a slip of the finger
+MAX_SEED = 2**31 - 1  # what every framework takes
+
+
+class BadStart(InvalidInput):
+    """The weights to start from cannot be used."""
+
+    code: ClassVar[str] = "bad_start"
+
+
+class BadChannels(InvalidInput):
+    """The channels do not fit the images or the engine."""
+
+    code: ClassVar[str] = "bad_channels"
+
+
+class RunEnded(Conflict):
+    """The run has ended and nothing about it can change."""
+
+    code: ClassVar[str] = "run_ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where the first weights come from: a version, an official model, or chance."""
+
+    parent: ModelVersion | None = None
+    pretrained: str = ""
+
+
+@transaction.atomic
+def queue_run(  # noqa: PLR0913 (one argument per thing a person can choose)
+    *,
+    user: Any,
+    project: Project,
+    engine: str,
+    start: str = "scratch",
+    params: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    max_minutes: float | None = None,
+    channels: Sequence[int] | None = None,
+) -> TrainingRun:
+    """Freeze the training set and queue a run on it.
+
+    Raises NotAllowed, NotFound, UnknownEngine, BadEngineParams, BadStart, BadChannels,
+    TooFewInstances.
+    """
+    require(user, project, Role.REVIEWER)
+    filled = registry.fill_params(engine, params or {})
+    origin = parse_start(user=user, engine=engine, start=start)
+    check_limits(seed=seed, max_minutes=max_minutes)
+    training_set = freeze_training_set(user=user, project=project)
+    run = TrainingRun.objects.create(
+        project=project,
+        number=next_number(project, TrainingRun),
+        training_set=training_set,
+        engine=engine,
+        parent=origin.parent,
+        pretrained=origin.pretrained,
+        params=filled,
+        channels=choose_channels(engine, training_set, origin.parent, channels),
+        seed=seed,
+        max_minutes=max_minutes,
+        warnings=warnings_about(training_set),
+        created_by=user,
+    )
+    audit(
+        user=user,
+        project=project,
+        verb="queue_run",
+        target=run,
+        engine=engine,
+        start=start,
+        training_set=str(training_set.pk),
+    )
+    publish_run(run)
+    send(tasks.train, str(run.pk), queue=tasks.train_queue(engine))
+    return run
+
+
+@transaction.atomic
+def cancel_run(*, user: Any, run: TrainingRun) -> TrainingRun:
+    """Stop a run: at once when it waits, else as soon as its worker sees the wish.
+
+    Raises NotAllowed, NotFound, RunEnded.
+    """
+    require(user, run.project, Role.REVIEWER)
+    # The row lock decides against a worker that claims or finishes the run at this moment.
+    run = TrainingRun.objects.select_for_update(of=("self",)).get(pk=run.pk)
+    if run.state in RunState.terminal_states():
+        raise RunEnded(f"This run has already ended: {run.get_state_display().lower()}.")
+    run.cancel_requested = True
+    if run.state == RunState.QUEUED:
+        run.state = RunState.CANCELLED
+        run.error_code = "cancelled"
+        run.error_message = "Cancelled before it began."
+        run.finished_at = timezone.now()
+    run.save(
+        update_fields=["cancel_requested", "state", "error_code", "error_message", "finished_at"]
+    )
+    audit(user=user, project=run.project, verb="cancel_run", target=run)
+    publish_run(run)
+    return run
+
+
+def parse_start(*, user: Any, engine: str, start: str) -> Start:
+    """Understand `scratch`, `version:<id>` and `pretrained:<NAME>`; raises BadStart."""
+    kind, _, name = start.partition(":")
+    if start == "scratch":
+        return Start()
+    if kind == "pretrained":
+        known = registry.spec(engine).pretrained
+        if name not in known:
+            offer = ", ".join(known) if known else "none; start from scratch"
+            raise BadStart(f"{engine} has no pretrained model {name!r}. It has: {offer}.")
+        return Start(pretrained=name)
+    if kind == "version":
+        return Start(parent=parent_version(user=user, engine=engine, version_id=name))
+    raise BadStart(f"{start!r} is not a start; write scratch, version:<id> or pretrained:<NAME>.")
+
+
+def parent_version(*, user: Any, engine: str, version_id: str) -> ModelVersion:
+    """Return the version to start from, if the person may see it; raises NotFound, BadStart."""
+    try:
+        wanted = uuid.UUID(version_id)
+    except ValueError as error:
+        raise BadStart(f"{version_id!r} is not the id of a model version.") from error
+    version = ModelVersion.objects.select_related("project").filter(pk=wanted).first()
+    if version is None or membership_of(user, version.project) is None:
+        raise NotFound("There is no such model version, or you are not a member of its project.")
+    if version.engine != engine:
+        raise BadStart(
+            f"{version} was made by {version.engine} and cannot be trained further by {engine}."
+        )
+    return version
+
+
+def check_limits(*, seed: int, max_minutes: float | None) -> None:
+    """Refuse a seed or a time that no engine can take."""
+    if not 0 <= seed <= MAX_SEED:
+        raise InvalidInput(f"The seed must be from 0 to {MAX_SEED}.", field="seed")
+    if max_minutes is not None and not 0 < max_minutes <= MAX_MINUTES:
+        raise InvalidInput(
+            f"The time must be above 0 and at most {MAX_MINUTES} minutes.", field="max_minutes"
+        )
+
+
+def choose_channels(
+    engine: str,
+    training_set: TrainingSet,
+    parent: ModelVersion | None,
+    wanted: Sequence[int] | None,
+) -> list[int]:
+    """Return the channels to train on: those asked for, the parent's, or as many as fit.
+
+    Raises BadChannels when an image of the set lacks one, or the engine takes fewer.
+    """
+    images = read_manifest(training_set)["images"]
+    # Held-out images must be predicted with the same channels, so all splits count.
+    fewest = min(int(image["n_channels"]) for image in images)
+    most = registry.spec(engine).max_channels
+    inherited = list(parent.channels.get("mapping", [])) if parent is not None else []
+    fits = bool(inherited) and max(inherited) < fewest
+    chosen = list(wanted) if wanted else inherited if fits else list(range(min(fewest, most)))
+    if len(set(chosen)) != len(chosen) or min(chosen) < 0:
+        raise BadChannels("Name each channel once, counted from 0.", channels=chosen)
+    if max(chosen) >= fewest:
+        raise BadChannels(
+            f"Channel {max(chosen)} was chosen (counted from 0), but an image of the set has only "
+            f"{fewest}. Choose others, or take that image out of the set.",
+            channels=chosen,
+            fewest=fewest,
+        )
+    if len(chosen) > most:
+        raise BadChannels(f"{engine} takes at most {most} channels.", channels=chosen, most=most)
+    return chosen
+
+
+def warnings_about(training_set: TrainingSet) -> list[str]:
+    """Say what a person should know before waiting for this run."""
+    said = []
+    if not training_set.splits.get(Split.VALIDATION):
+        said.append(
+            "No region was drawn for blind validation: the version will be trained, but how good "
+            "it is cannot be measured."
+        )
+    left_out = read_manifest(training_set)["left_out"]
+    if left_out:
+        reasons = sorted({entry["reason"] for entry in left_out})
+        regions = "region was" if len(left_out) == 1 else "regions were"
+        said.append(f"{len(left_out)} submitted {regions} left out. " + " ".join(reasons))
+    return said

@@ -1,0 +1,95 @@
+"""Freeze what was annotated into a set that never changes."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.db import transaction
+from django.db.models import Max
+
+from annotations.actions.audit import audit
+from annotations.models import Project, Role, Split
+from annotations.rules import require
+from project.errors import NotReady
+from project.storage import put_bytes
+from training.models import TrainingSet
+from training.queries.sets import canonical_json, count_splits, present_manifest
+
+# Fewer objects cannot show an engine what it should find; a few dozen are sensible.
+MIN_INSTANCES = 3
+
+
+class TooFewInstances(NotReady):
+    """There is too little to learn from."""
+
+    code: ClassVar[str] = "too_few_instances"
+
+    def __init__(self, have: int, need: int) -> None:
+        annotated = "no objects are" if have == 0 else f"only {have} annotated objects are"
+        super().__init__(
+            f"Training needs at least {need} annotated objects, but {annotated} in submitted "
+            "training regions. Annotate more, say what the region covers, and submit it.",
+            have=have,
+            need=need,
+        )
+
+
+class NoValidationImages(NotReady):
+    """Nothing was set apart to measure with."""
+
+    code: ClassVar[str] = "no_validation_images"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "No submitted region was drawn for blind validation, so there is nothing to measure "
+            "with. Draw one on an image that is not used for training, and submit it."
+        )
+
+
+@transaction.atomic
+def freeze_training_set(*, user: Any, project: Project) -> TrainingSet:
+    """Freeze the submitted regions of a project as a training set, or return the equal one.
+
+    Raises NotAllowed, NotFound, TooFewInstances.
+    """
+    require(user, project, Role.REVIEWER)
+    lock_numbers(project)
+    manifest = present_manifest(project)
+    counts = count_splits(manifest)
+    have = counts.get(Split.TRAIN, {}).get("instances", 0)
+    if have < MIN_INSTANCES:
+        raise TooFewInstances(have=have, need=MIN_INSTANCES)
+    digest = put_bytes(canonical_json(manifest))
+    known = TrainingSet.objects.filter(project=project, manifest_digest=digest).first()
+    if known is not None:
+        return known
+    training_set = TrainingSet.objects.create(
+        project=project,
+        number=next_number(project, TrainingSet),
+        manifest_digest=digest,
+        n_images=sum(split["images"] for split in counts.values()),
+        n_regions=sum(split["regions"] for split in counts.values()),
+        n_instances=sum(split["instances"] for split in counts.values()),
+        splits=counts,
+        created_by=user,
+    )
+    audit(
+        user=user,
+        project=project,
+        verb="freeze_training_set",
+        target=training_set,
+        digest=digest,
+        splits=counts,
+    )
+    return training_set
+
+
+def lock_numbers(project: Project) -> None:
+    """Hold the project row to the end of the transaction, so that numbers have no gap or twin."""
+    Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+
+
+def next_number(project: Project, model: Any) -> int:
+    """Return the next number of the project's sets, runs or versions; hold the lock first."""
+    rows = model.objects.filter(project=project)
+    return int(rows.aggregate(newest=Max("number"))["newest"] or 0) + 1

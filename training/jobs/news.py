@@ -1,0 +1,93 @@
+"""What open pages are told about runs, versions and predictions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from project.events import publish
+from training.models import Evaluation, ModelVersion, PredictionRun, TrainingRun
+from training.supervision.progress import pieces
+
+LOG_EVENT_BYTES = 6000  # below PostgreSQL's limit for a notification
+
+
+def run_state(run: TrainingRun) -> dict[str, Any]:
+    """Describe a run's state as an event."""
+    version_id = ModelVersion.objects.filter(run=run).values_list("pk", flat=True).first()
+    return {
+        "type": "state",
+        "id": str(run.pk),
+        "number": run.number,
+        "engine": run.engine,
+        "state": run.state,
+        "progress": run.progress,
+        "cancel_requested": run.cancel_requested,
+        "error_code": run.error_code,
+        "error_message": run.error_message[:1000],
+        "warnings": [sentence[:300] for sentence in run.warnings[-5:]],
+        "version": str(version_id) if version_id else None,
+    }
+
+
+def publish_run(run: TrainingRun) -> None:
+    """Tell the run's page and the project's pages how the run stands."""
+    event = run_state(run)
+    publish(f"run:{run.pk}", event)
+    publish(f"project:{run.project_id}", {**event, "type": "run"})
+
+
+def publish_run_by_id(run_id: Any) -> None:
+    """Read the run again and tell how it stands."""
+    run = TrainingRun.objects.defer("log", "traceback").filter(pk=run_id).first()
+    if run is not None:
+        publish_run(run)
+
+
+def publish_epoch(run_id: Any, epoch: dict[str, Any], progress: dict[str, Any]) -> None:
+    """Tell the run's page the numbers of an epoch."""
+    publish(f"run:{run_id}", {"type": "epoch", **epoch, "progress": progress})
+
+
+def publish_log(run_id: Any, text: str) -> None:
+    """Send new lines of the log to the run's page."""
+    for piece in pieces(text, LOG_EVENT_BYTES):
+        publish(f"run:{run_id}", {"type": "log", "text": piece})
+
+
+def publish_version(version: ModelVersion) -> None:
+    """Tell the project's pages of a new version."""
+    event = {
+        "type": "version",
+        "id": str(version.pk),
+        "number": version.number,
+        "engine": version.engine,
+    }
+    publish(f"project:{version.project_id}", event)
+
+
+def publish_evaluation(evaluation: Evaluation) -> None:
+    """Tell the project's pages that a version was measured, or could not be."""
+    event = {
+        "type": "evaluation",
+        "id": str(evaluation.pk),
+        "version": str(evaluation.version_id),
+        "split": evaluation.split,
+        "state": evaluation.state,
+        "ap50": evaluation.metrics.get("pooled", {}).get("ap", {}).get("0.5"),
+    }
+    publish(f"project:{evaluation.version.project_id}", event)
+
+
+def publish_prediction(prediction: PredictionRun) -> None:
+    """Tell the project's pages how a prediction stands."""
+    event = {
+        "type": "prediction",
+        "id": str(prediction.pk),
+        "image": str(prediction.image_id),
+        "version": str(prediction.version_id),
+        "layer": str(prediction.layer_id) if prediction.layer_id else None,
+        "state": prediction.state,
+        "n_instances": prediction.n_instances,
+        "error_message": prediction.error_message[:1000],
+    }
+    publish(f"project:{prediction.version.project_id}", event)

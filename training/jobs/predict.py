@@ -1,0 +1,124 @@
+"""Predict: one image by one version through the warm child; the draft is a layer."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from django.conf import settings
+from django.db import transaction
+
+from annotations.actions.drafts import store_prediction
+from annotations.models import Image
+from project.errors import DataProblem
+from project.processes import stopping
+from project.storage import blob_path, scratch_dir
+from training.engines.base import PredictionArrays
+from training.jobs import news
+from training.jobs.attempt import Attempt, Interrupted, attempt
+from training.jobs.checkpoints import checkpoint_folder
+from training.models import ModelVersion, PredictionRun, RunState
+from training.queries.predictions import n_waiting, next_prediction
+from training.supervision.warm import warm_child
+
+# A pixel takes microseconds; a gigapixel image on two cores stays below this.
+BASE_TIMEOUT_S = 600.0
+TIMEOUT_S_PER_MEGAPIXEL = 30.0
+
+
+def predict(engine: str) -> bool:
+    """Make the most urgent draft of an engine, and those of images in view; more waiting?
+
+    Which one comes next is decided here and not when it was queued, so that an image somebody
+    has just opened goes first.
+    """
+    prediction_id = next_prediction(engine)
+    while prediction_id is not None and not stopping.is_set():
+        attempt(PredictionRun, prediction_id, _predict, on_change=tell)
+        prediction_id = next_prediction(engine, in_view=True)
+    return n_waiting(engine) > 0
+
+
+def tell(prediction_id: Any) -> None:
+    """Tell open pages how a prediction stands."""
+    rows = PredictionRun.objects.select_related("version").defer("log", "traceback")
+    prediction = rows.filter(pk=prediction_id).first()
+    if prediction is not None:
+        news.publish_prediction(prediction)
+
+
+def _predict(ours: Attempt[PredictionRun]) -> None:
+    prediction = PredictionRun.objects.select_related("version", "image").get(pk=ours.pk)
+    arrays = segment_image(prediction.version, prediction.image, ours)
+    with transaction.atomic():
+        layer = store_prediction(
+            image=prediction.image,
+            name=str(prediction.version),
+            label_image=arrays.label_image,
+            scores=arrays.scores,
+        )
+        ours.finish(
+            RunState.FINISHED,
+            layer=layer,
+            n_instances=len(arrays.scores),
+            progress={"stage": "done"},
+        )
+
+
+def segment_image(version: ModelVersion, image: Image, ours: Attempt[Any]) -> PredictionArrays:
+    """Segment the first plane of a stored image.
+
+    Raises DataProblem, EngineRefused, ChildCrashed, OutOfMemory, Interrupted, LeaseLost.
+    """
+    check_channels(version, image)
+    pixels = blob_path(image.pixels_digest) if image.pixels_digest else None
+    if pixels is None or not pixels.is_file():
+        raise DataProblem(f"The pixels of {image.name} are missing; upload the image again.")
+    megapixels = (image.height or 0) * (image.width or 0) / 1e6
+    return segment_file(
+        version,
+        pixels,
+        timeout_s=BASE_TIMEOUT_S + TIMEOUT_S_PER_MEGAPIXEL * megapixels,
+        ours=ours,
+    )
+
+
+def check_channels(version: ModelVersion, image: Image) -> None:
+    """Refuse an image without the channels that the version sees; raises DataProblem."""
+    mapping = version.channels.get("mapping") or [0]
+    if max(mapping) >= (image.n_channels or 0):
+        raise DataProblem(
+            f"{version} looks at channel {max(mapping)} (counted from 0), but {image.name} has "
+            f"only {image.n_channels}."
+        )
+
+
+def segment_file(
+    version: ModelVersion, pixels: Path, *, timeout_s: float, ours: Attempt[Any] | None = None
+) -> PredictionArrays:
+    """Segment the first plane of a canonical pixel file through the engine's warm child."""
+    target = scratch_dir() / f"prediction-{secrets.token_hex(8)}.npz"
+    try:
+        answer = warm_child(version.engine).ask(
+            "predict",
+            timeout_s=timeout_s,
+            should_stop=ours.beat.should_stop if ours else lambda: False,
+            checkpoint=str(checkpoint_folder(version.checkpoint_digest)),
+            pixels=str(pixels),
+            channels=version.channels.get("mapping") or [0],
+            t=0,
+            z=0,
+            target=str(target),
+            device=settings.CYTOLOOP_DEVICE,
+            n_threads=settings.CYTOLOOP_CPUS,
+        )
+        if ours is not None:
+            ours.check()
+        if answer is None:
+            raise Interrupted
+        with np.load(target) as arrays:
+            return PredictionArrays(arrays["label_image"], arrays["scores"])
+    finally:
+        target.unlink(missing_ok=True)

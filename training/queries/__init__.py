@@ -1,0 +1,1 @@
+"""Every read about training that has more than one caller; each takes the user."""

@@ -1,0 +1,75 @@
+"""Training runs: lists, one run with its epochs, and what a run used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+
+from annotations.models import Project
+from annotations.rules import visible_projects
+from project.errors import NotFound
+from training.models import EpochRecord, ModelVersion, RunState, TrainingRun, TrainingSet
+from training.queries.sets import read_manifest
+
+
+def visible_runs(user: Any) -> QuerySet[TrainingRun]:
+    """Runs of the person's projects, newest first, without their logs; two more tables joined."""
+    return (
+        TrainingRun.objects.filter(project__in=visible_projects(user))
+        .select_related("parent", "version", "training_set", "created_by")
+        .defer("log", "traceback")
+        .order_by("-created_at", "-number")
+    )
+
+
+def runs_of_project(user: Any, project: Project) -> QuerySet[TrainingRun]:
+    """Runs of one project, newest first."""
+    return visible_runs(user).filter(project=project)
+
+
+def open_runs(project: Project) -> QuerySet[TrainingRun]:
+    """Runs of which the end is still to come."""
+    return TrainingRun.objects.filter(project=project, state__in=RunState.open_states())
+
+
+def one_run(user: Any, run_id: Any) -> TrainingRun:
+    """Return a run with its log; raises NotFound."""
+    run = visible_runs(user).defer(None).select_related("project").filter(pk=run_id).first()
+    if run is None:
+        raise NotFound("There is no such training run, or you are not a member of its project.")
+    return run
+
+
+def epochs_of(run: TrainingRun) -> QuerySet[EpochRecord]:
+    """Epochs of a run in order."""
+    return EpochRecord.objects.filter(run=run).order_by("epoch")
+
+
+@dataclass(frozen=True, slots=True)
+class RunInputs:
+    """All that went into a run: enough to repeat it."""
+
+    training_set: TrainingSet
+    manifest: dict[str, Any]
+    parent: ModelVersion | None
+    pretrained: str
+    engine: str
+    params: dict[str, Any]
+    channels: list[int]
+    seed: int
+
+
+def what_a_run_used(run: TrainingRun) -> RunInputs:
+    """Inputs of a run, the frozen manifest included."""
+    return RunInputs(
+        training_set=run.training_set,
+        manifest=read_manifest(run.training_set),
+        parent=run.parent,
+        pretrained=run.pretrained,
+        engine=run.engine,
+        params=run.params,
+        channels=run.channels,
+        seed=run.seed,
+    )

@@ -1,0 +1,183 @@
+"""Training sets: what would be frozen now, and what was frozen then."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from django.db.models import QuerySet
+
+from annotations.models import Coverage, Image, Project, Purpose, Region, Split
+from annotations.queries.labels import region_labels
+from annotations.queries.regions import submitted_regions
+from annotations.rules import visible_projects
+from project.errors import NotFound
+from project.storage import read_blob
+from training.models import TrainingSet
+
+FORMAT = "cytoloop-training-set"
+
+
+def visible_sets(user: Any) -> QuerySet[TrainingSet]:
+    """Training sets of the person's projects, newest first."""
+    sets = TrainingSet.objects.filter(project__in=visible_projects(user))
+    return sets.select_related("project", "created_by").order_by("-created_at")
+
+
+def one_set(user: Any, set_id: Any) -> TrainingSet:
+    """Return a training set; raises NotFound."""
+    found = visible_sets(user).filter(pk=set_id).first()
+    if found is None:
+        raise NotFound("There is no such training set, or you are not a member of its project.")
+    return found
+
+
+def read_manifest(training_set: TrainingSet) -> dict[str, Any]:
+    """Return the frozen manifest of a set."""
+    manifest: dict[str, Any] = json.loads(read_blob(training_set.manifest_digest))
+    return manifest
+
+
+def canonical_json(document: Any) -> bytes:
+    """Write JSON in its one form, so that equal content has an equal digest."""
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return text.encode()
+
+
+def present_manifest(project: Project) -> dict[str, Any]:
+    """Describe what the submitted regions of a project would teach and measure now.
+
+    Every image has one split: its own, else validation when a blind region was drawn on it, else
+    training. Regions that do not fit the split are listed with the reason instead of being
+    dropped in silence.
+    """
+    regions: dict[Image, list[Region]] = defaultdict(list)
+    for region in submitted_regions(project):
+        regions[region.image].append(region)
+    splits = splits_of(regions)
+    used, left_out = [], []
+    for image in sorted(regions, key=lambda image: str(image.pk)):
+        excluded = [region for region in regions[image] if region.coverage == Coverage.IGNORE]
+        kept = []
+        for region in sorted(regions[image], key=lambda region: str(region.pk)):
+            reason = reason_to_leave_out(region, splits[image])
+            if reason:
+                left_out.append({"region": str(region.pk), "reason": reason})
+            elif region.coverage != Coverage.IGNORE:
+                region.left_out = all_left_out(region, excluded)
+                kept.append(describe_region(region))
+        if kept:
+            used.append(describe_image(image, splits[image], kept))
+    return {
+        "format": FORMAT,
+        "version": 1,
+        "project": str(project.pk),
+        "images": used,
+        "left_out": left_out,
+    }
+
+
+def splits_of(regions: dict[Image, list[Region]]) -> dict[Image, str]:
+    """Choose one split per image; images of one group never stand on both sides."""
+    splits = {image: split_of(image, found) for image, found in regions.items()}
+    held_out = {
+        image.group: split
+        for image, split in splits.items()
+        if image.group and split != Split.TRAIN
+    }
+    for image in splits:
+        if image.split == Split.NONE and image.group in held_out:
+            splits[image] = held_out[image.group]
+    return splits
+
+
+def split_of(image: Image, regions: Iterable[Region]) -> str:
+    """Return the image's own split, or what its regions say."""
+    if image.split != Split.NONE:
+        return image.split
+    is_blind = any(region.purpose == Purpose.BLIND_VALIDATION for region in regions)
+    return Split.VALIDATION if is_blind else Split.TRAIN
+
+
+def reason_to_leave_out(region: Region, split: str) -> str:
+    """Say why a region cannot be used in the split of its image; empty when it can."""
+    if region.coverage == Coverage.IGNORE:
+        return ""
+    is_blind = region.purpose == Purpose.BLIND_VALIDATION
+    if split == Split.TRAIN:
+        return "It was drawn for validation, but its image is set to training." if is_blind else ""
+    if not is_blind:
+        return "Its image, or one of the same group, is used to measure and so cannot teach."
+    if region.coverage != Coverage.COMPLETE:
+        return "Only a completely annotated region can measure."
+    return ""
+
+
+def all_left_out(region: Region, excluded: Iterable[Region]) -> list[list[int]]:
+    """Return the boxes that do not count in a region: those of its submission and later ones."""
+    boxes = {tuple(box) for box in region.left_out}
+    for other in excluded:
+        if (other.t, other.z) == (region.t, region.z):
+            row0, col0 = max(other.row0, region.row0), max(other.col0, region.col0)
+            row1, col1 = min(other.row1, region.row1), min(other.col1, region.col1)
+            if row0 < row1 and col0 < col1:
+                boxes.add((row0, col0, row1, col1))
+    return [list(box) for box in sorted(boxes)]
+
+
+def describe_image(image: Image, split: str, regions: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the manifest's entry of an image."""
+    return {
+        "id": str(image.pk),
+        "name": image.name,
+        "split": split,
+        "group": image.group,
+        "tags": sorted(image.tags),
+        "original": image.original_digest,
+        "pixels": image.pixels_digest,
+        "height": image.height,
+        "width": image.width,
+        "n_channels": image.n_channels,
+        "regions": regions,
+    }
+
+
+def describe_region(region: Region) -> dict[str, Any]:
+    """Return the manifest's entry of a region: the snapshot's digest pins its pixels."""
+    if region.snapshot is None:
+        raise ValueError("A submitted region has a snapshot.")
+    return {
+        "id": str(region.pk),
+        "layer": str(region.layer_id),
+        "snapshot": str(region.snapshot_id),
+        "seq": region.snapshot.seq,
+        "labels": region.snapshot.manifest_digest,
+        "t": region.t,
+        "z": region.z,
+        "box": [region.row0, region.col0, region.row1, region.col1],
+        "coverage": region.coverage,
+        "purpose": region.purpose,
+        "left_out": region.left_out,
+        "n_instances": count_instances(region),
+    }
+
+
+def count_instances(region: Region) -> int:
+    """Count the instances that teach or measure: those whose pixels a person vouches for."""
+    label_image, annotated = region_labels(region)
+    return int(np.count_nonzero(np.unique(label_image[annotated])))
+
+
+def count_splits(manifest: dict[str, Any]) -> dict[str, dict[str, int]]:
+    """Count images, regions and instances of each split of a manifest."""
+    counts: dict[str, dict[str, int]] = {}
+    for image in manifest["images"]:
+        split = counts.setdefault(image["split"], {"images": 0, "regions": 0, "instances": 0})
+        split["images"] += 1
+        for region in image["regions"]:
+            split["regions"] += 1
+            split["instances"] += region["n_instances"]
+    return counts

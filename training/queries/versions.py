@@ -1,0 +1,119 @@
+"""Model versions: lists, lineage back to the first weights, and who did best."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.db import connection
+from django.db.models import Prefetch, QuerySet
+
+from annotations.models import Project
+from annotations.rules import visible_projects
+from project.errors import InvalidInput, NotFound
+from training.models import Evaluation, ModelVersion, RunState
+
+LINEAGE_SQL = """
+    WITH RECURSIVE line (id, parent_id, depth) AS (
+        SELECT id, parent_id, 0 FROM training_modelversion WHERE id = %s
+        UNION ALL
+        SELECT v.id, v.parent_id, line.depth + 1
+        FROM training_modelversion v JOIN line ON v.id = line.parent_id
+    )
+    SELECT id FROM line ORDER BY depth
+"""
+
+
+def visible_versions(user: Any) -> QuerySet[ModelVersion]:
+    """Versions of the person's projects with their finished evaluations, newest first."""
+    done = Evaluation.objects.filter(state=RunState.FINISHED).select_related("training_set")
+    return (
+        ModelVersion.objects.filter(project__in=visible_projects(user))
+        .select_related("parent", "run", "run__training_set", "created_by", "project")
+        .defer("run__log", "run__traceback")
+        .prefetch_related(
+            Prefetch("evaluations", done.order_by("-training_set__number", "split"), "measured")
+        )
+        .order_by("-created_at", "-number")
+    )
+
+
+def versions_of_project(user: Any, project: Project) -> QuerySet[ModelVersion]:
+    """Versions of one project, newest first."""
+    return visible_versions(user).filter(project=project)
+
+
+def one_version(user: Any, version_id: Any) -> ModelVersion:
+    """Return a version; raises NotFound."""
+    version = visible_versions(user).filter(pk=version_id).first()
+    if version is None:
+        raise NotFound("There is no such model version, or you are not a member of its project.")
+    return version
+
+
+def lineage(version: ModelVersion) -> list[ModelVersion]:
+    """Return the version and its parents, back to the one that has none."""
+    with connection.cursor() as cursor:
+        cursor.execute(LINEAGE_SQL, [version.pk])
+        ids = [row[0] for row in cursor.fetchall()]
+    found = ModelVersion.objects.in_bulk(ids)
+    return [found[pk] for pk in ids]
+
+
+def leaderboard(project: Project, split: str = "validation") -> list[Evaluation]:
+    """Return how versions did on the newest set that measured any, best AP at IoU 0.5 first.
+
+    Only numbers of one set are compared: another set has other regions.
+    """
+    done = Evaluation.objects.filter(
+        version__project=project, split=split, state=RunState.FINISHED
+    ).select_related("version", "training_set")
+    newest = done.order_by("-training_set__number").first()
+    if newest is None:
+        return []
+    rows = done.filter(training_set=newest.training_set_id)
+    return sorted(rows, key=lambda row: -pooled_ap50(row))
+
+
+def pooled_ap50(evaluation: Evaluation) -> float:
+    """Return AP at IoU 0.5 over all instances of an evaluation."""
+    value: float = evaluation.metrics.get("pooled", {}).get("ap", {}).get("0.5", 0.0)
+    return value
+
+
+def version_by_name(name: str, *, project: Project | None = None) -> ModelVersion:
+    """Find a version by `PROJECT/v3`, by `v3` in the only project that has one, or by its id.
+
+    Raises NotFound, and InvalidInput when a short name fits more than one project.
+    """
+    versions = ModelVersion.objects.select_related("project")
+    if project is not None:
+        versions = versions.filter(project=project)
+    project_name, _, short = name.rpartition("/")
+    if project_name:
+        versions = versions.filter(project__name=project_name)
+    if is_uuid(short):
+        versions = versions.filter(pk=short)
+    elif short[:1] in "vV" and short[1:].isdecimal():
+        versions = versions.filter(number=int(short[1:]))
+    else:
+        raise InvalidInput(
+            f"{name!r} names no model version; give its id, v3, or PROJECT/v3.", name=name
+        )
+    found = list(versions.order_by("created_at")[:2])
+    if not found:
+        raise NotFound(f"There is no model version {name!r}.", name=name)
+    if len(found) > 1:
+        raise InvalidInput(
+            f"More than one project has a {short}; write PROJECT/{short}.", name=name
+        )
+    return found[0]
+
+
+def is_uuid(text: str) -> bool:
+    """Tell whether a text is a version's id."""
+    try:
+        uuid.UUID(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,228 @@
+"""The program of an engine's child process: one training, or predictions until told to end.
+
+Run as `python -m training.supervision.child_main train|predict ENGINE`. It imports its own
+engine and no other, and knows neither Django nor the database: jobs come as JSON lines on stdin,
+reports leave as JSON lines, arrays travel as files.
+"""
+
+from __future__ import annotations
+
+import gc
+import signal
+import sys
+import threading
+import time
+import traceback
+from dataclasses import asdict
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import numpy as np
+
+from annotations.imaging.pixels import read_region
+from project import childside
+from project.errors import DiskFull, JobError, OutOfMemory, PlatformError
+from training.engines import registry
+from training.engines.base import (
+    Engine,
+    EpochReport,
+    Predictor,
+    StopFlag,
+    TrainingRegion,
+    TrainJob,
+)
+from training.supervision.archive import pack
+
+RESUME_EVERY_S = 20.0  # a checkpoint costs I/O; losing 20 s of training costs less
+# How frameworks say that memory ran out, since none of them raises MemoryError.
+MEMORY_WORDS = ("can't allocate memory", "out of memory", "oom when allocating", "bad_alloc")
+
+
+class PipeReporter:
+    """Passes what an engine reports on to the parent."""
+
+    def __init__(self, job: TrainJob, message: dict[str, Any], should_stop: StopFlag) -> None:
+        self._workdir, self._should_stop = job.workdir, should_stop
+        self._resume_folder, self._attempt = Path(message["resume_folder"]), message["attempt"]
+        self._packed_at = time.monotonic()
+        self._n_packed = 0
+
+    def stage(self, name: str, **data: Any) -> None:
+        """Say what happens now."""
+        childside.report(type="stage", name=name, data=data)
+
+    def epoch(self, report: EpochReport) -> None:
+        """Hand over the numbers of an epoch."""
+        childside.report(type="epoch", **asdict(report))
+
+    def checkpoint(self, path: Path) -> None:
+        """Pack a resumable checkpoint aside, where the next epoch does not overwrite it."""
+        is_recent = self._n_packed > 0 and time.monotonic() - self._packed_at < RESUME_EVERY_S
+        if is_recent and not self._should_stop():  # the last one before a stop is always kept
+            return
+        self._n_packed += 1
+        # The attempt is part of the name: a child whose worker lost the run may still be alive.
+        name = f"resume-{self._attempt}-{self._n_packed}.zip"
+        pack(path, self._resume_folder / name, below=self._workdir)
+        self._packed_at = time.monotonic()
+        childside.report(type="checkpoint", name=name)
+
+    def warn(self, sentence: str) -> None:
+        """Tell the person something they should know."""
+        childside.report(type="warn", sentence=sentence)
+
+
+def main(arguments: list[str]) -> int:
+    """Do what the arguments say; the exit status is 0 when every report was sent."""
+    mode, name = arguments
+    try:
+        if mode == "train":
+            train(name)
+        else:
+            serve_predictions(name)
+    except Exception as error:  # noqa: BLE001 (the outermost frame: all must become a report)
+        report_failure(error)
+        return 0 if isinstance(error, PlatformError) else 1
+    return 0
+
+
+def train(name: str) -> None:
+    """Train once; the finished checkpoint lies as a zip where the job says."""
+    stop = threading.Event()
+
+    def ask_to_stop(number: int, frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, ask_to_stop)
+    message = childside.read_job()
+    childside.report(type="stage", name="starting", data={})
+    job = parse_job(message["job"])
+    reporter = PipeReporter(job, message, stop.is_set)
+    checkpoint = registry.load(name).train(job, reporter, stop.is_set)
+    if stop.is_set():
+        childside.report(type="stopped")
+        return
+    target = Path(message["target"])
+    pack(checkpoint, target)
+    config = (checkpoint / "config.json").read_text(encoding="utf-8")
+    childside.report(type="done", target=str(target), config=config)
+
+
+def parse_job(fields: dict[str, Any]) -> TrainJob:
+    """Make the job from its JSON form."""
+    regions = [
+        TrainingRegion(
+            image_id=region["image_id"],
+            pixels=Path(region["pixels"]),
+            labels=Path(region["labels"]),
+            box=tuple(region["box"]),
+            split=region["split"],
+            tags=tuple(region["tags"]),
+            t=region["t"],
+            z=region["z"],
+        )
+        for region in fields["regions"]
+    ]
+    return TrainJob(
+        regions=regions,
+        params=fields["params"],
+        channels=tuple(fields["channels"]),
+        seed=fields["seed"],
+        workdir=Path(fields["workdir"]),
+        parent=Path(fields["parent"]) if fields["parent"] else None,
+        pretrained=fields["pretrained"],
+        max_seconds=fields["max_seconds"],
+        device=fields["device"],
+        n_threads=fields["n_threads"],
+        offline=fields["offline"],
+    )
+
+
+class WarmPredictor:
+    """The engine with the checkpoint that was asked for last, kept in memory."""
+
+    def __init__(self, name: str) -> None:
+        self._engine: Engine = registry.load(name)
+        self._path = ""
+        self._predictor: Predictor | None = None
+
+    def ready(self, request: dict[str, Any]) -> Predictor:
+        """Return the predictor of a checkpoint, loading it when it is another one."""
+        if self._predictor is None or self._path != request["checkpoint"]:
+            self._predictor = None  # two models in memory at once may be one too many
+            gc.collect()
+            self._predictor = self._engine.load(
+                Path(request["checkpoint"]),
+                device=request["device"],
+                n_threads=request["n_threads"],
+            )
+            self._path = request["checkpoint"]
+        return self._predictor
+
+    def answer(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Do what a request asks: load, predict or export."""
+        if request["type"] == "export":
+            self._engine.export(Path(request["checkpoint"]), Path(request["target"]))
+            return {}
+        predictor = self.ready(request)
+        if request["type"] == "load":
+            return {}
+        image = read_region(
+            request["pixels"], t=request["t"], z=request["z"], channels=request["channels"]
+        )
+        prediction = predictor.predict(image)
+        with Path(request["target"]).open("wb") as file:
+            np.savez(file, label_image=prediction.label_image, scores=prediction.scores)
+        return {"n_instances": len(prediction.scores)}
+
+
+def serve_predictions(name: str) -> None:
+    """Answer requests one by one until the parent closes the pipe."""
+    predictor = WarmPredictor(name)
+    childside.report(type="ready")
+    for request in childside.requests():
+        began = time.monotonic()
+        try:
+            fields = predictor.answer(request)
+        except Exception as error:  # noqa: BLE001 (one bad image must not end the warm child)
+            report_failure(error, id=request["id"])
+            continue
+        seconds = time.monotonic() - began
+        childside.report(type="answer", id=request["id"], duration_s=seconds, **fields)
+
+
+def report_failure(error: Exception, **fields: Any) -> None:
+    """Report an expected failure with its sentence, any other with its traceback."""
+    known = as_job_error(error)
+    if known is None:
+        text = "".join(traceback.format_exception(error))
+        print(text, file=sys.stderr)
+        childside.report(type="crash", traceback=text[-8000:], **fields)
+        return
+    childside.report(
+        type="error",
+        code=known.code,
+        message=known.message,
+        retryable=known.retryable,
+        **fields,
+    )
+
+
+def as_job_error(error: Exception) -> PlatformError | None:
+    """Return the failure a person can understand, or None for a defect of ours."""
+    if isinstance(error, JobError | PlatformError):
+        return error
+    words = str(error).lower()
+    if isinstance(error, MemoryError) or any(word in words for word in MEMORY_WORDS):
+        return OutOfMemory(
+            "There was not enough memory. Choose a smaller batch or crop size, or use a machine "
+            "with more memory."
+        )
+    if isinstance(error, OSError) and error.errno in (28, 122):  # ENOSPC, EDQUOT
+        return DiskFull("The disk is full; free some space and start the training again.")
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

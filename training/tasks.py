@@ -1,0 +1,100 @@
+"""The tasks of training: ids in, one job, and what it leads to.
+
+The chain of a round can be read here: train → drafts of what people look at → how good is it →
+drafts of all other images. Every task names its queue, retries, time limit and priority. Retries
+are 0 because the row counts its own attempts; time limits are infinite because an exception
+cannot stop native code: the job stops its child process instead.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dramatiq
+
+from project.broker import send
+from project.leases import register_for_reaping
+from training.jobs.checkpoints import remove_run_folder
+from training.jobs.evaluate import evaluate as evaluate_job
+from training.jobs.news import publish_run_by_id
+from training.jobs.predict import predict as predict_job
+from training.jobs.train import train as train_job
+from training.models import Evaluation, PredictionRun, TrainingRun
+from training.queries.predictions import next_prediction
+
+NO_LIMIT = float("inf")
+
+
+def train_queue(engine: str) -> str:
+    """Return the queue of an engine's trainings."""
+    return f"train.{engine}"
+
+
+def predict_queue(engine: str) -> str:
+    """Return the queue of an engine's predictions and evaluations."""
+    return f"predict.{engine}"
+
+
+@dramatiq.actor(queue_name="default", max_retries=0, time_limit=NO_LIMIT, priority=20)
+def train(run_id: str) -> None:
+    """Do a training run; then predict, measure, predict the rest."""
+    ended = train_job(run_id)
+    if ended.again:
+        ring_for_run(run_id)
+    after = ended.made
+    if after is None:
+        return
+    queue = predict_queue(after.engine)
+    if after.n_predictions:
+        send(predict, after.engine, queue=queue)
+    for evaluation_id in after.evaluation_ids:
+        send(evaluate, evaluation_id, queue=queue)
+
+
+@dramatiq.actor(queue_name="default", max_retries=0, time_limit=NO_LIMIT, priority=10)
+def evaluate(evaluation_id: str) -> None:
+    """Measure a version on held-out regions."""
+    if evaluate_job(evaluation_id).again:
+        ring_for_evaluation(evaluation_id)
+
+
+@dramatiq.actor(queue_name="default", max_retries=0, time_limit=NO_LIMIT, priority=0)
+def predict(engine: str) -> None:
+    """Make the most urgent draft of an engine, and come back while there are more.
+
+    One message after the other instead of one per image: a message could only be taken in the
+    order it was sent, while the job takes what is looked at now.
+    """
+    if predict_job(engine):
+        send(predict, engine, queue=predict_queue(engine))
+
+
+def ring_for_run(run_id: Any) -> None:
+    """Queue the task of a run again."""
+    run = TrainingRun.objects.only("engine").get(pk=run_id)
+    send(train, str(run_id), queue=train_queue(run.engine))
+
+
+def ring_for_evaluation(evaluation_id: Any) -> None:
+    """Queue the task of an evaluation again."""
+    evaluation = Evaluation.objects.select_related("version").get(pk=evaluation_id)
+    send(evaluate, str(evaluation_id), queue=predict_queue(evaluation.version.engine))
+
+
+def ring_for_prediction(prediction_id: Any) -> None:
+    """Queue the prediction task of an engine, once for all the rows that wait."""
+    prediction = PredictionRun.objects.select_related("version").get(pk=prediction_id)
+    engine = prediction.version.engine
+    if next_prediction(engine) == prediction.pk:
+        send(predict, engine, queue=predict_queue(engine))
+
+
+def end_lost_run(run_id: Any) -> None:
+    """Clean up after a run that no worker brought to an end, and tell its page."""
+    remove_run_folder(run_id)
+    publish_run_by_id(run_id)
+
+
+register_for_reaping(TrainingRun, ring_for_run, end_lost_run)
+register_for_reaping(Evaluation, ring_for_evaluation)
+register_for_reaping(PredictionRun, ring_for_prediction)
