@@ -11,10 +11,12 @@ import dataclasses
 import hashlib
 import json
 import shutil
+import tempfile
+import zipfile
 from collections.abc import Iterator
 from importlib import metadata
-from pathlib import Path
-from typing import Any
+from pathlib import Path, PurePosixPath
+from typing import IO, Any
 
 from project.errors import CheckpointCorrupt
 from training.engines.base import EngineSpec, TrainJob
@@ -22,6 +24,11 @@ from training.engines.base import EngineSpec, TrainJob
 FORMAT = 1
 RESUME_FOLDER = "checkpoint"
 CONFIG_BYTES = 4 << 20  # far above any config we write; an uploaded one may be hostile
+MOST_UNPACKED_BYTES = 2 << 30
+KNOWN_FILES = {
+    "config.json", "thresholds.json", "cytoloop.json", "LICENSE", "weights.h5", "weights_best.h5",
+    "weights_last.h5", "weights.safetensors",
+}  # fmt: skip
 
 BSD_TEXT = """\
 Redistribution and use in source and binary forms, with or without modification, are permitted
@@ -51,14 +58,8 @@ def write_json(path: Path, data: Any) -> None:
 
 def read_config(folder: Path, engine: str) -> dict[str, Any]:
     """Read and check the config of a checkpoint folder; raises CheckpointCorrupt."""
-    path = folder / "config.json"
-    try:
-        if path.stat().st_size > CONFIG_BYTES:
-            raise CheckpointCorrupt("The checkpoint's config.json is far too large.")
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, ValueError, RecursionError) as error:
-        raise CheckpointCorrupt("The checkpoint has no readable config.json.") from error
-    if not isinstance(config, dict) or config.get("format") != FORMAT:
+    config = read_json_file(folder / "config.json")
+    if config.get("format") != FORMAT:
         raise CheckpointCorrupt("This checkpoint was written in a format that is not known here.")
     if config.get("engine") != engine:
         raise CheckpointCorrupt(
@@ -142,3 +143,69 @@ def resumable(job: TrainJob) -> Path | None:
             if json.loads(state.read_text(encoding="utf-8"))["job"] == fingerprint:
                 return state.parent
     return None
+
+
+def read_json_file(path: Path) -> dict[str, Any]:
+    """Read a JSON object of bounded size; raises CheckpointCorrupt."""
+    try:
+        if path.stat().st_size > CONFIG_BYTES:
+            raise CheckpointCorrupt(f"The file {path.name} is far too large.")
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, ValueError, RecursionError) as error:
+        raise CheckpointCorrupt(f"The file {path.name} is missing or cannot be read.") from error
+    if not isinstance(found, dict):
+        raise CheckpointCorrupt(f"The file {path.name} does not describe a model.")
+    return found
+
+
+@contextlib.contextmanager
+def unpacked(upload: Path, scratch: Path) -> Iterator[Path]:
+    """Give the folder that an uploaded folder or zip holds.
+
+    Only files with a name we know, beside the config.json, come out of a zip, under that bare
+    name: paths that lead elsewhere and bombs find no way.
+    """
+    if upload.is_dir():
+        yield upload
+        return
+    scratch.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=scratch, prefix="upload-") as name:
+        folder = Path(name)
+        try:
+            with zipfile.ZipFile(upload) as archive:
+                _extract_known(archive, folder)
+        except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError) as error:
+            raise CheckpointCorrupt("The upload is not a readable zip file.") from error
+        yield folder
+
+
+def _extract_known(archive: zipfile.ZipFile, folder: Path) -> None:
+    """Copy the known files that lie beside the config.json nearest to the top."""
+    configs = [
+        info for info in archive.infolist() if PurePosixPath(info.filename).name == "config.json"
+    ]
+    if not configs:
+        raise CheckpointCorrupt("The zip file has no config.json.")
+    parent = min(
+        (PurePosixPath(info.filename).parent for info in configs), key=lambda p: len(p.parts)
+    )
+    total = 0
+    for info in archive.infolist():
+        path = PurePosixPath(info.filename)
+        if path.parent != parent or path.name not in KNOWN_FILES or info.is_dir():
+            continue
+        total += info.file_size
+        if total > MOST_UNPACKED_BYTES:
+            raise CheckpointCorrupt("The zip file is far too large for a model.")
+        with archive.open(info) as source, (folder / path.name).open("wb") as target:
+            _copy_at_most(source, target, info.file_size)
+
+
+def _copy_at_most(source: IO[bytes], target: IO[bytes], size: int) -> None:
+    """Copy as many bytes as the directory of the zip promised; more is a lie."""
+    left = size
+    while block := source.read(1 << 20):
+        left -= len(block)
+        if left < 0:
+            raise CheckpointCorrupt("The zip file is damaged.")
+        target.write(block)

@@ -1,0 +1,134 @@
+"""What a training learns from: the sources of crops, their polarity and their object sizes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from project.errors import DataProblem
+from training.datasets.augment import Strengths
+from training.datasets.balance import region_weights
+from training.datasets.crops import CropSource
+from training.datasets.normalize import LOWER, UPPER, contrast_of_objects
+from training.engines.base import EngineSpec, Reporter, TrainJob
+
+POLARITY_REGIONS = 8
+UNCLEAR_CONTRAST = 0.02
+MOST_PX = 512
+
+
+class EmptyTrainingSet(DataProblem):
+    """There is nothing to learn from."""
+
+    code: ClassVar[str] = "empty_training_set"
+
+
+class MixedChannelCounts(DataProblem):
+    """The images do not have the channels that the run was told to use."""
+
+    code: ClassVar[str] = "mixed_channel_counts"
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingData:
+    """Sources of crops for training and validation."""
+
+    train: CropSource
+    validation: CropSource
+    weights: NDArray[np.float64]
+    diameter_px: float  # median of the annotated objects
+
+    @property
+    def n_channels(self) -> int:
+        """Count the channels the images are read with."""
+        return len(self.train.channels)
+
+    def set_polarity(self, invert: bool) -> None:
+        """Read all crops inverted, or not."""
+        self.train.invert = self.validation.invert = invert
+
+
+def open_data(spec: EngineSpec, job: TrainJob, params: Any, report: Reporter) -> TrainingData:
+    """Prepare the regions of a job; raises EmptyTrainingSet, MixedChannelCounts."""
+    if not 1 <= len(job.channels) <= spec.max_channels:
+        raise MixedChannelCounts(
+            f"{spec.title} takes from 1 to {spec.max_channels} channels; {len(job.channels)} "
+            "were chosen."
+        )
+    report.stage("preparing", n_regions=len(job.regions))
+    sources = {}
+    for split in ("train", "validation"):
+        regions = [region for region in job.regions if region.split == split]
+        sources[split] = CropSource(
+            regions,
+            job.channels,
+            job.workdir / "cache" / split,
+            background_band_px=params.background_band_px,
+        )
+    train = sources["train"]
+    if not sum(region.n_instances for region in train.regions):
+        raise EmptyTrainingSet(
+            "There is no annotated object to learn from: paint some objects in a training region "
+            "and submit it. Objects cut by a region's border do not count."
+        )
+    if not sources["validation"].regions:
+        report.warn(
+            "There is no validation region, so the training cannot tell when it gets worse."
+        )
+    found = np.concatenate([region.diameters for region in train.regions])
+    weights = region_weights(
+        [region.n_annotated for region in train.regions],
+        [region.n_instances for region in train.regions],
+        [region.region.tags for region in train.regions],
+    )
+    return TrainingData(train, sources["validation"], weights, float(np.median(found)))
+
+
+def choose_polarity(
+    data: TrainingData, asked: str, *, parent_config: dict[str, Any] | None
+) -> bool:
+    """Decide whether intensities are inverted, so that objects look as the weights expect.
+
+    From scratch, objects are made brighter than their surroundings. A parent says what it was
+    trained on; where the contrast is unclear, its own choice is kept.
+    """
+    if asked != "auto":
+        return asked == "yes"
+    parent = (parent_config or {}).get("normalisation", {})
+    wants_bright = parent.get("objects", "bright") == "bright"
+    crops = [
+        data.train.whole(i, most_px=MOST_PX) for i in range(min(POLARITY_REGIONS, len(data.train)))
+    ]
+    contrast = contrast_of_objects(
+        [crop.pixels for crop in crops],
+        [crop.labels > 0 for crop in crops],
+        [crop.labels == 0 for crop in crops],
+    )
+    if abs(contrast) < UNCLEAR_CONTRAST:
+        return bool(parent.get("invert", False))
+    return bool((contrast > 0) != wants_bright)
+
+
+def normalisation_config(invert: bool, parent_config: dict[str, Any] | None) -> dict[str, Any]:
+    """Return what a version stores about intensities."""
+    parent = (parent_config or {}).get("normalisation", {})
+    return {
+        "lower_percentile": LOWER,
+        "upper_percentile": UPPER,
+        "over": "whole image, per channel",
+        "invert": invert,
+        "objects": parent.get("objects", "bright"),
+    }
+
+
+def strengths_of(params: Any, *, is_inverted: bool) -> Strengths:
+    """Return the augmentation strengths; stains vary only where white is background."""
+    return Strengths(
+        intensity=params.intensity_range,
+        noise=params.noise,
+        blur_px=params.blur_px,
+        stain=params.stain_jitter if is_inverted else 0.0,
+    )

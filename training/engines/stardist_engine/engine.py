@@ -1,0 +1,229 @@
+"""StarDist: train, load, export, adopt."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from training.engines.base import EngineSpec, Predictor, Reporter, StopFlag, TrainJob
+from training.engines.budget import StepPlan
+from training.engines.checkpoint import (
+    FORMAT,
+    read_config,
+    versions_of,
+    whole_folder,
+    write_json,
+    write_licence,
+)
+from training.engines.data import (
+    TrainingData,
+    choose_polarity,
+    normalisation_config,
+    open_data,
+    strengths_of,
+)
+from training.engines.loop import Loop, LoopSettings
+from training.engines.registry import parse_params
+from training.engines.specs import STARDIST, StarDistParams
+from training.engines.stardist_engine.exchange import adopt, export
+from training.engines.stardist_engine.learner import StarDistLearner
+from training.engines.stardist_engine.net import (
+    WEIGHTS,
+    Model,
+    build,
+    copy_weights,
+    forget_models,
+    load_weights,
+    net_config,
+    pretrained,
+    save_weights,
+    use_threads,
+)
+from training.engines.stardist_engine.predictor import StarDistPredictor
+from training.engines.stardist_engine.thresholds import DEFAULT, fit_thresholds
+
+USUAL_STEPS_SCRATCH, USUAL_STEPS_TUNING = 300, 160
+RATE_SCRATCH, RATE_TUNING = 1e-3, 3e-4
+BATCH_AT_128_PX = 8
+MOST_PATCH_PX = 512
+# Fewer validation objects than this say little about thresholds; training regions are added.
+ENOUGH_OBJECTS = 30
+THRESHOLD_CROPS, THRESHOLD_CROP_PX, CONTEXT_PX = 8, 512, 32
+
+
+class StarDistEngine:
+    """StarDist 0.9.2, 2D."""
+
+    spec: EngineSpec = STARDIST
+
+    def train(self, job: TrainJob, report: Reporter, should_stop: StopFlag) -> Path:
+        """Train and return the finished checkpoint folder."""
+        params: StarDistParams = parse_params(StarDistParams, job.params)
+        use_threads(job.n_threads)
+        data = open_data(self.spec, job, params, report)
+        report.stage("loading")
+        forget_models()
+        keras.utils.set_random_seed(job.seed % 2**32)  # before building: that draws the weights
+        model, facts = self._start(job, params, data)
+        data.set_polarity(facts["normalisation"]["invert"])
+        is_fresh = not (job.parent or job.pretrained)
+        plan = StepPlan(
+            params.steps,
+            USUAL_STEPS_SCRATCH if is_fresh else USUAL_STEPS_TUNING,
+            params.steps_per_epoch,
+            job.max_seconds,
+        )
+        learner = StarDistLearner(
+            model,
+            data,
+            patch_px=model.config.train_patch_size[0],
+            foreground=params.foreground,
+            scale_range=params.scale_range,
+            strengths=strengths_of(params, is_inverted=facts["normalisation"]["invert"]),
+        )
+        settings = LoopSettings(
+            params.learning_rate or (RATE_SCRATCH if is_fresh else RATE_TUNING),
+            params.warmup_steps,
+            model.config.train_batch_size,
+            keep_best=params.keep == "best",
+        )
+        report.stage("training", n_steps=plan.n_steps, n_epochs=plan.n_epochs)
+        progress = Loop(job, learner, plan, settings, data.weights).run(report, should_stop)
+        report.stage("thresholds")
+        thresholds, fitted_on = self._thresholds(model, data, should_stop)
+        report.stage("saving")
+        facts |= {
+            "thresholds": thresholds,
+            "thresholds_from": fitted_on,
+            "diameter_px": data.diameter_px,
+            "params": asdict(params),
+            "n_steps": progress.step,
+            "best_epoch": progress.best_epoch,
+            "peak_learning_rate": settings.peak_rate,
+            "seed": job.seed,
+        }
+        return self._finish(job, model, facts)
+
+    def _start(
+        self, job: TrainJob, params: StarDistParams, data: TrainingData
+    ) -> tuple[Model, dict[str, Any]]:
+        """Build the network with the weights to start from, and say where they came from."""
+        origin, conversion, parent_config, source = "scratch", [], None, None
+        if job.parent is not None:
+            parent_config = read_config(job.parent, self.spec.name)
+            source = load_model(job.parent, parent_config)
+            origin = "parent"
+        elif job.pretrained:
+            source = pretrained(job.pretrained, offline=job.offline)
+            origin = f"pretrained:{job.pretrained}"
+            # Its training images were H&E as they are: dark nuclei on white.
+            objects = "dark" if job.pretrained == "2D_versatile_he" else "bright"
+            parent_config = {"normalisation": {"objects": objects}}
+        net = self._net(params, data) if source is None else net_config(source)
+        invert = choose_polarity(data, params.invert, parent_config=parent_config)
+        if source is None:
+            model = build(net | self._patch(params, data, net))
+        else:
+            model = build(net | self._patch(params, data, net) | {"n_channel_in": data.n_channels})
+            conversion = copy_weights(source, model)
+        batch = params.batch_size or max(
+            2, round(BATCH_AT_128_PX * (128 / model.config.train_patch_size[0]) ** 2)
+        )
+        model.config.train_batch_size = batch
+        return model, {
+            "origin": origin,
+            "channels": {
+                "count": data.n_channels,
+                "mapping": list(job.channels),
+                "conversion": "; ".join(conversion) or "as they are",
+            },
+            "normalisation": normalisation_config(invert, parent_config),
+        }
+
+    def _net(self, params: StarDistParams, data: TrainingData) -> dict[str, Any]:
+        """Choose the network for these objects: a grid that keeps an object above five cells."""
+        d = data.diameter_px
+        grid = params.grid or (1 if d < 10 else 2 if d < 60 else 4)
+        grid = 1 << max(0, grid.bit_length() - 1)  # powers of two only
+        return {
+            "n_rays": params.n_rays,
+            "grid": [grid, grid],
+            "n_channel_in": data.n_channels,
+            "unet_n_depth": params.depth,
+            "unet_n_filter_base": params.filters,
+            "net_conv_after_unet": params.features,
+        }
+
+    def _patch(
+        self, params: StarDistParams, data: TrainingData, net: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Choose a patch that holds whole objects and that the network can divide."""
+        unit = 2 ** int(net.get("unet_n_depth", 3)) * max(int(g) for g in net["grid"])
+        wanted = min(max(params.patch_px, 2.5 * data.diameter_px), MOST_PATCH_PX)
+        side = max(unit, math.ceil(wanted / unit) * unit)
+        return {"train_patch_size": [side, side]}
+
+    def _thresholds(
+        self, model: Model, data: TrainingData, should_stop: StopFlag
+    ) -> tuple[dict[str, float], str]:
+        """Fit the thresholds where the labels were drawn blind, if there are enough of them."""
+        n_objects = sum(region.n_instances for region in data.validation.regions)
+        crops = [
+            data.validation.whole(i, most_px=THRESHOLD_CROP_PX, margin_px=CONTEXT_PX)
+            for i in range(min(len(data.validation), THRESHOLD_CROPS))
+        ]
+        fitted_on = "validation regions"
+        if n_objects < ENOUGH_OBJECTS:
+            crops += [
+                data.train.whole(i, most_px=THRESHOLD_CROP_PX, margin_px=CONTEXT_PX)
+                for i in range(min(len(data.train), THRESHOLD_CROPS))
+            ]
+            fitted_on = "validation and training regions" if n_objects else "training regions"
+        if not any((crop.labels > 0).any() for crop in crops):
+            return dict(DEFAULT), "defaults"
+        return fit_thresholds(model, crops, should_stop), fitted_on
+
+    def _finish(self, job: TrainJob, model: Model, facts: dict[str, Any]) -> Path:
+        """Write the finished checkpoint."""
+        target = job.workdir / "finished"
+        with whole_folder(target) as folder:
+            save_weights(model, folder / WEIGHTS)
+            config = facts | {
+                "format": FORMAT,
+                "engine": self.spec.name,
+                "engine_version": self.spec.version,
+                "packages": versions_of(
+                    "stardist", "tensorflow-cpu", "tensorflow", "keras", "numpy"
+                ),
+                "licence": self.spec.licence,
+                "net": net_config(model),
+            }
+            write_json(folder / "config.json", config)
+            write_licence(folder, self.spec, facts["origin"])
+        return target
+
+    def load(self, checkpoint: Path, *, device: str, n_threads: int) -> Predictor:
+        """Load a checkpoint folder; TensorFlow chooses the device it was installed for."""
+        use_threads(n_threads)
+        forget_models()
+        config = read_config(checkpoint, self.spec.name)
+        return StarDistPredictor(load_model(checkpoint, config), config)
+
+    def export(self, checkpoint: Path, target: Path) -> None:
+        """Write the folder that `StarDist2D(None, name, basedir)` opens."""
+        export(checkpoint, target, read_config(checkpoint, self.spec.name))
+
+    def adopt(self, upload: Path, target: Path) -> Path:
+        """Turn a zip (ours or a StarDist folder) or such a folder into a checkpoint folder."""
+        return adopt(upload, target)
+
+
+def load_model(checkpoint: Path, config: dict[str, Any]) -> Model:
+    """Build a checkpoint's network with its weights; raises CheckpointCorrupt."""
+    model = build(config["net"])
+    load_weights(model, checkpoint / WEIGHTS)
+    return model

@@ -1,0 +1,106 @@
+"""StarDist's own model folders, in and out."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from project.errors import CheckpointCorrupt
+from training.engines.checkpoint import (
+    FORMAT,
+    read_json_file,
+    unpacked,
+    versions_of,
+    whole_folder,
+    write_json,
+    write_licence,
+)
+from training.engines.specs import STARDIST
+from training.engines.stardist_engine.net import (
+    WEIGHTS,
+    build,
+    checked_net,
+    load_weights,
+    net_config,
+    save_weights,
+)
+from training.engines.stardist_engine.thresholds import DEFAULT
+
+UPSTREAM_WEIGHTS = ("weights_best.h5", "weights_last.h5")
+
+
+def export(checkpoint: Path, target: Path, config: dict[str, Any]) -> None:
+    """Write config.json, thresholds.json and weights_best.h5 as StarDist does, and our config."""
+    model = build(config["net"])
+    load_weights(model, checkpoint / WEIGHTS)
+    with whole_folder(target) as folder:
+        write_json(folder / "config.json", vars(model.config))
+        write_json(folder / "thresholds.json", config["thresholds"])
+        save_weights(model, folder / UPSTREAM_WEIGHTS[0])
+        write_json(folder / "cytoloop.json", config)
+        shutil.copyfile(checkpoint / "LICENSE", folder / "LICENSE")
+
+
+def adopt(upload: Path, target: Path) -> Path:
+    """Rebuild a network from an uploaded description and check that the weights fit it.
+
+    The weights are written anew from the arrays that were read: what else a file may hold does
+    not come along.
+    """
+    with unpacked(upload, target.parent) as source:
+        raw = read_json_file(source / "config.json")
+        ours = raw if raw.get("engine") == STARDIST.name else None
+        if ours is None and (source / "cytoloop.json").is_file():
+            ours = read_json_file(source / "cytoloop.json")
+        net = raw["net"] if ours is raw and isinstance(raw.get("net"), dict) else raw
+        names = (WEIGHTS, *UPSTREAM_WEIGHTS)
+        weights = next((source / name for name in names if (source / name).is_file()), None)
+        if weights is None:
+            raise CheckpointCorrupt(f"The upload has no weights file ({', '.join(names)}).")
+        model = build(checked_net(net))
+        load_weights(model, weights)
+        with whole_folder(target) as folder:
+            save_weights(model, folder / WEIGHTS)
+            config = _config(ours or {}, source, net_config(model))
+            write_json(folder / "config.json", config)
+            write_licence(folder, STARDIST, "an uploaded model", "Ask its author for its licence.")
+    return target
+
+
+def _config(ours: dict[str, Any], source: Path, net: dict[str, Any]) -> dict[str, Any]:
+    """Return the config of an adopted model: ours where it came from here, else the usual."""
+    thresholds = dict(DEFAULT)
+    path = source / "thresholds.json"
+    given = read_json_file(path) if path.is_file() else ours.get("thresholds", {})
+    for key in thresholds:
+        value = given.get(key)
+        if isinstance(value, int | float) and 0 < value < 1:
+            thresholds[key] = float(value)
+    n_channels = int(net["n_channel_in"])
+    usual = {
+        "channels": {
+            "count": n_channels,
+            "mapping": list(range(n_channels)),
+            "conversion": "as they are",
+        },
+        "normalisation": {"invert": False, "objects": "bright", "over": "whole image, per channel"},
+        "diameter_px": None,
+        "params": {},
+    }
+    kept = {key: ours[key] for key in usual if isinstance(ours.get(key), dict | float | int)}
+    return (
+        usual
+        | kept
+        | {
+            "format": FORMAT,
+            "engine": STARDIST.name,
+            "engine_version": STARDIST.version,
+            "packages": versions_of("stardist", "keras", "numpy"),
+            "licence": "unknown",
+            "origin": "upload",
+            "thresholds": thresholds,
+            "thresholds_from": "upload",
+            "net": net,
+        }
+    )

@@ -1,0 +1,166 @@
+"""StarDist networks: built, copied from another, stored, loaded."""
+
+from __future__ import annotations
+
+import gc
+import os
+from pathlib import Path
+from typing import Any, ClassVar, TypeAlias
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+from stardist.models import Config2D, StarDist2D
+
+from project.errors import CheckpointCorrupt, DataProblem
+
+Model: TypeAlias = Any  # stardist has no types
+NetConfig: TypeAlias = dict[str, Any]
+
+WEIGHTS = "weights.h5"
+# What a stored network config may say; everything else of an uploaded one is dropped.
+NET_KEYS = (
+    "n_rays", "grid", "n_channel_in", "n_classes", "unet_n_depth", "unet_kernel_size",
+    "unet_n_filter_base", "unet_n_conv_per_depth", "unet_pool", "unet_activation",
+    "unet_last_activation", "unet_batch_norm", "unet_dropout", "unet_expansion", "unet_prefix",
+    "net_conv_after_unet", "train_patch_size",
+)  # fmt: skip
+
+
+class PretrainedUnavailable(DataProblem):
+    """An official model cannot be fetched."""
+
+    code: ClassVar[str] = "pretrained_unavailable"
+
+
+def use_threads(n_threads: int) -> None:
+    """Cap TensorFlow's threads; too late once it has run something, which is harmless."""
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(n_threads)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+    except RuntimeError:
+        return
+
+
+def forget_models() -> None:
+    """Drop Keras' record of earlier models; each load otherwise grows the process by 10 MB."""
+    keras.backend.clear_session()
+    gc.collect()
+
+
+def build(net: NetConfig) -> Model:
+    """Build a network with fresh weights, untouched by files."""
+    try:
+        config = Config2D(
+            axes="YXC",
+            **net,
+            train_background_reg=0.0,  # else ignored pixels still pull the distances to 0
+            train_tensorboard=False,  # its package is not there, and StarDist would die
+            train_reduce_lr=None,
+        )
+        return StarDist2D(config, name="model", basedir=None)
+    except (ValueError, TypeError, KeyError, AssertionError) as error:
+        raise CheckpointCorrupt("The stored description of the network is not valid.") from error
+
+
+def net_config(model: Model) -> NetConfig:
+    """Return what `build` needs to build the same network."""
+    found = {key: getattr(model.config, key) for key in NET_KEYS if hasattr(model.config, key)}
+    return {key: _plain(value) for key, value in found.items()}
+
+
+def checked_net(raw: dict[str, Any]) -> NetConfig:
+    """Keep what is known of a network config that came from outside, within limits."""
+    if raw.get("n_classes") is not None:
+        raise CheckpointCorrupt("Networks that tell classes of objects apart cannot be used yet.")
+    if raw.get("n_dim", 2) != 2 or len(raw.get("grid", (1, 1))) != 2:
+        raise CheckpointCorrupt("Only two-dimensional StarDist networks can be used.")
+    net = {key: raw[key] for key in NET_KEYS if key in raw}
+    limits = {
+        "n_rays": 256, "n_channel_in": 64, "unet_n_depth": 6, "unet_n_filter_base": 256,
+        "unet_n_conv_per_depth": 8, "net_conv_after_unet": 2048, "unet_expansion": 4,
+    }  # fmt: skip
+    for key, most in limits.items():
+        value = net.get(key, 1)
+        if not isinstance(value, int | float) or not 0 <= value <= most:
+            raise CheckpointCorrupt(f"The network's {key} is {value!r}, which cannot be right.")
+    return net
+
+
+def _plain(value: Any) -> Any:
+    """Turn tuples and numpy numbers into what JSON gives back."""
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def save_weights(model: Model, path: Path) -> None:
+    """Write the weights as upstream does (HDF5), so that StarDist itself opens them."""
+    model.keras_model.save_weights(str(path))
+
+
+def load_weights(model: Model, path: Path) -> None:
+    """Read an HDF5 weights file; shapes must fit. Raises CheckpointCorrupt."""
+    try:
+        model.keras_model.load_weights(str(path))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+        raise CheckpointCorrupt(
+            "The weights file is damaged or belongs to another network."
+        ) from error
+    if not all(np.isfinite(weights).all() for weights in model.keras_model.get_weights()):
+        raise CheckpointCorrupt("The weights file holds values that are no numbers.")
+
+
+def copy_weights(source: Model, target: Model) -> list[str]:
+    """Copy all weights; the first convolution adapts to another number of channels.
+
+    Returns what was adapted, in words. The kernels of the new channels are the mean of the old
+    ones, scaled so that an image repeated in every channel gives the old answer.
+    """
+    changes = []
+    pairs = zip(source.keras_model.layers, target.keras_model.layers, strict=True)
+    for old, new in pairs:
+        old_weights, new_weights = old.get_weights(), new.get_weights()
+        if [w.shape for w in old_weights] == [w.shape for w in new_weights]:
+            new.set_weights(old_weights)
+            continue
+        kernel, wanted = old_weights[0], new_weights[0].shape
+        if (kernel.shape[:2], kernel.shape[3]) != (wanted[:2], wanted[3]):
+            raise CheckpointCorrupt("The parent's network has another structure.")
+        new.set_weights([inflated(kernel, wanted[2]), *old_weights[1:]])
+        changes.append(f"inflated from {kernel.shape[2]} to {wanted[2]} channels")
+    return changes
+
+
+def inflated(kernel: NDArray[np.float32], n_channels: int) -> NDArray[np.float32]:
+    """Spread a kernel (h, w, C, F) over another number of input channels, sum kept."""
+    mean = kernel.sum(axis=2, keepdims=True) / n_channels
+    return np.repeat(mean, n_channels, axis=2)
+
+
+def pretrained(name: str, *, offline: bool) -> Model:
+    """Load an official model by name through StarDist's own call; raises PretrainedUnavailable.
+
+    StarDist pins the sha256 of each file, and asks the network only when its cache lacks it.
+    """
+    home = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras"))
+    folder = home / "models" / "StarDist2D" / name
+    if offline and not (folder / f"{name}.zip").is_file():
+        raise PretrainedUnavailable(
+            f"The official model {name} is not on this machine, and this installation makes no "
+            f"network requests. Allow them (CYTOLOOP_OFFLINE=0), or put {name}.zip into {folder}, "
+            "or start from scratch or from another version.",
+            name=name,
+        )
+    try:
+        model = StarDist2D.from_pretrained(name)
+    except Exception as error:  # keras raises a bare Exception for a failed download
+        raise PretrainedUnavailable(
+            f"The official model {name} could not be downloaded: the network or the server that "
+            "holds it does not answer. Try again later, or start from scratch or another version.",
+            name=name,
+        ) from error
+    if model is None:
+        raise PretrainedUnavailable(f"StarDist has no official model called {name}.", name=name)
+    return model

@@ -1,0 +1,76 @@
+"""The two thresholds of StarDist, fitted by one sweep over cached network outputs.
+
+Upstream's `optimize_thresholds` repeats suppression and matching up to twenty times per value and
+refuses ignored pixels (stardist 0.9.2, utils.py and matching.py:34). Suppressing once at the
+lowest probability is enough: a candidate is only ever suppressed by a more probable one, so the
+survivors above any threshold are the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from stardist.geometry import polygons_to_label
+from stardist.nms import non_maximum_suppression
+
+from training.datasets.crops import Crop
+from training.engines.base import StopFlag
+from training.engines.stardist_engine.net import Model
+from training.metrics.matching import Counts, match
+
+PROB_THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.8)
+NMS_THRESHOLDS = (0.3, 0.4, 0.5)
+IOUS = (0.3, 0.5, 0.7)
+DEFAULT = {"prob": 0.5, "nms": 0.4}
+
+
+@dataclass(frozen=True, slots=True)
+class Survivors:
+    """Objects of one crop after suppression at the lowest threshold."""
+
+    points: NDArray[np.int64]
+    prob: NDArray[np.float32]
+    dist: NDArray[np.float32]
+
+
+def fit_thresholds(model: Model, crops: Sequence[Crop], should_stop: StopFlag) -> dict[str, float]:
+    """Return the thresholds with the best AP over IoU 0.3, 0.5, 0.7, objects pooled.
+
+    Ties go to the value nearest to StarDist's default.
+    """
+    outputs = [model.predict(np.moveaxis(crop.pixels, 0, -1), verbose=0)[:2] for crop in crops]
+    best, best_key = dict(DEFAULT), (-1.0, 0.0)
+    for nms in NMS_THRESHOLDS:
+        found = [_suppress(model, prob, dist, nms) for prob, dist in outputs]
+        for prob_threshold in PROB_THRESHOLDS:
+            if should_stop():
+                return best
+            score = _score(crops, found, prob_threshold)
+            distance = abs(prob_threshold - DEFAULT["prob"]) + abs(nms - DEFAULT["nms"])
+            if (score, -distance) > best_key:
+                best, best_key = {"prob": prob_threshold, "nms": nms}, (score, -distance)
+    return best
+
+
+def _suppress(
+    model: Model, prob: NDArray[np.float32], dist: NDArray[np.float32], nms: float
+) -> Survivors:
+    points, probs, dists = non_maximum_suppression(
+        dist, prob, grid=model.config.grid, prob_thresh=min(PROB_THRESHOLDS), nms_thresh=nms
+    )
+    return Survivors(points, probs, dists)
+
+
+def _score(crops: Sequence[Crop], found: Sequence[Survivors], threshold: float) -> float:
+    totals = dict.fromkeys(IOUS, Counts(0, 0, 0))
+    for crop, objects in zip(crops, found, strict=True):
+        kept = objects.prob > threshold
+        predicted = polygons_to_label(
+            objects.dist[kept], objects.points[kept], crop.labels.shape, prob=objects.prob[kept]
+        )
+        result = match(crop.labels, predicted, annotated=crop.labels >= 0, thresholds=IOUS)
+        totals = {iou: totals[iou] + result.counts[iou] for iou in IOUS}
+    return float(np.mean([counts.ap for counts in totals.values()]))
