@@ -134,6 +134,8 @@ class Image(LeasedRow):
     pyramid_digest = models.CharField(max_length=64, blank=True)  # JPEG tiles in a TIFF, 8-bit view
     pyramid = models.JSONField(default=dict)  # {tile, levels: [{width, height}], planes}
     thumbnail_digest = models.CharField(max_length=64, blank=True)  # JPEG, at most 256 px wide
+    histograms = models.JSONField(default=list)  # [{low, high, counts}] per channel; once in RGB
+    source = models.JSONField(default=dict)  # how the file was read: {format, dtype, notes …}
 
     class Meta:
         constraints = [

@@ -29,5 +29,5 @@ def manifest() -> dict[str, Any]:
 
 needs_shared_data = pytest.mark.skipif(
     shared_data() is None,
-    reason="The shared image data are not on this machine; set CYTOLOOP_SHARED_DATA to their folder.",
+    reason="The shared image data are not here; CYTOLOOP_SHARED_DATA names their folder.",
 )
