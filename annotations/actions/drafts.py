@@ -1,0 +1,366 @@
+"""Actions on drafts: storing a prediction, deciding about its objects, accepting them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from django.db import transaction
+from django.db.models import TextChoices
+from numpy.typing import NDArray
+
+from annotations.actions.audit import audit
+from annotations.actions.labels import DraftInBlindRegion, reserve_ids, writable_layer
+from annotations.actions.layer_writer import LayerWriter, Origin
+from annotations.labels import chunks, ops
+from annotations.labels.chunks import Box, LabelImage
+from annotations.labels.label_image import Measures, measure
+from annotations.labels.ops import Chunk, Place, Runs
+from annotations.models import (
+    ChunkState,
+    Image,
+    Instance,
+    InstanceState,
+    LabelChunk,
+    LabelLayer,
+    LayerKind,
+    Role,
+)
+from annotations.queries.chunks import pixels_of, present_digests
+from annotations.queries.labels import find_layer
+from annotations.queries.regions import blind_boxes
+from project import events, storage
+from project.errors import Conflict, InvalidInput
+
+NAMED_IDS = 1000  # an accept lists its objects in its op's meta up to this many
+
+
+class Preserve(TextChoices):
+    """What an accepted draft object leaves alone."""
+
+    OBJECTS = "objects", "Skip draft objects that touch an annotated one"
+    PIXELS = "pixels", "Take only pixels that are background"
+    NONE = "none", "Overwrite what is there"
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What an accept did."""
+
+    seq: int
+    n_accepted: int
+    n_skipped: int
+
+
+class NotADraft(Conflict):
+    """The layer is no prediction of the image in question."""
+
+    code = "not_a_draft"
+
+
+def store_prediction(
+    *,
+    image: Image,
+    name: str,
+    label_image: LabelImage,
+    scores: NDArray[np.floating[Any]],
+    t: int = 0,
+    z: int = 0,
+) -> LabelLayer:
+    """Store a model's output as a new read-only draft layer, its objects all proposed.
+
+    Raises InvalidInput when shape, ids or scores do not fit together.
+    """
+    measures = measure(label_image)
+    _check_prediction(image, label_image, measures, scores)
+    # Blobs first and outside of the transaction: the longest part holds no lock.
+    blobs = [
+        (place, len(data), storage.put_bytes(data))
+        for place, data in ((p, chunks.encode(chunk)) for p, chunk in chunks.split(label_image))
+    ]
+    with transaction.atomic():
+        layer = LabelLayer.objects.create(
+            image=image,
+            kind=LayerKind.PREDICTION,
+            name=name[:100],
+            seq=1,
+            next_instance_id=measures.instance_id.size + 1,
+        )
+        _insert_chunks(layer, blobs, t, z)
+        _insert_instances(layer, measures, scores, t, z)
+        audit(
+            user=None,
+            project=image.project,
+            verb="store_prediction",
+            target=layer,
+            image=str(image.pk),
+            n_instances=int(measures.instance_id.size),
+        )
+        events.publish(
+            f"project:{image.project_id}",
+            {"type": "draft", "image": str(image.pk), "layer": str(layer.pk)},
+        )
+    return layer
+
+
+def _check_prediction(
+    image: Image,
+    label_image: LabelImage,
+    measures: Measures,
+    scores: NDArray[np.floating[Any]],
+) -> None:
+    if label_image.shape != (image.height, image.width):
+        raise InvalidInput(
+            f"The prediction has {label_image.shape} pixels, the image "
+            f"{(image.height, image.width)}."
+        )
+    n = measures.instance_id.size
+    if n and int(measures.instance_id[-1]) != n:
+        raise InvalidInput("The ids of a prediction must be 1 to n without a gap.")
+    if len(scores) != n:
+        raise InvalidInput(f"The prediction has {n} objects but {len(scores)} scores.")
+
+
+def _insert_chunks(
+    layer: LabelLayer, blobs: Sequence[tuple[Place, int, str]], t: int, z: int
+) -> None:
+    present, states = [], []
+    for (cy, cx), size_bytes, digest in blobs:
+        place = {"layer": layer, "t": t, "z": z, "cy": cy, "cx": cx, "seq": layer.seq}
+        present.append(LabelChunk(**place, digest=digest, size_bytes=size_bytes))
+        states.append(ChunkState(**place, digest=digest))
+    LabelChunk.objects.bulk_create(present)
+    ChunkState.objects.bulk_create(states)
+
+
+def _insert_instances(
+    layer: LabelLayer, measures: Measures, scores: NDArray[np.floating[Any]], t: int, z: int
+) -> None:
+    columns = zip(
+        measures.instance_id.tolist(),
+        measures.area_px.tolist(),
+        measures.boxes.tolist(),
+        np.asarray(scores, np.float64).tolist(),
+        strict=True,
+    )
+    rows = (
+        Instance(
+            layer=layer,
+            instance_id=instance_id,
+            t=t,
+            z=z,
+            area_px=area_px,
+            row0=row0,
+            col0=col0,
+            row1=row1,
+            col1=col1,
+            state=InstanceState.PROPOSED,
+            score=score if np.isfinite(score) else None,
+            seq=layer.seq,
+        )
+        for instance_id, area_px, (row0, col0, row1, col1), score in columns
+    )
+    Instance.objects.bulk_create(rows, batch_size=5000)
+
+
+@transaction.atomic
+def decide(
+    *, user: Any, layer_id: uuid.UUID, instance_ids: Sequence[int], state: InstanceState
+) -> int:
+    """Mark objects of a draft as rejected, accepted or proposed again; return how many changed.
+
+    Raises NotADraft for an annotation layer and InvalidInput for a state that cannot be chosen.
+    """
+    layer = find_layer(user, layer_id, Role.ANNOTATOR)
+    if layer.kind != LayerKind.PREDICTION:
+        raise NotADraft("Only the objects of a draft are accepted or rejected.")
+    if state == InstanceState.EDITED:
+        raise InvalidInput("An object becomes edited by editing it.")
+    changed = (
+        Instance.objects.filter(layer=layer, instance_id__in=list(instance_ids))
+        .exclude(state=state)
+        .update(state=state)
+    )
+    audit(
+        user=user,
+        project=layer.image.project,
+        verb="decide",
+        target=layer,
+        state=str(state),
+        instance_ids=list(instance_ids)[:NAMED_IDS],
+        n_changed=changed,
+    )
+    if changed:
+        events.publish(f"layer:{layer.pk}", {"type": "instances", "layer": str(layer.pk)})
+    return changed
+
+
+@transaction.atomic
+def accept_draft(
+    *,
+    user: Any,
+    layer_id: uuid.UUID,
+    draft_id: uuid.UUID,
+    instance_ids: Sequence[int] | None = None,
+    min_score: float | None = None,
+    preserve: Preserve = Preserve.OBJECTS,
+) -> Accepted:
+    """Copy draft objects into an annotation layer as one op of kind accept.
+
+    Without ids all proposed objects are meant, with `min_score` those at least that sure.
+    Objects that touch a blind-validation region are left out.
+
+    Raises NotADraft, LayerReadOnly, and DraftInBlindRegion when nothing else is left.
+    """
+    layer = writable_layer(user, layer_id)
+    draft = find_layer(user, draft_id)
+    if draft.kind != LayerKind.PREDICTION or draft.image_id != layer.image_id:
+        raise NotADraft("That layer is not a draft of this image.")
+    rows = _chosen(draft, instance_ids, min_score)
+    plane = (rows[0].t, rows[0].z) if rows else (0, 0)
+    writer = LayerWriter(layer, user)
+    merge = _Merge(writer, draft, plane, rows, preserve)
+    blind = merge.drop_blind()
+    if blind and not merge.rows:
+        raise DraftInBlindRegion(
+            "These objects lie in a blind-validation region, which is drawn without drafts."
+        )
+    accepted = merge.write() if merge.rows else []
+    writer.save()
+    audit(
+        user=user,
+        project=layer.image.project,
+        verb="accept_draft",
+        target=layer,
+        draft=str(draft.pk),
+        preserve=str(preserve),
+        n_accepted=len(accepted),
+    )
+    return Accepted(layer.seq, len(accepted), len(rows) - len(accepted))
+
+
+def _chosen(
+    draft: LabelLayer, instance_ids: Sequence[int] | None, min_score: float | None
+) -> list[Instance]:
+    """Return the draft's objects that are meant and not accepted yet, by id."""
+    rows = Instance.objects.filter(layer=draft, area_px__gt=0)
+    if instance_ids is None:
+        rows = rows.filter(state=InstanceState.PROPOSED)
+    else:
+        rows = rows.filter(
+            instance_id__in=list(instance_ids),
+            state__in=[InstanceState.PROPOSED, InstanceState.REJECTED],
+        )
+    if min_score is not None:
+        rows = rows.filter(score__gte=min_score)
+    return list(rows.order_by("instance_id"))
+
+
+class _Merge:
+    """Draft objects on their way into the annotation, chunk by chunk."""
+
+    def __init__(
+        self,
+        writer: LayerWriter,
+        draft: LabelLayer,
+        plane: tuple[int, int],
+        rows: list[Instance],
+        preserve: Preserve,
+    ) -> None:
+        self.writer, self.draft, self.plane = writer, draft, plane
+        self.rows, self.preserve = rows, preserve
+        places = {place for row in rows for place in chunks.places(_box(row))}
+        t, z = plane
+        self.digests = present_digests(draft, t=t, z=z, places=places)
+        self.current = writer.chunks(plane, self.digests)
+
+    def drop_blind(self) -> int:
+        """Leave out the objects with a pixel in a blind-validation region; return how many."""
+        if not self.rows:
+            return 0
+        t, z = self.plane
+        whole = (
+            min(row.row0 for row in self.rows),
+            min(row.col0 for row in self.rows),
+            max(row.row1 for row in self.rows),
+            max(row.col1 for row in self.rows),
+        )
+        hit: set[int] = set()
+        for box in blind_boxes(self.writer.layer.image, whole, t=t, z=z):
+            seen = {place: pixels_of(self.digests[place]) for place in self._within(box)}
+            hit |= set(np.unique(chunks.join(seen, box)).tolist())
+        return self._drop(hit)
+
+    def _within(self, box: Box) -> Iterable[Place]:
+        return [place for place in chunks.places(box) if place in self.digests]
+
+    def _drop(self, instance_ids: set[int]) -> int:
+        before = len(self.rows)
+        self.rows = [row for row in self.rows if row.instance_id not in instance_ids]
+        return before - len(self.rows)
+
+    def write(self) -> list[int]:
+        """Write one op and return the new ids that got at least one pixel."""
+        if self.preserve == Preserve.OBJECTS:
+            chosen = self._new_ids(1)
+            hit: set[int] = set()
+            for place, digest in self.digests.items():
+                drawn = pixels_of(digest)
+                taken = (chosen[drawn] > 0) & (self.current[place] > 0)
+                hit |= set(np.unique(drawn[taken]).tolist())
+            self._drop(hit)
+        if not self.rows:
+            return []
+        first = reserve_ids(self.writer.layer, len(self.rows))
+        new_ids = self._new_ids(first)
+        op = {place: self._runs(place, digest, new_ids) for place, digest in self.digests.items()}
+        origins = {
+            first + i: Origin(
+                self.draft.pk, row.instance_id, score=row.score, class_name=row.class_name
+            )
+            for i, row in enumerate(self.rows)
+        }
+        won = set(ops.labels_in({place: runs for place, runs in op.items() if len(runs)})[1])
+        self.writer.write(
+            op,
+            session=uuid.uuid4(),
+            n=1,
+            kind="accept",
+            plane=self.plane,
+            meta=self._meta(first),
+            origins=origins,
+        )
+        return sorted(int(one) for one in won)
+
+    def _new_ids(self, first: int) -> NDArray[np.uint32]:
+        """Return the new id at the place of every draft id, 0 where it is not meant."""
+        new_ids = np.zeros(self.draft.next_instance_id + 1, np.uint32)
+        ids = np.array([row.instance_id for row in self.rows], np.int64)
+        new_ids[ids] = np.arange(first, first + ids.size, dtype=np.int64).astype(np.uint32)
+        return new_ids
+
+    def _runs(self, place: Place, digest: str, new_ids: NDArray[np.uint32]) -> Runs:
+        current: Chunk = self.current[place]
+        wanted = new_ids[pixels_of(digest)]
+        paint = wanted > 0
+        if self.preserve != Preserve.NONE:
+            paint &= current == 0
+        return ops.between(current, np.where(paint, wanted, current))
+
+    def _meta(self, first: int) -> dict[str, Any]:
+        meta: dict[str, Any] = {
+            "draft": str(self.draft.pk),
+            "preserve": str(self.preserve),
+            "first_id": first,
+            "count": len(self.rows),
+        }
+        if len(self.rows) <= NAMED_IDS:
+            meta["instance_ids"] = [row.instance_id for row in self.rows]
+        return meta
+
+
+def _box(row: Instance) -> Box:
+    return (row.row0, row.col0, row.row1, row.col1)

@@ -1,0 +1,235 @@
+"""Actions on layers: making one, handing out ids, appending ops."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+
+from annotations.actions.audit import audit, not_audited
+from annotations.actions.layer_writer import LayerWriter, Origin
+from annotations.labels import ops
+from annotations.labels.envelope import SentOp
+from annotations.labels.ops import MAX_LABEL, Op
+from annotations.models import Image, Instance, LabelLayer, LabelOp, LayerKind, Role
+from annotations.queries.labels import find_layer
+from annotations.queries.regions import blind_boxes
+from annotations.rules import require
+from project.errors import Conflict, InvalidInput, NotReady
+
+DEFAULT_NAME = "Annotation"
+MAX_IDS_AT_ONCE = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class AppendedOps:
+    """The newest seq of the layer, and for every sent op its row in the log."""
+
+    seq: int
+    ops: list[LabelOp]
+
+
+class LayerReadOnly(Conflict):
+    """A draft is never written to; it is accepted into an annotation layer."""
+
+    code = "layer_read_only"
+
+
+class DraftInBlindRegion(Conflict):
+    """A draft was about to get into a region that is drawn without seeing drafts."""
+
+    code = "draft_in_blind_region"
+
+
+@transaction.atomic
+def create_layer(*, user: Any, image: Image, name: str) -> LabelLayer:
+    """Make a further annotation layer; the same name again returns the layer there is.
+
+    Raises InvalidInput for an empty name.
+    """
+    require(user, image.project, Role.ANNOTATOR)
+    name = name.strip()
+    if not 0 < len(name) <= 100:
+        raise InvalidInput("Give the layer a name of 1 to 100 characters.")
+    layer, created = LabelLayer.objects.get_or_create(
+        image=image, kind=LayerKind.ANNOTATION, name=name
+    )
+    if created:
+        audit(user=user, project=image.project, verb="create_layer", target=layer, name=name)
+    return layer
+
+
+@not_audited("made by the platform when an image is first opened")
+@transaction.atomic
+def ensure_annotation_layer(*, user: Any, image: Image) -> LabelLayer:
+    """Return the image's annotation layer, making the default one when there is none."""
+    require(user, image.project, Role.VIEWER)
+    layers = LabelLayer.objects.filter(image=image, kind=LayerKind.ANNOTATION)
+    first = layers.order_by("created_at", "name").first()
+    if first is not None:
+        return first
+    layer, _ = LabelLayer.objects.get_or_create(
+        image=image, kind=LayerKind.ANNOTATION, name=DEFAULT_NAME
+    )
+    return layer
+
+
+@not_audited("a counter; what the ids are used for stands in the op log")
+@transaction.atomic
+def allocate_ids(*, user: Any, layer_id: uuid.UUID, count: int) -> int:
+    """Hand out a block of instance ids that nobody else gets, and return its first.
+
+    Raises InvalidInput for a count out of range and Conflict when 32 bits are used up.
+    """
+    if not 1 <= count <= MAX_IDS_AT_ONCE:
+        raise InvalidInput(f"Ask for 1 to {MAX_IDS_AT_ONCE} ids at once.")
+    layer = writable_layer(user, layer_id)
+    first = layer.next_instance_id
+    reserve_ids(layer, count)
+    layer.save(update_fields=["next_instance_id"])
+    return first
+
+
+def writable_layer(user: Any, layer_id: uuid.UUID) -> LabelLayer:
+    """Return an annotation layer that the person may write to, locked.
+
+    Raises LayerReadOnly for a draft and NotReady while the image is being read.
+    """
+    layer = find_layer(user, layer_id, Role.ANNOTATOR, lock=True)
+    if layer.kind != LayerKind.ANNOTATION:
+        raise LayerReadOnly("A draft cannot be painted on; accept its objects instead.")
+    if not layer.image.height or not layer.image.width:
+        raise NotReady("This image is still being read; paint on it when it is ready.")
+    return layer
+
+
+def reserve_ids(layer: LabelLayer, count: int) -> int:
+    """Take ids from a locked layer's counter, unsaved, and return the first."""
+    first = layer.next_instance_id
+    if first + count - 1 > MAX_LABEL:
+        raise Conflict("This layer has used up all its object numbers; start a new layer.")
+    layer.next_instance_id += count
+    return first
+
+
+@not_audited("the op log is the record: who, when, what, pixel by pixel")
+@transaction.atomic
+def append_ops(
+    *, user: Any, layer_id: uuid.UUID, session: uuid.UUID, sent: Sequence[SentOp]
+) -> AppendedOps:
+    """Apply ops in their order, each pixel where it still holds the old label, and log them.
+
+    An op whose (session, n) is known is not applied again: its first outcome is returned, so a
+    retry is harmless. All ops of a call are stored together or not at all.
+
+    Raises InvalidInput (with `n`) for an op that is malformed, lies off the image or uses an id
+    that was not handed out, and DraftInBlindRegion.
+    """
+    layer = writable_layer(user, layer_id)
+    known = _known_ops(layer, session, sent)
+    writer = LayerWriter(layer, user)
+    rows = []
+    for one in sent:
+        row = known.get(one.n)
+        rows.append(row if row is not None else _append(writer, session, one))
+    writer.save()
+    return AppendedOps(layer.seq, rows)
+
+
+def _known_ops(layer: LabelLayer, session: uuid.UUID, sent: Iterable[SentOp]) -> dict[int, LabelOp]:
+    rows = LabelOp.objects.filter(layer=layer, session=session, n__in=[one.n for one in sent])
+    return {row.n: row for row in rows}
+
+
+def _append(writer: LayerWriter, session: uuid.UUID, sent: SentOp) -> LabelOp:
+    try:
+        op = ops.decode(ops.unpack(sent.body))
+        _check_op(writer.layer, sent, op)
+        origins = _origins(writer.layer, sent)
+    except InvalidInput as error:
+        error.data.setdefault("n", sent.n)
+        raise
+    if origins or sent.kind == "accept":
+        _refuse_in_blind_region(writer.layer, sent, op)
+    return writer.write(
+        op,
+        session=session,
+        n=sent.n,
+        kind=sent.kind,
+        plane=(sent.t, sent.z),
+        meta=sent.meta,
+        origins=origins,
+    )
+
+
+def _check_op(layer: LabelLayer, sent: SentOp, op: Op) -> None:
+    image = layer.image
+    if sent.t >= image.n_t or sent.z >= image.n_z:
+        raise InvalidInput("The operation lies on a plane that the image does not have.")
+    for cy, cx in op:
+        if cy * ops.SIDE >= (image.height or 0) or cx * ops.SIDE >= (image.width or 0):
+            raise InvalidInput("The operation lies outside of the image.")
+    _, new = ops.labels_in(op)
+    if new.size and new[-1] >= layer.next_instance_id:
+        raise InvalidInput(
+            f"The operation uses the object number {int(new[-1])}, which was not handed out for "
+            "this layer; ask for numbers first."
+        )
+
+
+def _refuse_in_blind_region(layer: LabelLayer, sent: SentOp, op: Op) -> None:
+    if op and blind_boxes(layer.image, ops.box_of(op), t=sent.t, z=sent.z):
+        raise DraftInBlindRegion(
+            "A part of this lies in a blind-validation region, which is drawn without drafts.",
+            n=sent.n,
+        )
+
+
+def _origins(layer: LabelLayer, sent: SentOp) -> dict[int, Origin]:
+    """Return, by new id, the draft instances that the op says it accepts.
+
+    Raises InvalidInput when the list is malformed or names what is no draft of this image.
+    """
+    accepts = sent.meta.get("accepts")
+    if accepts is None:
+        return {}
+    wanted = _read_accepts(accepts)
+    edited = bool(sent.meta.get("edits_draft"))
+    rows = Instance.objects.filter(
+        layer__image=layer.image,
+        layer__kind=LayerKind.PREDICTION,
+        layer__in={draft for draft, _ in wanted},
+        instance_id__in={instance_id for _, instance_id in wanted},
+    )
+    drafts = {(row.layer_id, row.instance_id): row for row in rows}
+    missing = [key for key in wanted if key not in drafts]
+    if missing:
+        raise InvalidInput("The operation accepts an object that is in no draft of this image.")
+    return {
+        new_id: Origin(
+            key[0], key[1], edited, score=drafts[key].score, class_name=drafts[key].class_name
+        )
+        for key, new_id in wanted.items()
+    }
+
+
+def _read_accepts(accepts: object) -> dict[tuple[uuid.UUID, int], int]:
+    sentence = "accepts must list objects with layer, instance_id and new_id."
+    if not isinstance(accepts, list) or len(accepts) > MAX_IDS_AT_ONCE:
+        raise InvalidInput(sentence)
+    wanted: dict[tuple[uuid.UUID, int], int] = {}
+    for entry in accepts:
+        if not isinstance(entry, dict):
+            raise InvalidInput(sentence)
+        ids = (entry.get("instance_id"), entry.get("new_id"))
+        if not all(type(one) is int and 0 < one <= MAX_LABEL for one in ids):
+            raise InvalidInput(sentence)
+        try:
+            draft = uuid.UUID(str(entry.get("layer")))
+        except ValueError as error:
+            raise InvalidInput(sentence) from error
+        wanted[draft, entry["instance_id"]] = entry["new_id"]
+    return wanted

@@ -1,0 +1,275 @@
+"""The one way to write into a layer: chunks, instance table, op log and seq in step.
+
+Used by actions inside a transaction that holds the lock of the layer's row.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from annotations.labels import chunks, ops
+from annotations.labels.chunks import Box
+from annotations.labels.ops import Chunk, LabelChange, Op, Place
+from annotations.models import (
+    ChunkState,
+    Instance,
+    InstanceState,
+    LabelChunk,
+    LabelLayer,
+    LabelOp,
+)
+from annotations.queries.chunks import pixels_of, present_digests
+from project import events, storage
+
+Plane: TypeAlias = tuple[int, int]  # (t, z)
+
+NO_BOX: Box = (0, 0, 0, 0)
+TIGHTEN_AT_MOST = 200  # boxes per save; a bulk edit leaves the rest loose
+TIGHTEN_PIXELS = 1 << 20
+NAMED_ROWS = 5000  # beyond this many ids a range is asked for, not a list
+UNDOING = {"undo", "redo"}  # these bring a state back and are no edit of an accepted object
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The draft instance that an instance was accepted from."""
+
+    layer_id: uuid.UUID
+    instance_id: int
+    edited: bool = False  # accepted by editing it
+    score: float | None = None
+    class_name: str = ""
+
+
+@dataclass(slots=True)
+class _Touched:
+    """What all ops of one save did to one label."""
+
+    plane: Plane
+    area_px: int = 0
+    gained: Box | None = None
+    seq: int = 0
+    edited: bool = False
+    origin: Origin | None = None
+
+
+@dataclass(slots=True)
+class LayerWriter:
+    """A locked layer with the chunks, instances and ops of one transaction in hand."""
+
+    layer: LabelLayer
+    user: Any  # None for the platform itself
+    _planes: dict[Plane, dict[Place, Chunk]] = field(default_factory=lambda: defaultdict(dict))
+    _dirty: dict[tuple[Plane, Place], int] = field(default_factory=dict)  # seq of the last op
+    _touched: dict[int, _Touched] = field(default_factory=dict)
+    _ops: list[LabelOp] = field(default_factory=list)
+
+    def chunks(self, plane: Plane, places: Iterable[Place]) -> dict[Place, Chunk]:
+        """Return the plane's chunks in hand, after loading these places for writing."""
+        held = self._planes[plane]
+        missing = [place for place in places if place not in held]
+        if missing:
+            t, z = plane
+            digests = present_digests(self.layer, t=t, z=z, places=missing)
+            for place in missing:
+                digest = digests.get(place)
+                held[place] = chunks.empty() if digest is None else pixels_of(digest).copy()
+        return held
+
+    def write(  # noqa: PLR0913 - the columns of an op
+        self,
+        op: Op,
+        *,
+        session: uuid.UUID,
+        n: int,
+        kind: str,
+        plane: Plane = (0, 0),
+        meta: dict[str, Any] | None = None,
+        origins: dict[int, Origin] | None = None,
+    ) -> LabelOp:
+        """Apply an op to the chunks in hand, give it the next seq and return its row, unsaved."""
+        applied = ops.apply(
+            op,
+            self.chunks(plane, op),
+            height=self.layer.image.height or 0,
+            width=self.layer.image.width or 0,
+        )
+        self.layer.seq += 1
+        for place in applied.op:
+            self._dirty[plane, place] = self.layer.seq
+        origins = origins or {}
+        for instance_id, change in ops.changes(applied.op).items():
+            is_edit = kind not in UNDOING and instance_id not in origins
+            self._note(instance_id, change, plane, is_edit, origins.get(instance_id))
+        row0, col0, row1, col1 = ops.box_of(applied.op)
+        row = LabelOp(
+            layer=self.layer,
+            seq=self.layer.seq,
+            session=session,
+            n=n,
+            user_id=getattr(self.user, "pk", None),
+            kind=kind,
+            t=plane[0],
+            z=plane[1],
+            row0=row0,
+            col0=col0,
+            row1=row1,
+            col1=col1,
+            body=ops.pack(ops.encode(applied.op)),
+            meta=meta or {},
+            n_pixels=applied.n_pixels,
+            n_refused=applied.n_refused,
+        )
+        self._ops.append(row)
+        return row
+
+    def _note(
+        self,
+        instance_id: int,
+        change: LabelChange,
+        plane: Plane,
+        is_edit: bool,
+        origin: Origin | None,
+    ) -> None:
+        note = self._touched.setdefault(instance_id, _Touched(plane))
+        note.area_px += change.area_px
+        note.gained = _union(note.gained, change.box)
+        note.seq = self.layer.seq
+        note.edited |= is_edit
+        if origin is not None and change.area_px > 0:
+            note.origin, note.edited = origin, False
+
+    def save(self) -> None:
+        """Store chunks, instances, ops and the layer's seq, and tell those who watch."""
+        if not self._ops:
+            return
+        self._save_chunks()
+        has_new_states = self._save_instances()
+        LabelOp.objects.bulk_create(self._ops)
+        LabelLayer.objects.filter(pk=self.layer.pk).update(
+            seq=self.layer.seq, next_instance_id=self.layer.next_instance_id
+        )
+        channel = f"layer:{self.layer.pk}"
+        events.publish(channel, {"type": "ops", "layer": str(self.layer.pk), "seq": self.layer.seq})
+        if has_new_states:
+            events.publish(channel, {"type": "instances", "layer": str(self.layer.pk)})
+
+    def _save_chunks(self) -> None:
+        present, states = [], []
+        for ((t, z), (cy, cx)), seq in self._dirty.items():
+            data = chunks.encode(self._planes[t, z][cy, cx])
+            # On the disk before the commit: a row never names a blob that is not there.
+            digest = storage.put_bytes(data)
+            place = {"layer": self.layer, "t": t, "z": z, "cy": cy, "cx": cx, "seq": seq}
+            present.append(LabelChunk(**place, digest=digest, size_bytes=len(data)))
+            states.append(ChunkState(**place, digest=digest))
+        LabelChunk.objects.bulk_create(
+            present,
+            update_conflicts=True,
+            unique_fields=["layer", "t", "z", "cy", "cx"],
+            update_fields=["seq", "digest", "size_bytes"],
+        )
+        ChunkState.objects.bulk_create(states)
+
+    def _save_instances(self) -> bool:
+        """Bring the instance table into step; tell whether a decision changed with it."""
+        if not self._touched:
+            return False
+        known = self._known_instances()
+        decided: dict[tuple[uuid.UUID, str], list[int]] = defaultdict(list)
+        rows = []
+        to_tighten = TIGHTEN_AT_MOST
+        for instance_id, note in self._touched.items():
+            row = known.get(instance_id) or self._new_instance(instance_id, note)
+            was = (row.area_px, row.state)
+            self._update(row, note)
+            if row.area_px and note.area_px < 0 and to_tighten:
+                to_tighten -= 1
+                self._tighten(row)
+            if row.source_layer_id and was != (row.area_px, row.state):
+                state = row.state if row.area_px else InstanceState.PROPOSED
+                decided[row.source_layer_id, state].append(row.source_instance_id or 0)
+            row.pk = None  # met by (layer, instance_id), not by its row id
+            rows.append(row)
+        Instance.objects.bulk_create(
+            rows,
+            batch_size=5000,
+            update_conflicts=True,
+            unique_fields=["layer", "instance_id"],
+            update_fields=[
+                *("area_px", "row0", "col0", "row1", "col1", "state", "score", "class_name"),
+                *("source_layer", "source_instance_id", "seq"),
+            ],
+        )
+        return _decide_drafts(decided)
+
+    def _known_instances(self) -> dict[int, Instance]:
+        if self.layer.seq == len(self._ops):
+            return {}  # the layer's first ops: nothing is there yet
+        rows = Instance.objects.filter(layer=self.layer)
+        if len(self._touched) <= NAMED_ROWS:
+            rows = rows.filter(instance_id__in=list(self._touched))
+        else:
+            rows = rows.filter(instance_id__range=(min(self._touched), max(self._touched)))
+        return {row.instance_id: row for row in rows}
+
+    def _new_instance(self, instance_id: int, note: _Touched) -> Instance:
+        return Instance(
+            layer=self.layer,
+            instance_id=instance_id,
+            t=note.plane[0],
+            z=note.plane[1],
+            created_by_id=getattr(self.user, "pk", None),
+        )
+
+    def _update(self, row: Instance, note: _Touched) -> None:
+        box = (row.row0, row.col0, row.row1, row.col1) if row.area_px else None
+        row.area_px += note.area_px
+        row.seq = note.seq
+        box = (_union(box, note.gained) or NO_BOX) if row.area_px else NO_BOX
+        row.row0, row.col0, row.row1, row.col1 = box
+        if note.origin is not None:
+            row.source_layer_id = note.origin.layer_id
+            row.source_instance_id = note.origin.instance_id
+            row.score = note.origin.score
+            row.class_name = note.origin.class_name
+            edited = note.origin.edited or note.edited
+            row.state = InstanceState.EDITED if edited else InstanceState.ACCEPTED
+        elif row.source_layer_id and note.edited and row.area_px:
+            row.state = InstanceState.EDITED
+
+    def _tighten(self, row: Instance) -> None:
+        """Shrink the box to the pixels, where all of them are in hand anyway."""
+        box = (row.row0, row.col0, row.row1, row.col1)
+        held = self._planes[row.t, row.z]
+        too_large = (box[2] - box[0]) * (box[3] - box[1]) > TIGHTEN_PIXELS
+        if too_large or any(place not in held for place in chunks.places(box)):
+            return
+        own = chunks.join(held, box) == row.instance_id
+        rows, cols = own.any(1).nonzero()[0], own.any(0).nonzero()[0]
+        if rows.size:
+            row.row0, row.row1 = box[0] + int(rows[0]), box[0] + int(rows[-1]) + 1
+            row.col0, row.col1 = box[1] + int(cols[0]), box[1] + int(cols[-1]) + 1
+
+
+def _union(one: Box | None, other: Box | None) -> Box | None:
+    if one is None or other is None:
+        return one or other
+    return (
+        min(one[0], other[0]),
+        min(one[1], other[1]),
+        max(one[2], other[2]),
+        max(one[3], other[3]),
+    )
+
+
+def _decide_drafts(decided: dict[tuple[uuid.UUID, str], list[int]]) -> bool:
+    """Write back to the drafts what became of their instances; an undone accept is open again."""
+    for (layer_id, state), instance_ids in decided.items():
+        Instance.objects.filter(layer_id=layer_id, instance_id__in=instance_ids).update(state=state)
+        events.publish(f"layer:{layer_id}", {"type": "instances", "layer": str(layer_id)})
+    return bool(decided)

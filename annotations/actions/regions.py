@@ -1,0 +1,286 @@
+"""Actions on regions: opening one, changing its promise, submitting and reopening it."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, ClassVar
+
+from django.db import transaction
+from django.db.models import ProtectedError
+from django.utils import timezone
+
+from annotations.actions.audit import audit
+from annotations.actions.labels import ensure_annotation_layer
+from annotations.actions.snapshots import freeze
+from annotations.labels.chunks import Box
+from annotations.models import (
+    Coverage,
+    Image,
+    Instance,
+    LabelLayer,
+    LayerKind,
+    Purpose,
+    Region,
+    RegionState,
+    Role,
+)
+from annotations.queries.labels import find_image, find_layer
+from annotations.queries.regions import find_region, touching
+from project import events
+from project.errors import Conflict, InvalidInput, NotReady
+
+
+class RegionOutOfImage(InvalidInput):
+    """The box is empty or leaves the image."""
+
+    code: ClassVar[str] = "region_out_of_image"
+
+
+class RegionsOverlap(Conflict):
+    """Two promises about the same pixels."""
+
+    code: ClassVar[str] = "regions_overlap"
+
+
+class RegionNotOpen(Conflict):
+    """A submitted region is frozen until it is reopened."""
+
+    code: ClassVar[str] = "region_not_open"
+
+
+class RegionNotBlind(Conflict):
+    """The box holds objects that came from a draft, so it cannot be a blind validation."""
+
+    code: ClassVar[str] = "region_not_blind"
+
+
+@transaction.atomic
+def open_region(  # noqa: PLR0913 - the parts of one promise
+    *,
+    user: Any,
+    image_id: uuid.UUID,
+    box: Box,
+    coverage: Coverage = Coverage.COMPLETE,
+    purpose: Purpose = Purpose.TRAINING,
+    layer_id: uuid.UUID | None = None,
+    plane: tuple[int, int] = (0, 0),
+) -> Region:
+    """Declare what is promised about a box of an image.
+
+    Raises RegionOutOfImage, RegionsOverlap and RegionNotBlind.
+    """
+    image = find_image(user, image_id, Role.ANNOTATOR)
+    layer = _layer_of(user, image, layer_id)
+    region = Region(
+        image=image,
+        layer=layer,
+        t=plane[0],
+        z=plane[1],
+        row0=box[0],
+        col0=box[1],
+        row1=box[2],
+        col1=box[3],
+        coverage=coverage,
+        purpose=purpose,
+        opened_by=user,
+    )
+    _check(region)
+    region.save()
+    _record(user, region, "open_region")
+    return region
+
+
+def _layer_of(user: Any, image: Image, layer_id: uuid.UUID | None) -> LabelLayer:
+    """Return the annotation layer, locked: of two who open overlapping regions one must wait."""
+    if layer_id is None:
+        layer_id = ensure_annotation_layer(user=user, image=image).pk
+    layer = find_layer(user, layer_id, Role.ANNOTATOR, lock=True)
+    if layer.image_id != image.pk or layer.kind != LayerKind.ANNOTATION:
+        raise InvalidInput("A region stands on an annotation layer of its own image.")
+    return layer
+
+
+@transaction.atomic
+def change_region(
+    *,
+    user: Any,
+    region_id: uuid.UUID,
+    box: Box | None = None,
+    coverage: Coverage | None = None,
+    purpose: Purpose | None = None,
+) -> Region:
+    """Change the box or the promise of an open region; None leaves it as it is.
+
+    Raises RegionNotOpen, RegionOutOfImage, RegionsOverlap and RegionNotBlind.
+    """
+    region = _open(user, region_id)
+    if box is not None:
+        region.row0, region.col0, region.row1, region.col1 = box
+    region.coverage = coverage or region.coverage
+    region.purpose = purpose or region.purpose
+    _check(region)
+    region.save()
+    _record(user, region, "change_region")
+    return region
+
+
+def _open(user: Any, region_id: uuid.UUID) -> Region:
+    """Return an open region with its layer locked, so that no overlap slips in beside it."""
+    region = find_region(user, region_id, Role.ANNOTATOR)
+    find_layer(user, region.layer_id, Role.ANNOTATOR, lock=True)
+    region = find_region(user, region_id, Role.ANNOTATOR, lock=True)
+    if region.state != RegionState.OPEN:
+        raise RegionNotOpen("This region is submitted; reopen it before you change it.")
+    return region
+
+
+@transaction.atomic
+def submit_region(*, user: Any, region_id: uuid.UUID) -> Region:
+    """Close a region and freeze its layer in a snapshot, ready to teach.
+
+    Raises RegionNotOpen, and RegionNotBlind when objects came from a draft.
+    """
+    region = _open(user, region_id)
+    _check(region)
+    # Fresh: _open locked the row, so this is the seq that the chunks belong to.
+    layer = LabelLayer.objects.select_related("image").get(pk=region.layer_id)
+    region.snapshot = freeze(layer, user)
+    region.left_out = _left_out(region)
+    region.state = RegionState.SUBMITTED
+    region.submitted_by = user
+    region.submitted_at = timezone.now()
+    region.save()
+    _record(user, region, "submit_region", seq=layer.seq, snapshot=str(region.snapshot_id))
+    return region
+
+
+@transaction.atomic
+def reopen_region(*, user: Any, region_id: uuid.UUID) -> Region:
+    """Open a submitted region again; what was learned from its snapshot stays learned.
+
+    Raises Conflict when it is open.
+    """
+    region = find_region(user, region_id, Role.ANNOTATOR, lock=True)
+    if region.state != RegionState.SUBMITTED:
+        raise Conflict("This region is open already.")
+    was = region.snapshot_id
+    region.state = RegionState.OPEN
+    region.snapshot = None
+    region.left_out = []
+    region.submitted_by = None
+    region.submitted_at = None
+    region.save()
+    _record(user, region, "reopen_region", snapshot=str(was))
+    return region
+
+
+@transaction.atomic
+def delete_region(*, user: Any, region_id: uuid.UUID) -> None:
+    """Take a promise back; the painted labels stay.
+
+    Raises RegionNotOpen for a submitted region.
+    """
+    region = _open(user, region_id)
+    _record(user, region, "delete_region")
+    try:
+        region.delete()
+    except ProtectedError as error:
+        raise Conflict("This region is part of a training set and cannot be deleted.") from error
+
+
+def _check(region: Region) -> None:
+    box = _box(region)
+    image = region.image
+    if not image.height or not image.width:
+        raise NotReady("This image is still being read; open a region when it is ready.")
+    inside = 0 <= box[0] < box[2] <= image.height and 0 <= box[1] < box[3] <= image.width
+    if not inside or region.t >= image.n_t or region.z >= image.n_z:
+        raise RegionOutOfImage(
+            f"The region must lie inside the image, which has {image.height} rows and "
+            f"{image.width} columns.",
+            height=image.height,
+            width=image.width,
+        )
+    _check_overlap(region, box)
+    is_blind = region.purpose == Purpose.BLIND_VALIDATION
+    if is_blind and region.coverage != Coverage.IGNORE and _has_drafted(region, box):
+        raise RegionNotBlind(
+            "This region holds objects that were accepted from a draft, so it cannot be used for "
+            "blind validation. Choose training, or another place."
+        )
+
+
+def _check_overlap(region: Region, box: Box) -> None:
+    """Refuse two promises about one pixel; only "ignore" may lie over an open region."""
+    others = touching(region.image, box, t=region.t, z=region.z).filter(layer=region.layer)
+    others = others.exclude(pk=region.pk)
+    if region.coverage == Coverage.IGNORE:
+        blocking = others.filter(state=RegionState.SUBMITTED).exclude(coverage=Coverage.IGNORE)
+        sentence = "A submitted region lies here; reopen it before you leave out a part of it."
+    else:
+        blocking = others.exclude(coverage=Coverage.IGNORE)
+        sentence = "Another region lies here already; regions may touch but not overlap."
+    other = blocking.first()
+    if other is not None:
+        raise RegionsOverlap(sentence, region=str(other.pk), box=list(_box(other)))
+
+
+def _has_drafted(region: Region, box: Box) -> bool:
+    row0, col0, row1, col1 = box
+    return Instance.objects.filter(
+        layer__image=region.image,
+        layer__kind=LayerKind.ANNOTATION,
+        source_instance_id__isnull=False,
+        area_px__gt=0,
+        t=region.t,
+        z=region.z,
+        row0__lt=row1,
+        row1__gt=row0,
+        col0__lt=col1,
+        col1__gt=col0,
+    ).exists()
+
+
+def _left_out(region: Region) -> list[list[int]]:
+    """Return what "ignore" regions cut from this one, as boxes of the image."""
+    box = _box(region)
+    ignored = touching(region.image, box, t=region.t, z=region.z).filter(
+        layer=region.layer, coverage=Coverage.IGNORE
+    )
+    return [
+        [
+            max(one.row0, box[0]),
+            max(one.col0, box[1]),
+            min(one.row1, box[2]),
+            min(one.col1, box[3]),
+        ]
+        for one in ignored.exclude(pk=region.pk)
+    ]
+
+
+def _box(region: Region) -> Box:
+    return (region.row0, region.col0, region.row1, region.col1)
+
+
+def _record(user: Any, region: Region, verb: str, **data: Any) -> None:
+    """Write the audit entry and tell open pages."""
+    audit(
+        user=user,
+        project=region.image.project,
+        verb=verb,
+        target=region,
+        image=str(region.image_id),
+        box=list(_box(region)),
+        coverage=str(region.coverage),
+        purpose=str(region.purpose),
+        **data,
+    )
+    events.publish(
+        f"project:{region.image.project_id}",
+        {
+            "type": "region",
+            "image": str(region.image_id),
+            "region": str(region.pk),
+            "state": str(region.state),
+        },
+    )

@@ -1,0 +1,255 @@
+"""Label images: checks, measures, dense ids, connected parts, objects cut by a border."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from skimage.measure import label as label_parts
+
+from project.errors import InvalidInput
+
+LabelImage: TypeAlias = NDArray[np.uint32]
+Ints: TypeAlias = NDArray[np.int64]
+
+MAX_ID = (1 << 32) - 1
+
+
+class NotALabelImage(InvalidInput):
+    """An array or file that cannot be read as instance ids."""
+
+    code: ClassVar[str] = "not_a_label_image"
+
+
+@dataclass(frozen=True, slots=True)
+class RowRuns:
+    """The foreground of a label image as runs within rows, from top left to bottom right.
+
+    All arrays are int64, shape (n,); columns are half-open.
+    """
+
+    row: Ints
+    col0: Ints
+    col1: Ints
+    instance_id: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """Every instance of a label image: ids ascending, areas in pixels, exact boxes.
+
+    `boxes` has the shape (n, 4): row0, col0, row1, col1, half-open.
+    """
+
+    instance_id: Ints
+    area_px: Ints
+    boxes: Ints
+
+
+def check(array: NDArray[Any]) -> LabelImage:
+    """Turn an array of whole numbers from 0 on into a label image.
+
+    Parameters
+    ----------
+    array : ndarray of any real dtype, shape (H, W) or with further axes of length 1
+
+    Returns
+    -------
+    ndarray of uint32, shape (H, W)
+
+    Raises
+    ------
+    NotALabelImage
+        For colour, stacks, complex or text values, negative or fractional numbers, numbers that
+        are not finite or exceed 32 bits.
+    """
+    array = _as_plane(array)
+    if array.dtype.kind == "b":
+        array = array.astype(np.uint8)
+    if array.dtype.kind not in "iuf":
+        raise NotALabelImage(
+            f"A label image holds whole numbers; this one holds {array.dtype.name} values."
+        )
+    if array.size == 0:
+        raise NotALabelImage("The label image has no pixels.")
+    if array.dtype.kind == "f":
+        _check_floats(array)
+    low, high = array.min(), array.max()
+    if low < 0:
+        raise NotALabelImage(
+            f"The label image holds negative numbers (down to {low:g}); ids start at 1 and 0 is "
+            "background."
+        )
+    if high > MAX_ID:
+        raise NotALabelImage(f"The label image holds the id {high:g}; ids go up to {MAX_ID}.")
+    return array.astype(np.uint32)
+
+
+def _as_plane(array: NDArray[Any]) -> NDArray[Any]:
+    if array.ndim > 2 and array.shape[-1] in (3, 4) and array.dtype == np.uint8:
+        raise NotALabelImage(
+            "This is a colour picture, not a label image: save one grey plane whose pixel value "
+            "is the number of the object."
+        )
+    if array.ndim > 2:
+        array = array.reshape([side for side in array.shape if side != 1] or [1, 1])
+    if array.ndim != 2:
+        raise NotALabelImage(
+            f"A label image has rows and columns only; this one has the shape {array.shape}."
+        )
+    return array
+
+
+def _check_floats(array: NDArray[Any]) -> None:
+    if not np.isfinite(array).all():
+        raise NotALabelImage("The label image holds values that are not numbers (NaN or infinite).")
+    if (array != np.floor(array)).any():
+        raise NotALabelImage(
+            "The label image holds fractions: it may be a probability map, or labels that were "
+            "resized with smoothing. Export the ids as whole numbers."
+        )
+
+
+def row_runs(label_image: LabelImage) -> RowRuns:
+    """Cut the foreground into runs of one id within one row.
+
+    Parameters
+    ----------
+    label_image : ndarray of unsigned integers, shape (H, W)
+
+    Returns
+    -------
+    RowRuns
+    """
+    height, width = label_image.shape
+    flat = np.ascontiguousarray(label_image).reshape(-1)
+    breaks = np.empty(flat.size, np.bool_)
+    np.not_equal(flat[1:], flat[:-1], out=breaks[1:])
+    breaks[::width] = True  # a row's first pixel starts a run
+    start = np.flatnonzero(breaks)
+    length = np.diff(np.concatenate((start, [height * width])))
+    value = flat[start].astype(np.int64)
+    kept = value > 0
+    start, length, value = start[kept], length[kept], value[kept]
+    return RowRuns(start // width, start % width, start % width + length, value)
+
+
+def measure(label_image: LabelImage) -> Measures:
+    """Measure every instance in one pass.
+
+    Parameters
+    ----------
+    label_image : ndarray of uint32, shape (H, W)
+
+    Returns
+    -------
+    Measures
+        Memory grows with the number of runs, never with the largest id.
+
+    Examples
+    --------
+    >>> measure(np.array([[0, 7], [7, 7]], np.uint32)).area_px.tolist()
+    [3]
+    """
+    runs = row_runs(label_image)
+    ids, index = np.unique(runs.instance_id, return_inverse=True)
+    area = np.zeros(ids.size, np.int64)
+    np.add.at(area, index, runs.col1 - runs.col0)
+    boxes = np.zeros((ids.size, 4), np.int64)
+    boxes[:, :2] = np.iinfo(np.int64).max
+    np.minimum.at(boxes[:, 0], index, runs.row)
+    np.minimum.at(boxes[:, 1], index, runs.col0)
+    np.maximum.at(boxes[:, 2], index, runs.row + 1)
+    np.maximum.at(boxes[:, 3], index, runs.col1)
+    return Measures(ids, area, boxes)
+
+
+def relabel_dense(label_image: LabelImage) -> tuple[LabelImage, Ints]:
+    """Give the instances the ids 1 to n, in the order of their ids.
+
+    Parameters
+    ----------
+    label_image : ndarray of uint32, shape (H, W)
+
+    Returns
+    -------
+    dense : ndarray of uint32, shape (H, W)
+        The same array when it is dense already.
+    ids : ndarray of int64, shape (n,)
+        The former id of instance i at i - 1.
+    """
+    runs = row_runs(label_image)
+    ids, index = np.unique(runs.instance_id, return_inverse=True)
+    if ids.size == 0 or ids[-1] == ids.size:
+        return label_image, ids
+    width = label_image.shape[1]
+    dense = np.zeros(label_image.size, np.uint32)
+    length = runs.col1 - runs.col0
+    first = runs.row * width + runs.col0 - (np.cumsum(length) - length)
+    pixels = np.repeat(first, length) + np.arange(int(length.sum()))
+    dense[pixels] = np.repeat(index.astype(np.uint32) + 1, length)
+    return dense.reshape(label_image.shape), ids
+
+
+def ids_in(label_image: LabelImage) -> Ints:
+    """Return the ids that occur, ascending, without background."""
+    return np.unique(row_runs(label_image).instance_id)
+
+
+def scattered_ids(label_image: LabelImage) -> Ints:
+    """Return the ids whose pixels form more than one part (8-connected).
+
+    Parameters
+    ----------
+    label_image : ndarray of uint32, shape (H, W)
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+    """
+    parts, n_parts = label_parts(label_image, background=0, connectivity=2, return_num=True)
+    owner = np.zeros(n_parts + 1, np.int64)
+    owner[parts.reshape(-1)] = label_image.reshape(-1)
+    ids, counts = np.unique(owner[1:], return_counts=True)
+    scattered: Ints = ids[counts > 1]
+    return scattered
+
+
+def border_cut_ids(
+    label_image: LabelImage, *, top: bool, left: bool, bottom: bool, right: bool
+) -> Ints:
+    """Return the ids that touch a side which is a cut, not the end of the image.
+
+    Parameters
+    ----------
+    label_image : ndarray of uint32, shape (H, W)
+        The part of an image inside a region.
+    top, left, bottom, right : bool
+        Whether the image goes on beyond that side.
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+        Ascending. Such an object may go on outside, even when nobody painted it there.
+    """
+    sides = [
+        label_image[0, :] if top else None,
+        label_image[:, 0] if left else None,
+        label_image[-1, :] if bottom else None,
+        label_image[:, -1] if right else None,
+    ]
+    touching = [side for side in sides if side is not None]
+    if not touching:
+        return np.zeros(0, np.int64)
+    ids = np.unique(np.concatenate(touching)).astype(np.int64)
+    real: Ints = ids[ids > 0]
+    return real
+
+
+def is_one_of(label_image: LabelImage, ids: Ints) -> NDArray[np.bool_]:
+    """Tell for every pixel whether its id is in a list."""
+    if ids.size == 0:
+        return np.zeros(label_image.shape, np.bool_)
+    return np.isin(label_image, ids.astype(np.uint32))

@@ -1,0 +1,104 @@
+"""Reading label chunks: which blob stands where, and its pixels."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from functools import lru_cache
+
+from annotations.labels import chunks
+from annotations.labels.chunks import Box, LabelImage
+from annotations.labels.ops import Chunk, Place
+from annotations.models import ChunkState, LabelChunk, LabelLayer, LayerSnapshot
+from project import storage
+from project.errors import NotFound
+
+CACHED_CHUNKS = 48  # one megabyte each, per process
+
+
+@lru_cache(maxsize=CACHED_CHUNKS)
+def pixels_of(digest: str) -> Chunk:
+    """Return the pixels of a stored chunk, read-only."""
+    return chunks.decode(storage.read_blob(digest))
+
+
+def present_digests(
+    layer: LabelLayer, *, t: int = 0, z: int = 0, places: Iterable[Place] | None = None
+) -> dict[Place, str]:
+    """Return the digest of every chunk of a plane (or of some places) that is not background."""
+    rows = LabelChunk.objects.filter(layer=layer, t=t, z=z)
+    wanted = None if places is None else set(places)
+    if wanted is not None:
+        if not wanted:
+            return {}
+        # A rectangle of chunks; the few too many are dropped below.
+        rows = rows.filter(
+            cy__range=(min(cy for cy, _ in wanted), max(cy for cy, _ in wanted)),
+            cx__range=(min(cx for _, cx in wanted), max(cx for _, cx in wanted)),
+        )
+    found = {(cy, cx): digest for cy, cx, digest in rows.values_list("cy", "cx", "digest")}
+    return found if wanted is None else {p: d for p, d in found.items() if p in wanted}
+
+
+def digests_at(layer: LabelLayer, seq: int, *, t: int = 0, z: int = 0) -> dict[Place, str]:
+    """Return the digests of a plane's chunks as they were after the op `seq`."""
+    rows = (
+        ChunkState.objects.filter(layer=layer, t=t, z=z, seq__lte=seq)
+        .order_by("cy", "cx", "-seq")
+        .distinct("cy", "cx")
+    )
+    return {(cy, cx): digest for cy, cx, digest in rows.values_list("cy", "cx", "digest")}
+
+
+def chunk_bytes(layer: LabelLayer, digest: str) -> bytes:
+    """Return the stored bytes of a chunk that the layer has or had.
+
+    Raises NotFound for any other blob: a digest must not open what the layer does not hold.
+    """
+    if not ChunkState.objects.filter(layer=layer, digest=digest).exists():
+        raise NotFound("This layer has no such chunk; ask for its list of chunks again.")
+    return storage.read_blob(digest)
+
+
+def layer_label_image(layer: LabelLayer, box: Box, *, t: int = 0, z: int = 0) -> LabelImage:
+    """Return what a box of the layer shows now, uint32, shape of the box."""
+    digests = present_digests(layer, t=t, z=z, places=chunks.places(box))
+    return chunks.join({place: pixels_of(digest) for place, digest in digests.items()}, box)
+
+
+def label_image_at(layer: LabelLayer, seq: int, box: Box, *, t: int = 0, z: int = 0) -> LabelImage:
+    """Return what a box of the layer showed after the op `seq`, uint32, shape of the box."""
+    digests = digests_at(layer, seq, t=t, z=z)
+    wanted = {place: digests[place] for place in chunks.places(box) if place in digests}
+    return chunks.join({place: pixels_of(digest) for place, digest in wanted.items()}, box)
+
+
+def snapshot_label_image(
+    snapshot: LayerSnapshot, box: Box, *, t: int = 0, z: int = 0
+) -> LabelImage:
+    """Return what a box of the snapshot shows, uint32, shape of the box."""
+    digests = snapshot_digests(snapshot)
+    wanted = {}
+    for cy, cx in chunks.places(box):
+        digest = digests.get(f"{t}/{z}/{cy}/{cx}")
+        if digest is not None:
+            wanted[cy, cx] = pixels_of(digest)
+    return chunks.join(wanted, box)
+
+
+def snapshot_digests(snapshot: LayerSnapshot) -> dict[str, str]:
+    """Return the digests of a snapshot's chunks by "t/z/cy/cx"."""
+    manifest = json.loads(storage.read_blob(snapshot.manifest_digest))
+    digests: dict[str, str] = manifest["chunks"]
+    return digests
+
+
+def manifest_of(layer: LabelLayer) -> bytes:
+    """Return the canonical JSON that makes a snapshot of the layer as it is now."""
+    rows = LabelChunk.objects.filter(layer=layer).values_list("t", "z", "cy", "cx", "digest")
+    content = {
+        "layer": str(layer.pk),
+        "seq": layer.seq,
+        "chunks": {f"{t}/{z}/{cy}/{cx}": digest for t, z, cy, cx, digest in rows},
+    }
+    return json.dumps(content, sort_keys=True, separators=(",", ":")).encode()

@@ -1,0 +1,202 @@
+"""Reading layers, their ops and the labels that a region teaches."""
+
+from __future__ import annotations
+
+import base64
+import uuid
+from collections.abc import Iterable
+from typing import Any, TypeAlias
+
+import numpy as np
+from django.db.models import Count, Q
+from numpy.typing import NDArray
+
+from annotations.labels import label_image as pure
+from annotations.labels.chunks import Box, LabelImage
+from annotations.labels.ops import SIDE
+from annotations.models import (
+    Coverage,
+    Image,
+    InstanceState,
+    LabelLayer,
+    LabelOp,
+    LayerKind,
+    Region,
+    Role,
+)
+from annotations.queries.chunks import layer_label_image, snapshot_label_image
+from annotations.rules import require
+from project.errors import Conflict, NotFound
+
+__all__ = [
+    "find_image",
+    "find_layer",
+    "layer_label_image",
+    "layers_of_image",
+    "ops_after",
+    "region_labels",
+    "snapshot_label_image",
+]
+
+Annotated: TypeAlias = NDArray[np.bool_]
+
+OPS_PER_ANSWER = 500
+BYTES_PER_ANSWER = 4 << 20
+
+
+def find_image(user: Any, image_id: uuid.UUID, role: Role = Role.VIEWER) -> Image:
+    """Return an image that the person may use in this role.
+
+    Raises NotFound or NotAllowed.
+    """
+    image = Image.objects.select_related("project").filter(pk=image_id).first()
+    if image is None:
+        raise NotFound("There is no such image, or you may not see it.")
+    _require(user, image, role, "There is no such image, or you may not see it.")
+    return image
+
+
+def find_layer(
+    user: Any, layer_id: uuid.UUID, role: Role = Role.VIEWER, *, lock: bool = False
+) -> LabelLayer:
+    """Return a layer that the person may use in this role; locked until the transaction ends.
+
+    Raises NotFound or NotAllowed.
+    """
+    layers = LabelLayer.objects.select_related("image__project").filter(pk=layer_id)
+    if lock:
+        # One writer per layer at a time: the order of this lock is the order of the ops.
+        layers = layers.select_for_update(of=("self",))
+    layer = layers.first()
+    if layer is None:
+        raise NotFound("There is no such layer, or you may not see it.")
+    _require(user, layer.image, role, "There is no such layer, or you may not see it.")
+    return layer
+
+
+def _require(user: Any, image: Image, role: Role, sentence: str) -> None:
+    try:
+        require(user, image.project, role)
+    except NotFound as error:
+        raise NotFound(sentence) from error
+
+
+def layer_info(layer: LabelLayer) -> dict[str, Any]:
+    """Return what an editor must know to open a layer."""
+    return {
+        "id": str(layer.pk),
+        "image": str(layer.image_id),
+        "kind": layer.kind,
+        "name": layer.name,
+        "seq": layer.seq,
+        "height": layer.image.height,
+        "width": layer.image.width,
+        "chunk": SIDE,
+        "created_at": layer.created_at.isoformat(),
+    }
+
+
+def layers_of_image(image: Image) -> list[dict[str, Any]]:
+    """Return an image's annotation layers by name, then its drafts, newest first."""
+    layers = (
+        LabelLayer.objects.filter(image=image)
+        .select_related("image")
+        .annotate(
+            n_instances=Count("instances", filter=Q(instances__area_px__gt=0)),
+            n_proposed=Count("instances", filter=Q(instances__state=InstanceState.PROPOSED)),
+        )
+    )
+    annotation = sorted(
+        (layer for layer in layers if layer.kind == LayerKind.ANNOTATION), key=lambda one: one.name
+    )
+    drafts = sorted(
+        (layer for layer in layers if layer.kind == LayerKind.PREDICTION),
+        key=lambda one: (one.created_at, str(one.pk)),
+        reverse=True,
+    )
+    return [
+        {
+            **layer_info(layer),
+            "n_instances": getattr(layer, "n_instances", 0),
+            "n_proposed": getattr(layer, "n_proposed", 0),
+        }
+        for layer in [*annotation, *drafts]
+    ]
+
+
+def ops_after(layer_id: uuid.UUID, seq: int, *, limit: int = OPS_PER_ANSWER) -> list[LabelOp]:
+    """Return the ops after a seq in their order, as many as fit into one answer."""
+    rows = LabelOp.objects.filter(layer_id=layer_id, seq__gt=seq).order_by("seq")
+    ops: list[LabelOp] = []
+    size = 0
+    for op in rows[: max(1, min(limit, OPS_PER_ANSWER))].iterator(chunk_size=50):
+        size += len(op.body)
+        if ops and size > BYTES_PER_ANSWER:
+            break
+        ops.append(op)
+    return ops
+
+
+def op_info(op: LabelOp) -> dict[str, Any]:
+    """Return an op as readers get it: only what was accepted."""
+    return {
+        "seq": op.seq,
+        "session": str(op.session),
+        "n": op.n,
+        "user": op.user_id,
+        "kind": op.kind,
+        "t": op.t,
+        "z": op.z,
+        "body": base64.b64encode(bytes(op.body)).decode("ascii"),
+        "meta": op.meta,
+        "n_pixels": op.n_pixels,
+        "n_refused": op.n_refused,
+        "created_at": op.created_at.isoformat(),
+    }
+
+
+def region_labels(region: Region) -> tuple[LabelImage, Annotated]:
+    """Return a submitted region's labels and which of its pixels a person vouches for.
+
+    Both have the shape of the region's box and come from its snapshot. Complete: all pixels;
+    positives only: the labelled ones; ignore: none. Objects that the region's border or a
+    left-out box cuts are not vouched for: what is seen of them is not their true shape.
+
+    Raises Conflict while the region is open.
+    """
+    if region.snapshot is None:
+        raise Conflict("This region is not submitted yet, so its labels may still change.")
+    box = (region.row0, region.col0, region.row1, region.col1)
+    label_image = snapshot_label_image(region.snapshot, box, t=region.t, z=region.z)
+    if region.coverage == Coverage.IGNORE:
+        return label_image, np.zeros(label_image.shape, np.bool_)
+    annotated = np.ones(label_image.shape, np.bool_)
+    if region.coverage == Coverage.POSITIVES_ONLY:
+        annotated = label_image > 0
+    hidden = _hidden(region.left_out, box)
+    cut = np.union1d(
+        pure.border_cut_ids(label_image, **_open_sides(box, region.image)),
+        np.unique(label_image[hidden]).astype(np.int64),
+    )
+    annotated &= ~hidden & ~pure.is_one_of(label_image, cut[cut > 0])
+    return label_image, annotated
+
+
+def _open_sides(box: Box, image: Image) -> dict[str, bool]:
+    """Tell beyond which sides of the box the image goes on."""
+    return {
+        "top": box[0] > 0,
+        "left": box[1] > 0,
+        "bottom": box[2] < (image.height or 0),
+        "right": box[3] < (image.width or 0),
+    }
+
+
+def _hidden(left_out: Iterable[Iterable[int]], box: Box) -> Annotated:
+    """Return the pixels of a box that lie in one of the left-out boxes."""
+    hidden = np.zeros((box[2] - box[0], box[3] - box[1]), np.bool_)
+    for row0, col0, row1, col1 in left_out:
+        rows = slice(max(row0 - box[0], 0), max(row1 - box[0], 0))
+        cols = slice(max(col0 - box[1], 0), max(col1 - box[1], 0))
+        hidden[rows, cols] = True
+    return hidden
