@@ -74,7 +74,7 @@ class SiteBroker(PostgresBroker):  # type: ignore[misc]
             message.options["eta"] = current_millis() + delay
         row = (message.queue_name, message.message_id, Json(tidy4json(message)), delay or 0)
         with connection.cursor() as cursor:
-            cursor.execute(QUERIES.ENQUEUE, row)
+            cursor.execute(QUERIES.ENQUEUE, row)  # type: ignore[arg-type]
         self.emit_after("enqueue", message, delay)
         return message
 
@@ -129,7 +129,7 @@ def _redis(url: str, middleware: list[Middleware]) -> Broker:
 
     # By default a dead worker's messages are looked for in one of 1000 fetches, which took up to
     # 25 minutes; look at every fetch, and call a worker dead after a minute of silence.
-    return RedisBroker(
+    return RedisBroker(  # type: ignore[no-untyped-call]
         url=url, middleware=middleware, heartbeat_timeout=60_000, maintenance_chance=1_000_000
     )
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import threading
 from collections.abc import Iterator
@@ -41,6 +42,15 @@ def requests() -> Iterator[dict[str, Any]]:
         yield json.loads(line)
 
 
+def follow_parent() -> None:
+    """Ask this process to stop (SIGTERM) when the supervisor that started it is gone.
+
+    Linux does it by the death signal; elsewhere the end of stdin tells.
+    """
+    if os.environ.get("CYTOLOOP_SUPERVISED") and not sys.platform.startswith("linux"):
+        threading.Thread(target=_stop_with_parent, name="parent-watch", daemon=True).start()
+
+
 def _report_stream() -> BinaryIO:
     global _report_file  # noqa: PLW0603 (one channel per process)
     if _report_file is None:
@@ -55,3 +65,9 @@ def _end_with_parent() -> None:
     while os.read(0, 1024):
         pass
     os._exit(1)
+
+
+def _stop_with_parent() -> None:
+    while os.read(0, 1024):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)

@@ -179,7 +179,7 @@ class Heartbeat:
             if due and not renew(self._model, self._pk, self._token):
                 return False
             if hasattr(self._model, "cancel_requested"):
-                rows = self._model._default_manager.filter(pk=self._pk, lease=self._token)
+                rows = _rows(self._model).filter(pk=self._pk, lease=self._token)
                 wishes = list(rows.values_list("cancel_requested", flat=True))
                 if wishes and wishes[0]:
                     self._cancelled.set()
@@ -249,12 +249,12 @@ def _reap_expired(
     now: datetime,
 ) -> int:
     # SKIP LOCKED: an owner that renews at this very moment keeps its row.
-    rows = model._default_manager.select_for_update(skip_locked=True)
+    rows = _rows(model).select_for_update(skip_locked=True)
     expired = rows.filter(state=model.RUNNING_STATE, lease_until__lt=now)[:REAP_BATCH]
     n_reaped = 0
     for row in expired:
         n_reaped += 1
-        ours = model._default_manager.filter(pk=row.pk)
+        ours = _rows(model).filter(pk=row.pk)
         if row.attempt < row.max_attempts:
             ours.update(state=model.QUEUED_STATE, lease=None, lease_until=None, queued_at=now)
             requeue(row.pk)
@@ -283,7 +283,7 @@ def _lost_fields(model: type[LeasedRow], row: LeasedRow, now: datetime) -> dict[
 
 def _ring_again(model: type[LeasedRow], requeue: Callable[[Any], None], now: datetime) -> int:
     """Send the message of rows that wait for long without one."""
-    rows = model._default_manager.select_for_update(skip_locked=True)
+    rows = _rows(model).select_for_update(skip_locked=True)
     before = now - timedelta(seconds=settings.CYTOLOOP_RING_AGAIN_S)
     forgotten = rows.filter(state=model.QUEUED_STATE, queued_at__lt=before)[:REAP_BATCH]
     n_sent = 0
@@ -291,5 +291,10 @@ def _ring_again(model: type[LeasedRow], requeue: Callable[[Any], None], now: dat
         if not is_waiting(str(row.pk)):
             requeue(row.pk)
             n_sent += 1
-        model._default_manager.filter(pk=row.pk).update(queued_at=now)
+        _rows(model).filter(pk=row.pk).update(queued_at=now)
     return n_sent
+
+
+def _rows(model: type[LeasedRow]) -> Any:
+    """Return the model's manager; the states and their field belong to the concrete models."""
+    return model._default_manager

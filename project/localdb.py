@@ -83,9 +83,8 @@ def database_settings(url: str, data_dir: Path) -> dict[str, Any]:
 def local_address(data_dir: Path) -> dict[str, Any]:
     """Return the connection parameters of the embedded server of a data directory."""
     server = LocalServer(data_dir)
-    password = ""
-    with contextlib.suppress(FileNotFoundError):
-        password = server.password_file.read_text(encoding="utf-8")
+    server.ensure_password()  # the settings are read before the first start
+    password = server.password_file.read_text(encoding="utf-8")
     return {
         "dbname": NAME,
         "user": NAME,

@@ -131,6 +131,7 @@ class Child:
             target=self._read_reports, args=(report_read,), name="child-reports", daemon=True
         )
         self._reader.start()
+        _living.add(self)
 
     @property
     def pid(self) -> int:
@@ -183,6 +184,11 @@ class Child:
         except subprocess.TimeoutExpired:
             return None
 
+    def terminate(self) -> None:
+        """Ask the child to end, without waiting for it."""
+        if self.running:
+            self._signal_group(signal.SIGTERM)
+
     def stop(self, grace_s: float = 5.0) -> int:
         """Ask the child and its own children to end, kill them after the grace, clean up."""
         if self.running and grace_s > 0:
@@ -190,6 +196,7 @@ class Child:
             self.wait(grace_s)
         self._signal_group(signal.SIGKILL)  # also what the child left behind in its group
         exit_code = self._process.wait()
+        _living.discard(self)
         if self._process.stdin is not None:
             with contextlib.suppress(OSError):
                 self._process.stdin.close()
@@ -246,6 +253,9 @@ class Child:
         self._reports.put(None)
 
 
+_living: set[Child] = set()
+
+
 def run_child(  # noqa: PLR0913 (named options)
     argv: Sequence[str],
     *,
@@ -285,6 +295,15 @@ def run_child(  # noqa: PLR0913 (named options)
             stopped=stopped,
             log_tail=child.log_tail(),
         )
+
+
+def stop_all(grace_s: float = 3.0) -> None:
+    """Stop every child of this process (warm ones outlive the job that started them)."""
+    children = list(_living)
+    for child in children:
+        child.terminate()
+    for child in children:
+        child.stop(grace_s)
 
 
 def scrubbed_environment() -> dict[str, str]:

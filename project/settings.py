@@ -18,9 +18,13 @@ CYTOLOOP_HOST = env_str("CYTOLOOP_HOST", "127.0.0.1")
 CYTOLOOP_PORT = env_int("CYTOLOOP_PORT", 8000)  # 0: any free port
 CYTOLOOP_OFFLINE = env_bool("CYTOLOOP_OFFLINE", True)  # True: no request leaves the machine
 BROKER_URL = env_str("BROKER_URL")  # empty: the database is the queue
+CYTOLOOP_OWNER = env_str("CYTOLOOP_OWNER", "owner")  # the account made at the first start
 
 # --- work -------------------------------------------------------------------------------------
 CYTOLOOP_LEASE_S = env_int("CYTOLOOP_LEASE_S", 60)
+CYTOLOOP_METRICS_TOKEN = env_secret("CYTOLOOP_METRICS_TOKEN")  # empty: administrators only
+# The worker processes of `manage.py up`, split by |; each serves the queues that it names.
+CYTOLOOP_WORKERS = env_str("CYTOLOOP_WORKERS", "images default | predict.* | train.*")
 CYTOLOOP_RING_AGAIN_S = env_int("CYTOLOOP_RING_AGAIN_S", 120)  # a row waits without a message
 CYTOLOOP_CPUS = env_int("CYTOLOOP_CPUS", os.cpu_count() or 1)
 CYTOLOOP_WARM_IDLE_S = env_int("CYTOLOOP_WARM_IDLE_S", 900)
@@ -124,6 +128,7 @@ ACCOUNT_ADAPTER = "project.accounts.ClosedSignupAdapter"
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
+AXES_VERBOSE = False  # else each process greets in the log
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25  # hours
 SESSION_COOKIE_SAMESITE = "Lax"

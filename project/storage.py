@@ -121,7 +121,7 @@ def write_atomically(path: Path, data: bytes) -> None:
 
 
 def sync_dir(path: Path) -> None:
-    """Make a rename inside the folder survive a power cut (no-op where folders cannot be opened)."""
+    """Make a rename inside the folder survive a power cut (no-op on Windows)."""
     if os.name == "nt":
         return
     handle = os.open(path, os.O_RDONLY)

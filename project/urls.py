@@ -2,10 +2,32 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from importlib import import_module
+
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
+from drf_spectacular.views import SpectacularAPIView
+
+from project.accounts import login_once
+from project.health import livez, metrics, readyz
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("livez", livez, name="livez"),
+    path("readyz", readyz, name="readyz"),
+    path("metrics", metrics, name="metrics"),
+    path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
+    path("login/once/<str:uidb64>/<str:token>/", login_once, name="login_once"),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.account.urls")),
 ]
+for module in (
+    "annotations.api.urls",
+    "training.api.urls",
+    "annotations.pages.urls",
+    "training.pages.urls",
+):
+    with suppress(ModuleNotFoundError):
+        import_module(module)
+        prefix = "api/v1/" if ".api." in module else ""
+        urlpatterns.append(path(prefix, include(module)))
