@@ -12,6 +12,8 @@ from dramatiq.brokers.stub import StubBroker
 
 from tests import database
 
+pytest_plugins = ["tests.people"]
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
@@ -39,6 +41,7 @@ def data_dir(tmp_path: Path, settings) -> Path:
 @pytest.fixture(autouse=True)
 def static_files_without_a_manifest(settings) -> None:
     """Let pages render without `collectstatic`."""
+    Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)  # WhiteNoise warns otherwise
     settings.STORAGES = {
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

@@ -1,0 +1,36 @@
+"""Addresses of layers, ops, drafts and regions, under /api/v1/."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, path
+
+from annotations.api import drafts, layers, ops, regions
+
+urlpatterns: list[URLPattern] = [
+    path("images/<uuid:image_id>/layers/", layers.ImageLayers.as_view(), name="image-layers"),
+    path("images/<uuid:image_id>/regions/", regions.ImageRegions.as_view(), name="image-regions"),
+    path("layers/<uuid:layer_id>/", layers.LayerDetail.as_view(), name="layer"),
+    path("layers/<uuid:layer_id>/ids/", layers.LayerIds.as_view(), name="layer-ids"),
+    path("layers/<uuid:layer_id>/chunks/", layers.LayerChunks.as_view(), name="layer-chunks"),
+    path(
+        "layers/<uuid:layer_id>/chunks/<str:digest>/",
+        layers.LayerChunk.as_view(),
+        name="layer-chunk",
+    ),
+    path("layers/<uuid:layer_id>/ops/", ops.LayerOps.as_view(), name="layer-ops"),
+    path("layers/<uuid:layer_id>/events/", ops.LayerEvents.as_view(), name="layer-events"),
+    path(
+        "layers/<uuid:layer_id>/instances/",
+        layers.LayerInstances.as_view(),
+        name="layer-instances",
+    ),
+    path(
+        "layers/<uuid:layer_id>/instances/decide/",
+        drafts.InstancesDecide.as_view(),
+        name="instances-decide",
+    ),
+    path("layers/<uuid:layer_id>/accept/", drafts.DraftAccept.as_view(), name="draft-accept"),
+    path("regions/<uuid:region_id>/", regions.RegionDetail.as_view(), name="region"),
+    path("regions/<uuid:region_id>/submit/", regions.RegionSubmit.as_view(), name="region-submit"),
+    path("regions/<uuid:region_id>/reopen/", regions.RegionReopen.as_view(), name="region-reopen"),
+]

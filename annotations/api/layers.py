@@ -1,0 +1,169 @@
+"""Layers over REST: what there is, their chunks, ids and instances."""
+
+from __future__ import annotations
+
+import gzip
+import uuid
+
+import zstandard
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from annotations.actions.labels import allocate_ids, create_layer, ensure_annotation_layer
+from annotations.labels.chunks import CHUNK_BYTES
+from annotations.models import LayerKind, Role
+from annotations.queries.chunks import chunk_bytes, digests_at, present_digests
+from annotations.queries.instances import instance_columns
+from annotations.queries.labels import find_image, find_layer, layer_info, layers_of_image
+
+
+class PlaneIn(serializers.Serializer[None]):
+    t = serializers.IntegerField(min_value=0, max_value=2**31 - 1, default=0)
+    z = serializers.IntegerField(min_value=0, max_value=2**31 - 1, default=0)
+    seq = serializers.IntegerField(min_value=0, max_value=2**53 - 1, required=False)
+
+
+class LayerIn(serializers.Serializer[None]):
+    name = serializers.CharField(max_length=100)
+
+
+class LayerOut(serializers.Serializer[None]):
+    id = serializers.UUIDField()
+    image = serializers.UUIDField()
+    kind = serializers.ChoiceField(choices=LayerKind.choices)
+    name = serializers.CharField()
+    seq = serializers.IntegerField()
+    height = serializers.IntegerField(allow_null=True)
+    width = serializers.IntegerField(allow_null=True)
+    chunk = serializers.IntegerField()
+    created_at = serializers.DateTimeField()
+
+
+class LayerInListOut(LayerOut):
+    n_instances = serializers.IntegerField()
+    n_proposed = serializers.IntegerField()
+
+
+class ChunksOut(serializers.Serializer[None]):
+    seq = serializers.IntegerField()
+    chunks = serializers.ListField(child=serializers.ListField())
+
+
+class IdsIn(serializers.Serializer[None]):
+    count = serializers.IntegerField()
+
+
+class IdsOut(serializers.Serializer[None]):
+    first = serializers.IntegerField()
+    count = serializers.IntegerField()
+
+
+class InstancesOut(serializers.Serializer[None]):
+    seq = serializers.IntegerField()
+    instance_id = serializers.ListField(child=serializers.IntegerField())
+    area_px = serializers.ListField(child=serializers.IntegerField())
+    row0 = serializers.ListField(child=serializers.IntegerField())
+    col0 = serializers.ListField(child=serializers.IntegerField())
+    row1 = serializers.ListField(child=serializers.IntegerField())
+    col1 = serializers.ListField(child=serializers.IntegerField())
+    state = serializers.ListField(child=serializers.CharField())
+    score = serializers.ListField(child=serializers.FloatField(allow_null=True))
+    class_name = serializers.ListField(child=serializers.CharField())
+    t = serializers.ListField(child=serializers.IntegerField())
+    z = serializers.ListField(child=serializers.IntegerField())
+    created_by_id = serializers.ListField(child=serializers.IntegerField(allow_null=True))
+
+
+class ImageLayers(APIView):
+    @extend_schema(responses=LayerInListOut(many=True))
+    def get(self, request: Request, image_id: uuid.UUID) -> Response:
+        image = find_image(request.user, image_id)
+        ensure_annotation_layer(user=request.user, image=image)
+        return Response(layers_of_image(image))
+
+    @extend_schema(request=LayerIn, responses={201: LayerOut})
+    def post(self, request: Request, image_id: uuid.UUID) -> Response:
+        given = LayerIn(data=request.data)
+        given.is_valid(raise_exception=True)
+        image = find_image(request.user, image_id, Role.ANNOTATOR)
+        layer = create_layer(user=request.user, image=image, name=given.validated_data["name"])
+        return Response(layer_info(layer), status=status.HTTP_201_CREATED)
+
+
+class LayerDetail(APIView):
+    @extend_schema(responses=LayerOut)
+    def get(self, request: Request, layer_id: uuid.UUID) -> Response:
+        return Response(layer_info(find_layer(request.user, layer_id)))
+
+
+class LayerIds(APIView):
+    @extend_schema(request=IdsIn, responses=IdsOut)
+    def post(self, request: Request, layer_id: uuid.UUID) -> Response:
+        given = IdsIn(data=request.data)
+        given.is_valid(raise_exception=True)
+        count = given.validated_data["count"]
+        first = allocate_ids(user=request.user, layer_id=layer_id, count=count)
+        return Response({"first": first, "count": count})
+
+
+class LayerChunks(APIView):
+    @extend_schema(parameters=[PlaneIn], responses=ChunksOut)
+    def get(self, request: Request, layer_id: uuid.UUID) -> Response:
+        given = PlaneIn(data=request.query_params)
+        given.is_valid(raise_exception=True)
+        plane = given.validated_data
+        layer = find_layer(request.user, layer_id)
+        # Read after the layer: a chunk may be newer than `seq`, and the ops after it, replayed
+        # where each pixel still holds the old label, change nothing then.
+        seq = plane.get("seq")
+        if seq is None or seq >= layer.seq:
+            seq, digests = layer.seq, present_digests(layer, t=plane["t"], z=plane["z"])
+        else:
+            digests = digests_at(layer, seq, t=plane["t"], z=plane["z"])
+        chunks = [[cy, cx, digest] for (cy, cx), digest in sorted(digests.items())]
+        return Response({"seq": seq, "chunks": chunks})
+
+
+class LayerChunk(APIView):
+    @extend_schema(
+        responses={(200, "application/octet-stream"): OpenApiTypes.BINARY},
+        parameters=[OpenApiParameter("Accept-Encoding", str, OpenApiParameter.HEADER)],
+    )
+    def get(self, request: Request, layer_id: uuid.UUID, digest: str) -> HttpResponseBase:
+        layer = find_layer(request.user, layer_id)
+        etag = f'"{digest}"'
+        if request.headers.get("If-None-Match") == etag:
+            answer = HttpResponse(status=status.HTTP_304_NOT_MODIFIED)
+        else:
+            data, encoding = _encoded(
+                chunk_bytes(layer, digest), request.headers.get("Accept-Encoding", "")
+            )
+            answer = HttpResponse(data, content_type="application/octet-stream")
+            answer["Content-Encoding"] = encoding
+        answer["ETag"] = etag
+        answer["Vary"] = "Accept-Encoding, Cookie, Authorization"
+        answer["Cache-Control"] = "private, max-age=31536000, immutable"
+        return answer
+
+
+def _encoded(stored: bytes, accepted: str) -> tuple[bytes, str]:
+    """Return the stored bytes as they are, or gzip for a client that cannot read zstd."""
+    codings = {part.split(";")[0].strip() for part in accepted.split(",")}
+    if "zstd" in codings:
+        return stored, "zstd"
+    raw = zstandard.ZstdDecompressor().decompress(stored, max_output_size=CHUNK_BYTES)
+    if "gzip" in codings or "*" in codings:
+        return gzip.compress(raw, compresslevel=1, mtime=0), "gzip"
+    return raw, "identity"
+
+
+class LayerInstances(APIView):
+    @extend_schema(responses=InstancesOut)
+    def get(self, request: Request, layer_id: uuid.UUID) -> Response:
+        return Response(instance_columns(find_layer(request.user, layer_id)))
