@@ -167,6 +167,8 @@ class ModelVersion(models.Model):
     origin = models.CharField(max_length=200)  # "scratch", "pretrained:NAME", "version:N", "upload"
     checkpoint_digest = models.CharField(max_length=64)  # blob: zip of the checkpoint folder
     size_bytes = models.BigIntegerField()
+    # Blob: zip of the folder or file that the upstream tool opens; what a download gives.
+    export_digest = models.CharField(max_length=64, blank=True)
     channels = models.JSONField(default=dict)  # {count, mapping, conversion}
     config = models.JSONField(default=dict)  # params, thresholds, diameter, normalisation, versions
     licence = models.CharField(max_length=100, blank=True)
@@ -182,6 +184,26 @@ class ModelVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.engine} v{self.number}"
+
+
+class VersionUpload(SupervisedRow):
+    """A file from outside on its way to a version: opened by the engine's child, never by us."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="version_uploads")
+    engine = models.CharField(max_length=32)
+    file_name = models.CharField(max_length=255)  # as the person named it; never used as a path
+    upload_digest = models.CharField(max_length=64)  # blob: the file as it came
+    licence = models.CharField(max_length=100, blank=True)  # as the person said
+    channels = models.JSONField(default=list)  # as the person said; empty: as the file says
+    version = models.OneToOneField(
+        ModelVersion, null=True, on_delete=models.PROTECT, related_name="upload"
+    )  # set when finished
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    def __str__(self) -> str:
+        return self.file_name
 
 
 class Evaluation(SupervisedRow):

@@ -14,12 +14,13 @@ import dramatiq
 
 from project.broker import send
 from project.leases import register_for_reaping
+from training.jobs.adopt import adopt as adopt_job
 from training.jobs.checkpoints import remove_run_folder
 from training.jobs.evaluate import evaluate as evaluate_job
 from training.jobs.news import publish_run_by_id
 from training.jobs.predict import predict as predict_job
 from training.jobs.train import train as train_job
-from training.models import Evaluation, PredictionRun, TrainingRun
+from training.models import Evaluation, PredictionRun, TrainingRun, VersionUpload
 from training.queries.predictions import next_prediction
 
 NO_LIMIT = float("inf")
@@ -69,6 +70,13 @@ def predict(engine: str) -> None:
         send(predict, engine, queue=predict_queue(engine))
 
 
+@dramatiq.actor(queue_name="default", max_retries=0, time_limit=NO_LIMIT, priority=10)
+def adopt(upload_id: str) -> None:
+    """Make a version of an uploaded model."""
+    if adopt_job(upload_id).again:
+        ring_for_upload(upload_id)
+
+
 def ring_for_run(run_id: Any) -> None:
     """Queue the task of a run again."""
     run = TrainingRun.objects.only("engine").get(pk=run_id)
@@ -89,6 +97,12 @@ def ring_for_prediction(prediction_id: Any) -> None:
         send(predict, engine, queue=predict_queue(engine))
 
 
+def ring_for_upload(upload_id: Any) -> None:
+    """Queue the task of an uploaded model again."""
+    upload = VersionUpload.objects.only("engine").get(pk=upload_id)
+    send(adopt, str(upload_id), queue=predict_queue(upload.engine))
+
+
 def end_lost_run(run_id: Any) -> None:
     """Clean up after a run that no worker brought to an end, and tell its page."""
     remove_run_folder(run_id)
@@ -96,5 +110,6 @@ def end_lost_run(run_id: Any) -> None:
 
 
 register_for_reaping(TrainingRun, ring_for_run, end_lost_run)
+register_for_reaping(VersionUpload, ring_for_upload)
 register_for_reaping(Evaluation, ring_for_evaluation)
 register_for_reaping(PredictionRun, ring_for_prediction)

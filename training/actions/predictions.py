@@ -44,9 +44,7 @@ def queue_predictions(
     ready = chosen_images(version, images)
     PredictionRun.objects.bulk_create(
         [
-            PredictionRun(
-                version=version, image=image, priority=PRIORITY_ASKED, requested_by=user
-            )
+            PredictionRun(version=version, image=image, priority=PRIORITY_ASKED, requested_by=user)
             for image in ready
         ],
         ignore_conflicts=True,
@@ -69,9 +67,7 @@ def queue_predictions(
     rows.filter(state=RunState.QUEUED, requested_by=None).update(
         requested_by=user, priority=PRIORITY_ASKED
     )
-    audit(
-        user=user, project=project, verb="queue_predictions", target=version, n_images=len(ready)
-    )
+    audit(user=user, project=project, verb="queue_predictions", target=version, n_images=len(ready))
     queued = list(rows.select_related("version", "image", "layer").order_by("image__name"))
     if any(row.state == RunState.QUEUED for row in queued):
         send(tasks.predict, version.engine, queue=tasks.predict_queue(version.engine))

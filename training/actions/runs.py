@@ -18,8 +18,8 @@ from project.errors import Conflict, InvalidInput, NotFound
 from training import tasks
 from training.actions.sets import freeze_training_set, next_number
 from training.engines import registry
-from training.models import ModelVersion, RunState, TrainingRun, TrainingSet
 from training.jobs.news import publish_run
+from training.models import ModelVersion, RunState, TrainingRun, TrainingSet
 from training.queries.sets import read_manifest
 
 MAX_MINUTES = 60 * 24 * 14  # two weeks: a longer wish is a slip of the finger

@@ -27,7 +27,7 @@ class LeaseLost(Exception):
 
 
 class Interrupted(Exception):
-    """This worker was asked to stop; the row goes back into the queue."""
+    """The worker was asked to stop; the row goes back into the queue."""
 
 
 @dataclass(frozen=True, slots=True)

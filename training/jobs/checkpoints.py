@@ -2,16 +2,47 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 
 from project.errors import CheckpointCorrupt, NotFound
-from project.storage import open_blob, scratch_dir
+from project.storage import open_blob, put_file, scratch_dir
 from training.supervision.archive import unpack
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What a child left behind: zips in scratch, and the checkpoint's config."""
+
+    archive: Path
+    export: Path
+    config: dict[str, Any]
+
+    @classmethod
+    def from_report(cls, report: dict[str, Any]) -> Finished:
+        """Read a child's last report."""
+        return cls(
+            Path(report["target"]), Path(report["export_target"]), json.loads(report["config"])
+        )
+
+
+def store_finished(finished: Finished) -> dict[str, Any]:
+    """Store the zips of a child and return the fields of the version that they make."""
+    config = finished.config
+    return {
+        "checkpoint_digest": put_file(finished.archive),
+        "size_bytes": finished.archive.stat().st_size,
+        "export_digest": put_file(finished.export),
+        "config": config,
+        "licence": str(config.get("licence", ""))[:100],
+    }
 
 
 def checkpoint_folder(digest: str) -> Path:

@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from project.events import publish
-from training.models import Evaluation, ModelVersion, PredictionRun, TrainingRun
+from training.models import (
+    Evaluation,
+    ModelVersion,
+    PredictionRun,
+    TrainingRun,
+    VersionUpload,
+)
 from training.supervision.progress import pieces
 
 LOG_EVENT_BYTES = 6000  # below PostgreSQL's limit for a notification
@@ -91,3 +97,16 @@ def publish_prediction(prediction: PredictionRun) -> None:
         "error_message": prediction.error_message[:1000],
     }
     publish(f"project:{prediction.version.project_id}", event)
+
+
+def publish_upload(upload: VersionUpload) -> None:
+    """Tell the project's pages how an uploaded model stands."""
+    event = {
+        "type": "upload",
+        "id": str(upload.pk),
+        "engine": upload.engine,
+        "state": upload.state,
+        "version": str(upload.version_id) if upload.version_id else None,
+        "error_message": upload.error_message[:1000],
+    }
+    publish(f"project:{upload.project_id}", event)

@@ -29,7 +29,7 @@ TIMEOUT_S_PER_MEGAPIXEL = 30.0
 
 
 def predict(engine: str) -> bool:
-    """Make the most urgent draft of an engine, and those of images in view; more waiting?
+    """Make the most urgent draft of an engine and those in view; tell whether more wait.
 
     Which one comes next is decided here and not when it was queued, so that an image somebody
     has just opened goes first.

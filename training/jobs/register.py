@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, Max, OuterRef, QuerySet
 from django.utils import timezone
 
 from annotations.actions.audit import audit
 from annotations.models import Image, Project, Region, RegionState, Split
-from training.engines import registry
 from training.jobs import news
 from training.models import Evaluation, ModelVersion, PredictionRun, RunState, TrainingRun
 from training.queries.predictions import IN_VIEW, images_to_predict
@@ -31,30 +30,26 @@ class AfterTraining:
     n_predictions: int
 
 
-def register_version(
-    run: TrainingRun, digest: str, size_bytes: int, config: dict[str, Any]
-) -> AfterTraining:
+def register_version(run: TrainingRun, stored: dict[str, Any]) -> AfterTraining:
     """Make the version of a finished run; call it in the transaction that ends the run."""
     # The same lock as in the actions: numbers have no gap and no twin.
     project = Project.objects.select_for_update(no_key=True).get(pk=run.project_id)
-    newest = ModelVersion.objects.filter(project=project).order_by("-number").first()
+    newest = ModelVersion.objects.filter(project=project, engine=run.engine)
+    before = newest.order_by("-number").first()
     version = ModelVersion.objects.create(
         project=project,
-        number=newest.number + 1 if newest else 1,
+        number=next_version_number(project),
         engine=run.engine,
         run=run,
         parent=run.parent,
         origin=origin_of(run),
-        checkpoint_digest=digest,
-        size_bytes=size_bytes,
         channels={
             "count": len(run.channels),
             "mapping": run.channels,
-            "conversion": config.get("conversion", ""),
+            "conversion": stored["config"].get("channels", {}).get("conversion", ""),
         },
-        config=config,
-        licence=registry.spec(run.engine).licence,
         created_by=run.created_by,
+        **stored,
     )
     audit(
         user=run.created_by,
@@ -62,9 +57,9 @@ def register_version(
         verb="register_version",
         target=version,
         run=str(run.pk),
-        digest=digest,
+        digest=version.checkpoint_digest,
     )
-    evaluations = queue_evaluations(version, run, newest)
+    evaluations = queue_evaluations(version, run, before)
     predictions = queue_drafts(version)
     news.publish_version(version)
     return AfterTraining(
@@ -73,6 +68,12 @@ def register_version(
         evaluation_ids=tuple(str(evaluation.pk) for evaluation in evaluations),
         n_predictions=len(predictions),
     )
+
+
+def next_version_number(project: Project) -> int:
+    """Return the next version's number; the caller holds the lock of the project's row."""
+    rows = ModelVersion.objects.filter(project=project)
+    return int(rows.aggregate(newest=Max("number"))["newest"] or 0) + 1
 
 
 def origin_of(run: TrainingRun) -> str:
@@ -90,8 +91,10 @@ def queue_evaluations(
     Before and after are only comparable on the same regions, so the parent (or else the newest
     version so far of the same engine) is measured on the new set too.
     """
-    splits = [split for split in (Split.VALIDATION, Split.TEST) if run.training_set.splits.get(split)]
-    rival = run.parent or (before if before and before.engine == version.engine else None)
+    splits = [
+        split for split in (Split.VALIDATION, Split.TEST) if run.training_set.splits.get(split)
+    ]
+    rival = run.parent or before
     if rival is not None and rival.project_id != version.project_id:
         rival = None  # its evaluations belong to the people of its own project
     made = []
@@ -140,5 +143,3 @@ def priority_of(image: Any) -> int:
     if image.viewed_at is not None and timezone.now() - image.viewed_at < IN_VIEW:
         return PRIORITY_IN_VIEW
     return PRIORITY_REST if image.is_annotated else PRIORITY_NEXT
-
-

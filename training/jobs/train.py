@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +15,15 @@ from django.db import transaction
 
 from project.errors import OutOfMemory, ResourceProblem
 from project.processes import ChildEnd, run_child
-from project.storage import put_file
 from training.jobs import news
 from training.jobs.attempt import Attempt, Ended, LeaseLost, attempt
-from training.jobs.checkpoints import checkpoint_folder, remove_run_folder, run_folder
+from training.jobs.checkpoints import (
+    Finished,
+    checkpoint_folder,
+    remove_run_folder,
+    run_folder,
+    store_finished,
+)
 from training.jobs.region_files import write_region_files
 from training.jobs.register import AfterTraining, register_version
 from training.models import EpochRecord, RunState, TrainingRun
@@ -67,9 +70,9 @@ def _train(ours: Attempt[TrainingRun]) -> AfterTraining:
         watch.save_log()
     ours.check()  # cancelled, lost or stopping: whatever the child made is not wanted
     finished = watch.finished_or_raise(end)
-    digest = put_file(finished.archive)
+    stored = store_finished(finished)
     with transaction.atomic():
-        after = register_version(run, digest, finished.archive.stat().st_size, finished.config)
+        after = register_version(run, stored)
         ours.finish(RunState.FINISHED, progress={**watch.progress, "stage": "done"})
     return after
 
@@ -88,6 +91,7 @@ def child_message(run: TrainingRun, folder: Path) -> dict[str, Any]:
         "attempt": run.attempt,
         "resume_folder": str(folder),
         "target": str(folder / f"finished-{run.attempt}.zip"),
+        "export_target": str(folder / f"export-{run.attempt}.zip"),
         "job": {
             "regions": write_region_files(run.training_set, folder / "regions"),
             "params": run.params,
@@ -102,14 +106,6 @@ def child_message(run: TrainingRun, folder: Path) -> dict[str, Any]:
             "offline": settings.CYTOLOOP_OFFLINE,
         },
     }
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """What a training child left behind."""
-
-    archive: Path
-    config: dict[str, Any]
 
 
 class TrainingWatch:
@@ -222,7 +218,7 @@ class TrainingWatch:
             news.publish_run_by_id(self._run.pk)
 
     def _done(self, report: dict[str, Any]) -> None:
-        self._finished = Finished(Path(report["target"]), json.loads(report["config"]))
+        self._finished = Finished.from_report(report)
 
     def _error(self, report: dict[str, Any]) -> None:
         self._failure = EngineRefused(report["code"], report["message"])

@@ -17,7 +17,7 @@ IN_VIEW = timedelta(minutes=15)  # an image opened longer ago counts as closed
 
 
 def visible_predictions(user: Any) -> QuerySet[PredictionRun]:
-    """Predictions of the person's projects, newest first, without their logs."""
+    """Return predictions of the person's projects, newest first, without their logs."""
     return (
         PredictionRun.objects.filter(version__project__in=visible_projects(user))
         .select_related("version", "image", "layer")
@@ -27,17 +27,17 @@ def visible_predictions(user: Any) -> QuerySet[PredictionRun]:
 
 
 def predictions_of_image(user: Any, image: Image) -> QuerySet[PredictionRun]:
-    """Predictions of one image, newest first."""
+    """Return predictions of one image, newest first."""
     return visible_predictions(user).filter(image=image)
 
 
 def images_to_predict(project: Project) -> QuerySet[Image]:
-    """Ready images of a project."""
+    """Return the ready images of a project."""
     return Image.objects.filter(project=project, state=ImageState.READY)
 
 
 def waiting_predictions(engine: str) -> QuerySet[PredictionRun]:
-    """Predictions an engine still has to make, most urgent first.
+    """Return the predictions an engine still has to make, most urgent first.
 
     Images looked at lately come first, the last opened before all others: someone is waiting
     there. The order is decided when a worker asks, not when the row was made, so opening an
@@ -56,7 +56,7 @@ def waiting_predictions(engine: str) -> QuerySet[PredictionRun]:
 
 
 def next_prediction(engine: str, *, in_view: bool = False) -> uuid.UUID | None:
-    """Id of the prediction that a worker of the engine should make now."""
+    """Return the id of the prediction that a worker of the engine should make now."""
     waiting = waiting_predictions(engine)
     if in_view:
         waiting = waiting.filter(image__viewed_at__gte=timezone.now() - IN_VIEW)

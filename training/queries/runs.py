@@ -15,7 +15,7 @@ from training.queries.sets import read_manifest
 
 
 def visible_runs(user: Any) -> QuerySet[TrainingRun]:
-    """Runs of the person's projects, newest first, without their logs; two more tables joined."""
+    """Return runs of the person's projects, newest first, without their logs."""
     return (
         TrainingRun.objects.filter(project__in=visible_projects(user))
         .select_related("parent", "version", "training_set", "created_by")
@@ -25,12 +25,12 @@ def visible_runs(user: Any) -> QuerySet[TrainingRun]:
 
 
 def runs_of_project(user: Any, project: Project) -> QuerySet[TrainingRun]:
-    """Runs of one project, newest first."""
+    """Return runs of one project, newest first."""
     return visible_runs(user).filter(project=project)
 
 
 def open_runs(project: Project) -> QuerySet[TrainingRun]:
-    """Runs of which the end is still to come."""
+    """Return runs of which the end is still to come."""
     return TrainingRun.objects.filter(project=project, state__in=RunState.open_states())
 
 
@@ -43,7 +43,7 @@ def one_run(user: Any, run_id: Any) -> TrainingRun:
 
 
 def epochs_of(run: TrainingRun) -> QuerySet[EpochRecord]:
-    """Epochs of a run in order."""
+    """Return the epochs of a run in order."""
     return EpochRecord.objects.filter(run=run).order_by("epoch")
 
 
@@ -62,7 +62,7 @@ class RunInputs:
 
 
 def what_a_run_used(run: TrainingRun) -> RunInputs:
-    """Inputs of a run, the frozen manifest included."""
+    """Return the inputs of a run, the frozen manifest included."""
     return RunInputs(
         training_set=run.training_set,
         manifest=read_manifest(run.training_set),

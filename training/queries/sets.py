@@ -22,7 +22,7 @@ FORMAT = "cytoloop-training-set"
 
 
 def visible_sets(user: Any) -> QuerySet[TrainingSet]:
-    """Training sets of the person's projects, newest first."""
+    """Return training sets of the person's projects, newest first."""
     sets = TrainingSet.objects.filter(project__in=visible_projects(user))
     return sets.select_related("project", "created_by").order_by("-created_at")
 

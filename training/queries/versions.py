@@ -25,7 +25,7 @@ LINEAGE_SQL = """
 
 
 def visible_versions(user: Any) -> QuerySet[ModelVersion]:
-    """Versions of the person's projects with their finished evaluations, newest first."""
+    """Return versions of the person's projects with their finished evaluations, newest first."""
     done = Evaluation.objects.filter(state=RunState.FINISHED).select_related("training_set")
     return (
         ModelVersion.objects.filter(project__in=visible_projects(user))
@@ -39,7 +39,7 @@ def visible_versions(user: Any) -> QuerySet[ModelVersion]:
 
 
 def versions_of_project(user: Any, project: Project) -> QuerySet[ModelVersion]:
-    """Versions of one project, newest first."""
+    """Return versions of one project, newest first."""
     return visible_versions(user).filter(project=project)
 
 

@@ -1,6 +1,6 @@
 """The program of an engine's child process: one training, or predictions until told to end.
 
-Run as `python -m training.supervision.child_main train|predict ENGINE`. It imports its own
+Run as `python -m training.supervision.child_main train|adopt|predict ENGINE`. It imports its own
 engine and no other, and knows neither Django nor the database: jobs come as JSON lines on stdin,
 reports leave as JSON lines, arrays travel as files.
 """
@@ -79,6 +79,8 @@ def main(arguments: list[str]) -> int:
     try:
         if mode == "train":
             train(name)
+        elif mode == "adopt":
+            adopt(name)
         else:
             serve_predictions(name)
     except Exception as error:  # noqa: BLE001 (the outermost frame: all must become a report)
@@ -99,14 +101,33 @@ def train(name: str) -> None:
     childside.report(type="stage", name="starting", data={})
     job = parse_job(message["job"])
     reporter = PipeReporter(job, message, stop.is_set)
-    checkpoint = registry.load(name).train(job, reporter, stop.is_set)
+    engine = registry.load(name)
+    checkpoint = engine.train(job, reporter, stop.is_set)
     if stop.is_set():
         childside.report(type="stopped")
         return
-    target = Path(message["target"])
+    hand_over(engine, checkpoint, message)
+
+
+def adopt(name: str) -> None:
+    """Turn an uploaded model into a checkpoint of ours."""
+    message = childside.read_job()
+    workdir = Path(message["workdir"])
+    engine = registry.load(name)
+    hand_over(engine, engine.adopt(Path(message["upload"]), workdir / "finished"), message)
+
+
+def hand_over(engine: Engine, checkpoint: Path, message: dict[str, Any]) -> None:
+    """Leave a checkpoint, and what the upstream tool opens, as zips where the message says."""
+    target, export_target = Path(message["target"]), Path(message["export_target"])
     pack(checkpoint, target)
+    folder = export_target.with_suffix("")
+    engine.export(checkpoint, folder)
+    pack(folder, export_target)
     config = (checkpoint / "config.json").read_text(encoding="utf-8")
-    childside.report(type="done", target=str(target), config=config)
+    childside.report(
+        type="done", target=str(target), export_target=str(export_target), config=config
+    )
 
 
 def parse_job(fields: dict[str, Any]) -> TrainJob:
