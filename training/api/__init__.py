@@ -1,0 +1,1 @@
+"""The training endpoints of the REST interface."""

@@ -12,27 +12,10 @@ from training.models import (
     TrainingRun,
     VersionUpload,
 )
+from training.queries.runs import run_state
 from training.supervision.progress import pieces
 
 LOG_EVENT_BYTES = 6000  # below PostgreSQL's limit for a notification
-
-
-def run_state(run: TrainingRun) -> dict[str, Any]:
-    """Describe a run's state as an event."""
-    version_id = ModelVersion.objects.filter(run=run).values_list("pk", flat=True).first()
-    return {
-        "type": "state",
-        "id": str(run.pk),
-        "number": run.number,
-        "engine": run.engine,
-        "state": run.state,
-        "progress": run.progress,
-        "cancel_requested": run.cancel_requested,
-        "error_code": run.error_code,
-        "error_message": run.error_message[:1000],
-        "warnings": [sentence[:300] for sentence in run.warnings[-5:]],
-        "version": str(version_id) if version_id else None,
-    }
 
 
 def publish_run(run: TrainingRun) -> None:

@@ -73,3 +73,21 @@ def what_a_run_used(run: TrainingRun) -> RunInputs:
         channels=run.channels,
         seed=run.seed,
     )
+
+
+def run_state(run: TrainingRun) -> dict[str, Any]:
+    """Describe a run's state as an event."""
+    version_id = ModelVersion.objects.filter(run=run).values_list("pk", flat=True).first()
+    return {
+        "type": "state",
+        "id": str(run.pk),
+        "number": run.number,
+        "engine": run.engine,
+        "state": run.state,
+        "progress": run.progress,
+        "cancel_requested": run.cancel_requested,
+        "error_code": run.error_code,
+        "error_message": run.error_message[:1000],
+        "warnings": [sentence[:300] for sentence in run.warnings[-5:]],
+        "version": str(version_id) if version_id else None,
+    }

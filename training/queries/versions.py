@@ -8,10 +8,16 @@ from typing import Any
 from django.db import connection
 from django.db.models import Prefetch, QuerySet
 
-from annotations.models import Project
+from annotations.models import Project, Purpose, RegionState
 from annotations.rules import visible_projects
 from project.errors import InvalidInput, NotFound
-from training.models import Evaluation, ModelVersion, RunState
+from training.models import (
+    Evaluation,
+    ModelVersion,
+    PredictionRun,
+    RunState,
+    VersionUpload,
+)
 
 LINEAGE_SQL = """
     WITH RECURSIVE line (id, parent_id, depth) AS (
@@ -58,6 +64,41 @@ def lineage(version: ModelVersion) -> list[ModelVersion]:
         ids = [row[0] for row in cursor.fetchall()]
     found = ModelVersion.objects.in_bulk(ids)
     return [found[pk] for pk in ids]
+
+
+def examples_of(version: ModelVersion, most: int = 6) -> list[dict[str, Any]]:
+    """Return held-out images with the version's drafts of them, for pictures on its page."""
+    drafts = (
+        PredictionRun.objects.filter(
+            version=version,
+            state=RunState.FINISHED,
+            image__regions__purpose=Purpose.BLIND_VALIDATION,
+            image__regions__state=RegionState.SUBMITTED,
+        )
+        .select_related("image")
+        .defer("log", "traceback")
+        .order_by("image__name")
+        .distinct()[:most]
+    )
+    return [
+        {
+            "image": draft.image_id,
+            "name": draft.image.name,
+            "layer": draft.layer_id,
+            "width": draft.image.width,
+            "height": draft.image.height,
+        }
+        for draft in drafts
+    ]
+
+
+def one_upload(user: Any, upload_id: Any) -> VersionUpload:
+    """Return an uploaded model; raises NotFound."""
+    uploads = VersionUpload.objects.filter(pk=upload_id, project__in=visible_projects(user))
+    upload = uploads.defer("log", "traceback").first()
+    if upload is None:
+        raise NotFound("There is no such upload, or you are not a member of its project.")
+    return upload
 
 
 def leaderboard(project: Project, split: str = "validation") -> list[Evaluation]:

@@ -1,0 +1,317 @@
+"""What the training endpoints take and give: shapes and types only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from training.models import (
+    EpochRecord,
+    Evaluation,
+    ModelVersion,
+    PredictionRun,
+    TrainingRun,
+    TrainingSet,
+    VersionUpload,
+)
+
+
+class RunIn(serializers.Serializer[Any]):
+    """A training that somebody asks for."""
+
+    engine = serializers.CharField(max_length=32)
+    start = serializers.CharField(max_length=200, default="scratch")
+    params = serializers.DictField(default=dict)
+    seed = serializers.IntegerField(default=0)
+    max_minutes = serializers.FloatField(allow_null=True, default=None)
+    channels = serializers.ListField(
+        child=serializers.IntegerField(), default=list, max_length=64, allow_empty=True
+    )
+
+
+class PredictionsIn(serializers.Serializer[Any]):
+    """Images that somebody wants predicted; null for all."""
+
+    version = serializers.UUIDField()
+    images = serializers.ListField(
+        child=serializers.UUIDField(), allow_null=True, default=None, max_length=100_000
+    )
+
+
+class VersionIn(serializers.Serializer[Any]):
+    """A model file from outside."""
+
+    engine = serializers.CharField(max_length=32)
+    file = serializers.FileField(allow_empty_file=True)
+    channels = serializers.ListField(child=serializers.IntegerField(), default=list, max_length=64)
+    licence = serializers.CharField(max_length=100, default="", allow_blank=True)
+
+
+class EngineOut(serializers.Serializer[Any]):
+    """An engine: what it makes, what it starts from, its form."""
+
+    name = serializers.CharField()
+    title = serializers.CharField()
+    version = serializers.CharField()
+    max_channels = serializers.IntegerField()
+    produces = serializers.ListField(child=serializers.CharField())
+    pretrained = serializers.ListField(child=serializers.CharField())
+    licence = serializers.CharField()
+    citation = serializers.CharField()
+    needs_gpu = serializers.BooleanField()
+    params = serializers.ListField(child=serializers.DictField())
+    schema = serializers.DictField()
+
+
+class SetRefOut(serializers.ModelSerializer[TrainingSet]):
+    """A training set in a word."""
+
+    class Meta:
+        model = TrainingSet
+        fields = (
+            "id",
+            "number",
+            "n_images",
+            "n_regions",
+            "n_instances",
+            "splits",
+            "manifest_digest",
+            "created_at",
+        )
+
+
+class SetOut(SetRefOut):
+    """A training set with its frozen manifest."""
+
+    manifest = serializers.DictField()
+
+    class Meta(SetRefOut.Meta):
+        fields = (*SetRefOut.Meta.fields, "manifest")  # type: ignore[assignment]
+
+
+class VersionRefOut(serializers.ModelSerializer[ModelVersion]):
+    """A version in a word."""
+
+    class Meta:
+        model = ModelVersion
+        fields = ("id", "number", "engine", "origin")
+
+
+class EpochOut(serializers.ModelSerializer[EpochRecord]):
+    """The numbers of an epoch."""
+
+    class Meta:
+        model = EpochRecord
+        fields = (
+            "epoch",
+            "n_epochs",
+            "train_loss",
+            "validation_loss",
+            "learning_rate",
+            "duration_s",
+            "metrics",
+        )
+
+
+class RunRowOut(serializers.ModelSerializer[TrainingRun]):
+    """A run in a list."""
+
+    start = serializers.SerializerMethodField()
+    parent = VersionRefOut(allow_null=True)
+    version = serializers.SerializerMethodField()
+    training_set = SetRefOut()
+    created_by = serializers.CharField(source="created_by.username", default=None)
+
+    class Meta:
+        model = TrainingRun
+        fields = (
+            "id",
+            "project",
+            "number",
+            "engine",
+            "state",
+            "start",
+            "parent",
+            "pretrained",
+            "params",
+            "seed",
+            "max_minutes",
+            "channels",
+            "progress",
+            "cancel_requested",
+            "attempt",
+            "max_attempts",
+            "warnings",
+            "error_code",
+            "error_message",
+            "version",
+            "training_set",
+            "created_at",
+            "started_at",
+            "finished_at",
+            "created_by",
+        )
+
+    def get_start(self, run: TrainingRun) -> str:
+        if run.parent_id is not None:
+            return f"version:{run.parent_id}"
+        return f"pretrained:{run.pretrained}" if run.pretrained else "scratch"
+
+    def get_version(self, run: TrainingRun) -> dict[str, Any] | None:
+        version = getattr(run, "version", None)
+        return dict(VersionRefOut(version).data) if version is not None else None
+
+
+class RunOut(RunRowOut):
+    """A run with its epochs and the newest part of its log."""
+
+    epochs = EpochOut(many=True)
+
+    class Meta(RunRowOut.Meta):
+        fields = (*RunRowOut.Meta.fields, "epochs", "log")  # type: ignore[assignment]
+
+
+class EvaluationOut(serializers.ModelSerializer[Evaluation]):
+    """How a version did on the held-out regions of a set."""
+
+    training_set = SetRefOut()
+
+    class Meta:
+        model = Evaluation
+        fields = ("training_set", "split", "state", "metrics", "per_image", "finished_at")
+
+
+class VersionRowOut(serializers.ModelSerializer[ModelVersion]):
+    """A version in a list."""
+
+    parent = VersionRefOut(allow_null=True)
+    run = serializers.SerializerMethodField()
+    evaluations = EvaluationOut(source="measured", many=True)
+    created_by = serializers.CharField(source="created_by.username", default=None)
+
+    class Meta:
+        model = ModelVersion
+        fields = (
+            "id",
+            "project",
+            "number",
+            "engine",
+            "origin",
+            "parent",
+            "run",
+            "size_bytes",
+            "channels",
+            "licence",
+            "created_at",
+            "created_by",
+            "evaluations",
+        )
+
+    def get_run(self, version: ModelVersion) -> dict[str, Any] | None:
+        run = version.run
+        return {"id": str(run.pk), "number": run.number} if run is not None else None
+
+
+class ExampleOut(serializers.Serializer[Any]):
+    """A held-out image with the version's draft of it."""
+
+    image = serializers.UUIDField()
+    name = serializers.CharField()
+    layer = serializers.UUIDField()
+    width = serializers.IntegerField()
+    height = serializers.IntegerField()
+
+
+class VersionOut(VersionRowOut):
+    """A version with all that it was made of."""
+
+    lineage = VersionRefOut(many=True)
+    training_set = serializers.SerializerMethodField()
+    params = serializers.SerializerMethodField()
+    seed = serializers.SerializerMethodField()
+    thresholds = serializers.SerializerMethodField()
+    versions = serializers.SerializerMethodField()
+    examples = ExampleOut(many=True)
+
+    class Meta(VersionRowOut.Meta):
+        fields = (  # type: ignore[assignment]
+            *VersionRowOut.Meta.fields,
+            "lineage",
+            "training_set",
+            "params",
+            "seed",
+            "thresholds",
+            "versions",
+            "config",
+            "checkpoint_digest",
+            "export_digest",
+            "examples",
+        )
+
+    def get_training_set(self, version: ModelVersion) -> dict[str, Any] | None:
+        return dict(SetRefOut(version.run.training_set).data) if version.run else None
+
+    def get_params(self, version: ModelVersion) -> dict[str, Any]:
+        return dict(version.run.params if version.run else version.config.get("params", {}))
+
+    def get_seed(self, version: ModelVersion) -> int | None:
+        return version.run.seed if version.run else None
+
+    def get_thresholds(self, version: ModelVersion) -> dict[str, float]:
+        return dict(version.config.get("thresholds") or {})
+
+    def get_versions(self, version: ModelVersion) -> dict[str, str]:
+        return dict(version.config.get("packages") or {})
+
+
+class UploadOut(serializers.ModelSerializer[VersionUpload]):
+    """An uploaded model on its way to a version."""
+
+    class Meta:
+        model = VersionUpload
+        fields = (
+            "id",
+            "engine",
+            "file_name",
+            "state",
+            "version",
+            "error_code",
+            "error_message",
+            "created_at",
+        )
+
+
+class PredictionOut(serializers.ModelSerializer[PredictionRun]):
+    """A prediction of an image; its layer is there when it is finished."""
+
+    number = serializers.IntegerField(source="version.number")
+    engine = serializers.CharField(source="version.engine")
+
+    class Meta:
+        model = PredictionRun
+        fields = (
+            "id",
+            "image",
+            "version",
+            "number",
+            "engine",
+            "state",
+            "layer",
+            "n_instances",
+            "error_code",
+            "error_message",
+            "created_at",
+            "finished_at",
+        )
+
+
+class LeaderOut(serializers.ModelSerializer[Evaluation]):
+    """One version's place among those measured on the same set."""
+
+    version = VersionRefOut()
+    training_set = SetRefOut()
+
+    class Meta:
+        model = Evaluation
+        fields = ("version", "training_set", "split", "metrics")

@@ -1,0 +1,39 @@
+"""Addresses of the training endpoints, below /api/v1/."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from training.api.runs import (
+    EngineList,
+    ProjectRuns,
+    RunCancel,
+    RunDetail,
+    RunEvents,
+    TrainingSetDetail,
+)
+from training.api.versions import (
+    ImagePredictions,
+    ProjectLeaderboard,
+    ProjectPredictions,
+    ProjectVersions,
+    UploadDetail,
+    VersionDetail,
+    VersionDownload,
+)
+
+urlpatterns = [
+    path("engines/", EngineList.as_view()),
+    path("projects/<uuid:project_id>/runs/", ProjectRuns.as_view()),
+    path("projects/<uuid:project_id>/versions/", ProjectVersions.as_view()),
+    path("projects/<uuid:project_id>/leaderboard/", ProjectLeaderboard.as_view()),
+    path("projects/<uuid:project_id>/predictions/", ProjectPredictions.as_view()),
+    path("runs/<uuid:run_id>/", RunDetail.as_view()),
+    path("runs/<uuid:run_id>/cancel/", RunCancel.as_view()),
+    path("runs/<uuid:run_id>/events/", RunEvents.as_view()),
+    path("versions/<uuid:version_id>/", VersionDetail.as_view()),
+    path("versions/<uuid:version_id>/download/", VersionDownload.as_view()),
+    path("version-uploads/<uuid:upload_id>/", UploadDetail.as_view()),
+    path("images/<uuid:image_id>/predictions/", ImagePredictions.as_view()),
+    path("training-sets/<uuid:set_id>/", TrainingSetDetail.as_view()),
+]

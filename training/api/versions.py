@@ -1,0 +1,156 @@
+"""Model versions and predictions over HTTP."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.http import FileResponse
+from django.utils.text import slugify
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import status
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.settings import api_settings
+from rest_framework.views import APIView
+
+from project.drf import Pages
+from project.errors import NotFound
+from project.storage import blob_path
+from training.actions.predictions import queue_predictions
+from training.actions.versions import upload_version
+from training.api.shapes import (
+    LeaderOut,
+    PredictionOut,
+    PredictionsIn,
+    UploadOut,
+    VersionIn,
+    VersionOut,
+    VersionRowOut,
+)
+from training.api.streams import AnyAccepted
+from training.models import ModelVersion
+from training.queries.predictions import predictions_of_image
+from training.queries.scope import one_image, one_project
+from training.queries.versions import (
+    examples_of,
+    leaderboard,
+    lineage,
+    one_upload,
+    one_version,
+    versions_of_project,
+)
+
+
+class ProjectVersions(APIView):
+    parser_classes = [MultiPartParser, *api_settings.DEFAULT_PARSER_CLASSES]
+
+    @extend_schema(responses=VersionRowOut(many=True), summary="Model versions, newest first")
+    def get(self, request: Request, project_id: uuid.UUID) -> Response:
+        project = one_project(request.user, project_id)
+        pages = Pages()
+        rows = pages.paginate_queryset(versions_of_project(request.user, project), request, self)
+        return pages.get_paginated_response(VersionRowOut(rows, many=True).data)
+
+    @extend_schema(
+        request={"multipart/form-data": VersionIn},
+        responses={202: UploadOut},
+        summary="Upload a model file; a version appears when the engine could open it",
+    )
+    def post(self, request: Request, project_id: uuid.UUID) -> Response:
+        project = one_project(request.user, project_id)
+        given = VersionIn(data=request.data)
+        given.is_valid(raise_exception=True)
+        fields: dict[str, Any] = given.validated_data
+        file = fields.pop("file")
+        upload = upload_version(
+            user=request.user,
+            project=project,
+            stream=file.file,
+            file_name=file.name,
+            size_bytes=file.size,
+            **fields,
+        )
+        return Response(UploadOut(upload).data, status=status.HTTP_202_ACCEPTED)
+
+
+class UploadDetail(APIView):
+    @extend_schema(responses=UploadOut, summary="An uploaded model on its way to a version")
+    def get(self, request: Request, upload_id: uuid.UUID) -> Response:
+        return Response(UploadOut(one_upload(request.user, upload_id)).data)
+
+
+class VersionDetail(APIView):
+    @extend_schema(responses=VersionOut, summary="A version and all that it was made of")
+    def get(self, request: Request, version_id: uuid.UUID) -> Response:
+        version: Any = one_version(request.user, version_id)
+        version.lineage = lineage(version)
+        version.examples = examples_of(version)
+        return Response(VersionOut(version).data)
+
+
+class VersionDownload(APIView):
+    content_negotiation_class = AnyAccepted
+
+    @extend_schema(
+        responses={(200, "application/zip"): OpenApiTypes.BINARY},
+        summary="The model as the engine's own program opens it, with config and licence",
+    )
+    def get(self, request: Request, version_id: uuid.UUID) -> FileResponse:
+        version = one_version(request.user, version_id)
+        path = blob_path(version.export_digest or version.checkpoint_digest)
+        if not path.is_file():
+            raise NotFound("The file of this version is missing; restore it from the backup.")
+        return FileResponse(
+            path.open("rb"),
+            as_attachment=True,
+            filename=file_name_of(version),
+            content_type="application/zip",
+        )
+
+
+class ProjectLeaderboard(APIView):
+    @extend_schema(
+        parameters=[OpenApiParameter("split", enum=["validation", "test"])],
+        responses=LeaderOut(many=True),
+        summary="Versions measured on the newest set, best first",
+    )
+    def get(self, request: Request, project_id: uuid.UUID) -> Response:
+        project = one_project(request.user, project_id)
+        split = request.query_params.get("split", "validation")
+        return Response(LeaderOut(leaderboard(project, split), many=True).data)
+
+
+class ProjectPredictions(APIView):
+    @extend_schema(
+        request=PredictionsIn,
+        responses={202: PredictionOut(many=True)},
+        summary="Queue predictions of some images, or of all",
+    )
+    def post(self, request: Request, project_id: uuid.UUID) -> Response:
+        project = one_project(request.user, project_id)
+        asked = PredictionsIn(data=request.data)
+        asked.is_valid(raise_exception=True)
+        version = one_version(request.user, asked.validated_data["version"])
+        if version.project_id != project.pk:
+            raise NotFound("There is no such model version in this project.")
+        rows = queue_predictions(
+            user=request.user, version=version, images=asked.validated_data["images"]
+        )
+        return Response(PredictionOut(rows, many=True).data, status=status.HTTP_202_ACCEPTED)
+
+
+class ImagePredictions(APIView):
+    @extend_schema(responses=PredictionOut(many=True), summary="Predictions of an image")
+    def get(self, request: Request, image_id: uuid.UUID) -> Response:
+        image = one_image(request.user, image_id)
+        pages = Pages()
+        rows = pages.paginate_queryset(predictions_of_image(request.user, image), request, self)
+        return pages.get_paginated_response(PredictionOut(rows, many=True).data)
+
+
+def file_name_of(version: ModelVersion) -> str:
+    """Return the name under which a version is saved."""
+    return f"{slugify(version.project.name) or 'project'}-{version.engine}-v{version.number}.zip"
