@@ -19,11 +19,12 @@ class LockHeld(Conflict):
 
 
 class FileLock:
-    """An exclusive lock on a file; the file may carry a note for those who find it held."""
+    """A lock on a file, exclusive or shared; its file may carry a note of the exclusive holder."""
 
-    def __init__(self, path: Path, *, wait_s: float = 0.0) -> None:
+    def __init__(self, path: Path, *, wait_s: float = 0.0, shared: bool = False) -> None:
         self.path = path
         self._wait_s = wait_s
+        self._shared = shared
         self._handle: int | None = None
 
     def acquire(self) -> None:
@@ -31,7 +32,7 @@ class FileLock:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
         deadline = time.monotonic() + self._wait_s
-        while not _try_lock(handle):
+        while not _try_lock(handle, self._shared):
             if time.monotonic() >= deadline:
                 os.close(handle)
                 raise LockHeld("Another process is already doing this.", note=self.note())
@@ -41,7 +42,8 @@ class FileLock:
     def release(self) -> None:
         """Give the lock back; no-op when it is not ours."""
         if self._handle is not None:
-            os.ftruncate(self._handle, 0)
+            if not self._shared:
+                os.ftruncate(self._handle, 0)
             os.close(self._handle)  # closing unlocks
             self._handle = None
 
@@ -66,7 +68,7 @@ class FileLock:
             return False
         handle = os.open(self.path, os.O_RDWR)
         try:
-            return not _try_lock(handle)
+            return not _try_lock(handle, shared=False)
         finally:
             os.close(handle)
 
@@ -83,7 +85,7 @@ class FileLock:
         self.release()
 
 
-def _try_lock(handle: int) -> bool:
+def _try_lock(handle: int, shared: bool) -> bool:
     if sys.platform == "win32":
         import msvcrt  # noqa: PLC0415 (Windows only)
 
@@ -95,7 +97,7 @@ def _try_lock(handle: int) -> bool:
     import fcntl  # noqa: PLC0415 (not on Windows)
 
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True

@@ -24,7 +24,7 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 from project.errors import Unavailable
-from project.filelock import FileLock
+from project.filelock import FileLock, LockHeld
 from project.pgbinaries import (
     SYSTEM_DIR,
     Binaries,
@@ -133,6 +133,20 @@ class LocalServer:
         options = ["stop", "-D", str(self.cluster), "-w", "-t", "60", "-m"]
         if run("pg_ctl", *options, "fast").returncode != 0:
             run("pg_ctl", *options, "immediate")
+
+    @contextlib.contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Keep the server running inside the block; the last of its users stops it."""
+        self.ensure_password()
+        path = self.folder / "users.lock"
+        # Waits for a user that is just stopping the server.
+        try:
+            with FileLock(path, shared=True, wait_s=START_TIMEOUT_S):
+                self.start()
+                yield
+        finally:
+            with contextlib.suppress(LockHeld), FileLock(path):
+                self.stop()
 
     def destroy(self) -> None:
         """Stop the server and remove everything it ever stored."""

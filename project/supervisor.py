@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import logging
 import os
@@ -92,11 +93,12 @@ class Site:
         try:
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 signal.signal(number, self._ask_to_stop)
-            try:
-                self._start()
-                self._watch()
-            finally:
-                self._stop_all()
+            with self._server.in_use() if self._server else contextlib.nullcontext():
+                try:
+                    self._start()
+                    self._watch()
+                finally:
+                    self._stop_all()
         finally:
             self._lock.release()
         return 0
@@ -115,8 +117,6 @@ class Site:
         listening = listen(settings.CYTOLOOP_HOST, settings.CYTOLOOP_PORT)
         url = site_url(listening)
         self._lock.write_note(f"{url} {os.getpid()}")
-        if self._server is not None:
-            self._server.start()
         prepare_database()
         collect_static_files()
         link = self._login_link(url)
@@ -181,9 +181,7 @@ class Site:
             service.terminate()
         for service in self._services:
             service.wait_or_kill(deadline)
-        if self._server is not None:
-            close_pool()
-            self._server.stop()
+        close_pool()
 
     def _login_link(self, url: str) -> str:
         owner = make_owner()
