@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from training.models import Evaluation, ModelVersion, PredictionRun, TrainingRun, TrainingSet
 
 
-class ReadOnlyAdmin(admin.ModelAdmin[Any]):
+class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
     """Shows rows; frozen things do not change and runs belong to their workers."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
