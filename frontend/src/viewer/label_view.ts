@@ -9,8 +9,8 @@ import type { Drawable, Frame } from "./surface";
 
 /** Below this many screen pixels per image pixel single labels cannot be judged. */
 export const DETAIL_FROM_SCALE = 1 / 8;
-/** 2 MiB each in the store and here: more would exhaust a laptop. */
-const MOST_CHUNKS_IN_VIEW = 160;
+/** Below what the store keeps at once, so that chunks in view never push each other out. */
+const MOST_CHUNKS_IN_VIEW = 120;
 
 /** Whether label pixels are shown and painted, or only dots. */
 export function showsDetail(view: View, chunkSize: number): boolean {

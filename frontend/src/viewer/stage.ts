@@ -162,6 +162,21 @@ export class Stage {
     viewport.applyConstraints();
   }
 
+  /** Zoom so that the whole box is on screen. */
+  showBox(box: Rect): void {
+    const image = this.#viewer.world.getItemAt(0);
+    if (!image) return;
+    const margin = Math.max(4, Math.round(Math.max(width(box), height(box)) * 0.04));
+    this.#viewer.viewport.fitBounds(
+      image.imageToViewportRectangle(
+        box.x0 - margin,
+        box.y0 - margin,
+        width(box) + 2 * margin,
+        height(box) + 2 * margin,
+      ),
+    );
+  }
+
   isOnScreen(job: TileJob): boolean {
     const { visible } = this.view();
     const image = this.#viewer.world.getItemAt(0);

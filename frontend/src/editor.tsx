@@ -1,0 +1,74 @@
+/** Wires the editor page: API, stores, session, panels. */
+import { signal } from "@preact/signals";
+import { render } from "preact";
+import { ApiClient, ApiError, NetworkError } from "./api/client";
+import { ImageApi } from "./api/images";
+import { RestLayerApi } from "./api/layers";
+import { openLayerStore } from "./store/open";
+import { App } from "./ui/editor/App";
+import { makeModel, notify } from "./ui/editor/model";
+import { type EditorSession, openSession } from "./ui/editor/session";
+import "./editor.css";
+
+const root = document.getElementById("editor");
+if (!root) throw new Error("the page has no element #editor");
+const data = root.dataset;
+const imageId = data.image ?? "";
+const projectId = data.project ?? "";
+const model = makeModel();
+model.mayAnnotate.value = data.annotate === "1";
+const links = {
+  project: data.projectUrl ?? "/",
+  training: data.trainingUrl ?? "/",
+  previous: data.previousUrl || undefined,
+  next: data.nextUrl || undefined,
+};
+const client = new ApiClient();
+const images = new ImageApi(client);
+const layers = new RestLayerApi(client);
+const session = signal<EditorSession | undefined>(undefined);
+
+function Page() {
+  return (
+    <App
+      model={model}
+      links={links}
+      actions={session.value}
+      onStage={(stage) => void open(stage)}
+    />
+  );
+}
+
+async function open(stage: HTMLElement): Promise<void> {
+  try {
+    const image = await images.image(imageId);
+    const user = data.user ?? "";
+    const openLayer = (layerId: string) => openLayerStore({ api: layers, layerId, user });
+    const opened = await openSession({ model, element: stage, images, layers, openLayer }, image);
+    session.value = opened;
+    model.isLoading.value = false;
+    opened.focusStage();
+    follow(opened);
+  } catch (error) {
+    console.error(error);
+    model.failure.value =
+      error instanceof ApiError || error instanceof NetworkError
+        ? error.message
+        : "The image could not be opened. Load the page again; if that does not help, tell the person who runs this site.";
+    model.isLoading.value = false;
+  }
+}
+
+/** New drafts appear by themselves. */
+function follow(opened: EditorSession): void {
+  const listening = images.projectEvents(projectId, (event) => {
+    if (event.type === "draft" && event.image === imageId) {
+      opened.review.arrived(String(event.layer)).catch(() => {
+        notify(model, "A new draft is here. Load the page again to see it.", { tone: "news" });
+      });
+    }
+  });
+  window.addEventListener("pagehide", () => listening.close());
+}
+
+render(<Page />, root);

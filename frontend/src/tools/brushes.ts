@@ -1,0 +1,142 @@
+/** Tools that paint along a path: brush and erasers. */
+import type { ImagePoint } from "../geometry/points";
+import { EditRefused, type Stroke, type StrokeKind, type WriteMode } from "../store/types";
+import type { Gesture, PointerPlace } from "../viewer/input";
+import type { Tool, ToolContext } from "./tool";
+
+const RING_SAMPLES = 16;
+
+/** The write mode of a stroke: Shift swaps "preserve" and "overwrite" for its length. */
+export function modeOf(mode: WriteMode, isShift: boolean): WriteMode {
+  if (!isShift) return mode;
+  if (mode === "preserve") return "overwrite";
+  return mode === "overwrite" ? "preserve" : mode;
+}
+
+/** Whether a brush at this point touches the given object, looked up on rings of samples. */
+function touches(context: ToolContext, at: ImagePoint, id: number): boolean {
+  if (context.layer.labelAt(at) === id) return true;
+  for (const part of [0.5, 0.95]) {
+    for (let step = 0; step < RING_SAMPLES; step++) {
+      const angle = (step / RING_SAMPLES) * 2 * Math.PI;
+      const x = at.x + Math.cos(angle) * context.radius * part;
+      const y = at.y + Math.sin(angle) * context.radius * part;
+      if (context.layer.labelAt({ x, y } as ImagePoint) === id) return true;
+    }
+  }
+  return false;
+}
+
+/** Choose which object a stroke extends; 0 stands for a new one. */
+export function targetOf(context: ToolContext, at: ImagePoint): number {
+  if (context.isNewArmed) return 0;
+  const under = context.layer.labelAt(at) ?? 0;
+  if (under !== 0) return context.mode === "preserve" ? under : context.selected || under;
+  if (context.selected === 0) return 0;
+  if (!context.startsNew) return context.selected;
+  return touches(context, at, context.selected) ? context.selected : 0;
+}
+
+function begin(
+  context: ToolContext,
+  place: PointerPlace,
+  kind: StrokeKind,
+  instanceId: number,
+): Gesture | undefined {
+  let stroke: Stroke;
+  const mode = modeOf(context.mode, place.isShift);
+  try {
+    stroke = context.layer.beginStroke({ kind, instanceId, radius: context.radius, mode });
+  } catch (error) {
+    if (!(error instanceof EditRefused)) throw error;
+    context.say(error.message, "problem");
+    return undefined;
+  }
+  stroke.move([place.image]);
+  return {
+    move: (points) => stroke.move(points),
+    end: () => {
+      void context
+        .attempt(() => stroke.commit())
+        .then((report) => {
+          if (report === null) context.say(nothingChanged(kind, mode));
+        });
+    },
+    cancel: () => stroke.cancel(),
+  };
+}
+
+function nothingChanged(kind: StrokeKind, mode: WriteMode): string {
+  if (kind !== "brush") return "Nothing to erase there.";
+  return mode === "preserve"
+    ? "Nothing was painted: other objects are protected. Press 2 to overwrite them."
+    : "Nothing was painted there.";
+}
+
+function erase(context: ToolContext, place: PointerPlace): Gesture | undefined {
+  const under = context.layer.labelAt(place.image) ?? 0;
+  if (context.selected === 0 && under === 0) {
+    context.say("Choose an object first: click it, or start the eraser on it.");
+    return undefined;
+  }
+  const id = context.selected || under;
+  if (context.selected === 0) context.select(id);
+  return begin(context, place, "erase-selected", id);
+}
+
+function isBlocked(context: ToolContext): boolean {
+  const problem = context.paintProblem();
+  if (problem) context.say(problem, "problem");
+  return problem !== undefined;
+}
+
+export const brush: Tool = {
+  name: "brush",
+  label: "Brush",
+  key: "b",
+  cursor: "brush",
+  tint: "#7ee0ff",
+  help: "Paint objects. Start inside one to extend it, on empty ground to make a new one. Alt erases, Shift swaps preserve and overwrite.",
+  icon: "M13 3.5 16.5 7 9 14.5 5.5 11zM5.5 11c-2 .5-1.5 3-3.5 4.5 2 1.5 6 1 7-1z",
+  down(context, place) {
+    if (isBlocked(context)) return undefined;
+    if (place.isEraser || place.isAlt) return erase(context, place);
+    let id = targetOf(context, place.image);
+    const isNew = id === 0;
+    try {
+      if (isNew) id = context.layer.nextInstanceId();
+    } catch (error) {
+      if (!(error instanceof EditRefused)) throw error;
+      context.say(error.message, "problem");
+      return undefined;
+    }
+    const gesture = begin(context, place, "brush", id);
+    if (!gesture) return undefined;
+    context.select(id);
+    context.disarmNew();
+    return gesture;
+  },
+};
+
+export const eraseSelected: Tool = {
+  name: "erase-selected",
+  label: "Erase selected",
+  key: "x",
+  cursor: "brush",
+  tint: "#ffb38a",
+  help: "Erase only the selected object; every other object is safe.",
+  icon: "M8 16h8M4.5 11.5 11 5l5 5-6 6H7zM7.5 8.5l5 5",
+  down: (context, place) => (isBlocked(context) ? undefined : erase(context, place)),
+};
+
+export const eraseAny: Tool = {
+  name: "erase-any",
+  label: "Erase any",
+  key: "c",
+  cursor: "brush",
+  tint: "#ff8a8a",
+  help: "Erase whatever is under the brush.",
+  icon: "M4.5 11.5 11 5l5 5-6 6H7zM3 3l3 3M6 3 3 6M8 16h8",
+  down: (context, place) =>
+    isBlocked(context) ? undefined : begin(context, place, "erase-any", 0),
+};

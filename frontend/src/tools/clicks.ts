@@ -1,0 +1,133 @@
+/** Tools that act on one object or one spot: select, fill, merge, delete. */
+import type { ImagePoint } from "../geometry/points";
+import { EditRefused } from "../store/types";
+import { click, type Tool, type ToolContext } from "./tool";
+
+/** A press that moved farther than this (CSS pixels) is a drag. */
+const DRAG_PX = 4;
+
+/** Select what lies under a point: an annotated object first, else one of the draft. */
+export function pick(context: ToolContext, at: ImagePoint): void {
+  const id = context.layer.labelAt(at) ?? 0;
+  if (id !== 0) {
+    context.select(id);
+    return;
+  }
+  const proposed = context.draft?.labelAt(at) ?? 0;
+  const state = proposed === 0 ? undefined : context.draft?.instances.stateOf(proposed);
+  // Rejected and accepted ones are not drawn in the draft, so they cannot be clicked either.
+  if (proposed !== 0 && (state === undefined || state === "proposed")) {
+    context.selectDraft(proposed);
+    return;
+  }
+  context.select(0);
+}
+
+export const select: Tool = {
+  name: "select",
+  label: "Select and move",
+  key: "v",
+  cursor: "pointer",
+  help: "Click an object or a draft to select it. Drag to move the image.",
+  icon: "M5 3l10 7.5-4.5.8L13 16l-2 1-2.5-4.7L5 15.5z",
+  down(context, place) {
+    let from = place.screen;
+    let isDrag = false;
+    return {
+      move(_points, last) {
+        const moved = Math.hypot(last.screen.x - place.screen.x, last.screen.y - place.screen.y);
+        isDrag ||= moved > DRAG_PX;
+        if (!isDrag) return;
+        context.panBy(last.screen.x - from.x, last.screen.y - from.y);
+        from = last.screen;
+      },
+      end() {
+        if (!isDrag) pick(context, place.image);
+      },
+      cancel() {},
+    };
+  },
+};
+
+export const fill: Tool = {
+  name: "fill",
+  label: "Fill hole",
+  key: "f",
+  cursor: "crosshair",
+  help: "Fill a hole, or the inside of a closed ring, with the selected object (a new one when none is selected).",
+  icon: "M4 10l6-6 6 6-6 6zM4 10h12M17 13c1 1.5 1 3 0 3s-1-1.5 0-3z",
+  down(context, place) {
+    const problem = context.paintProblem();
+    if (problem) {
+      context.say(problem, "problem");
+      return undefined;
+    }
+    return click(() => {
+      void context.attempt(async () => {
+        const isNew = context.selected === 0 || context.isNewArmed;
+        const id = isNew ? context.layer.nextInstanceId() : context.selected;
+        const report = await context.layer.fill(place.image, id, context.visible);
+        context.select(id);
+        context.disarmNew();
+        context.say(`Filled ${report.nPixels.toLocaleString("en")} pixels.`);
+      });
+    });
+  },
+};
+
+export const merge: Tool = {
+  name: "merge",
+  label: "Merge",
+  key: "m",
+  cursor: "crosshair",
+  help: "Click the object to keep, then the ones that belong to it.",
+  icon: "M7.5 5a5 5 0 1 0 0 10M12.5 5a5 5 0 1 1 0 10M7.5 10h5M10.5 8l2 2-2 2",
+  down(context, place) {
+    return click(() => {
+      const other = context.layer.labelAt(place.image) ?? 0;
+      if (other === 0) {
+        context.say("There is no object to merge there.");
+      } else if (context.selected === 0) {
+        context.select(other);
+        context.say(`Object ${other} stays. Now click what belongs to it.`);
+      } else if (other !== context.selected) {
+        const keep = context.selected;
+        void context.attempt(async () => {
+          await context.layer.merge(keep, other);
+          context.select(keep);
+          context.say(`Object ${other} is now part of ${keep}.`);
+        });
+      }
+    });
+  },
+};
+
+/** Delete one object and say so. */
+export function deleteObject(context: ToolContext, id: number): void {
+  void context.attempt(async () => {
+    await context.layer.deleteInstance(id);
+    if (context.selected === id) context.select(0);
+    context.say(`Object ${id} deleted. Undo brings it back.`);
+  });
+}
+
+export const remove: Tool = {
+  name: "delete",
+  label: "Delete object",
+  key: "d",
+  cursor: "crosshair",
+  help: "Click an object to delete it whole. The Delete key deletes the selected one.",
+  icon: "M4 6h12M8 6V4h4v2M5.5 6l.7 10h7.6l.7-10M8.5 9v4.5M11.5 9v4.5",
+  down(context, place) {
+    return click(() => {
+      const id = context.layer.labelAt(place.image) ?? 0;
+      if (id === 0) context.say("There is no object to delete there.");
+      else deleteObject(context, id);
+    });
+  },
+};
+
+/** Whether an error is a refusal that the person can read. */
+export function isRefusal(error: unknown): error is EditRefused {
+  return error instanceof EditRefused;
+}

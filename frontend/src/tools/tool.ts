@@ -1,0 +1,64 @@
+/** What a tool is and what it may use of the editor. */
+import type { Rect } from "../geometry/rect";
+import type { DraftStore, LayerStore, WriteMode } from "../store/types";
+import type { Gesture, PointerPlace } from "../viewer/input";
+
+export type ToolName =
+  | "select"
+  | "brush"
+  | "erase-selected"
+  | "erase-any"
+  | "fill"
+  | "merge"
+  | "delete"
+  | "region";
+
+/** What tools see of the editor; they never reach into stores or panels. */
+export interface ToolContext {
+  readonly layer: LayerStore;
+  /** The draft on screen, if any. */
+  readonly draft: DraftStore | undefined;
+  readonly radius: number;
+  readonly mode: WriteMode;
+  /** Whether a stroke that starts on empty ground makes a new object. */
+  readonly startsNew: boolean;
+  /** The next stroke makes a new object wherever it starts. */
+  readonly isNewArmed: boolean;
+  /** The selected annotated object, 0 for none. */
+  readonly selected: number;
+  /** Image pixels on screen. */
+  readonly visible: Rect;
+  /** Why nothing can be painted now, as a sentence; undefined when it can. */
+  paintProblem(): string | undefined;
+  select(id: number): void;
+  selectDraft(id: number): void;
+  disarmNew(): void;
+  panBy(dx: number, dy: number): void;
+  showBand(box: Rect | undefined): void;
+  regionDrawn(box: Rect): void;
+  /** Tell the person something; also read out by screen readers. */
+  say(sentence: string, tone?: "info" | "problem"): void;
+  /** Run an edit and tell its refusal. */
+  attempt<T>(edit: () => Promise<T>): Promise<T | undefined>;
+}
+
+/** One tool: feeds the toolbar, the shortcuts and the help sheet. */
+export interface Tool {
+  readonly name: ToolName;
+  readonly label: string;
+  /** Single key that chooses it. */
+  readonly key: string;
+  readonly cursor: "brush" | "pointer" | "crosshair" | "grab";
+  /** Colour of the brush outline; only for brushes. */
+  readonly tint?: string;
+  /** One sentence shown in the status bar and the help sheet. */
+  readonly help: string;
+  /** Drawn with a stroke of 1.5 in a box of 20 x 20. */
+  readonly icon: string;
+  down(context: ToolContext, place: PointerPlace): Gesture | undefined;
+}
+
+/** A gesture that acts once, where the pointer was pressed, unless it is dragged away. */
+export function click(act: () => void): Gesture {
+  return { move() {}, end: act, cancel() {} };
+}

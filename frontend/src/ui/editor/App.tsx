@@ -1,0 +1,96 @@
+/** The editor page: bars and panels around the stage. */
+import { useEffect, useRef } from "preact/hooks";
+import type { EditorActions } from "./actions";
+import { DraftPanel } from "./DraftPanel";
+import type { EditorModel } from "./model";
+import { ObjectPanel } from "./ObjectPanel";
+import { HelpSheet, LoginDialog, Notices } from "./Overlays";
+import { RegionPanel } from "./RegionPanel";
+import { ScaleBar, StatusBar } from "./StatusBar";
+import { ToolBar, ToolOptions } from "./ToolBar";
+import { type Links, TopBar } from "./TopBar";
+import { ViewPanel } from "./ViewPanel";
+
+export function App(props: {
+  readonly model: EditorModel;
+  readonly links: Links;
+  readonly actions: EditorActions | undefined;
+  /** Called once with the element that takes the image. */
+  readonly onStage: (element: HTMLElement) => void;
+}) {
+  const { model, actions, links } = props;
+  const stage = useRef<HTMLDivElement>(null);
+  // The stage outlives every render: it belongs to the viewer.
+  useEffect(() => {
+    if (stage.current) props.onStage(stage.current);
+  }, []);
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: no control, see onClick
+    <div
+      class={model.isPanelOpen.value ? "editor has-panel" : "editor"}
+      // biome-ignore lint/a11y/useKeyWithClickEvents: only moves the focus after a mouse click
+      onClick={(event) => {
+        // After a click with the mouse the keys belong to the image again.
+        const target = event.target as HTMLElement;
+        if (event.detail > 0 && target.closest("button") && !target.closest("dialog")) {
+          actions?.focusStage();
+        }
+      }}
+    >
+      {actions ? <TopBar actions={actions} links={links} /> : <Waiting links={links} />}
+      {actions && <ToolOptions actions={actions} />}
+      {actions && <ToolBar actions={actions} />}
+      <main class="stage-frame" aria-label="Image">
+        <div ref={stage} class="stage" data-cursor="crosshair" />
+        {actions && <ScaleBar actions={actions} />}
+        <Placeholder model={model} links={links} />
+        {actions && <Notices actions={actions} />}
+      </main>
+      {actions && model.isPanelOpen.value && (
+        <aside class="panel" aria-label="Drafts, objects, regions and view">
+          <DraftPanel actions={actions} links={links} />
+          <ObjectPanel actions={actions} />
+          <RegionPanel actions={actions} />
+          <ViewPanel actions={actions} />
+        </aside>
+      )}
+      {actions && <StatusBar actions={actions} />}
+      {actions && <HelpSheet actions={actions} />}
+      {actions && <LoginDialog actions={actions} />}
+    </div>
+  );
+}
+
+function Waiting({ links }: { links: Links }) {
+  return (
+    <header class="topbar">
+      <a class="button button-quiet" href={links.project}>
+        Back to the project
+      </a>
+    </header>
+  );
+}
+
+function Placeholder({ model, links }: { model: EditorModel; links: Links }) {
+  if (model.failure.value) {
+    return (
+      <div class="placeholder" role="alert">
+        <p>{model.failure.value}</p>
+        <div class="row">
+          <button type="button" class="button button-primary" onClick={() => location.reload()}>
+            Try again
+          </button>
+          <a class="button" href={links.project}>
+            Back to the project
+          </a>
+        </div>
+      </div>
+    );
+  }
+  if (!model.isLoading.value) return null;
+  return (
+    <div class="placeholder" role="status">
+      <p>Opening the image…</p>
+    </div>
+  );
+}

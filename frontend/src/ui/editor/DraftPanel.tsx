@@ -1,0 +1,193 @@
+/** The drafts of this image and the way through them, most doubtful first. */
+import { useState } from "preact/hooks";
+import type { Preserve } from "../../store/types";
+import type { EditorActions } from "./actions";
+import { Button, count, plural, Section, Slider } from "./parts";
+import type { Links } from "./TopBar";
+
+interface PanelProps {
+  readonly actions: EditorActions;
+  readonly links: Links;
+}
+
+export function DraftPanel({ actions, links }: PanelProps) {
+  const { model } = actions;
+  const { left, total } = model.draftCounts.value;
+  const aside = model.draftId.value && !model.isBlind.value ? `${count(left)} left` : undefined;
+  return (
+    <Section title="Drafts" aside={aside}>
+      <Body actions={actions} links={links} left={left} total={total} />
+    </Section>
+  );
+}
+
+function Body({ actions, links, left, total }: PanelProps & { left: number; total: number }) {
+  const { model } = actions;
+  if (model.isBlind.value) {
+    return (
+      <p class="empty">
+        Drafts are hidden while a blind validation region is open, so that the labels drawn in it
+        owe nothing to a model. Submit the region to see drafts again.
+      </p>
+    );
+  }
+  if (model.drafts.value.length === 0) {
+    return (
+      <p class="empty">
+        No draft yet. <a href={links.training}>Train a model</a>, or let a trained one predict this
+        image: its draft appears here by itself, ready to be corrected.
+      </p>
+    );
+  }
+  return (
+    <>
+      <label class="field">
+        <span>Version</span>
+        <select
+          value={model.draftId.value ?? ""}
+          onChange={(event) => actions.chooseDraft(event.currentTarget.value || undefined)}
+        >
+          <option value="">Show no draft</option>
+          {model.drafts.value.map((draft) => (
+            <option key={draft.id} value={draft.id}>
+              {draft.name} ({count(draft.nInstances)})
+            </option>
+          ))}
+        </select>
+      </label>
+      {model.draftId.value && <Review actions={actions} left={left} total={total} />}
+    </>
+  );
+}
+
+function Review({ actions, left, total }: { actions: EditorActions; left: number; total: number }) {
+  const { model } = actions;
+  const done = total - left;
+  const hasChosen = model.selectedDraft.value !== 0;
+  const facts = model.draftFacts.value;
+  return (
+    <>
+      <div class="progress-row">
+        <progress value={done} max={Math.max(1, total)} aria-label="Reviewed objects" />
+        <strong>
+          {count(left)} of {count(total)} left
+        </strong>
+      </div>
+      {left === 0 && (
+        <p class="empty">Every object of this draft has been decided. Add what it missed.</p>
+      )}
+      {left > 0 && (
+        <>
+          <div class="row">
+            <Button label="Previous doubtful" keys="," onClick={() => actions.stepDoubtful(-1)}>
+              <span>Previous</span>
+            </Button>
+            <Button
+              label="Next doubtful"
+              keys=". or Tab"
+              kind="primary"
+              onClick={() => actions.stepDoubtful(1)}
+            >
+              <span>Next doubtful</span>
+            </Button>
+          </div>
+          <fieldset class="decide" aria-label="Decide about the chosen draft object">
+            <Decision
+              label="Accept"
+              keys="A"
+              kind="good"
+              isOn={hasChosen}
+              run={() => actions.accept()}
+            />
+            <Decision
+              label="Edit"
+              keys="E"
+              kind="edit"
+              isOn={hasChosen}
+              run={() => actions.editDraft()}
+            />
+            <Decision
+              label="Reject"
+              keys="R"
+              kind="bad"
+              isOn={hasChosen}
+              run={() => actions.reject()}
+            />
+          </fieldset>
+          <p class="hint">
+            {facts
+              ? `Draft object ${facts.id}, ${count(facts.areaPx)} px${
+                  facts.score === null ? "" : `, score ${facts.score.toFixed(2)}`
+                }`
+              : "Click a dashed object, or go to the next doubtful one."}
+          </p>
+          <AcceptMany actions={actions} />
+        </>
+      )}
+    </>
+  );
+}
+
+function Decision(props: {
+  label: string;
+  keys: string;
+  kind: "good" | "edit" | "bad";
+  isOn: boolean;
+  run: () => void;
+}) {
+  return (
+    <button
+      type="button"
+      class={`decision decision-${props.kind}`}
+      disabled={!props.isOn}
+      onClick={props.run}
+    >
+      {props.label} <kbd>{props.keys}</kbd>
+    </button>
+  );
+}
+
+const RULES: readonly { value: Preserve; label: string }[] = [
+  { value: "objects", label: "Skip those that touch existing objects" },
+  { value: "pixels", label: "Keep existing pixels, take the rest" },
+  { value: "none", label: "Replace what they cover" },
+];
+
+function AcceptMany({ actions }: { actions: EditorActions }) {
+  const [least, setLeast] = useState(0.8);
+  const [rule, setRule] = useState<Preserve>("objects");
+  const scores = actions.model.proposedScores.value;
+  const n = scores.filter((score) => score >= least).length;
+  return (
+    <details class="sub">
+      <summary>Accept many at once</summary>
+      <Slider
+        label="Score from"
+        value={least}
+        min={0}
+        max={1}
+        step={0.01}
+        text={least.toFixed(2)}
+        onInput={setLeast}
+      />
+      <label class="field">
+        <span>Where they meet your objects</span>
+        <select value={rule} onChange={(event) => setRule(event.currentTarget.value as Preserve)}>
+          {RULES.map((one) => (
+            <option key={one.value} value={one.value}>
+              {one.label}
+            </option>
+          ))}
+        </select>
+      </label>
+      <Button
+        label={`Accept ${plural(n, "object")}`}
+        isDisabled={n === 0}
+        onClick={() => actions.acceptAbove(least, rule)}
+      >
+        <span>Accept {plural(n, "object")}</span>
+      </Button>
+      <p class="hint">One step of undo takes all of them back.</p>
+    </details>
+  );
+}

@@ -1,0 +1,68 @@
+/** The objects of the annotation and the selected one. */
+import type { EditorActions } from "./actions";
+import { Button, count, Section } from "./parts";
+import { areaText } from "./units";
+
+const STATES: Readonly<Record<string, string>> = {
+  accepted: "Drawn or accepted",
+  edited: "Taken from a draft and edited",
+  proposed: "Proposed",
+  rejected: "Rejected",
+};
+
+export function ObjectPanel({ actions }: { actions: EditorActions }) {
+  const { model } = actions;
+  const facts = model.facts.value;
+  const pixelSize = model.image.value?.pixelSizeUm ?? null;
+  return (
+    <Section title="Objects" aside={count(model.nObjects.value)}>
+      {model.nObjects.value === 0 && (
+        <p class="empty">
+          Nothing is annotated yet. Take the brush <kbd>B</kbd> and paint the first object; each new
+          stroke on empty ground starts another.
+        </p>
+      )}
+      {facts ? (
+        <>
+          <dl class="facts">
+            <dt>Object</dt>
+            <dd>{facts.id}</dd>
+            <dt>Area</dt>
+            <dd>{areaText(facts.areaPx, pixelSize)}</dd>
+            <dt>State</dt>
+            <dd>{STATES[facts.state] ?? facts.state}</dd>
+          </dl>
+          <div class="row">
+            <Button label="Show in the middle" keys="J" onClick={() => actions.revealSelected()}>
+              <span>Show</span>
+            </Button>
+            <Button
+              label="Delete object"
+              keys="Delete"
+              kind="danger"
+              onClick={() => actions.deleteSelected()}
+            >
+              <span>Delete</span>
+            </Button>
+          </div>
+        </>
+      ) : (
+        model.nObjects.value > 0 && (
+          <p class="hint">
+            Click an object with <kbd>V</kbd> to select it.
+          </p>
+        )
+      )}
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={model.startsNew.value}
+          onChange={(event) => {
+            model.startsNew.value = event.currentTarget.checked;
+          }}
+        />
+        <span>A stroke on empty ground starts a new object</span>
+      </label>
+    </Section>
+  );
+}

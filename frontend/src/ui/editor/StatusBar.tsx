@@ -1,0 +1,78 @@
+/** The line below the image: where the pointer is, how large things are, what the tool does. */
+import { toolNamed } from "../../tools/tools";
+import type { EditorActions } from "./actions";
+import { Button, ICONS } from "./parts";
+import { lengthText, scaleBar } from "./units";
+
+export function StatusBar({ actions }: { actions: EditorActions }) {
+  const { model } = actions;
+  const tool = toolNamed(model.tool.value);
+  const pixelSize = model.image.value?.pixelSizeUm ?? null;
+  const isBrush = tool.cursor === "brush";
+  return (
+    <footer class="statusbar">
+      <Position actions={actions} />
+      <span class="zoom">
+        <Button
+          label="Zoom out"
+          keys="-"
+          icon={ICONS.minus}
+          kind="quiet"
+          onClick={() => actions.zoom(-1)}
+        />
+        <button
+          type="button"
+          class="button button-quiet zoom-value"
+          title="One image pixel per screen pixel (1:1: Shift+0)"
+          onClick={() => actions.zoomToPixels()}
+        >
+          {percent(model.scale.value)}
+        </button>
+        <Button
+          label="Zoom in"
+          keys="+"
+          icon={ICONS.plus}
+          kind="quiet"
+          onClick={() => actions.zoom(1)}
+        />
+        <Button
+          label="Fit the image"
+          keys="0"
+          icon={ICONS.fit}
+          kind="quiet"
+          onClick={() => actions.fit()}
+        />
+      </span>
+      {isBrush && <span class="brush-size">⌀ {lengthText(model.radius.value * 2, pixelSize)}</span>}
+      <span class="tool-help">
+        <strong>{tool.label}</strong> {tool.help}
+      </span>
+    </footer>
+  );
+}
+
+/** Apart, since it changes with every move of the pointer. */
+function Position({ actions }: { actions: EditorActions }) {
+  const cursor = actions.model.cursor.value;
+  return (
+    <span class="position">
+      {cursor ? `x ${Math.floor(cursor.x)}  y ${Math.floor(cursor.y)}` : "–"}
+      {cursor && cursor.label > 0 ? `  · object ${cursor.label}` : ""}
+    </span>
+  );
+}
+
+export function ScaleBar({ actions }: { actions: EditorActions }) {
+  const { model } = actions;
+  const bar = scaleBar(model.scale.value, model.image.value?.pixelSizeUm ?? null);
+  return (
+    <div class="scale-bar" style={`width:${bar.widthPx}px`} aria-hidden="true">
+      {bar.text}
+    </div>
+  );
+}
+
+function percent(scale: number): string {
+  const value = scale * 100;
+  return `${value < 10 ? value.toFixed(1) : Math.round(value)} %`;
+}

@@ -1,0 +1,142 @@
+/** The tools at the left, and the options of the chosen one above the image. */
+import { useRef } from "preact/hooks";
+import { TOOLS } from "../../tools/tools";
+import type { EditorActions } from "./actions";
+import { LARGEST_RADIUS, SMALLEST_RADIUS } from "./model";
+import { Button, ICONS, Icon, Segments } from "./parts";
+import { lengthText } from "./units";
+
+/** Arrow keys walk through the tools; Tab leaves them: one stop on the way through the page. */
+export function ToolBar({ actions }: { actions: EditorActions }) {
+  const bar = useRef<HTMLDivElement>(null);
+  const chosen = actions.model.tool.value;
+  const walk = (event: KeyboardEvent) => {
+    const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const index = TOOLS.findIndex((tool) => tool.name === chosen);
+    const tool = TOOLS[(index + step + TOOLS.length) % TOOLS.length];
+    if (!tool) return;
+    actions.chooseTool(tool.name);
+    bar.current?.querySelector<HTMLElement>(`[data-tool="${tool.name}"]`)?.focus();
+  };
+  return (
+    <div
+      ref={bar}
+      class="toolbar"
+      role="toolbar"
+      aria-label="Tools"
+      aria-orientation="vertical"
+      onKeyDown={walk}
+    >
+      {TOOLS.map((tool) => (
+        <button
+          key={tool.name}
+          type="button"
+          data-tool={tool.name}
+          class="tool"
+          tabIndex={tool.name === chosen ? 0 : -1}
+          aria-pressed={tool.name === chosen}
+          aria-label={tool.label}
+          aria-keyshortcuts={tool.key.toUpperCase()}
+          title={`${tool.label} (${tool.key.toUpperCase()})\n${tool.help}`}
+          onClick={() => actions.chooseTool(tool.name)}
+        >
+          <Icon path={tool.icon} />
+          <kbd>{tool.key.toUpperCase()}</kbd>
+        </button>
+      ))}
+    </div>
+  );
+}
+
+const MODES = [
+  {
+    value: "preserve",
+    label: "Preserve",
+    title: "Other objects keep every pixel (1). Shift swaps with Overwrite while held.",
+  },
+  { value: "overwrite", label: "Overwrite", title: "Takes pixels of other objects (2)" },
+  {
+    value: "inside",
+    label: "Inside",
+    title: "Only within what lies under the start of the stroke (3)",
+  },
+  {
+    value: "locked",
+    label: "Spare accepted",
+    title: "Accepted and edited objects are safe, others may be overwritten (4)",
+  },
+] as const;
+
+const PAINTERS = new Set(["brush", "erase-selected", "erase-any"]);
+
+/** Size, write mode and "new object": always in sight while painting. */
+export function ToolOptions({ actions }: { actions: EditorActions }) {
+  const { model } = actions;
+  const isPainter = PAINTERS.has(model.tool.value);
+  return (
+    <section class="options" aria-label="Tool options">
+      {isPainter && <SizeSlider actions={actions} />}
+      {model.tool.value === "brush" && (
+        <>
+          <Segments
+            legend="What happens to other objects"
+            value={model.mode.value}
+            choices={MODES}
+            onChange={(mode) => {
+              model.mode.value = mode;
+            }}
+          />
+          <Button
+            label="New object"
+            keys="N"
+            icon={ICONS.add}
+            isPressed={model.isNewArmed.value}
+            onClick={() => actions.armNew()}
+          >
+            <span>New object</span>
+          </Button>
+        </>
+      )}
+      <Selected actions={actions} />
+    </section>
+  );
+}
+
+function SizeSlider({ actions }: { actions: EditorActions }) {
+  const { model } = actions;
+  const radius = model.radius.value;
+  const steps = 200;
+  const ratio = Math.log(LARGEST_RADIUS / SMALLEST_RADIUS);
+  const text = lengthText(radius * 2, model.image.value?.pixelSizeUm ?? null);
+  return (
+    <label class="size">
+      <span>Size</span>
+      <input
+        type="range"
+        min={0}
+        max={steps}
+        value={Math.round((Math.log(radius / SMALLEST_RADIUS) / ratio) * steps)}
+        aria-valuetext={text}
+        title="Brush diameter: [ and ], or Ctrl + wheel"
+        onInput={(event) => {
+          const part = event.currentTarget.valueAsNumber / steps;
+          const value = SMALLEST_RADIUS * Math.exp(part * ratio);
+          model.radius.value = Math.max(SMALLEST_RADIUS, Math.round(value * 2) / 2);
+        }}
+      />
+      <output>{text}</output>
+    </label>
+  );
+}
+
+function Selected({ actions }: { actions: EditorActions }) {
+  const { selected, selectedDraft, isNewArmed } = actions.model;
+  let text = "Nothing selected";
+  if (isNewArmed.value) text = "The next stroke makes a new object";
+  else if (selected.value) text = `Object ${selected.value}`;
+  else if (selectedDraft.value) text = `Draft object ${selectedDraft.value}`;
+  return <span class="selected-name">{text}</span>;
+}

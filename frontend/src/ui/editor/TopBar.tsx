@@ -1,0 +1,136 @@
+/** The bar above the image: where we are, what is saved, back and forward. */
+import type { EditorActions } from "./actions";
+import { Button, count, ICONS, Icon, plural } from "./parts";
+
+export interface Links {
+  readonly project: string;
+  readonly training: string;
+  readonly previous: string | undefined;
+  readonly next: string | undefined;
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  brush: "brush stroke",
+  "erase-selected": "erasing",
+  "erase-any": "erasing",
+  accept: "accepting",
+  edit: "taking over a draft",
+  merge: "merging",
+  delete: "deleting",
+  fill: "filling",
+};
+
+export function TopBar({ actions, links }: { actions: EditorActions; links: Links }) {
+  const { model } = actions;
+  const history = model.history.value;
+  const what = (kind: string | null) => (kind ? ` ${KINDS[kind] ?? kind}` : "");
+  const image = model.image.value;
+  return (
+    <header class="topbar">
+      <a class="button button-quiet" href={links.project} title="Back to the project">
+        <Icon path={ICONS.back} />
+        <span class="wide-only">Project</span>
+      </a>
+      <nav class="pager" aria-label="Images">
+        <PageLink href={links.previous} label="Previous image" keys="Page up" icon="previous" />
+        <PageLink href={links.next} label="Next image" keys="Page down" icon="next" />
+      </nav>
+      <h1 class="image-name" title={image?.name}>
+        {image?.name ?? "…"}
+      </h1>
+      {image && (
+        <span class="image-facts wide-only">
+          {count(image.width)} × {count(image.height)}
+        </span>
+      )}
+      <span class="spring" />
+      {model.mayAnnotate.value ? <SaveMark actions={actions} /> : <span>View only</span>}
+      <Button
+        label={`Undo${what(history.undoKind)}`}
+        keys="Ctrl+Z"
+        icon={ICONS.undo}
+        isDisabled={!history.canUndo}
+        onClick={() => actions.undo()}
+        kind="quiet"
+      />
+      <Button
+        label={`Redo${what(history.redoKind)}`}
+        keys="Ctrl+Shift+Z"
+        icon={ICONS.redo}
+        isDisabled={!history.canRedo}
+        onClick={() => actions.redo()}
+        kind="quiet"
+      />
+      <Button
+        label="Shortcuts and help"
+        keys="?"
+        icon={ICONS.help}
+        onClick={() => {
+          model.isHelpOpen.value = true;
+        }}
+        kind="quiet"
+      />
+      <Button
+        label="Side panel"
+        icon={ICONS.panel}
+        isPressed={model.isPanelOpen.value}
+        onClick={() => {
+          model.isPanelOpen.value = !model.isPanelOpen.value;
+        }}
+        kind="quiet"
+      />
+    </header>
+  );
+}
+
+function PageLink(props: {
+  href: string | undefined;
+  label: string;
+  keys: string;
+  icon: "previous" | "next";
+}) {
+  const path = ICONS[props.icon];
+  if (!props.href) {
+    return (
+      <span class="button button-quiet button-icon is-disabled" aria-hidden="true">
+        <Icon path={path} />
+      </span>
+    );
+  }
+  return (
+    <a
+      class="button button-quiet button-icon"
+      href={props.href}
+      title={`${props.label} (${props.keys})`}
+      aria-label={props.label}
+    >
+      <Icon path={path} />
+    </a>
+  );
+}
+
+/** A word and a dot: whether every stroke is on the server. */
+function SaveMark({ actions }: { actions: EditorActions }) {
+  const save = actions.model.save.value;
+  const waiting = plural(save.queued, "stroke");
+  const words = {
+    saved: "Saved",
+    saving: "Saving…",
+    offline: `Offline, ${waiting} kept here`,
+    "login-needed": `Signed out, ${waiting} kept here`,
+    refused: `Not saved: ${waiting}`,
+    "storage-blocked": save.queued > 0 ? `${waiting} not saved yet` : "Saved",
+  }[save.state];
+  const isTrouble = save.state !== "saved" && save.state !== "saving";
+  return (
+    <button
+      type="button"
+      class={`save-mark save-${save.state}`}
+      title={save.lastError ?? (isTrouble ? "Try again now" : "Every stroke is on the server")}
+      onClick={() => actions.retrySaving()}
+    >
+      <span class="save-dot" aria-hidden="true" />
+      <span class="save-words">{words}</span>
+    </button>
+  );
+}

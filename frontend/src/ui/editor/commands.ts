@@ -1,0 +1,205 @@
+/** Everything a key does; the help sheet is made of the same list. */
+import type { EditorActions } from "./actions";
+
+export interface Command {
+  readonly group: "Edit" | "Drafts" | "View";
+  readonly label: string;
+  /** As in KeyboardEvent.key, lower case; "ctrl+" and "shift+" in front, in that order. */
+  readonly keys: readonly string[];
+  /** As shown to people. */
+  readonly shown: readonly string[];
+  readonly run: (actions: EditorActions) => void;
+  /** Called when the key is let go: for things that last while it is held. */
+  readonly release?: (actions: EditorActions) => void;
+  /** Only while the image has the focus, since the key means something else elsewhere. */
+  readonly onlyOnStage?: boolean;
+}
+
+const PAN_PX = 120;
+
+export const COMMANDS: readonly Command[] = [
+  {
+    group: "Edit",
+    label: "Undo",
+    keys: ["ctrl+z"],
+    shown: ["Ctrl+Z"],
+    run: (editor) => editor.undo(),
+  },
+  {
+    group: "Edit",
+    label: "Redo",
+    keys: ["ctrl+shift+z", "ctrl+y"],
+    shown: ["Ctrl+Shift+Z"],
+    run: (editor) => editor.redo(),
+  },
+  {
+    group: "Edit",
+    label: "Next stroke makes a new object",
+    keys: ["n"],
+    shown: ["N"],
+    run: (editor) => editor.armNew(),
+  },
+  {
+    group: "Edit",
+    label: "Smaller brush",
+    keys: ["["],
+    shown: ["["],
+    run: (editor) => editor.changeRadius(-1),
+  },
+  {
+    group: "Edit",
+    label: "Larger brush",
+    keys: ["]"],
+    shown: ["]"],
+    run: (editor) => editor.changeRadius(1),
+  },
+  ...(["preserve", "overwrite", "inside", "locked"] as const).map(
+    (mode, index): Command => ({
+      group: "Edit",
+      label: [
+        "Preserve other objects",
+        "Overwrite other objects",
+        "Paint only inside what is under the start",
+        "Spare accepted objects only",
+      ][index] as string,
+      keys: [String(index + 1)],
+      shown: [String(index + 1)],
+      run: ({ model }) => {
+        model.mode.value = mode;
+      },
+    }),
+  ),
+  {
+    group: "Edit",
+    label: "Delete the selected object",
+    keys: ["delete", "backspace"],
+    shown: ["Delete"],
+    run: (editor) => editor.deleteSelected(),
+  },
+  {
+    group: "Edit",
+    label: "Cancel the stroke, or select nothing",
+    keys: ["escape"],
+    shown: ["Esc"],
+    run: (editor) => editor.escape(),
+  },
+  {
+    group: "Drafts",
+    label: "Accept",
+    keys: ["a"],
+    shown: ["A"],
+    run: (editor) => editor.accept(),
+  },
+  {
+    group: "Drafts",
+    label: "Reject",
+    keys: ["r"],
+    shown: ["R"],
+    run: (editor) => editor.reject(),
+  },
+  {
+    group: "Drafts",
+    label: "Take over and edit",
+    keys: ["e"],
+    shown: ["E"],
+    run: (editor) => editor.editDraft(),
+  },
+  {
+    group: "Drafts",
+    label: "Next doubtful object (Tab while the image has the focus)",
+    keys: ["."],
+    shown: [".", "Tab"],
+    run: (editor) => editor.stepDoubtful(1),
+  },
+  {
+    group: "Drafts",
+    label: "Previous doubtful object",
+    keys: [","],
+    shown: [",", "Shift+Tab"],
+    run: (editor) => editor.stepDoubtful(-1),
+  },
+  {
+    group: "View",
+    label: "Hide labels while held",
+    keys: [" "],
+    shown: ["Space"],
+    run: (editor) => editor.peek(true),
+    release: (editor) => editor.peek(false),
+  },
+  {
+    group: "View",
+    label: "Move the image while held",
+    keys: ["h"],
+    shown: ["H"],
+    run: (editor) => editor.holdPan(true),
+    release: (editor) => editor.holdPan(false),
+  },
+  {
+    group: "View",
+    label: "Filled, outline, none",
+    keys: ["l"],
+    shown: ["L"],
+    run: (editor) => editor.cycleLabelStyle(),
+  },
+  {
+    group: "View",
+    label: "Zoom in",
+    keys: ["+", "="],
+    shown: ["+"],
+    run: (editor) => editor.zoom(1),
+  },
+  {
+    group: "View",
+    label: "Zoom out",
+    keys: ["-"],
+    shown: ["-"],
+    run: (editor) => editor.zoom(-1),
+  },
+  {
+    group: "View",
+    label: "Fit the image",
+    keys: ["0"],
+    shown: ["0"],
+    run: (editor) => editor.fit(),
+  },
+  {
+    group: "View",
+    label: "One image pixel per screen pixel",
+    keys: ["shift+0", "shift+)", "shift+="],
+    shown: ["Shift+0"],
+    run: (editor) => editor.zoomToPixels(),
+  },
+  {
+    group: "View",
+    label: "Show the selected object",
+    keys: ["j"],
+    shown: ["J"],
+    run: (editor) => editor.revealSelected(),
+  },
+  ...(
+    [
+      ["arrowleft", "←", PAN_PX, 0],
+      ["arrowright", "→", -PAN_PX, 0],
+      ["arrowup", "↑", 0, PAN_PX],
+      ["arrowdown", "↓", 0, -PAN_PX],
+    ] as const
+  ).map(
+    ([key, shown, dx, dy]): Command => ({
+      group: "View",
+      label: `Move the view ${key.slice(5)}`,
+      keys: [key],
+      shown: [shown],
+      run: (editor) => editor.pan(dx, dy),
+      onlyOnStage: true,
+    }),
+  ),
+  {
+    group: "View",
+    label: "This sheet",
+    keys: ["?", "shift+?"],
+    shown: ["?"],
+    run: ({ model }) => {
+      model.isHelpOpen.value = true;
+    },
+  },
+];

@@ -1,0 +1,100 @@
+/** Key presses to commands; silent while a person types, or while a dialog is open. */
+import { TOOLS } from "../../tools/tools";
+import type { EditorActions } from "./actions";
+import { COMMANDS, type Command } from "./commands";
+
+/** The name of a press as written in the command list. */
+export function keyName(event: {
+  readonly key: string;
+  readonly ctrlKey: boolean;
+  readonly metaKey: boolean;
+  readonly shiftKey: boolean;
+}): string {
+  const key = event.key.toLowerCase();
+  const control = event.ctrlKey || event.metaKey ? "ctrl+" : "";
+  // A shifted sign is a sign of its own: "?" needs no "shift+" in front.
+  const hasShift = event.shiftKey && (key.length > 1 || /[a-z0-9]/.test(key));
+  return control + (hasShift ? "shift+" : "") + key;
+}
+
+export function bindKeys(actions: EditorActions, stage: HTMLElement): () => void {
+  const abort = new AbortController();
+  const { signal } = abort;
+  let held: Command | undefined;
+  const letGo = () => {
+    held?.release?.(actions);
+    held = undefined;
+  };
+  window.addEventListener(
+    "keydown",
+    (event) => {
+      if (isTaken(event)) return;
+      const onStage = stage.contains(document.activeElement);
+      if (event.key === "Tab" && onStage && stepsThroughDraft(actions)) {
+        event.preventDefault();
+        actions.stepDoubtful(event.shiftKey ? -1 : 1);
+        return;
+      }
+      const name = keyName(event);
+      const command = COMMANDS.find((one) => one.keys.includes(name));
+      if (command && (onStage || !command.onlyOnStage)) {
+        event.preventDefault();
+        if (command.release) {
+          if (event.repeat) return;
+          letGo();
+          held = command;
+        }
+        command.run(actions);
+        return;
+      }
+      const tool = TOOLS.find((one) => one.key === name);
+      if (tool) {
+        event.preventDefault();
+        actions.chooseTool(tool.name);
+      } else if (event.key === "F6") {
+        // Tab steps through drafts on the image: this key always leads out of it.
+        event.preventDefault();
+        leaveOrEnter(actions, onStage);
+      } else if (event.key === "PageUp" || event.key === "PageDown") {
+        follow(event.key === "PageUp" ? "Previous image" : "Next image");
+      }
+    },
+    { signal },
+  );
+  window.addEventListener(
+    "keyup",
+    (event) => {
+      if (held?.keys.includes(event.key.toLowerCase())) letGo();
+    },
+    { signal },
+  );
+  window.addEventListener("blur", letGo, { signal });
+  return () => abort.abort();
+}
+
+function stepsThroughDraft({ model }: EditorActions): boolean {
+  return model.draftId.value !== undefined && model.draftCounts.value.left > 0;
+}
+
+function leaveOrEnter(actions: EditorActions, onStage: boolean): void {
+  if (onStage) document.querySelector<HTMLElement>(".toolbar [tabindex='0']")?.focus();
+  else actions.focusStage();
+}
+
+function follow(label: string): void {
+  document.querySelector<HTMLAnchorElement>(`.pager a[aria-label="${label}"]`)?.click();
+}
+
+/** Whether the press belongs to what has the focus. */
+function isTaken(event: KeyboardEvent): boolean {
+  if (event.defaultPrevented || document.querySelector("dialog[open]")) return true;
+  const target = event.target;
+  if (!(target instanceof HTMLElement)) return false;
+  if (target.isContentEditable || target.matches("textarea, select")) return true;
+  if (target instanceof HTMLInputElement) {
+    if (!["range", "checkbox", "radio", "color"].includes(target.type)) return true;
+    return /^(Arrow|Page|Home|End|Enter| )/.test(event.key);
+  }
+  if (target.matches("button, a, summary")) return event.key === " " || event.key === "Enter";
+  return event.altKey && !event.ctrlKey;
+}

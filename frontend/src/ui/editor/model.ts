@@ -1,0 +1,218 @@
+/** What the editor shows and what a person chose, as signals; no network, no canvas. */
+import { computed, effect, type Signal, signal } from "@preact/signals";
+import type { Rect } from "../../geometry/rect";
+import type { HistoryState, SaveState, WriteMode } from "../../store/types";
+import type { ToolName } from "../../tools/tool";
+import type { ChannelStyle } from "../../viewer/channels";
+import type { LabelStyleName } from "../../viewer/colouring";
+
+export interface ImageInfo {
+  readonly id: string;
+  readonly project: string;
+  readonly name: string;
+  readonly width: number;
+  readonly height: number;
+  readonly isRgb: boolean;
+  readonly pixelSizeUm: number | null;
+  readonly dtype: string;
+  /** Stored value at the dark and bright end of each 8-bit tile plane. */
+  readonly channels: readonly {
+    readonly name: string;
+    readonly colour: string;
+    readonly window: readonly [number, number];
+  }[];
+}
+
+export interface DraftInfo {
+  readonly id: string;
+  readonly name: string;
+  readonly createdAt: string;
+  readonly nInstances: number;
+  readonly nProposed: number;
+}
+
+export type Coverage = "complete" | "positives_only" | "ignore";
+export type Purpose = "training" | "blind_validation";
+
+export interface RegionInfo {
+  readonly id: string;
+  readonly box: Rect;
+  readonly coverage: Coverage;
+  readonly purpose: Purpose;
+  readonly state: "open" | "submitted";
+}
+
+export interface Notice {
+  readonly id: number;
+  readonly text: string;
+  readonly tone: "info" | "problem" | "news";
+  readonly action?: { readonly label: string; readonly run: () => void };
+}
+
+export interface ObjectFacts {
+  readonly id: number;
+  readonly areaPx: number;
+  readonly state: string;
+  readonly score: number | null;
+}
+
+export interface DraftCounts {
+  readonly total: number;
+  readonly left: number;
+}
+
+export const SMALLEST_RADIUS = 0.5;
+export const LARGEST_RADIUS = 500;
+
+/** Kept for the next visit, in this browser only. */
+interface Remembered {
+  tool: ToolName;
+  radius: number;
+  mode: WriteMode;
+  startsNew: boolean;
+  labelStyle: LabelStyleName;
+  opacity: number;
+  draftOpacity: number;
+  touchPaints: boolean;
+  isPanelOpen: boolean;
+}
+
+const DEFAULTS: Remembered = {
+  tool: "brush",
+  radius: 10,
+  mode: "preserve",
+  startsNew: true,
+  labelStyle: "both",
+  opacity: 0.8,
+  draftOpacity: 0.8,
+  touchPaints: false,
+  isPanelOpen: true,
+};
+const MEMORY_KEY = "cytoloop.editor";
+
+function recall(): Remembered {
+  try {
+    return { ...DEFAULTS, ...JSON.parse(localStorage.getItem(MEMORY_KEY) ?? "{}") };
+  } catch {
+    // Storage may be blocked or hold something foreign: the defaults do.
+    return DEFAULTS;
+  }
+}
+
+export type EditorModel = ReturnType<typeof makeModel>;
+
+export function makeModel() {
+  const memory = recall();
+  const model = {
+    image: signal<ImageInfo | undefined>(undefined),
+    /** Why nothing can be shown; undefined while all is well. */
+    failure: signal<string | undefined>(undefined),
+    isLoading: signal(true),
+    /** False for people who may only look. */
+    mayAnnotate: signal(true),
+
+    tool: signal(memory.tool),
+    radius: signal(memory.radius),
+    mode: signal(memory.mode),
+    startsNew: signal(memory.startsNew),
+    isNewArmed: signal(false),
+    touchPaints: signal(memory.touchPaints),
+
+    selected: signal(0),
+    selectedDraft: signal(0),
+    facts: signal<ObjectFacts | undefined>(undefined),
+    draftFacts: signal<ObjectFacts | undefined>(undefined),
+    nObjects: signal(0),
+
+    labelStyle: signal(memory.labelStyle),
+    opacity: signal(memory.opacity),
+    draftOpacity: signal(memory.draftOpacity),
+    /** Labels are hidden while the key is held. */
+    isPeeking: signal(false),
+    channels: signal<readonly ChannelStyle[]>([]),
+
+    drafts: signal<readonly DraftInfo[]>([]),
+    draftId: signal<string | undefined>(undefined),
+    isDraftShown: signal(true),
+    draftCounts: signal<DraftCounts>({ total: 0, left: 0 }),
+    /** Scores of the proposed instances, for the slider's counter. */
+    proposedScores: signal<readonly number[]>([]),
+
+    regions: signal<readonly RegionInfo[]>([]),
+    chosenRegion: signal<string | undefined>(undefined),
+    drawnBox: signal<Rect | undefined>(undefined),
+
+    scale: signal(1),
+    cursor: signal<{ x: number; y: number; label: number } | undefined>(undefined),
+    save: signal<SaveState>({
+      state: "saved",
+      queued: 0,
+      online: true,
+      lastError: null,
+      isJournalled: true,
+    }),
+    history: signal<HistoryState>({
+      canUndo: false,
+      canRedo: false,
+      undoKind: null,
+      redoKind: null,
+    }),
+    notices: signal<readonly Notice[]>([]),
+    /** Read out by screen readers. */
+    spoken: signal(""),
+    isHelpOpen: signal(false),
+    isPanelOpen: signal(memory.isPanelOpen && window.innerWidth > 760),
+  };
+
+  /** An open blind region: nobody may see a draft before it is submitted. */
+  const isBlind = computed(() =>
+    model.regions.value.some((one) => one.purpose === "blind_validation" && one.state === "open"),
+  );
+
+  effect(() => {
+    const remembered: Remembered = {
+      tool: model.tool.value,
+      radius: model.radius.value,
+      mode: model.mode.value,
+      startsNew: model.startsNew.value,
+      labelStyle: model.labelStyle.value,
+      opacity: model.opacity.value,
+      draftOpacity: model.draftOpacity.value,
+      touchPaints: model.touchPaints.value,
+      isPanelOpen: model.isPanelOpen.value,
+    };
+    try {
+      localStorage.setItem(MEMORY_KEY, JSON.stringify(remembered));
+    } catch {
+      // Without storage the choices last as long as the page.
+    }
+  });
+  return { ...model, isBlind };
+}
+
+let lastNotice = 0;
+
+/** How long a notice stays; problems stay until read. */
+const NOTICE_MS = 5_000;
+const PROBLEM_MS = 12_000;
+const MOST_NOTICES = 3;
+
+/** Show a sentence; the same sentence again only renews its time. */
+export function notify(
+  model: { readonly notices: Signal<readonly Notice[]>; readonly spoken: Signal<string> },
+  text: string,
+  options: { tone?: Notice["tone"]; action?: Notice["action"] } = {},
+): void {
+  const tone = options.tone ?? "info";
+  const id = ++lastNotice;
+  const notice: Notice = { id, text, tone, ...(options.action ? { action: options.action } : {}) };
+  const others = model.notices.value.filter((one) => one.text !== text);
+  model.notices.value = [...others, notice].slice(-MOST_NOTICES);
+  model.spoken.value = text;
+  if (tone === "news") return;
+  setTimeout(() => dismiss(model, id), tone === "problem" ? PROBLEM_MS : NOTICE_MS);
+}
+
+export function dismiss(model: { readonly notices: Signal<readonly Notice[]> }, id: number): void {
+  model.notices.value = model.notices.value.filter((one) => one.id !== id);
+}

@@ -1,0 +1,133 @@
+/** Regions between the panel and the server. */
+import type { ImageApi } from "../../api/images";
+import type { RegionJson } from "../../api/types";
+import { type Rect, rect } from "../../geometry/rect";
+import type { LayerStore } from "../../store/types";
+import { type Coverage, type EditorModel, notify, type Purpose, type RegionInfo } from "./model";
+import { plural } from "./parts";
+import type { Scene } from "./scene";
+
+export interface RegionParts {
+  readonly model: EditorModel;
+  readonly scene: Scene;
+  readonly layer: LayerStore;
+  readonly images: ImageApi;
+  readonly attempt: <T>(edit: () => Promise<T>) => Promise<T | undefined>;
+}
+
+export class RegionDesk {
+  readonly #parts: RegionParts;
+
+  constructor(parts: RegionParts) {
+    this.#parts = parts;
+  }
+
+  setRows(rows: readonly RegionJson[]): void {
+    this.#parts.model.regions.value = rows.map(regionInfo);
+  }
+
+  proposeWholeImage(): void {
+    const { model, layer } = this.#parts;
+    model.drawnBox.value = rect(0, 0, layer.info.width, layer.info.height);
+  }
+
+  drawn(box: Rect): void {
+    const { model, scene } = this.#parts;
+    scene.cursor.setBand(undefined);
+    model.drawnBox.value = box;
+    model.isPanelOpen.value = true;
+    model.spoken.value = "Region drawn. Say what it holds in the side panel.";
+  }
+
+  drop(): void {
+    this.#parts.model.drawnBox.value = undefined;
+  }
+
+  declare(box: Rect, coverage: Coverage, purpose: Purpose): void {
+    const { model, images, layer, attempt } = this.#parts;
+    void attempt(async () => {
+      const row = await images.openRegion(layer.info.imageId, {
+        row0: box.y0,
+        col0: box.x0,
+        row1: box.y1,
+        col1: box.x1,
+        coverage,
+        purpose,
+        layer: layer.info.id,
+        t: layer.info.t,
+        z: layer.info.z,
+      });
+      model.drawnBox.value = undefined;
+      this.#put(regionInfo(row));
+      model.chosenRegion.value = row.id;
+      notify(model, "Region opened. Annotate it, then submit it.");
+    });
+  }
+
+  show(region: RegionInfo): void {
+    const { model, scene } = this.#parts;
+    const isChosen = model.chosenRegion.value === region.id;
+    model.chosenRegion.value = isChosen ? undefined : region.id;
+    if (!isChosen) scene.stage.showBox(region.box);
+  }
+
+  change(region: RegionInfo, change: { coverage?: Coverage; purpose?: Purpose }): void {
+    void this.#parts.attempt(async () => {
+      this.#put(regionInfo(await this.#parts.images.patchRegion(region.id, change)));
+    });
+  }
+
+  remove(region: RegionInfo): void {
+    const { model, images, attempt } = this.#parts;
+    void attempt(async () => {
+      await images.deleteRegion(region.id);
+      model.regions.value = model.regions.value.filter((one) => one.id !== region.id);
+      notify(model, "Region deleted. The objects in it stay.");
+    });
+  }
+
+  /** Every stroke must be on the server before it is copied. */
+  submit(region: RegionInfo): void {
+    const { model, images, layer, attempt } = this.#parts;
+    const n = this.objectsIn(region.box);
+    void attempt(async () => {
+      if (model.save.value.queued > 0) {
+        notify(model, "Sending the last strokes, then the region is submitted…");
+        await layer.flush();
+      }
+      this.#put(regionInfo(await images.submitRegion(region.id)));
+      const use = region.purpose === "training" ? "the next training" : "measuring models";
+      notify(model, `Region submitted with ${plural(n, "object")}, ready for ${use}.`);
+    });
+  }
+
+  reopen(region: RegionInfo): void {
+    void this.#parts.attempt(async () => {
+      this.#put(regionInfo(await this.#parts.images.reopenRegion(region.id)));
+    });
+  }
+
+  /** Objects whose box meets the region. */
+  objectsIn(box: Rect): number {
+    return this.#parts.layer.instances.within(box).length;
+  }
+
+  #put(region: RegionInfo): void {
+    const { model } = this.#parts;
+    const others = model.regions.value.filter((one) => one.id !== region.id);
+    const isNew = others.length === model.regions.value.length;
+    model.regions.value = isNew
+      ? [...others, region]
+      : model.regions.value.map((one) => (one.id === region.id ? region : one));
+  }
+}
+
+function regionInfo(row: RegionJson): RegionInfo {
+  return {
+    id: row.id,
+    box: rect(row.col0, row.row0, row.col1, row.row1),
+    coverage: row.coverage,
+    purpose: row.purpose,
+    state: row.state,
+  };
+}

@@ -1,0 +1,215 @@
+/** Everything that is drawn: image, label layers, marks; kept in step with the model. */
+import { effect } from "@preact/signals";
+import type { DraftStore, LayerStore } from "../../store/types";
+import { toolNamed } from "../../tools/tools";
+import type { Colouring } from "../../viewer/colouring";
+import { labelColours } from "../../viewer/colours";
+import type { PointerPlace } from "../../viewer/input";
+import { LabelView } from "../../viewer/label_view";
+import { CursorMark, RegionMarks, SelectionMark } from "../../viewer/marks";
+import { Stage, type View } from "../../viewer/stage";
+import { Surface } from "../../viewer/surface";
+import { TilePainter } from "../../viewer/tile_paint";
+import { type GrantTiles, type TileGrant, TileToken } from "../../viewer/tile_source";
+import type { EditorModel, RegionInfo } from "./model";
+import { coverageLabel } from "./RegionPanel";
+
+/** Amber belongs to drafts alone. */
+const ANNOTATION_COLOURS = labelColours({ fillAlpha: 96, edgeAlpha: 255, hues: [90, 375] });
+const FILLED_COLOURS = labelColours({ fillAlpha: 170, edgeAlpha: 255, hues: [90, 375] });
+const DRAFT_COLOURS = labelColours({ fillAlpha: 120, edgeAlpha: 255, hues: [30, 62] });
+const REGION_COLOURS = { complete: "#7ddb9a", positives_only: "#8fb8ff", ignore: "#b6bdc7" };
+
+export class Scene {
+  readonly stage: Stage;
+  readonly cursor: CursorMark;
+  readonly painter: TilePainter;
+  readonly #model: EditorModel;
+  readonly #token: TileToken;
+  readonly #labels: Surface;
+  readonly #marks: Surface;
+  readonly #selection: SelectionMark;
+  readonly #regions: RegionMarks;
+  readonly #disposers: (() => void)[] = [];
+  #annotation: LabelView | undefined;
+  #draft: { view: LabelView; dispose: () => void } | undefined;
+  #layer: LayerStore | undefined;
+
+  constructor(options: {
+    model: EditorModel;
+    element: HTMLElement;
+    grant: TileGrant;
+    renew: GrantTiles;
+    onTileTrouble: (message: string) => void;
+  }) {
+    const { model, element, grant } = options;
+    this.#model = model;
+    this.#token = new TileToken(grant, options.renew);
+    this.painter = new TilePainter({
+      token: this.#token,
+      isRgb: model.image.value?.isRgb ?? true,
+      styles: model.channels.value,
+      redraw: () => this.stage.redrawTiles(),
+    });
+    this.stage = new Stage({
+      element,
+      grant,
+      painter: this.painter,
+      isReducedMotion: matchMedia("(prefers-reduced-motion: reduce)").matches,
+      onTileTrouble: options.onTileTrouble,
+    });
+    const getView = () => this.stage.view();
+    this.#labels = new Surface(element, getView);
+    this.#marks = new Surface(element, getView);
+    const requestLabels = () => this.#labels.request();
+    const requestMarks = () => this.#marks.request();
+    this.#regions = new RegionMarks(requestLabels);
+    this.#selection = new SelectionMark(requestLabels);
+    this.cursor = new CursorMark(requestMarks);
+    this.#labels.add(this.#regions);
+    this.#labels.add(this.#selection);
+    this.#marks.add(this.cursor);
+    this.#disposers.push(this.stage.onDrawn((view) => this.#drawn(view)));
+    this.#follow();
+  }
+
+  showAnnotation(layer: LayerStore): void {
+    this.#layer = layer;
+    this.#annotation?.destroy();
+    this.#annotation = new LabelView(layer, this.#annotationColouring(), () =>
+      this.#labels.request(),
+    );
+    this.#annotation.setOpacity(this.#model.opacity.value);
+    this.#labels.addBelow(this.#annotation);
+  }
+
+  /** Replace the draft on screen. */
+  showDraft(draft: DraftStore | undefined): void {
+    this.#draft?.dispose();
+    this.#draft = undefined;
+    if (!draft) return;
+    const view = new LabelView(draft, this.#draftColouring(draft), () => this.#labels.request());
+    view.setOpacity(this.#model.draftOpacity.value);
+    const remove = this.#labels.addBelow(view);
+    const forget = draft.onInstances((event) => view.refresh(event.ids));
+    this.#draft = {
+      view,
+      dispose() {
+        remove();
+        forget();
+        view.destroy();
+      },
+    };
+  }
+
+  markSelected(draft: DraftStore | undefined): void {
+    const { selected, selectedDraft } = this.#model;
+    if (selected.value) {
+      this.#selection.colour = "#ffffff";
+      this.#selection.set(this.#layer, selected.value);
+    } else {
+      this.#selection.colour = "#ffd76a";
+      this.#selection.set(selectedDraft.value ? draft : undefined, selectedDraft.value);
+    }
+  }
+
+  showCursor(place: PointerPlace | undefined, isPanning: boolean): void {
+    const tool = toolNamed(this.#model.tool.value);
+    const isBrush = tool.cursor === "brush" && !isPanning;
+    const isErasing = place?.isEraser || place?.isAlt;
+    this.cursor.setBrush(
+      place && isBrush
+        ? {
+            centre: place.image,
+            radius: this.#model.radius.value,
+            colour: isErasing ? "#ffb38a" : (tool.tint ?? "#ffffff"),
+          }
+        : undefined,
+    );
+    this.stage.element.dataset.cursor = isPanning ? "grab" : tool.cursor;
+  }
+
+  destroy(): void {
+    for (const dispose of this.#disposers) dispose();
+    this.#draft?.dispose();
+    this.#annotation?.destroy();
+    this.#labels.destroy();
+    this.#marks.destroy();
+    this.stage.destroy();
+    this.painter.destroy();
+    this.#token.destroy();
+  }
+
+  #drawn(view: View): void {
+    this.#labels.drawNow(view);
+    this.#marks.drawNow(view);
+    this.#model.scale.value = view.scale;
+  }
+
+  /** Carry what a person changes in the panels over to what is drawn. */
+  #follow(): void {
+    const model = this.#model;
+    this.#disposers.push(
+      effect(() => this.painter.setStyles(model.channels.value)),
+      effect(() => {
+        void model.labelStyle.value;
+        this.#annotation?.setColouring(this.#annotationColouring());
+        const draft = this.#draft?.view;
+        draft?.setColouring(this.#draftColouring(draft.reader as DraftStore));
+      }),
+      effect(() => this.#annotation?.setOpacity(model.opacity.value)),
+      effect(() => this.#draft?.view.setOpacity(model.draftOpacity.value)),
+      effect(() => {
+        const isShown = !model.isPeeking.value;
+        this.#annotation?.setShown(isShown);
+        this.#draft?.view.setShown(isShown);
+      }),
+      effect(() => this.#regions.set(this.#regionBoxes())),
+    );
+  }
+
+  #regionBoxes() {
+    const { regions, chosenRegion, drawnBox } = this.#model;
+    const boxes = regions.value.map((region) => ({
+      id: region.id,
+      box: region.box,
+      colour: REGION_COLOURS[region.coverage],
+      label: regionLabel(region),
+      isOpen: region.state === "open",
+      isChosen: region.id === chosenRegion.value,
+    }));
+    const drawn = drawnBox.value;
+    if (drawn) {
+      boxes.push({
+        id: "",
+        box: drawn,
+        colour: "#56c1cd",
+        label: "New region",
+        isOpen: true,
+        isChosen: true,
+      });
+    }
+    return boxes;
+  }
+
+  #annotationColouring(): Colouring {
+    const style = this.#model.labelStyle.value;
+    const colours = style === "filled" ? FILLED_COLOURS : ANNOTATION_COLOURS;
+    return { style, colours, isDraft: false };
+  }
+
+  #draftColouring(draft: DraftStore): Colouring {
+    return {
+      style: this.#model.labelStyle.value,
+      colours: DRAFT_COLOURS,
+      isDraft: true,
+      // Decided ones are either in the annotation now or unwanted.
+      isHidden: (id) => draft.instances.stateOf(id) !== "proposed",
+    };
+  }
+}
+
+function regionLabel(region: RegionInfo): string {
+  const blind = region.purpose === "blind_validation" ? " · blind" : "";
+  return `${coverageLabel(region.coverage)}${blind}${region.state === "submitted" ? " ✓" : ""}`;
+}

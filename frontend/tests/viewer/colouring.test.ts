@@ -1,0 +1,139 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { type Rect, rect } from "../../src/geometry/rect";
+import {
+  type Colouring,
+  colourBox,
+  edgeLines,
+  gather,
+  type LabelPixels,
+} from "../../src/viewer/colouring";
+import { labelColours } from "../../src/viewer/colours";
+
+const SIZE = 8;
+
+/** A layer of 3 x 3 chunks whose labels come from a function. */
+function layer(width: number, height: number, labelAt: (x: number, y: number) => number) {
+  const chunks = new Map<string, Uint32Array>();
+  for (let cy = 0; cy * SIZE < height; cy++) {
+    for (let cx = 0; cx * SIZE < width; cx++) {
+      const chunk = new Uint32Array(SIZE * SIZE);
+      for (let y = 0; y < SIZE; y++) {
+        for (let x = 0; x < SIZE; x++) {
+          const [px, py] = [cx * SIZE + x, cy * SIZE + y];
+          if (px < width && py < height) chunk[y * SIZE + x] = labelAt(px, py);
+        }
+      }
+      chunks.set(`${cy},${cx}`, chunk);
+    }
+  }
+  const source: LabelPixels = {
+    info: { width, height, chunk: SIZE },
+    chunkAt: (cy, cx) => chunks.get(`${cy},${cx}`),
+    isLoaded: (cy, cx) => chunks.has(`${cy},${cx}`),
+  };
+  return { source, chunks };
+}
+
+const colouring: Colouring = {
+  style: "both",
+  colours: labelColours({ fillAlpha: 100, edgeAlpha: 255 }),
+  isDraft: false,
+};
+
+function colour(source: LabelPixels, box: Rect, how = colouring): Uint32Array {
+  const [w, h] = [box.x1 - box.x0, box.y1 - box.y0];
+  const padded = new Uint32Array((w + 2) * (h + 2));
+  gather(source, box, padded);
+  const out = new Uint32Array(w * h);
+  colourBox(padded, box, how, out);
+  return out;
+}
+
+const alpha = (word: number | undefined) => (word ?? 0) >>> 24;
+
+describe("colourBox", () => {
+  it("gives the same colours whole or in parts, across chunk borders", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 20 * 20, maxLength: 20 * 20 }),
+        fc.integer({ min: 1, max: 19 }),
+        fc.boolean(),
+        (labels, cut, isDraft) => {
+          const { source } = layer(20, 20, (x, y) => labels[y * 20 + x] as number);
+          const how = { ...colouring, isDraft };
+          const whole = colour(source, rect(0, 0, 20, 20), how);
+          const left = colour(source, rect(0, 0, cut, 20), how);
+          const right = colour(source, rect(cut, 0, 20, 20), how);
+          for (let y = 0; y < 20; y++) {
+            for (let x = 0; x < 20; x++) {
+              const part = x < cut ? left[y * cut + x] : right[y * (20 - cut) + x - cut];
+              expect(part).toBe(whole[y * 20 + x]);
+            }
+          }
+        },
+      ),
+      { numRuns: 30 },
+    );
+  });
+
+  it("draws no outline inside an object at a chunk border", () => {
+    const { source } = layer(24, 24, (x, y) => (x >= 4 && x < 20 && y >= 4 && y < 20 ? 9 : 0));
+    const words = colour(source, rect(0, 0, 24, 24));
+
+    expect(alpha(words[7 * 24 + 8])).toBe(100);
+    expect(alpha(words[4 * 24 + 8])).toBe(255);
+    expect(alpha(words[3 * 24 + 8])).toBe(0);
+  });
+
+  it("draws no outline along a chunk that has not arrived", () => {
+    const { source, chunks } = layer(16, 8, () => 5);
+    chunks.delete("0,1");
+    const words = colour(source, rect(0, 0, 8, 8));
+    expect(alpha(words[3 * 8 + 7])).toBe(100);
+  });
+
+  it("leaves hidden instances out", () => {
+    const { source } = layer(8, 8, () => 5);
+    const words = colour(source, rect(0, 0, 8, 8), { ...colouring, isHidden: (id) => id === 5 });
+    expect(words.every((word) => word === 0)).toBe(true);
+  });
+
+  it("shows only the outline when asked to", () => {
+    const { source } = layer(8, 8, (x, y) => (x > 0 && x < 7 && y > 0 && y < 7 ? 2 : 0));
+    const words = colour(source, rect(0, 0, 8, 8), { ...colouring, style: "outline" });
+    expect(alpha(words[3 * 8 + 3])).toBe(0);
+    expect(alpha(words[1 * 8 + 3])).toBe(255);
+  });
+});
+
+describe("edgeLines", () => {
+  it("runs around one pixel in four lines of length one", () => {
+    const lines = edgeLines((x, y) => x === 2 && y === 3, rect(0, 0, 6, 6));
+    expect(lines).toHaveLength(16);
+  });
+
+  it("has as many unit edges as the shape has open sides", () => {
+    fc.assert(
+      fc.property(fc.array(fc.boolean(), { minLength: 36, maxLength: 36 }), (cells) => {
+        const isInside = (x: number, y: number) =>
+          x >= 1 && x < 7 && y >= 1 && y < 7 && (cells[(y - 1) * 6 + x - 1] ?? false);
+        let sides = 0;
+        for (let y = 0; y <= 8; y++) {
+          for (let x = 0; x <= 8; x++) {
+            if (isInside(x, y) !== isInside(x - 1, y)) sides++;
+            if (isInside(x, y) !== isInside(x, y - 1)) sides++;
+          }
+        }
+        const lines = edgeLines(isInside, rect(0, 0, 8, 8));
+        let length = 0;
+        for (let at = 0; at < lines.length; at += 4) {
+          const [x0, y0, x1, y1] = lines.slice(at, at + 4) as [number, number, number, number];
+          length += Math.abs(x1 - x0) + Math.abs(y1 - y0);
+        }
+        expect(length).toBe(sides);
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
