@@ -124,6 +124,25 @@ def normalisation_config(invert: bool, parent_config: dict[str, Any] | None) -> 
     }
 
 
+@dataclass(frozen=True, slots=True)
+class CropSettings:
+    """How crops are drawn and changed."""
+
+    patch_px: int
+    batch_size: int
+    foreground: float
+    scale_range: float
+    strengths: Strengths
+
+
+def crop_settings(
+    params: Any, *, patch_px: int, batch_size: int, is_inverted: bool
+) -> CropSettings:
+    """Return the settings that a run's parameters ask for."""
+    strengths = strengths_of(params, is_inverted=is_inverted)
+    return CropSettings(patch_px, batch_size, params.foreground, params.scale_range, strengths)
+
+
 def strengths_of(params: Any, *, is_inverted: bool) -> Strengths:
     """Return the augmentation strengths; stains vary only where white is background."""
     return Strengths(

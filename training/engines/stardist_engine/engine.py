@@ -22,9 +22,9 @@ from training.engines.checkpoint import (
 from training.engines.data import (
     TrainingData,
     choose_polarity,
+    crop_settings,
     normalisation_config,
     open_data,
-    strengths_of,
 )
 from training.engines.loop import Loop, LoopSettings
 from training.engines.registry import parse_params
@@ -36,6 +36,7 @@ from training.engines.stardist_engine.net import (
     Model,
     build,
     copy_weights,
+    expect_objects,
     forget_models,
     load_weights,
     net_config,
@@ -47,8 +48,8 @@ from training.engines.stardist_engine.predictor import StarDistPredictor
 from training.engines.stardist_engine.thresholds import DEFAULT, fit_thresholds
 
 USUAL_STEPS_SCRATCH, USUAL_STEPS_TUNING = 300, 160
-RATE_SCRATCH, RATE_TUNING = 1e-3, 3e-4
-BATCH_AT_128_PX = 8
+RATE_SCRATCH, RATE_TUNING = 2e-3, 5e-4
+BATCH_AT_128_PX = 4
 MOST_PATCH_PX = 512
 # Fewer validation objects than this say little about thresholds; training regions are added.
 ENOUGH_OBJECTS = 30
@@ -80,10 +81,12 @@ class StarDistEngine:
         learner = StarDistLearner(
             model,
             data,
-            patch_px=model.config.train_patch_size[0],
-            foreground=params.foreground,
-            scale_range=params.scale_range,
-            strengths=strengths_of(params, is_inverted=facts["normalisation"]["invert"]),
+            crop_settings(
+                params,
+                patch_px=model.config.train_patch_size[0],
+                batch_size=model.config.train_batch_size,
+                is_inverted=facts["normalisation"]["invert"],
+            ),
         )
         settings = LoopSettings(
             params.learning_rate or (RATE_SCRATCH if is_fresh else RATE_TUNING),
@@ -127,6 +130,7 @@ class StarDistEngine:
         invert = choose_polarity(data, params.invert, parent_config=parent_config)
         if source is None:
             model = build(net | self._patch(params, data, net))
+            expect_objects(model, data.diameter_px / 2)
         else:
             model = build(net | self._patch(params, data, net) | {"n_channel_in": data.n_channels})
             conversion = copy_weights(source, model)

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from stardist.geometry import star_dist
 from stardist.utils import edt_prob
 
-from training.datasets.augment import Strengths, change_intensities, draw_scale, resize, turn
+from training.datasets.augment import change_intensities, draw_scale, resize, turn
 from training.datasets.crops import Crop
 from training.datasets.labels import SparseLabels
-from training.engines.data import TrainingData
+from training.engines.data import CropSettings, TrainingData
 from training.engines.stardist_engine.net import Model, load_weights, save_weights
 
 Batch: TypeAlias = tuple[NDArray[np.float32], tuple[NDArray[np.float32], NDArray[np.float32]]]
@@ -29,18 +29,12 @@ class StarDistLearner:
         self,
         model: Model,
         data: TrainingData,
-        *,
-        patch_px: int,
-        foreground: float,
-        scale_range: float,
-        strengths: Strengths,
+        crops: CropSettings,
     ) -> None:
         self.model = model
         self._data = data
-        self._side = patch_px
-        self._foreground = foreground
-        self._scale_range = scale_range
-        self._strengths = strengths
+        self._crops = crops
+        self._side = crops.patch_px
         self._grid = tuple(model.config.grid)
         model.prepare_for_training()
         model.keras_model.optimizer.build(model.keras_model.trainable_variables)
@@ -67,13 +61,13 @@ class StarDistLearner:
     def _patch(self, region: int, rng: np.random.Generator) -> Crop:
         """Cut and augment one patch, so that some of the pixels the loss sees are annotated."""
         for _ in range(TRIES):
-            centre = self._data.train.centre(region, rng, self._foreground)
-            side = round(self._side / draw_scale(self._scale_range, rng))
+            centre = self._data.train.centre(region, rng, self._crops.foreground)
+            side = round(self._side / draw_scale(self._crops.scale_range, rng))
             crop = self._data.train.around(region, centre, side, rng)
             pixels, labels = resize(crop.pixels, crop.labels, self._side)
             pixels, labels = turn(pixels, labels, rng)
             if self._is_taught(labels):
-                pixels = change_intensities(pixels, self._strengths, rng)
+                pixels = change_intensities(pixels, self._crops.strengths, rng)
                 return Crop(pixels, labels)
         # A region of single annotated pixels between those of the grid: as it is, on the grid.
         row, col = centre
@@ -96,11 +90,11 @@ class StarDistLearner:
         crops: list[Crop] = []
         for number in range(VALIDATION_CROPS if len(source) else 0):
             region = number % len(source)
-            centre = source.centre(region, rng, self._foreground)
+            centre = source.centre(region, rng, self._crops.foreground)
             crop = source.around(region, centre, self._side, rng)
             if self._is_taught(crop.labels):
                 crops.append(crop)
-        size = self.model.config.train_batch_size
+        size = self._crops.batch_size
         return [self._batch(crops[i : i + size]) for i in range(0, len(crops), size)]
 
     def save_weights(self, folder: Path, name: str) -> None:

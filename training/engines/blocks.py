@@ -1,0 +1,94 @@
+"""Large images in overlapping blocks: each object belongs to the block its middle lies in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from training.engines.base import PredictionArrays
+
+SAME_SHARE = 0.5  # an object covered by more than this is one that a neighbour block wrote
+
+
+def predict_in_blocks(
+    pixels: NDArray[np.float32],
+    predict: Callable[[NDArray[np.float32]], PredictionArrays],
+    *,
+    block_px: int,
+    overlap_px: int,
+) -> PredictionArrays:
+    """Predict an image (C, H, W), in blocks when it is larger than one."""
+    height, width = pixels.shape[1:]
+    if height <= block_px and width <= block_px:
+        return predict(pixels)
+    label_image = np.zeros((height, width), np.uint32)
+    scores: list[float] = []
+    maps: dict[str, NDArray[np.float32]] = {}
+    for outer, core in _blocks(height, width, block_px, overlap_px):
+        rows, cols = slice(outer[0], outer[2]), slice(outer[1], outer[3])
+        found = predict(np.ascontiguousarray(pixels[:, rows, cols]))
+        _paste_objects(label_image[rows, cols], found, scores, _shifted(core, outer))
+        _paste_maps(maps, found.maps, (height, width), outer, core)
+    return PredictionArrays(label_image, np.asarray(scores, np.float32), maps)
+
+
+def _blocks(
+    height: int, width: int, block_px: int, overlap_px: int
+) -> Iterator[tuple[tuple[int, int, int, int], tuple[int, int, int, int]]]:
+    """Yield each block with its overlap, and the part of the image that it owns."""
+    for row in range(0, height, block_px):
+        for col in range(0, width, block_px):
+            core = (row, col, min(row + block_px, height), min(col + block_px, width))
+            outer = (
+                max(core[0] - overlap_px, 0),
+                max(core[1] - overlap_px, 0),
+                min(core[2] + overlap_px, height),
+                min(core[3] + overlap_px, width),
+            )
+            yield outer, core
+
+
+def _shifted(
+    core: tuple[int, int, int, int], outer: tuple[int, int, int, int]
+) -> tuple[int, int, int, int]:
+    return (core[0] - outer[0], core[1] - outer[1], core[2] - outer[0], core[3] - outer[1])
+
+
+def _paste_objects(
+    target: NDArray[np.uint32],
+    found: PredictionArrays,
+    scores: list[float],
+    core: tuple[int, int, int, int],
+) -> None:
+    """Write the objects whose box's middle lies in the core, under new ids, over background."""
+    for number, place in enumerate(ndimage.find_objects(found.label_image.astype(np.int32))):
+        if place is None:
+            continue
+        middle = [(side.start + side.stop) / 2 for side in place]
+        if not (core[0] <= middle[0] < core[2] and core[1] <= middle[1] < core[3]):
+            continue
+        inside = found.label_image[place] == number + 1
+        view = target[place]
+        free = inside & (view == 0)
+        if free.sum() <= (1 - SAME_SHARE) * inside.sum():
+            continue
+        scores.append(float(found.scores[number]))
+        view[free] = len(scores)
+
+
+def _paste_maps(
+    maps: dict[str, NDArray[np.float32]],
+    found: dict[str, NDArray[Any]],
+    shape: tuple[int, int],
+    outer: tuple[int, int, int, int],
+    core: tuple[int, int, int, int],
+) -> None:
+    row0, col0, row1, col1 = _shifted(core, outer)
+    for name, plane in found.items():
+        whole = maps.setdefault(name, np.zeros((*plane.shape[:-2], *shape), np.float32))
+        part = plane[..., row0:row1, col0:col1]
+        whole[..., core[0] : core[2], core[1] : core[3]] = part

@@ -1,0 +1,263 @@
+"""Cellpose: train, load, export, adopt."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from training.datasets.crops import Crop
+from training.engines.base import EngineSpec, Predictor, Reporter, StopFlag, TrainJob
+from training.engines.budget import StepPlan
+from training.engines.cellpose_engine.learner import CellposeLearner, conversion_of
+from training.engines.cellpose_engine.net import (
+    WEIGHTS,
+    Net,
+    build,
+    diam_mean_of,
+    pretrained_state,
+    read_foreign_state,
+    read_state,
+    save_state,
+    use_state,
+    uses_bfloat16,
+    width_of,
+)
+from training.engines.cellpose_engine.predictor import CellposePredictor
+from training.engines.cellpose_engine.thresholds import DEFAULT, fit_thresholds
+from training.engines.checkpoint import (
+    FORMAT,
+    read_config,
+    read_json_file,
+    unpacked,
+    versions_of,
+    whole_folder,
+    write_json,
+    write_licence,
+)
+from training.engines.data import (
+    TrainingData,
+    choose_polarity,
+    crop_settings,
+    normalisation_config,
+    open_data,
+)
+from training.engines.loop import Loop, LoopSettings
+from training.engines.registry import parse_params
+from training.engines.specs import CELLPOSE, CellposeParams
+
+USUAL_STEPS_SCRATCH, USUAL_STEPS_TUNING = 150, 100
+RATE_SCRATCH, RATE_TUNING = 2e-3, 1e-3
+BATCH_SIZE = 4
+# A fresh network is trained at the objects' own size within these, so that nothing is resized.
+SMALLEST_DIAM_MEAN, LARGEST_DIAM_MEAN = 15.0, 30.0
+ENOUGH_OBJECTS = 30
+THRESHOLD_CROPS, THRESHOLD_CROP_PX, CONTEXT_PX = 6, 320, 16
+FOREIGN_SUFFIXES = {".pt", ".pth", ".safetensors", ""}
+
+
+class CellposeEngine:
+    """Cellpose 3.1.1.3, CPnet, 2D."""
+
+    spec: EngineSpec = CELLPOSE
+
+    def train(self, job: TrainJob, report: Reporter, should_stop: StopFlag) -> Path:
+        """Train and return the finished checkpoint folder."""
+        params: CellposeParams = parse_params(CellposeParams, job.params)
+        torch.set_num_threads(job.n_threads)
+        data = open_data(self.spec, job, params, report)
+        report.stage("loading")
+        torch.manual_seed(job.seed)  # before building: that draws the weights
+        net, facts = self._start(job, params, data)
+        data.set_polarity(facts["normalisation"]["invert"])
+        is_fresh = not (job.parent or job.pretrained)
+        bfloat16 = uses_bfloat16(params.precision)
+        plan = StepPlan(
+            params.steps,
+            USUAL_STEPS_SCRATCH if is_fresh else USUAL_STEPS_TUNING,
+            params.steps_per_epoch,
+            job.max_seconds,
+        )
+        settings = LoopSettings(
+            params.learning_rate or (RATE_SCRATCH if is_fresh else RATE_TUNING),
+            params.warmup_steps,
+            params.batch_size or BATCH_SIZE,
+            keep_best=params.keep == "best",
+        )
+        learner = CellposeLearner(
+            net,
+            data,
+            job.workdir / "cache" / "flows",
+            crop_settings(
+                params,
+                patch_px=max(32, params.patch_px // 16 * 16),  # four levels of halving
+                batch_size=settings.batch_size,
+                is_inverted=facts["normalisation"]["invert"],
+            ),
+            rescale=facts["diam_mean"] / facts["diameter_px"],
+            weight_decay=params.weight_decay,
+            bfloat16=bfloat16,
+        )
+        report.stage("training", n_steps=plan.n_steps, n_epochs=plan.n_epochs)
+        progress = Loop(job, learner, plan, settings, data.weights).run(report, should_stop)
+        facts |= {
+            "params": asdict(params),
+            "precision": "bfloat16" if bfloat16 else "float32",
+            "n_steps": progress.step,
+            "best_epoch": progress.best_epoch,
+            "peak_learning_rate": settings.peak_rate,
+            "seed": job.seed,
+        }
+        report.stage("thresholds")
+        facts |= self._thresholds(net, data, facts, should_stop)
+        report.stage("saving")
+        return self._finish(job.workdir / "finished", net, facts)
+
+    def _start(
+        self, job: TrainJob, params: CellposeParams, data: TrainingData
+    ) -> tuple[Net, dict[str, Any]]:
+        """Build the network with the weights to start from, and say where they came from."""
+        diameter = params.diameter_px or data.diameter_px
+        origin, parent_config, state, width = "scratch", None, None, params.net
+        diam_mean = min(max(diameter, SMALLEST_DIAM_MEAN), LARGEST_DIAM_MEAN)
+        if job.parent is not None:
+            parent_config = read_config(job.parent, self.spec.name)
+            state = read_state(job.parent / WEIGHTS)
+            origin, diam_mean = "parent", float(parent_config["diam_mean"])
+        elif job.pretrained:
+            state = pretrained_state(job.pretrained, offline=job.offline)
+            origin, diam_mean = f"pretrained:{job.pretrained}", diam_mean_of(job.pretrained, state)
+            # Cellpose's own models saw fluorescence above all.
+            parent_config = {"normalisation": {"objects": "bright"}}
+        if state is not None:
+            width = width_of(state)
+        net = build(width, diam_mean)
+        if state is not None:
+            use_state(net, state)
+        with torch.no_grad():
+            net.diam_mean.fill_(diam_mean)
+            net.diam_labels.fill_(diameter)
+        invert = choose_polarity(data, params.invert, parent_config=parent_config)
+        return net, {
+            "origin": origin,
+            "net": width,
+            "diam_mean": diam_mean,
+            "diameter_px": diameter,
+            "channels": {
+                "count": data.n_channels,
+                "mapping": list(job.channels),
+                "conversion": conversion_of(data.n_channels),
+            },
+            "normalisation": normalisation_config(invert, parent_config),
+        }
+
+    def _thresholds(
+        self, net: Net, data: TrainingData, facts: dict[str, Any], should_stop: StopFlag
+    ) -> dict[str, Any]:
+        """Fit the thresholds where the labels were drawn blind, if there are enough of them."""
+        n_objects = sum(region.n_instances for region in data.validation.regions)
+        sources = (
+            [data.validation] if n_objects >= ENOUGH_OBJECTS else [data.validation, data.train]
+        )
+        crops: list[Crop] = [
+            source.whole(i, most_px=THRESHOLD_CROP_PX, margin_px=CONTEXT_PX)
+            for source in sources
+            for i in range(len(source))
+        ][:THRESHOLD_CROPS]
+        if not any((crop.labels > 0).any() for crop in crops):
+            return {"thresholds": dict(DEFAULT), "thresholds_from": "defaults"}
+        predictor = CellposePredictor(
+            net, facts | {"thresholds": DEFAULT}, bfloat16=facts["precision"] == "bfloat16"
+        )
+        fitted_on = "validation regions" if len(sources) == 1 else "all regions"
+        return {
+            "thresholds": fit_thresholds(predictor, crops, should_stop),
+            "thresholds_from": fitted_on,
+        }
+
+    def _finish(self, target: Path, net: Net, facts: dict[str, Any]) -> Path:
+        """Write a finished checkpoint."""
+        with whole_folder(target) as folder:
+            save_state(net.state_dict(), folder / WEIGHTS)
+            config = (
+                {"licence": self.spec.licence}
+                | facts
+                | {
+                    "format": FORMAT,
+                    "engine": self.spec.name,
+                    "engine_version": self.spec.version,
+                    "packages": versions_of("cellpose", "torch", "numpy", "opencv-python-headless"),
+                }
+            )
+            write_json(folder / "config.json", config)
+            write_licence(folder, self.spec, facts["origin"])
+        return target
+
+    def load(self, checkpoint: Path, *, device: str, n_threads: int) -> Predictor:
+        """Load a checkpoint folder; runs on the CPU."""
+        torch.set_num_threads(n_threads)
+        config = read_config(checkpoint, self.spec.name)
+        return CellposePredictor(
+            load_net(checkpoint, config),
+            config,
+            bfloat16=uses_bfloat16(config.get("params", {}).get("precision", "auto")),
+        )
+
+    def export(self, checkpoint: Path, target: Path) -> None:
+        """Write the file that `CellposeModel(pretrained_model=…)` opens, with our config."""
+        config = read_config(checkpoint, self.spec.name)
+        net = load_net(checkpoint, config)
+        with whole_folder(target) as folder:
+            state = {key: value.contiguous() for key, value in net.state_dict().items()}
+            torch.save(state, folder / "cellpose_model")
+            write_json(folder / "cytoloop.json", config)
+            shutil.copyfile(checkpoint / "LICENSE", folder / "LICENSE")
+
+    def adopt(self, upload: Path, target: Path) -> Path:
+        """Turn a zip of ours or a Cellpose model file into a checkpoint folder."""
+        if upload.is_dir() or upload.suffix == ".zip":
+            with unpacked(upload, target.parent) as source:
+                name = "config.json" if (source / "config.json").is_file() else "cytoloop.json"
+                ours = read_json_file(source / name)
+                own, foreign = source / WEIGHTS, source / "cellpose_model"
+                state = read_state(own) if own.is_file() else read_foreign_state(foreign)
+        else:
+            ours, state = {}, read_foreign_state(upload)
+        net = build(width_of(state), diam_mean_of("", state))
+        use_state(net, state)
+        return self._finish(target, net, _adopted_facts(ours, net, width_of(state)))
+
+
+def load_net(checkpoint: Path, config: dict[str, Any]) -> Net:
+    """Build a checkpoint's network with its weights; raises CheckpointCorrupt."""
+    net = build(config["net"], float(config["diam_mean"]))
+    use_state(net, read_state(checkpoint / WEIGHTS))
+    return net
+
+
+def _adopted_facts(ours: dict[str, Any], net: Net, width: str) -> dict[str, Any]:
+    """Return the config of an adopted model: ours where it came from here, else the usual."""
+    usual: dict[str, Any] = {
+        "channels": {"count": 1, "mapping": [0], "conversion": conversion_of(1)},
+        "normalisation": {"invert": False, "objects": "bright", "over": "whole image, per channel"},
+        "thresholds": dict(DEFAULT),
+        "params": {},
+    }
+    kept = {key: ours[key] for key in usual if isinstance(ours.get(key), dict)}
+    diameter = float(net.diam_labels[0])
+    return (
+        usual
+        | kept
+        | {
+            "origin": "upload",
+            "licence": "unknown",
+            "thresholds_from": "upload",
+            "net": width,
+            "diam_mean": float(net.diam_mean[0]),
+            "diameter_px": diameter if diameter > 0 else float(net.diam_mean[0]),
+            "precision": "float32",
+        }
+    )
