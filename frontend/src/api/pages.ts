@@ -98,12 +98,13 @@ export type News = (type: string, data: Readonly<Record<string, unknown>>) => vo
 
 /** Everything that happens in a project. After a gap the listener hears "resync". */
 export function projectNews(project: string, hear: News): Listening {
-  return news(`/api/v1/projects/${project}/events/`, ["image", "draft", "run", "version"], hear);
+  const types = ["image", "draft", "run", "version", "evaluation", "prediction"];
+  return news(`/api/v1/projects/${project}/events/`, types, hear);
 }
 
 /** Everything that happens to a run. */
 export function runNews(run: string, hear: News): Listening {
-  return news(`/api/v1/runs/${run}/events/`, ["epoch", "state", "log", "progress"], hear);
+  return news(`/api/v1/runs/${run}/events/`, ["epoch", "state", "log"], hear);
 }
 
 function news(url: string, types: readonly string[], hear: News): Listening {

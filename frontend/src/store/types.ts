@@ -228,6 +228,9 @@ export interface LayerStore extends LabelReader {
   /** Accept many in one op; resolves to how many were accepted. */
   acceptMany(draft: DraftStore, ids: ArrayLike<number>, preserve?: Preserve): Promise<number>;
 
+  /** A prediction of the same image; its decisions are saved with this layer's strokes. */
+  openDraft(layerId: string): Promise<DraftStore>;
+
   /** During a stroke: cancel it. Resolves to what changed, null when there was nothing to undo. */
   undo(): Promise<OpReport | null>;
   redo(): Promise<OpReport | null>;

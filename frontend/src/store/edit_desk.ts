@@ -1,0 +1,225 @@
+/** Edits other than strokes: each waits for the chunks it needs, then is made in one go. */
+
+import type { OpMeta } from "../api/types";
+import type { ImagePoint } from "../geometry/points";
+import { around, intersect, isEmpty, type Rect, rect, union } from "../geometry/rect";
+import type { ChunkMap } from "../labels/chunks";
+import { splitEdit } from "../labels/codec";
+import { flood } from "../labels/flood";
+import type { InstanceTable } from "../labels/instances";
+import type { PaintRule } from "../labels/paint";
+import { type Interval, polygonSpans } from "../labels/polygon";
+import type { Edit } from "../labels/runs";
+import type { DraftPlane } from "./draft_plane";
+import { acceptEdit, relabel } from "./edits";
+import type { IdPool } from "./id_pool";
+import { ruleOf } from "./open_stroke";
+import { StrokePainter } from "./stroke_painter";
+import { EditRefused, type OpReport, type Preserve, type StrokeOptions } from "./types";
+
+export interface EditContext {
+  readonly bounds: Rect;
+  readonly chunks: ChunkMap;
+  readonly table: InstanceTable;
+  readonly ids: IdPool;
+  ensure(box: Rect): Promise<void>;
+  newGroup(): string;
+  isStrokeOpen(): boolean;
+  /** Make it an op. @param isPainted the pixels are written already */
+  commit(kind: string, edit: Edit, meta: OpMeta, isPainted: boolean): Promise<OpReport>;
+}
+
+const MAX_FILL_PIXELS = 4_000_000;
+// The server takes a header of 1 MiB; an accepted instance takes about 100 bytes of it.
+const ACCEPTS_PER_OP = 5000;
+
+const FILL_SENTENCES = {
+  outside: "Click inside the visible part of the image.",
+  "not-loaded": "This part of the annotation is still loading.",
+  "too-large": "This area is too large to fill at once.",
+  open: "This area is not closed inside the view: close the ring, or zoom out.",
+};
+
+export class EditDesk {
+  private readonly context: EditContext;
+  private working = 0;
+
+  constructor(context: EditContext) {
+    this.context = context;
+  }
+
+  get isWorking(): boolean {
+    return this.working > 0;
+  }
+
+  /** Strokes and other edits never overlap: an edit must know every pixel it starts from. */
+  async exclusively<T>(work: () => Promise<T>): Promise<T> {
+    if (this.context.isStrokeOpen()) {
+      throw new EditRefused("stroke_open", "Finish the stroke first.");
+    }
+    this.working++;
+    try {
+      return await work();
+    } finally {
+      this.working--;
+    }
+  }
+
+  fill(point: ImagePoint, instanceId: number, view: Rect): Promise<OpReport> {
+    return this.exclusively(async () => {
+      const { chunks, bounds } = this.context;
+      const box = intersect(view, bounds);
+      await this.ensure(box);
+      const [x, y] = [Math.floor(point.x), Math.floor(point.y)];
+      if (chunks.labelAt(x, y)) {
+        throw new EditRefused("not_background", "Fill works on background: click inside a ring.");
+      }
+      const limits = { bounds: box, image: bounds, maxPixels: MAX_FILL_PIXELS };
+      const filled = flood(x, y, (px, py) => chunks.labelAt(px, py), limits);
+      if (!filled.ok) throw new EditRefused(`fill_${filled.why}`, FILL_SENTENCES[filled.why]);
+      const rule = ruleOf({ kind: "brush", instanceId, radius: 0 }, 0);
+      return this.paint("fill", filled.spans, rule) as Promise<OpReport>;
+    });
+  }
+
+  fillPolygon(points: readonly ImagePoint[], options: StrokeOptions): Promise<OpReport | null> {
+    return this.exclusively(async () => {
+      const first = points[0];
+      if (!first) return null;
+      await this.ensure(around(points, 1));
+      const under = this.context.chunks.labelAt(Math.floor(first.x), Math.floor(first.y)) ?? 0;
+      return this.paint("lasso", polygonSpans(points), ruleOf(options, under), options.group);
+    });
+  }
+
+  private async paint(
+    kind: string,
+    spans: readonly Interval[],
+    rule: PaintRule,
+    group?: string,
+  ): Promise<OpReport | null> {
+    const { chunks, bounds } = this.context;
+    const painter = new StrokePainter(chunks, bounds, rule, 0, () => undefined);
+    painter.paint(spans);
+    const edit = painter.edit();
+    return edit.size === 0 ? null : this.commit(kind, edit, group ? { group } : {}, true);
+  }
+
+  merge(keep: number, other: number): Promise<OpReport> {
+    return this.exclusively(() => {
+      if (keep === other) throw new EditRefused("same_instance", "Choose two different objects.");
+      this.known(keep);
+      return this.relabel("merge", other, keep);
+    });
+  }
+
+  deleteInstance(id: number): Promise<OpReport> {
+    return this.exclusively(() => this.relabel("delete", id, 0));
+  }
+
+  private async relabel(kind: string, from: number, to: number): Promise<OpReport> {
+    const box = this.known(from);
+    await this.ensure(box);
+    const edit = relabel(this.context.chunks, box, from, to);
+    if (edit.size === 0) throw this.gone();
+    return this.commit(kind, edit, {}, false);
+  }
+
+  private known(id: number): Rect {
+    const row = this.context.table.get(id);
+    if (id === 0 || !row || row.areaPx === 0) throw this.gone();
+    return row.box;
+  }
+
+  private gone(): EditRefused {
+    return new EditRefused("no_instance", "This object is not there any more.");
+  }
+
+  /** @returns new ids by the draft's ids, of those that gave pixels */
+  accept(
+    draft: DraftPlane,
+    ids: readonly number[],
+    preserve: Preserve,
+    isEdit: boolean,
+  ): Promise<Map<number, number>> {
+    return this.exclusively(async () => {
+      const group = this.context.newGroup();
+      const all = new Map<number, number>();
+      for (let at = 0; at < ids.length; at += ACCEPTS_PER_OP) {
+        const part = ids.slice(at, at + ACCEPTS_PER_OP);
+        const done = await this.acceptPart(draft, part, preserve, isEdit, group);
+        for (const [id, newId] of done) all.set(id, newId);
+      }
+      return all;
+    });
+  }
+
+  private async acceptPart(
+    draft: DraftPlane,
+    ids: readonly number[],
+    preserve: Preserve,
+    isEdit: boolean,
+    group: string,
+  ): Promise<Map<number, number>> {
+    const { chunks } = this.context;
+    const boxes = ids.map((id) => draft.replica.table.get(id)?.box ?? rect(0, 0, 0, 0));
+    const box = boxes.reduce(union, rect(0, 0, 0, 0));
+    await Promise.all([this.ensure(box), draft.ensure(box), this.context.ids.ensure(ids.length)]);
+    const newIds = new Map(ids.map((id) => [id, this.context.ids.next()]));
+    const accepted = acceptEdit(draft.replica.chunks, chunks, box, newIds, preserve);
+    const done = new Map(accepted.ids.map((id) => [id, newIds.get(id) as number]));
+    if (done.size === 0) return done;
+    // Shown before the op is kept: who presses A twice must not accept twice.
+    draft.show(accepted.ids, isEdit ? "edited" : "accepted");
+    await this.commit("accept", accepted.edit, this.acceptMeta(draft, done, isEdit, group), false);
+    return done;
+  }
+
+  private acceptMeta(
+    draft: DraftPlane,
+    newIds: ReadonlyMap<number, number>,
+    isEdit: boolean,
+    group: string,
+  ): OpMeta {
+    const accepts = [...newIds].map(([id, newId]) => ({
+      layer: draft.info.id,
+      instance_id: id,
+      new_id: newId,
+    }));
+    return { group, accepts, ...(isEdit ? { edits_draft: true } : {}) };
+  }
+
+  private async ensure(box: Rect): Promise<void> {
+    if (isEmpty(box)) return;
+    try {
+      await this.context.ensure(box);
+    } catch {
+      throw new EditRefused("not_loaded", "This part of the annotation could not be loaded.");
+    }
+  }
+
+  /** Larger edits than the server takes in one op become several of one group. */
+  private async commit(
+    kind: string,
+    edit: Edit,
+    meta: OpMeta,
+    isPainted: boolean,
+  ): Promise<OpReport> {
+    const parts = splitEdit(edit);
+    const group = meta.group ?? this.context.newGroup();
+    const made = parts.map((part, i) => {
+      const accepts = i === 0 ? meta : withoutAccepts(meta);
+      return this.context.commit(kind, part, { ...accepts, group }, isPainted);
+    });
+    const reports = await Promise.all(made);
+    return reports.reduce(added);
+  }
+}
+
+function withoutAccepts({ accepts: _, ...meta }: OpMeta): OpMeta {
+  return meta;
+}
+
+export function added(a: OpReport, b: OpReport): OpReport {
+  return { n: b.n, kind: b.kind, nPixels: a.nPixels + b.nPixels, rect: union(a.rect, b.rect) };
+}

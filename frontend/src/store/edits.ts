@@ -1,0 +1,84 @@
+/** Edits that are worked out from pixels at once: relabel an instance, copy instances of a draft. */
+
+import { intersect, isEmpty, type Rect } from "../geometry/rect";
+import { CHUNK, type ChunkKey, type ChunkMap, chunkRect, keysIn } from "../labels/chunks";
+import { type Edit, type Runs, RunsBuilder } from "../labels/runs";
+import type { Preserve } from "./types";
+
+/** Every pixel of `from` inside the box becomes `to`. The chunks must be loaded. */
+export function relabel(chunks: ChunkMap, box: Rect, from: number, to: number): Edit {
+  return collect(box, (key, i) => (chunks.get(key)?.[i] === from ? [from, to] : null));
+}
+
+export interface Accepted {
+  readonly edit: Edit;
+  /** Instances that gave at least one pixel. */
+  readonly ids: number[];
+}
+
+/**
+ * Copy instances of a draft into the annotation.
+ *
+ * @param newIds the id that each accepted instance gets
+ */
+export function acceptEdit(
+  draft: ChunkMap,
+  annotation: ChunkMap,
+  box: Rect,
+  newIds: ReadonlyMap<number, number>,
+  preserve: Preserve,
+): Accepted {
+  const wanted = new Map(newIds);
+  if (preserve === "objects") {
+    for (const id of overlapping(draft, annotation, box, newIds)) wanted.delete(id);
+  }
+  const found = new Set<number>();
+  const edit = collect(box, (key, i) => {
+    const id = draft.get(key)?.[i] ?? 0;
+    const to = id === 0 ? undefined : wanted.get(id);
+    if (to === undefined) return null;
+    const from = annotation.get(key)?.[i];
+    if (from === undefined || (from !== 0 && preserve !== "none")) return null;
+    found.add(id);
+    return [from, to];
+  });
+  return { edit, ids: [...found].sort((a, b) => a - b) };
+}
+
+/** Instances of the draft that share a pixel with any annotated instance. */
+function overlapping(
+  draft: ChunkMap,
+  annotation: ChunkMap,
+  box: Rect,
+  ids: ReadonlyMap<number, number>,
+): Set<number> {
+  const found = new Set<number>();
+  collect(box, (key, i) => {
+    const id = draft.get(key)?.[i] ?? 0;
+    if (id !== 0 && ids.has(id) && annotation.get(key)?.[i] !== 0) found.add(id);
+    return null;
+  });
+  return found;
+}
+
+/** Ask for every pixel of the box what it becomes: [before, after], or null to leave it. */
+function collect(
+  box: Rect,
+  change: (key: ChunkKey, index: number) => [before: number, after: number] | null,
+): Edit {
+  const edit = new Map<ChunkKey, Runs>();
+  for (const key of keysIn(box, Infinity, Infinity)) {
+    const place = chunkRect(key);
+    const part = intersect(box, place);
+    if (isEmpty(part)) continue;
+    const runs = new RunsBuilder();
+    for (let y = part.y0 - place.y0; y < part.y1 - place.y0; y++) {
+      for (let x = part.x0 - place.x0; x < part.x1 - place.x0; x++) {
+        const pair = change(key, y * CHUNK + x);
+        if (pair && pair[0] !== pair[1]) runs.add(y * CHUNK + x, 1, pair[0], pair[1]);
+      }
+    }
+    if (!runs.isEmpty) edit.set(key, runs.build());
+  }
+  return edit;
+}

@@ -1,0 +1,144 @@
+/**
+ * Undo and redo of one person: stacks of ops whose inverse is to be done next.
+ *
+ * Undoing makes a new op, which lands on the redo stack, since redoing is undoing that one.
+ */
+
+import type { OpMeta } from "../api/types";
+import { decodeEdit } from "../labels/codec";
+import { gunzip } from "../labels/gzip";
+import type { Journal, StepRow } from "./journal";
+import { Cell } from "./observable";
+import { type OwnOp, ownOp } from "./replica";
+import type { HistoryState } from "./types";
+
+export type Stack = "undo" | "redo";
+
+export interface Step {
+  readonly op: OwnOp;
+  readonly meta: OpMeta;
+  /** What the person did at first: an undone "merge" is still called that. */
+  readonly kind: string;
+  readonly position: number;
+}
+
+const MAX_BYTES = 64 << 20;
+const BYTES_PER_RUN = 16;
+
+export class History {
+  readonly state = new Cell<HistoryState>({
+    canUndo: false,
+    canRedo: false,
+    undoKind: null,
+    redoKind: null,
+  });
+  private readonly stacks: Record<Stack, Step[]> = { undo: [], redo: [] };
+  private readonly journal: Journal;
+  private readonly place: string;
+  private position = 0;
+
+  /** @param place names person and plane */
+  constructor(journal: Journal, place: string) {
+    this.journal = journal;
+    this.place = place;
+  }
+
+  /** Read what earlier pages of this person left. */
+  async restore(): Promise<void> {
+    for (const row of await this.journal.steps(this.place)) {
+      const edit = decodeEdit(await gunzip(row.body));
+      const op = ownOp(row.session, row.n, row.kind, edit);
+      op.effective = new Map(edit);
+      this.stacks[row.stack].push({ op, meta: row.meta, kind: row.kind, position: row.position });
+      this.position = Math.max(this.position, row.position);
+    }
+    this.show();
+  }
+
+  /** A new edit: what was undone before can no longer be redone. */
+  record(op: OwnOp, meta: OpMeta, body: Promise<Uint8Array>): void {
+    this.forget(this.stacks.redo.splice(0));
+    this.push("undo", op, meta, op.kind, body);
+  }
+
+  push(stack: Stack, op: OwnOp, meta: OpMeta, kind: string, body: Promise<Uint8Array>): void {
+    const step: Step = { op, meta, kind, position: ++this.position };
+    this.stacks[stack].push(step);
+    this.trim();
+    this.show();
+    void this.persist(stack, step, body);
+  }
+
+  private async persist(stack: Stack, step: Step, body: Promise<Uint8Array>): Promise<void> {
+    const { op, meta, kind, position } = step;
+    try {
+      const row: StepRow = {
+        place: this.place,
+        position,
+        stack,
+        session: op.session,
+        n: op.n,
+        kind,
+        meta,
+        body: await body,
+      };
+      // Undone again while it was being packed: writing it now would bring it back.
+      if (this.stacks[stack].includes(step)) await this.journal.putStep(row);
+    } catch {
+      // Undo still works on this page; only a reload forgets the step.
+    }
+  }
+
+  /** The newest step with all others of its group, newest first. */
+  peek(stack: Stack): Step[] {
+    const steps = this.stacks[stack];
+    const group = steps.at(-1)?.meta.group;
+    let from = steps.length - 1;
+    while (group !== undefined && steps[from - 1]?.meta.group === group) from--;
+    return steps.slice(Math.max(0, from)).reverse();
+  }
+
+  /** Take them off their stack. */
+  take(stack: Stack, taken: readonly Step[]): void {
+    this.stacks[stack].splice(-taken.length, taken.length);
+    this.forget(taken);
+    this.show();
+  }
+
+  /** An op that the server refused as a whole cannot be undone. */
+  remove(op: OwnOp): void {
+    for (const steps of Object.values(this.stacks)) {
+      const at = steps.findIndex((step) => step.op === op);
+      if (at >= 0) this.forget(steps.splice(at, 1));
+    }
+    this.show();
+  }
+
+  private forget(steps: readonly Step[]): void {
+    if (steps.length === 0) return;
+    const positions = steps.map((step) => step.position);
+    this.journal.deleteSteps(this.place, positions).catch(() => undefined);
+  }
+
+  private trim(): void {
+    const { undo } = this.stacks;
+    const size = (step: Step) =>
+      [...step.op.edit.values()].reduce((sum, runs) => sum + runs.count * BYTES_PER_RUN, 100);
+    let bytes = undo.reduce((sum, step) => sum + size(step), 0);
+    while (bytes > MAX_BYTES && undo.length > 1) {
+      const oldest = undo.shift() as Step;
+      bytes -= size(oldest);
+      this.forget([oldest]);
+    }
+  }
+
+  private show(): void {
+    const { undo, redo } = this.stacks;
+    this.state.set({
+      canUndo: undo.length > 0,
+      canRedo: redo.length > 0,
+      undoKind: undo.at(-1)?.kind ?? null,
+      redoKind: redo.at(-1)?.kind ?? null,
+    });
+  }
+}

@@ -1,0 +1,128 @@
+/** Reading a plane of a layer: shared by the annotation layer and the drafts. */
+
+import type { LayerApi } from "../api/layers";
+import type { LayerJson } from "../api/types";
+import type { ImagePoint } from "../geometry/points";
+import { isEmpty, type Rect, rect } from "../geometry/rect";
+import { CHUNK, type ChunkKey, chunkKey } from "../labels/chunks";
+import { ChunkLoader } from "./chunk_loader";
+import { Listeners } from "./observable";
+import { Replica } from "./replica";
+import type {
+  DirtyEvent,
+  Dispose,
+  InstanceIndex,
+  InstanceState,
+  InstancesEvent,
+  LabelReader,
+  LayerInfo,
+  Origin,
+} from "./types";
+
+export interface ReaderOptions {
+  readonly api: LayerApi;
+  readonly layer: LayerJson;
+  readonly t: number;
+  readonly z: number;
+  readonly chunkLimit: number;
+}
+
+export class PlaneReader implements LabelReader {
+  readonly info: LayerInfo;
+  readonly bounds: Rect;
+  readonly replica: Replica;
+  protected readonly loader: ChunkLoader;
+  protected readonly api: LayerApi;
+  private readonly dirtyListeners = new Listeners<DirtyEvent>();
+  private readonly instanceListeners = new Listeners<InstancesEvent>();
+  private readonly troubleListeners = new Listeners<string>();
+
+  constructor(options: ReaderOptions, newState: InstanceState) {
+    const { api, layer, t, z } = options;
+    if (layer.chunk !== CHUNK) throw new RangeError(`Chunks of ${layer.chunk} pixels are unknown.`);
+    const { id, kind, name, width, height, chunk } = layer;
+    this.api = api;
+    this.info = { id, imageId: layer.image, kind, name, width, height, t, z, chunk };
+    this.bounds = rect(0, 0, width, height);
+    this.replica = new Replica(newState);
+    this.loader = new ChunkLoader({
+      api,
+      replica: this.replica,
+      layerId: id,
+      t,
+      z,
+      width,
+      height,
+      limit: options.chunkLimit,
+      isPinned: (key) => this.isPainting(key),
+      onLoaded: (box) => this.tellDirty(box, "remote"),
+      onTrouble: (sentence) => this.tellTrouble(sentence),
+    });
+  }
+
+  get instances(): InstanceIndex {
+    return this.replica.table;
+  }
+
+  /** Where the plane stands, then its instances: never an older table than pixels. */
+  async load(): Promise<void> {
+    await this.loader.start();
+    const columns = await this.api.instances(this.info.id);
+    this.replica.table.load(columns);
+    this.replica.tableSeq = columns.seq;
+  }
+
+  ensure(box: Rect): Promise<void> {
+    return this.loader.ensure(box);
+  }
+
+  chunkAt(cy: number, cx: number): Uint32Array | undefined {
+    return this.replica.chunks.get(chunkKey(cy, cx));
+  }
+
+  isLoaded(cy: number, cx: number): boolean {
+    return this.replica.chunks.has(chunkKey(cy, cx));
+  }
+
+  labelAt(point: ImagePoint): number | undefined {
+    const [x, y] = [Math.floor(point.x), Math.floor(point.y)];
+    if (x < 0 || y < 0 || x >= this.info.width || y >= this.info.height) return undefined;
+    return this.replica.chunks.labelAt(x, y);
+  }
+
+  onDirty(listener: (event: DirtyEvent) => void): Dispose {
+    return this.dirtyListeners.add(listener);
+  }
+
+  onInstances(listener: (event: InstancesEvent) => void): Dispose {
+    return this.instanceListeners.add(listener);
+  }
+
+  onTrouble(listener: (sentence: string) => void): Dispose {
+    return this.troubleListeners.add(listener);
+  }
+
+  close(): void {
+    this.loader.close();
+    this.dirtyListeners.clear();
+    this.instanceListeners.clear();
+    this.troubleListeners.clear();
+  }
+
+  /** Chunks of an open stroke are not to be dropped. */
+  protected isPainting(_key: ChunkKey): boolean {
+    return false;
+  }
+
+  protected tellDirty(box: Rect, origin: Origin): void {
+    if (!isEmpty(box)) this.dirtyListeners.tell({ rect: box, origin });
+  }
+
+  protected tellInstances(origin: Origin, ids: readonly number[] | null): void {
+    this.instanceListeners.tell({ origin, ids });
+  }
+
+  protected tellTrouble(sentence: string): void {
+    this.troubleListeners.tell(sentence);
+  }
+}
