@@ -34,6 +34,9 @@ CYTOLOOP_DEVICE = env_str("CYTOLOOP_DEVICE", "cpu")  # of the engines: cpu, cuda
 CYTOLOOP_MAX_UPLOAD_MIB = env_int("CYTOLOOP_MAX_UPLOAD_MIB", 8192)
 CYTOLOOP_MAX_SIDE_PX = env_int("CYTOLOOP_MAX_SIDE_PX", 20_000)
 CYTOLOOP_INGEST_TIMEOUT_S = env_int("CYTOLOOP_INGEST_TIMEOUT_S", 900)
+CYTOLOOP_INGEST_MAX_MIB = env_int("CYTOLOOP_INGEST_MAX_MIB", 4096)  # address space of the reader
+CYTOLOOP_MAX_IMAGE_MIB = env_int("CYTOLOOP_MAX_IMAGE_MIB", 16_384)  # of all planes, once unpacked
+CYTOLOOP_MAX_PAGES = env_int("CYTOLOOP_MAX_PAGES", 2_000)  # of one TIFF file
 # Interpreter of an engine's child process; empty: the one that runs the site.
 CYTOLOOP_ENGINE_PYTHON = {
     name: env_str(f"CYTOLOOP_ENGINE_PYTHON_{name.upper()}")

@@ -1,0 +1,21 @@
+"""What happens in a project, as server-sent events."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.http import StreamingHttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from annotations.queries.images import find_project
+from project import events
+
+
+class ProjectEvents(APIView):
+    @extend_schema(responses={(200, "text/event-stream"): OpenApiTypes.STR})
+    def get(self, request: Request, project_id: uuid.UUID) -> StreamingHttpResponse:
+        project = find_project(request.user, project_id)
+        return events.stream(request._request, [f"project:{project.pk}"])

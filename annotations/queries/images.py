@@ -1,0 +1,113 @@
+"""Reading projects and images: always as a person, so that rights cannot be forgotten."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Lower
+
+from annotations.models import (
+    Image,
+    ImageState,
+    Instance,
+    InstanceState,
+    LabelLayer,
+    LayerKind,
+    Project,
+    Region,
+    RegionState,
+    Role,
+)
+from annotations.queries.labels import find_image
+from annotations.rules import require
+from project.errors import NotFound, NotReady
+
+__all__ = ["find_image", "find_project", "find_ready_image", "images_of_project", "tags_of_project"]
+
+# What a grid does not show and a row of a large project should not carry.
+HEAVY = ("histograms", "source")
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFilter:
+    """What a person looks for; empty means everything."""
+
+    state: str = ""
+    name: str = ""  # part of the name, any case
+    tag: str = ""
+    split: str = ""
+    painted: str = ""  # "yes" or "no": whether a person labelled anything
+
+
+def find_project(user: Any, project_id: uuid.UUID, role: Role = Role.VIEWER) -> Project:
+    """Return a project that the person may use in this role.
+
+    Raises NotFound or NotAllowed.
+    """
+    project = Project.objects.filter(pk=project_id).first()
+    if project is None:
+        raise NotFound("There is no such project, or you are not a member of it.")
+    require(user, project, role)
+    return project
+
+
+def images_of_project(project: Project, wanted: ImageFilter) -> QuerySet[Image]:
+    """Images in the order of their names, with counts of instances and submitted regions."""
+    conditions = Q(project=project)
+    if wanted.state:
+        conditions &= Q(state=wanted.state)
+    if wanted.name:
+        conditions &= Q(name__icontains=wanted.name)
+    if wanted.tag:
+        conditions &= Q(tags__contains=[wanted.tag])
+    if wanted.split:
+        conditions &= Q(split=wanted.split)
+    images = Image.objects.filter(conditions)
+    if wanted.painted:
+        layers = LabelLayer.objects.filter(
+            image=OuterRef("pk"), kind=LayerKind.ANNOTATION, seq__gt=0
+        )
+        images = images.filter(Exists(layers) if wanted.painted == "yes" else ~Exists(layers))
+    return images.defer(*HEAVY).order_by(Lower("name"), "pk")
+
+
+def with_counts(images: Iterable[Image]) -> list[Image]:
+    """Give every image of a page `n_instances` (painted) and `n_regions` (submitted).
+
+    Two statements for a page; as joins of the list they would multiply each other.
+    """
+    page = list(images)
+    ids = [image.pk for image in page]
+    painted = Instance.objects.filter(
+        layer__image__in=ids, layer__kind=LayerKind.ANNOTATION, area_px__gt=0
+    ).exclude(state=InstanceState.REJECTED)
+    submitted = Region.objects.filter(image__in=ids, state=RegionState.SUBMITTED)
+    n_instances = dict(painted.values_list("layer__image").annotate(Count("pk")))
+    n_regions = dict(submitted.values_list("image").annotate(Count("pk")))
+    for image in page:
+        image.n_instances = n_instances.get(image.pk, 0)  # type: ignore[attr-defined]
+        image.n_regions = n_regions.get(image.pk, 0)  # type: ignore[attr-defined]
+    return page
+
+
+def tags_of_project(project: Project) -> list[str]:
+    """Every tag in use, in alphabetical order."""
+    tags = Image.objects.filter(project=project).values_list("tags", flat=True).distinct()
+    return sorted({tag for row in tags for tag in row})
+
+
+def find_ready_image(user: Any, image_id: uuid.UUID, role: Role = Role.VIEWER) -> Image:
+    """Return an image whose pixels can be looked at.
+
+    Raises NotFound, NotAllowed, or NotReady with the reason.
+    """
+    image = find_image(user, image_id, role)
+    if image.state == ImageState.FAILED:
+        raise NotReady(f"{image.name} could not be read: {image.error_message}")
+    if image.state != ImageState.READY:
+        raise NotReady(f"{image.name} is still being read; try again in a moment.")
+    return image
