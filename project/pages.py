@@ -36,7 +36,7 @@ class PageView(LoginRequiredMixin, View):
         """Render the template with the page's context."""
         return render(request, self.template_name, self.context(**kwargs))
 
-    def context(self, **kwargs: Any) -> dict[str, Any]:
+    def context(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Return what the template shows; a page overrides this."""
         return {}
 

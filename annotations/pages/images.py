@@ -8,7 +8,12 @@ from typing import Any
 
 from annotations.models import Image, ImageState
 from annotations.pages.base import ProjectPageView
-from annotations.queries.overview import ProjectOverview, next_image_to_paint, project_overview
+from annotations.queries.overview import (
+    ProjectOverview,
+    neighbours,
+    next_image_to_paint,
+    project_overview,
+)
 from project.errors import NotFound, NotReady
 
 
@@ -105,7 +110,13 @@ class EditorPage(ProjectPageView):
             raise NotFound("There is no such image, or you are not a member of its project.")
         if image.state != ImageState.READY:
             raise NotReady(not_ready_sentence(image))
-        return {**self.frame(self.membership(image.project_id)), "image": image}
+        previous_id, next_id = neighbours(image)
+        return {
+            **self.frame(self.membership(image.project_id)),
+            "image": image,
+            "previous_id": previous_id,
+            "next_id": next_id,
+        }
 
 
 def not_ready_sentence(image: Image) -> str:

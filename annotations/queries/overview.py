@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Window
-from django.db.models.functions import Coalesce, RowNumber
+from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, Window
+from django.db.models.functions import Coalesce, Lower, RowNumber
 
 from annotations.models import (
     Image,
@@ -58,9 +58,7 @@ def counted(memberships: QuerySet[Membership]) -> QuerySet[Membership]:
     """Add the counts to memberships; subqueries, since joins would multiply each other."""
     images = Image.objects.filter(project=OuterRef("project"))
     layers = LabelLayer.objects.filter(image__project=OuterRef("project"))
-    regions = Region.objects.filter(
-        image__project=OuterRef("project"), state=RegionState.SUBMITTED
-    )
+    regions = Region.objects.filter(image__project=OuterRef("project"), state=RegionState.SUBMITTED)
     annotated = Count("image", distinct=True, filter=Q(kind=LayerKind.ANNOTATION, seq__gt=0))
     return (
         memberships.select_related("project")
@@ -135,4 +133,19 @@ def next_image_to_paint(project: Project) -> uuid.UUID | None:
         .order_by("name", "pk")
         .values_list("pk", flat=True)
         .first()
+    )
+
+
+def neighbours(image: Image) -> tuple[uuid.UUID | None, uuid.UUID | None]:
+    """Return the ready images before and after one, in the order of the grid."""
+    ready = Image.objects.filter(project=image.project_id, state=ImageState.READY).annotate(
+        low=Lower("name")
+    )
+    # Compared in the database: its order of letters is not Python's.
+    low = Lower(Value(image.name))
+    before = ready.filter(Q(low__lt=low) | Q(low=low, pk__lt=image.pk)).order_by("-low", "-pk")
+    after = ready.filter(Q(low__gt=low) | Q(low=low, pk__gt=image.pk)).order_by("low", "pk")
+    return (
+        before.values_list("pk", flat=True).first(),
+        after.values_list("pk", flat=True).first(),
     )

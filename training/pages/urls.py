@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from django.urls import path
 
-from training.pages.home import HomePage, ProjectAdd
+from training.pages.home import HomePage
 from training.pages.models import RunPage, TrainingPage, VersionPage
+from training.pages.project_add import ProjectAdd
 
 urlpatterns = [
     path("", HomePage.as_view(), name="home"),

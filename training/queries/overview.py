@@ -108,7 +108,7 @@ def ready_to_train(project: Project) -> ReadyToTrain:
 
 
 def regions_with_counts(project: Project) -> QuerySet[Region]:
-    """Submitted regions with the number of objects that touch them; one statement.
+    """Return submitted regions with the number of objects that touch them; one statement.
 
     Counted from the instances' boxes: quick, and a few more than the pixels would say.
     """

@@ -1,0 +1,36 @@
+/** Names and values of a record, nested ones flattened by dots. */
+
+import { digits } from "../format";
+
+export function Facts({ of }: { of: Readonly<Record<string, unknown>> }) {
+  const rows = flat(of);
+  if (rows.length === 0) return <p class="muted">None.</p>;
+  return (
+    <dl class="facts small">
+      {rows.map(([name, value]) => (
+        <>
+          <dt key={name}>{name.replaceAll("_", " ")}</dt>
+          <dd>{value}</dd>
+        </>
+      ))}
+    </dl>
+  );
+}
+
+export function flat(record: Readonly<Record<string, unknown>>, prefix = ""): [string, string][] {
+  return Object.entries(record).flatMap(([name, value]): [string, string][] => {
+    const path = prefix + name;
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+      return flat(value as Record<string, unknown>, `${path}, `);
+    }
+    return [[path, textOf(value)]];
+  });
+}
+
+function textOf(value: unknown): string {
+  if (value === null || value === undefined || value === "") return "–";
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  if (typeof value === "number") return Number.isInteger(value) ? String(value) : digits(value);
+  if (Array.isArray(value)) return value.map(textOf).join(", ") || "none";
+  return String(value);
+}

@@ -1,0 +1,103 @@
+/** Filters of the image grid. */
+
+import { useMemo } from "preact/hooks";
+import { count } from "../format";
+import { settle } from "../live";
+import type { Filters, ImageGrid } from "./grid";
+
+export const SPLITS = [
+  ["none", "Not assigned"],
+  ["train", "Training"],
+  ["validation", "Validation"],
+  ["test", "Test"],
+] as const;
+
+const STATES = [
+  ["ready", "Ready"],
+  ["queued", "Waiting"],
+  ["ingesting", "Being read"],
+  ["failed", "Failed"],
+] as const;
+
+export function FilterBar({ grid }: { grid: ImageGrid }) {
+  const filters = grid.filters.value;
+  return (
+    <search class="filters">
+      <TextFilter grid={grid} field="name" label="Name" placeholder="Part of the file name" wide />
+      <TextFilter grid={grid} field="tag" label="Tag or stain" placeholder="Any" />
+      <Choice
+        label="Split"
+        value={filters.split}
+        options={SPLITS}
+        onChange={(split) => void grid.filter({ split })}
+      />
+      <Choice
+        label="State"
+        value={filters.state}
+        options={STATES}
+        onChange={(state) => void grid.filter({ state })}
+      />
+      <p class="muted small" role="status">
+        {count(grid.total.value, "image")}
+        {grid.isFiltered.value && " found"}
+      </p>
+    </search>
+  );
+}
+
+interface TextFilterProps {
+  readonly grid: ImageGrid;
+  readonly field: "name" | "tag";
+  readonly label: string;
+  readonly placeholder: string;
+  readonly wide?: boolean;
+}
+
+function TextFilter({ grid, field, label, placeholder, wide = false }: TextFilterProps) {
+  // Ask when typing pauses, not for every letter.
+  const ask = useMemo(() => {
+    let wanted: Partial<Filters> = {};
+    const send = settle(250, 1000, () => void grid.filter(wanted));
+    return (text: string) => {
+      wanted = { [field]: text };
+      send();
+    };
+  }, [grid, field]);
+  const id = `filter-${field}`;
+  return (
+    <div class={`field ${wide ? "wide" : ""}`}>
+      <label for={id}>{label}</label>
+      <input
+        id={id}
+        type="search"
+        placeholder={placeholder}
+        defaultValue={grid.filters.value[field]}
+        onInput={(event) => ask(event.currentTarget.value.trim())}
+      />
+    </div>
+  );
+}
+
+interface ChoiceProps {
+  readonly label: string;
+  readonly value: string;
+  readonly options: readonly (readonly [string, string])[];
+  readonly onChange: (value: string) => void;
+}
+
+function Choice({ label, value, options, onChange }: ChoiceProps) {
+  const id = `filter-${label.toLowerCase()}`;
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      <select id={id} value={value} onChange={(event) => onChange(event.currentTarget.value)}>
+        <option value="">Any</option>
+        {options.map(([key, text]) => (
+          <option key={key} value={key}>
+            {text}
+          </option>
+        ))}
+      </select>
+    </div>
+  );
+}

@@ -1,0 +1,124 @@
+/** One image of the grid. */
+
+import { useSignal } from "@preact/signals";
+import type { ImageCard } from "../../../api/page_types";
+import { address } from "../../../api/pages";
+import { count } from "../format";
+import { ImageBadge } from "../parts/Badge";
+import { SPLITS } from "./FilterBar";
+import type { ImageGrid } from "./grid";
+
+interface TileProps {
+  readonly image: ImageCard;
+  readonly grid: ImageGrid;
+  readonly mayChoose: boolean;
+}
+
+let lastPicked = ""; // where a range by Shift begins
+
+export function ImageTile({ image, grid, mayChoose }: TileProps) {
+  const isChosen = grid.chosen.value.has(image.id);
+  const pick = (event: MouseEvent & { currentTarget: HTMLInputElement }) => {
+    if (event.shiftKey && lastPicked) grid.chooseRange(lastPicked, image.id);
+    else grid.choose(image.id, event.currentTarget.checked);
+    lastPicked = image.id;
+  };
+  return (
+    <li class={`tile ${isChosen ? "chosen" : ""}`}>
+      <Picture image={image} />
+      {mayChoose && (
+        <label class="tile-pick">
+          <input
+            type="checkbox"
+            checked={isChosen}
+            onClick={pick}
+            aria-label={`Choose ${image.name}`}
+          />
+        </label>
+      )}
+      <div class="tile-body">
+        {image.state === "ready" ? (
+          <a class="tile-name" href={address.editor(image.id)} title={image.name}>
+            {image.name}
+          </a>
+        ) : (
+          <span class="tile-name" title={image.name}>
+            {image.name}
+          </span>
+        )}
+        <Facts image={image} />
+        {image.state === "failed" && <Failure image={image} grid={grid} mayRemove={mayChoose} />}
+      </div>
+    </li>
+  );
+}
+
+function Picture({ image }: { image: ImageCard }) {
+  if (image.state !== "ready") {
+    return (
+      <div class="tile-picture waiting">
+        <ImageBadge state={image.state} />
+      </div>
+    );
+  }
+  return (
+    <div class="tile-picture">
+      <img src={address.thumbnail(image.id)} alt="" loading="lazy" decoding="async" />
+    </div>
+  );
+}
+
+function Facts({ image }: { image: ImageCard }) {
+  const split = SPLITS.find(([key]) => key === image.split);
+  return (
+    <>
+      {image.state === "ready" && (
+        <span class="muted small">
+          {image.width} × {image.height}
+          {image.n_channels && image.n_channels > 1 ? `, ${image.n_channels} channels` : ""}
+        </span>
+      )}
+      <span class="badges">
+        {image.split !== "none" && split && <span class="badge">{split[1]}</span>}
+        {image.tags.map((tag) => (
+          <span key={tag} class="badge">
+            {tag}
+          </span>
+        ))}
+        {(image.n_instances ?? 0) > 0 && (
+          <span class="badge good">{count(image.n_instances ?? 0, "object")}</span>
+        )}
+        {(image.n_regions ?? 0) > 0 && (
+          <span class="badge good">{count(image.n_regions ?? 0, "region")}</span>
+        )}
+      </span>
+    </>
+  );
+}
+
+function Failure({
+  image,
+  grid,
+  mayRemove,
+}: {
+  image: ImageCard;
+  grid: ImageGrid;
+  mayRemove: boolean;
+}) {
+  const problem = useSignal("");
+  const remove = async () => {
+    problem.value = await grid.remove(image);
+  };
+  return (
+    <>
+      <span class="sentence">
+        {problem.value || image.error_message || "It could not be read."}
+      </span>
+      {mayRemove && (
+        <button class="button slim" type="button" onClick={() => void remove()}>
+          Remove<span class="visually-hidden"> {image.name}</span>
+        </button>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,134 @@
+/** The images of a project: upload, find, sort into splits, open. */
+
+import { effect } from "@preact/signals";
+import { useEffect, useMemo } from "preact/hooks";
+import { projectNews } from "../../../api/pages";
+import { refreshPart } from "../enhance";
+import type { IslandProps } from "../islands";
+import { settle } from "../live";
+import { BulkBar } from "./BulkBar";
+import { FilterBar } from "./FilterBar";
+import { filtersOf, ImageGrid, searchOf } from "./grid";
+import { ImageTile } from "./ImageTile";
+import { UploadZone } from "./UploadZone";
+import { UploadQueue } from "./uploads";
+
+export default function ProjectImages({ data }: IslandProps) {
+  const project = data["project"] ?? "";
+  const mayAnnotate = Boolean(data["annotate"]);
+  const mayReview = Boolean(data["review"]);
+  const grid = useMemo(() => {
+    const made = new ImageGrid(project);
+    const asked = filtersOf(location.search);
+    made.filters.value = asked.filters;
+    made.page.value = asked.page;
+    return made;
+  }, [project]);
+  const reload = useMemo(() => settle(400, 1500, () => void grid.load()), [grid]);
+  const queue = useMemo(() => new UploadQueue(project, reload), [project, reload]);
+
+  useEffect(() => {
+    void grid.load();
+    const steps = settle(800, 3000, () => void refreshPart("next-steps"));
+    const news = projectNews(project, (type, event) => {
+      if (type === "resync") reload();
+      if (type !== "image" && type !== "message") return;
+      const id = String(event["id"] ?? event["image"] ?? "");
+      const isHere = grid.images.value.some((image) => image.id === id);
+      if (isHere && event["state"] !== "deleted") void grid.refresh(id).catch(reload);
+      else reload();
+      steps();
+    });
+    const keepAddress = effect(() => {
+      const search = searchOf(grid.filters.value, grid.page.value);
+      history.replaceState(null, "", location.pathname + search + location.hash);
+    });
+    return () => {
+      news.close();
+      keepAddress();
+    };
+  }, [grid, project, reload]);
+
+  const isEmpty =
+    !grid.loading.value && grid.total.value === 0 && !grid.isFiltered.value && !grid.problem.value;
+  return (
+    <div class="stack">
+      {mayAnnotate && <UploadZone queue={queue} isEmpty={isEmpty} />}
+      {isEmpty && !mayAnnotate && (
+        <p class="empty">This project has no images yet; an annotator can upload some.</p>
+      )}
+      {!isEmpty && <Found grid={grid} mayAnnotate={mayAnnotate} mayReview={mayReview} />}
+    </div>
+  );
+}
+
+interface FoundProps {
+  readonly grid: ImageGrid;
+  readonly mayAnnotate: boolean;
+  readonly mayReview: boolean;
+}
+
+function Found({ grid, mayAnnotate, mayReview }: FoundProps) {
+  const images = grid.images.value;
+  return (
+    <section aria-label="Images" class="stack">
+      <FilterBar grid={grid} />
+      {mayAnnotate && <BulkBar grid={grid} mayRemove={mayReview} />}
+      {grid.problem.value && (
+        <p class="message error" role="alert">
+          {grid.problem.value}{" "}
+          <button class="link-button" type="button" onClick={() => void grid.load()}>
+            Try again
+          </button>
+        </p>
+      )}
+      {images.length === 0 && !grid.loading.value && !grid.problem.value && (
+        <div class="empty">
+          <p>No image fits these filters.</p>
+          <button
+            class="button"
+            type="button"
+            onClick={() => void grid.filter({ name: "", state: "", tag: "", split: "" })}
+          >
+            Show all images
+          </button>
+        </div>
+      )}
+      <ul class="grid" aria-busy={grid.loading.value}>
+        {images.map((image) => (
+          <ImageTile key={image.id} image={image} grid={grid} mayChoose={mayAnnotate} />
+        ))}
+      </ul>
+      <Pager grid={grid} />
+    </section>
+  );
+}
+
+function Pager({ grid }: { grid: ImageGrid }) {
+  const pages = grid.nPages.value;
+  const page = grid.page.value;
+  if (pages <= 1) return null;
+  return (
+    <nav class="pager" aria-label="Pages of images">
+      <button
+        class="button"
+        type="button"
+        disabled={page <= 1}
+        onClick={() => void grid.goTo(page - 1)}
+      >
+        Previous
+      </button>
+      <span class="muted">
+        Page {page} of {pages}
+      </span>
+      <button
+        class="button"
+        type="button"
+        disabled={page >= pages}
+        onClick={() => void grid.goTo(page + 1)}
+      >
+        Next
+      </button>
+    </nav>
+  );
+}

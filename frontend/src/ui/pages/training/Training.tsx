@@ -1,0 +1,46 @@
+/** The training page: start a run, watch runs, compare versions. */
+
+import { useEffect, useMemo } from "preact/hooks";
+import { projectNews } from "../../../api/pages";
+import type { IslandProps } from "../islands";
+import { settle } from "../live";
+import { RunForm } from "./RunForm";
+import { RunsTable } from "./RunsTable";
+import { TrainingState } from "./state";
+import { VersionsTable } from "./VersionsTable";
+
+export default function Training({ data }: IslandProps) {
+  const project = data["project"] ?? "";
+  const mayTrain = Boolean(data["review"]);
+  const state = useMemo(() => new TrainingState(project), [project]);
+
+  useEffect(() => {
+    void state.load();
+    const reload = settle(500, 2000, () => void state.load());
+    const news = projectNews(project, (type) => {
+      if (["run", "version", "evaluation", "resync"].includes(type)) reload();
+    });
+    return () => news.close();
+  }, [project, state]);
+
+  if (state.problem.value && !state.loaded.value) {
+    return (
+      <p class="message error" role="alert">
+        {state.problem.value}{" "}
+        <button class="link-button" type="button" onClick={() => void state.load()}>
+          Try again
+        </button>
+      </p>
+    );
+  }
+  if (!state.loaded.value) return <p class="muted">Loading…</p>;
+  return (
+    <div class={mayTrain ? "columns form-first" : "stack"}>
+      <div class="stack">
+        <VersionsTable versions={state.versions.value} />
+        <RunsTable runs={state.runs.value} />
+      </div>
+      {mayTrain && <RunForm state={state} isReady={Boolean(data["ready"])} />}
+    </div>
+  );
+}

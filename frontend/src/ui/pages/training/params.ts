@@ -1,0 +1,42 @@
+/** The form of an engine's parameters: what was typed, what is sent. */
+
+import type { EngineParam } from "../../../api/page_types";
+
+export type Typed = Readonly<Record<string, string | boolean>>;
+
+export interface Checked {
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly problems: Readonly<Record<string, string>>;
+}
+
+/** Turn what was typed into parameters; only those that differ from the default are sent. */
+export function readParams(params: readonly EngineParam[], typed: Typed): Checked {
+  const values: Record<string, unknown> = {};
+  const problems: Record<string, string> = {};
+  for (const param of params) {
+    const raw = typed[param.name];
+    if (raw === undefined || raw === "") continue;
+    const problem = problemOf(param, raw);
+    if (problem) problems[param.name] = problem;
+    else if (parsed(param, raw) !== param.default) values[param.name] = parsed(param, raw);
+  }
+  return { params: values, problems };
+}
+
+function parsed(param: EngineParam, raw: string | boolean): unknown {
+  if (param.type === "bool") return raw === true || raw === "true";
+  return param.type === "str" ? raw : Number(raw);
+}
+
+export function problemOf(param: EngineParam, raw: string | boolean): string {
+  if (param.type === "bool" || param.type === "str") return "";
+  const value = Number(raw);
+  if (Number.isNaN(value)) return `${param.title} must be a number.`;
+  if (param.type === "int" && !Number.isInteger(value))
+    return `${param.title} must be a whole number.`;
+  if (param.low !== null && value < param.low)
+    return `${param.title} must be at least ${param.low}.`;
+  if (param.high !== null && value > param.high)
+    return `${param.title} must be at most ${param.high}.`;
+  return "";
+}
