@@ -33,7 +33,8 @@ from project.childside import follow_parent
 
 logger = logging.getLogger("project.worker")
 
-TASK_MODULES = ("annotations.tasks", "training.tasks")
+# Tests name their own here.
+TASK_MODULES = os.environ.get("CYTOLOOP_TASK_MODULES", "annotations.tasks training.tasks").split()
 STOP_TIMEOUT_S = 30  # a job gets this long to save its checkpoint and hand its row back
 SCRATCH_MAX_AGE_S = 24 * 3600  # longer than any upload or job leaves its files alone
 HOUSEKEEPING_S = 3600
@@ -47,8 +48,6 @@ def main(patterns: Sequence[str]) -> int:
     for name in TASK_MODULES:
         if importlib.util.find_spec(name):
             importlib.import_module(name)
-    if extra := os.environ.get("CYTOLOOP_EXTRA_TASKS"):
-        importlib.import_module(extra)
     return serve(patterns)
 
 

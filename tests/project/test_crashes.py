@@ -1,0 +1,262 @@
+"""Real workers, real kills: every run ends exactly once and nothing is left running."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+
+import psutil
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from annotations.models import Project
+from project.broker import send
+from training.models import ModelVersion, RunState, TrainingRun, TrainingSet
+
+ROOT = Path(__file__).resolve().parents[2]
+N_EPOCHS = 10
+pytestmark = [pytest.mark.processes, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture(autouse=True)
+def only_these_tasks(monkeypatch):
+    """Put the real registrations aside: the reaper shall know our task only."""
+    from project import leases
+
+    monkeypatch.setattr(leases, "_registered", {})
+
+
+@pytest.fixture
+def start_worker(site_environment):
+    """Return a function that starts a worker process; all are gone after the test."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM dramatiq.queue")
+    started: list[subprocess.Popen] = []
+
+    def start() -> subprocess.Popen:
+        worker = subprocess.Popen(
+            [sys.executable, "-m", "project.worker", "train.threshold"],
+            cwd=ROOT,
+            env={
+                **site_environment,
+                "CYTOLOOP_LEASE_S": "3",
+                "CYTOLOOP_TASK_MODULES": "tests.project.crash_tasks",
+            },
+            start_new_session=True,
+        )
+        started.append(worker)
+        return worker
+
+    yield start
+    for worker in started:
+        worker.poll()
+        if worker.returncode is None:
+            os.kill(worker.pid, signal.SIGCONT)
+            worker.kill()
+        worker.wait()
+
+
+@pytest.fixture
+def run(tmp_path) -> TrainingRun:
+    """Return a queued run of ten short epochs, its message sent."""
+    project = Project.objects.create(name="crashes")
+    training_set = TrainingSet.objects.create(project=project, number=1, manifest_digest="0" * 64)
+    (tmp_path / "run").mkdir()
+    made = TrainingRun.objects.create(
+        project=project,
+        number=1,
+        training_set=training_set,
+        engine="threshold",
+        params={"folder": str(tmp_path / "run"), "n_epochs": N_EPOCHS, "epoch_s": 0.2},
+    )
+    ring(made)
+    return made
+
+
+def ring(run: TrainingRun) -> None:
+    from tests.project.crash_tasks import count_epochs
+
+    send(count_epochs, str(run.pk))
+
+
+def wait_for(condition, timeout_s: float = 25):
+    deadline = time.monotonic() + timeout_s
+    while not (found := condition()):
+        assert time.monotonic() < deadline, f"timeout waiting for {condition}"
+        time.sleep(0.05)
+    return found
+
+
+def progress_of(run: TrainingRun) -> dict:
+    run.refresh_from_db()
+    return run.progress
+
+
+def wait_for_epoch(run: TrainingRun, epoch: int) -> dict:
+    return wait_for(lambda: (now := progress_of(run)).get("epoch", 0) >= epoch and now)
+
+
+def wait_for_end(run: TrainingRun) -> None:
+    wait_for(lambda: progress_of(run) is None or run.state in RunState.terminal_states())
+
+
+def children_of(run: TrainingRun) -> list[psutil.Process]:
+    found = []
+    for process in psutil.process_iter():
+        try:
+            alive = process.status() != psutil.STATUS_ZOMBIE
+            if alive and str(run.pk) in process.cmdline():
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
+def epochs_run(run: TrainingRun) -> Counter:
+    return Counter(int(n) for n in Path(run.params["folder"], "epochs").read_text().split())
+
+
+def assert_ended_once(run: TrainingRun, *, repeats: int) -> None:
+    counts = epochs_run(run)
+    assert set(counts) == set(range(1, N_EPOCHS + 1))
+    assert sum(counts.values()) - N_EPOCHS <= repeats, "it resumed at its last checkpoint"
+    assert run.state == RunState.FINISHED
+    assert run.lease is None
+    assert ModelVersion.objects.count() == 1
+    wait_for(lambda: not children_of(run), 5)
+
+
+def test_a_run_goes_through_and_a_second_message_changes_nothing(start_worker, run):
+    worker = start_worker()
+    wait_for_epoch(run, 1)
+    ring(run)
+    ring(run)
+    wait_for_end(run)
+
+    time.sleep(1.5)  # the worker takes the two messages, finds nothing to claim, drops them
+
+    assert_ended_once(run, repeats=0)
+    assert run.attempt == 1
+    assert worker.poll() is None
+
+
+def test_two_workers_and_one_message_each_make_one_run(start_worker, run):
+    ring(run)
+    start_worker(), start_worker()
+
+    wait_for_end(run)
+
+    assert_ended_once(run, repeats=0)
+    assert run.attempt == 1
+
+
+def test_a_killed_worker_takes_its_child_along_and_another_worker_goes_on(start_worker, run):
+    start_worker(), start_worker()
+    progress = wait_for_epoch(run, 4)
+
+    os.kill(progress["worker"], signal.SIGKILL)
+    wait_for(lambda: progress["pid"] not in {child.pid for child in children_of(run)}, 3)
+    wait_for_end(run)
+
+    assert_ended_once(run, repeats=1)
+    assert run.attempt == 2
+
+
+def test_a_frozen_worker_that_wakes_up_finds_its_run_taken(start_worker, run):
+    start_worker(), start_worker()
+    frozen = wait_for_epoch(run, 3)["worker"]
+
+    os.kill(frozen, signal.SIGSTOP)
+    # Its child goes on alone for a while: what counts is who may write into the row.
+    wait_for(lambda: progress_of(run) is not None and run.attempt == 2)
+    os.kill(frozen, signal.SIGCONT)
+    wait_for_end(run)
+
+    time.sleep(2)  # the zombie notices that its lease is lost
+    run.refresh_from_db()
+    assert run.state == RunState.FINISHED
+    assert run.attempt == 2
+    assert ModelVersion.objects.count() == 1
+    wait_for(lambda: not children_of(run), 5)
+
+
+def test_a_worker_that_is_asked_to_stop_hands_its_run_to_another(start_worker, run):
+    start_worker(), start_worker()
+    progress = wait_for_epoch(run, 4)
+
+    os.kill(progress["worker"], signal.SIGTERM)
+    taken_over = wait_for(
+        lambda: (now := progress_of(run)).get("worker") != progress["worker"] and now, 10
+    )
+    wait_for_end(run)
+
+    assert taken_over["epoch"] > 4
+    assert_ended_once(run, repeats=1)
+    assert run.attempt == 1, "a clean stop uses up no attempt"
+
+
+def test_a_killed_child_ends_its_run_at_once_with_the_reason(start_worker, run):
+    worker = start_worker()
+    progress = wait_for_epoch(run, 2)
+
+    os.kill(progress["pid"], signal.SIGKILL)
+    killed_at = time.monotonic()
+    wait_for_end(run)
+
+    assert time.monotonic() - killed_at < 2
+    assert run.state == RunState.FAILED
+    assert run.error_message == "ended with -9"
+    assert worker.poll() is None, "the worker lives on"
+
+
+def test_a_cancelled_run_stops_within_seconds(start_worker, run):
+    start_worker()
+    wait_for_epoch(run, 2)
+
+    TrainingRun.objects.filter(pk=run.pk).update(cancel_requested=True)
+    asked_at = time.monotonic()
+    wait_for_end(run)
+
+    assert time.monotonic() - asked_at < 3.5
+    assert run.state == RunState.CANCELLED
+    assert ModelVersion.objects.count() == 0
+    wait_for(lambda: not children_of(run), 5)
+
+
+def test_a_run_that_kills_every_worker_is_lost_in_the_end(start_worker, run):
+    for _ in range(run.max_attempts):
+        start_worker()
+        worker = wait_for(lambda: worker_of_newest_attempt(run))
+        os.kill(worker, signal.SIGKILL)
+        TrainingRun.objects.filter(pk=run.pk).update(progress={})
+    start_worker()
+    wait_for_end(run)
+
+    assert run.state == RunState.LOST
+    assert run.error_code == "worker_lost"
+    assert "vanished 3 times" in run.error_message
+    assert run.finished_at is not None
+
+
+def worker_of_newest_attempt(run: TrainingRun) -> int | None:
+    worker = progress_of(run).get("worker")
+    return worker if run.state == RunState.RUNNING else None
+
+
+def test_a_message_that_got_lost_is_sent_again(start_worker, run, settings):
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM dramatiq.queue")
+    before = timezone.now() - timedelta(seconds=200)
+    TrainingRun.objects.filter(pk=run.pk).update(queued_at=before)
+
+    start_worker()
+    wait_for_end(run)
+
+    assert_ended_once(run, repeats=0)
