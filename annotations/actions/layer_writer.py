@@ -53,6 +53,7 @@ class _Touched:
     area_px: int = 0
     gained: Box | None = None
     seq: int = 0
+    shrank: bool = False
     edited: bool = False
     origin: Origin | None = None
 
@@ -139,6 +140,7 @@ class LayerWriter:
         note.area_px += change.area_px
         note.gained = _union(note.gained, change.box)
         note.seq = self.layer.seq
+        note.shrank |= change.area_px < 0
         note.edited |= is_edit
         if origin is not None and change.area_px > 0:
             note.origin, note.edited = origin, False
@@ -187,7 +189,7 @@ class LayerWriter:
             row = known.get(instance_id) or self._new_instance(instance_id, note)
             was = (row.area_px, row.state)
             self._update(row, note)
-            if row.area_px and note.area_px < 0 and to_tighten:
+            if row.area_px and note.shrank and to_tighten:
                 to_tighten -= 1
                 self._tighten(row)
             if row.source_layer_id and was != (row.area_px, row.state):
