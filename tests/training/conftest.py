@@ -1,0 +1,95 @@
+"""Fixtures of the training tests: an annotated project, and engines that misbehave on demand."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from pathlib import Path
+
+import dramatiq
+import pytest
+from django.db import connection
+from dramatiq.brokers.stub import StubBroker
+
+from tests.training.worlds import small_world
+from training.supervision import warm
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(autouse=True)
+def no_warm_children():
+    """End warm children between tests: they know the old test's environment."""
+    yield
+    warm.close_all()
+
+
+@pytest.fixture
+def world(owner, project):
+    """Two training images, one for blind validation, one without annotation."""
+    return small_world(owner, project)
+
+
+@pytest.fixture
+def odd_engine(settings, monkeypatch, tmp_path):
+    """Put the odd engine in the place of the threshold engine; call it to set its behaviour."""
+    script = tmp_path / "odd-python"
+    script.write_text(
+        f'#!/bin/sh\nexport PYTHONPATH="{ROOT}"\n'
+        f'exec "{sys.executable}" "{ROOT / "tests" / "training" / "odd_child.py"}" "$@"\n'
+    )
+    script.chmod(0o755)
+    settings.CYTOLOOP_ENGINE_PYTHON = {**settings.CYTOLOOP_ENGINE_PYTHON, "threshold": str(script)}
+    monkeypatch.setenv("CYTOLOOP_ENGINE_PYTHON_THRESHOLD", str(script))
+
+    def behave(**wanted):
+        monkeypatch.setenv("ODD_ENGINE", json.dumps(wanted))
+        warm.close_all()
+
+    behave()
+    return behave
+
+
+@pytest.fixture
+def work_off():
+    """Return a function that does all queued tasks in this process, as a worker would."""
+
+    def work(most=200):
+        broker = dramatiq.get_broker()
+        assert isinstance(broker, StubBroker)
+        done = []
+        while len(done) < most:
+            waiting = [name for name, queue in broker.queues.items() if not queue.empty()]
+            if not waiting:
+                return done
+            queue = broker.queues[waiting[0]]
+            message = dramatiq.Message.decode(queue.get())
+            queue.task_done()
+            broker.get_actor(message.actor_name).fn(*message.args)
+            done.append((message.actor_name, *message.args))
+        raise AssertionError(f"more than {most} tasks: a chain does not end")
+
+    return work
+
+
+@pytest.fixture
+def in_background():
+    """Return a function that calls another in a thread of its own, as a worker does."""
+    threads = []
+
+    def start(function):
+        def call():
+            try:
+                function()
+            finally:
+                connection.close()
+
+        thread = threading.Thread(target=call, daemon=True)
+        thread.start()
+        threads.append(thread)
+        return thread
+
+    yield start
+    for thread in threads:
+        thread.join(20)

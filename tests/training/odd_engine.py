@@ -1,0 +1,126 @@
+"""An engine that trains by sleeping and misbehaves on demand, behind the real protocol.
+
+What it does is told by the environment variable ODD_ENGINE (JSON), which a child inherits:
+epochs, epoch_s, and `fail` (kill, memory, grow, sentence, defect, hang, nan, or empty) at
+`fail_epoch`; only once when `fail_once` names a file that does not exist yet.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+
+from project.errors import CheckpointCorrupt, DataProblem
+from training.engines.base import EpochReport, PredictionArrays
+from training.engines.specs import THRESHOLD
+
+
+def behaviour():
+    usual = {"epochs": 3, "epoch_s": 0.05, "fail": "", "fail_epoch": 2, "fail_once": ""}
+    return {**usual, **json.loads(os.environ.get("ODD_ENGINE", "{}"))}
+
+
+def misbehave(wanted, epoch):
+    if not wanted["fail"] or epoch != wanted["fail_epoch"]:
+        return
+    if wanted["fail_once"]:
+        marker = Path(wanted["fail_once"])
+        if marker.exists():
+            return
+        marker.touch()
+    if wanted["fail"] == "kill":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if wanted["fail"] == "memory":
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried 1 TB")
+    if wanted["fail"] == "grow":
+        waste = bytearray(400 << 20)
+        waste[::4096] = b"x" * len(waste[::4096])
+        time.sleep(30)
+    if wanted["fail"] == "sentence":
+        raise DataProblem("All objects are larger than the image.")
+    if wanted["fail"] == "defect":
+        raise KeyError("n_rays")
+    if wanted["fail"] == "hang":
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        time.sleep(600)
+
+
+class OddEngine:
+    spec = THRESHOLD
+
+    def train(self, job, report, should_stop):
+        wanted = behaviour()
+        state = job.workdir / "checkpoint" / "state.json"
+        begin = json.loads(state.read_text())["epoch"] + 1 if state.exists() else 1
+        report.stage("training", began_at=begin)
+        print(f"beginning at epoch {begin}", flush=True)
+        for epoch in range(begin, wanted["epochs"] + 1):
+            if should_stop():
+                break
+            misbehave(wanted, epoch)
+            time.sleep(wanted["epoch_s"])
+            loss = float("nan") if wanted["fail"] == "nan" else 1 / epoch
+            report.epoch(
+                EpochReport(epoch, wanted["epochs"], loss, None, 0.1, wanted["epoch_s"], {"x": 1.0})
+            )
+            state.parent.mkdir(exist_ok=True)
+            state.write_text(json.dumps({"epoch": epoch}))
+            report.checkpoint(state.parent)
+        report.warn("This engine only sleeps.")
+        finished = job.workdir / "finished"
+        finished.mkdir()
+        parent = json.loads((job.parent / "config.json").read_text()) if job.parent else {}
+        config = {
+            "format": 1,
+            "engine": "threshold",
+            "level": 90,
+            "generation": parent.get("generation", 0) + 1,
+            "seed": job.seed,
+            "licence": "MIT",
+            "packages": {"numpy": np.__version__},
+            "channels": {"count": len(job.channels), "mapping": list(job.channels)},
+            "regions": [
+                [r.split, list(r.box), Path(r.pixels).stat().st_size > 0] for r in job.regions
+            ],
+        }
+        (finished / "config.json").write_text(json.dumps(config))
+        return finished
+
+    def load(self, checkpoint, *, device, n_threads):
+        try:
+            return OddPredictor(json.loads((checkpoint / "config.json").read_text())["level"])
+        except (OSError, ValueError) as error:
+            raise CheckpointCorrupt("This checkpoint cannot be read.") from error
+
+    def export(self, checkpoint, target):
+        target.mkdir()
+        (target / "upstream.json").write_bytes((checkpoint / "config.json").read_bytes())
+
+    def adopt(self, upload, target):
+        misbehave(behaviour(), 2)
+        try:
+            config = json.loads(upload.read_text())
+        except ValueError as error:
+            raise CheckpointCorrupt("The upload has no weights file.") from error
+        target.mkdir(parents=True)
+        (target / "config.json").write_text(json.dumps(config))
+        return target
+
+
+class OddPredictor:
+    def __init__(self, level):
+        self.level = level
+
+    def predict(self, image, *, want_maps=False, should_stop=lambda: False):
+        from scipy import ndimage
+
+        wanted = behaviour()
+        if wanted["fail"]:
+            misbehave(wanted, wanted["fail_epoch"])
+        labels, n = ndimage.label(image[0] > self.level)
+        return PredictionArrays(labels.astype(np.uint32), np.full(n, 0.5, np.float32))

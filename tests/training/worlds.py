@@ -1,0 +1,107 @@
+"""A project with drawn images, painted truth and submitted regions, made by the real actions."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+
+import numpy as np
+
+from annotations.actions.drafts import accept_draft, store_prediction
+from annotations.actions.labels import ensure_annotation_layer
+from annotations.actions.regions import open_region, submit_region
+from annotations.imaging.pixels import PixelShape, write_pixels
+from annotations.models import Coverage, Purpose
+from project.storage import put_file, scratch_dir
+from tests.drawing import draw_blobs
+from tests.factories import ImageFactory
+
+
+def stored_image(project, pixels, **fields):
+    """Make a ready image row whose canonical pixels are stored; pixels (H, W) or (C, H, W)."""
+    planes = pixels[None] if pixels.ndim == 2 else pixels
+    n_channels, height, width = planes.shape
+    shape = PixelShape(1, n_channels, 1, height, width, str(planes.dtype))
+    path = scratch_dir() / f"made-{hashlib.sha256(planes.tobytes()).hexdigest()[:16]}.tif"
+    path.unlink(missing_ok=True)
+    write_pixels(path, shape, lambda page, row0, row1: planes[page, row0:row1])
+    digest = put_file(path)
+    path.unlink()
+    return ImageFactory(
+        project=project,
+        height=height,
+        width=width,
+        n_channels=n_channels,
+        dtype=str(planes.dtype),
+        pixels_digest=digest,
+        **fields,
+    )
+
+
+def paint(user, image, truth):
+    """Write a label image into the image's annotation layer, as an accepted draft would be."""
+    draft = store_prediction(
+        image=image,
+        name="by hand",
+        label_image=truth.astype(np.uint32),
+        scores=np.ones(int(truth.max()), np.float32),
+    )
+    layer = ensure_annotation_layer(user=user, image=image)
+    accept_draft(user=user, layer_id=layer.pk, draft_id=draft.pk)
+    # No trace of the draft, so that the labels count as drawn by hand.
+    layer.instances.update(source_layer=None, source_instance_id=None)
+    draft.delete()
+    return layer
+
+
+def declare(
+    user, image, *, box=None, purpose=Purpose.TRAINING, coverage=Coverage.COMPLETE, submit=True
+):
+    """Open a region (the whole image by default) and submit it."""
+    region = open_region(
+        user=user,
+        image_id=image.pk,
+        box=box or (0, 0, image.height, image.width),
+        purpose=purpose,
+        coverage=coverage,
+    )
+    return submit_region(user=user, region_id=region.pk) if submit else region
+
+
+def annotated_image(user, project, *, seed=0, side=160, n=8, purpose=Purpose.TRAINING, **fields):
+    """Make an image, paint its truth and declare it; return (image, truth)."""
+    truth, pixels = draw_blobs(side, side, n=n, radius=(7, 12), seed=seed)
+    image = stored_image(project, pixels, **fields)
+    paint(user, image, truth)
+    declare(user, image, purpose=purpose)
+    return image, truth
+
+
+def small_world(user, project, *, n_train=2, n_validation=1, n_plain=1):
+    """Make training, validation and unannotated images; return them by use."""
+    made = {"train": [], "validation": [], "plain": []}
+    for i in range(n_train):
+        made["train"].append(annotated_image(user, project, seed=i, name=f"train_{i}")[0])
+    for i in range(n_validation):
+        made["validation"].append(
+            annotated_image(
+                user,
+                project,
+                seed=100 + i,
+                purpose=Purpose.BLIND_VALIDATION,
+                name=f"validation_{i}",
+            )[0]
+        )
+    for i in range(n_plain):
+        _, pixels = draw_blobs(160, 160, n=8, radius=(7, 12), seed=200 + i)
+        made["plain"].append(stored_image(project, pixels, name=f"plain_{i}"))
+    return made
+
+
+def wait_for(condition, timeout_s=30):
+    """Wait until the condition is true and return what it gave."""
+    deadline = time.monotonic() + timeout_s
+    while not (found := condition()):
+        assert time.monotonic() < deadline, f"timeout waiting for {condition}"
+        time.sleep(0.05)
+    return found
