@@ -13,7 +13,6 @@ from rest_framework import status
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.settings import api_settings
 from rest_framework.views import APIView
 
 from project.drf import Pages
@@ -45,7 +44,7 @@ from training.queries.versions import (
 
 
 class ProjectVersions(APIView):
-    parser_classes = [MultiPartParser, *api_settings.DEFAULT_PARSER_CLASSES]
+    parser_classes = [MultiPartParser]
 
     @extend_schema(responses=VersionRowOut(many=True), summary="Model versions, newest first")
     def get(self, request: Request, project_id: uuid.UUID) -> Response:

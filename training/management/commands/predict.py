@@ -1,0 +1,85 @@
+"""Segment a folder of images with a model version."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+from django.core.management.base import CommandParser
+
+from annotations.exchange import label_tiff
+from project.errors import InvalidInput, PlatformError
+from project.headless import HeadlessCommand
+from training.jobs.folder import segment_image_file
+from training.management.folders import files_by_stem
+from training.queries.versions import version_by_name
+
+
+class SomeImagesFailed(InvalidInput):
+    """At least one image could not be segmented; the label images of the others are written."""
+
+    code: ClassVar[str] = "some_images_failed"
+
+
+class Command(HeadlessCommand):
+    """`manage.py predict --model VERSION --images DIR --out DIR`."""
+
+    help = (
+        "Segment every image of a folder and write a label image (TIFF, 0 is background) of the "
+        "same name for each. VERSION is an id, v3, or PROJECT/v3."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("--model", required=True, metavar="VERSION")
+        parser.add_argument("--images", required=True, type=Path, metavar="DIR")
+        parser.add_argument("--out", required=True, type=Path, metavar="DIR")
+
+    def work(self, **options: Any) -> dict[str, Any]:
+        version = version_by_name(options["model"])
+        files = files_by_stem(options["images"])
+        out = options["out"]
+        make_folder(out)
+        done: list[dict[str, Any]] = []
+        failed: list[str] = []
+        for i, (name, path) in enumerate(files.items(), 1):
+            self.progress("Segmenting images", i, len(files))
+            try:
+                arrays = segment_image_file(version, path)
+            except PlatformError as error:
+                failed.append(f"{path.name}: {error.message}")
+                continue
+            target = out / f"{name}.tif"
+            with target.open("wb") as file:
+                label_tiff.write(file, arrays.label_image)
+            done.append(
+                {
+                    "image": path.name,
+                    "labels": str(target),
+                    "n_instances": len(arrays.scores),
+                }
+            )
+        if failed:
+            raise SomeImagesFailed(
+                f"{len(failed)} of {len(files)} images could not be segmented; the others are in "
+                f"{out}. " + " ".join(failed[:20])
+            )
+        return {
+            "model": str(version.pk),
+            "engine": version.engine,
+            "number": version.number,
+            "out": str(out),
+            "images": done,
+        }
+
+    def text(self, result: dict[str, Any]) -> str:
+        n_instances = sum(image["n_instances"] for image in result["images"])
+        return f"{len(result['images'])} images, {n_instances} objects, in {result['out']}."
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder for what is written; raises InvalidInput when that is impossible."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InvalidInput(f"{folder} cannot be written to: {error.strerror}.") from error
