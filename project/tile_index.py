@@ -51,8 +51,10 @@ class TileFile:
     def __init__(self, path: str | Path) -> None:
         self._file = Path(path).open("rb")  # noqa: SIM115 - closed by close()
         size = self._file.seek(0, os.SEEK_END)
-        place, text_bytes, magic = TAIL.unpack(self._read(size - TAIL.size, TAIL.size))
+        tail = self._read(size - TAIL.size, TAIL.size) if size > TAIL.size else bytes(TAIL.size)
+        place, text_bytes, magic = TAIL.unpack(tail)
         if magic != MAGIC:
+            self._file.close()
             raise ValueError("not a tile pyramid")
         values = json.loads(self._read(size - TAIL.size - text_bytes, text_bytes))
         levels = tuple((width, height) for width, height in values["levels"])

@@ -60,7 +60,8 @@ class ChannelStatistics:
         if flat.size:
             self.low, self.high = min(self.low, flat.min()), max(self.high, flat.max())
             if self.dtype == np.float64 and self.exact_float32:
-                self.exact_float32 = bool((flat.astype(np.float32) == flat).all())
+                with np.errstate(over="ignore"):
+                    self.exact_float32 = bool((flat.astype(np.float32) == flat).all())
             self._samples.append(sample.copy())
 
     def range(self) -> tuple[float, float] | None:
@@ -84,9 +85,10 @@ class ChannelStatistics:
             sample = np.concatenate(self._samples) if self._samples else np.zeros(0)
             # A sample may miss everything in a tiny image whose step is 1: then it is all of it.
             sample = sample if sample.size else np.array([low])
-            ends = [float(value) for value in np.percentile(sample, WINDOW_PERCENT)]
-            top = high if high > low else low + 1
-            histogram = np.histogram(sample.astype(np.float64), N_BINS, (low, top))[0]
+            # No interpolation: between the largest and the smallest float lies more than a float.
+            found = np.percentile(sample, WINDOW_PERCENT, method="nearest")
+            ends = [float(value) for value in found]
+            histogram = equal_bins(sample.astype(np.float64), low, high)
         return ChannelSummary(
             low, high, widened((ends[0], ends[1])), tuple(int(n) for n in histogram)
         )
@@ -96,6 +98,16 @@ def widened(window: tuple[float, float]) -> tuple[float, float]:
     """Return a window with some width, as a constant image has none."""
     low, high = window
     return (low, high) if high > low else (low, low + max(1.0, abs(low) * 1e-6))
+
+
+def equal_bins(sample: NDArray[np.float64], low: float, high: float) -> NDArray[np.int64]:
+    """Count a sample in N_BINS equal bins; unlike numpy's, for ranges of any size or none."""
+    if not high > low:
+        return np.bincount([0] * sample.size, minlength=N_BINS)
+    # Each end is scaled by itself, as their difference may be more than a float can hold.
+    scale = max(abs(low), abs(high))
+    share = (sample / scale - low / scale) / (high / scale - low / scale)
+    return np.bincount(np.clip(share * N_BINS, 0, N_BINS - 1).astype(np.int64), minlength=N_BINS)
 
 
 def sample_step(n_pixels: int) -> int:

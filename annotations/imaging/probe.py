@@ -18,6 +18,8 @@ from PIL import Image as PillowImage
 
 from annotations.imaging.tiff_header import ImageUnreadable, TiffHeader, read_tiff_header
 
+# Our own check of the size comes first and has a sentence of its own.
+PillowImage.MAX_IMAGE_PIXELS = None
 MAX_TILE_PX = 4096
 # A picture that unpacks to a thousand times its file is empty, or made to fill the memory.
 MAX_RATIO, RATIO_FROM_BYTES = 500, 256 << 20
@@ -46,7 +48,7 @@ KNOWN_BUT_UNREAD = (
     (b"\x00\x00\x01\x00", "an icon file"),
 )
 NO_IMAGE = (
-    (b"PK\x03\x04", "a ZIP archive: unpack it and upload the images inside"),
+    (b"PK\x03\x04", "a ZIP archive: unpack it and upload the images inside, best as TIFF"),
     (b"%PDF", "a PDF document, not an image: export the picture as TIFF or PNG"),
     (b"\x7fELF", "a program, not an image"),
     (b"MZ", "a program, not an image"),
@@ -234,7 +236,6 @@ def _check_png_chunks(file: BinaryIO) -> None:
 
 def _probe_pillow(file: BinaryIO, kind: str, limits: Limits) -> Probe:
     """Read only the header of a JPEG, BMP or WebP file."""
-    PillowImage.MAX_IMAGE_PIXELS = None  # our own check follows, with our own sentence
     file.seek(0)
     try:
         with PillowImage.open(file, formats=[kind.upper()]) as image:

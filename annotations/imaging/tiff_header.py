@@ -110,6 +110,8 @@ class _Walk:
         return TiffHeader(tuple(pages), description)
 
     def _read(self, place: int, size: int) -> bytes:
+        if place > self._size:
+            raise ValueError("a place beyond the end of the file")
         self._file.seek(place)
         return self._file.read(size)
 

@@ -33,6 +33,13 @@ class TiffSource:
     def __init__(self, path: Path, scratch: Path) -> None:
         # No second file is ever opened, whatever the description names.
         self._tiff = tifffile.TiffFile(path, _multifile=False)
+        try:
+            self._open(scratch)
+        except BaseException:
+            self._tiff.close()
+            raise
+
+    def _open(self, scratch: Path) -> None:
         for name, title in VENDOR_SLIDES.items():
             if getattr(self._tiff, f"is_{name}", False):
                 raise ImageUnreadable(
