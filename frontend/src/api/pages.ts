@@ -41,6 +41,9 @@ const MOST = 500;
 const client = new ApiClient();
 
 export const api = {
+  project: (id: string): Promise<{ readonly tags?: readonly string[] }> =>
+    client.json("GET", `/api/v1/projects/${id}/`),
+
   images: (project: string, query: Partial<GridQuery>): Promise<Paged<ImageCard>> =>
     client.json("GET", `/api/v1/projects/${project}/images/`, { query: { ...query } }),
 

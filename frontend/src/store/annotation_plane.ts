@@ -1,58 +1,33 @@
-/** The annotation layer: strokes and other edits, undo, saving, other people's ops. */
-
-import type { ApiError } from "../api/client";
-import type { OpJson, OpMeta, OpResultJson } from "../api/types";
+import type { OpMeta } from "../api/types";
 import type { ImagePoint } from "../geometry/points";
 import type { Rect } from "../geometry/rect";
-import { type ChunkKey, chunkRect } from "../labels/chunks";
+import type { ChunkKey } from "../labels/chunks";
 import { labelsIn } from "../labels/codec";
-import { applyEdit, boxOfEdit, type Edit, invertEdit, pixelsIn } from "../labels/runs";
-import type { Orphan } from "./adopt";
+import { applyEdit, boxOfEdit, type Edit, invertEdit } from "../labels/runs";
 import type { DraftPlane } from "./draft_plane";
 import { added, EditDesk } from "./edit_desk";
 import type { Step } from "./history";
 import { IdPool } from "./id_pool";
-import type { Journal, OpRow, Row } from "./journal";
-import { Listeners } from "./observable";
-import { OpInbox } from "./op_inbox";
 import { OpenStroke, ruleOf } from "./open_stroke";
-import { PlaneReader, type ReaderOptions } from "./plane_reader";
-import { Recorder } from "./recorder";
-import { type ConfirmedOp, type OwnOp, ownOp } from "./replica";
+import type { OwnOp } from "./replica";
 import { newId } from "./sessions";
+import { type SyncedOptions, SyncedPlane } from "./synced_plane";
 import {
-  type Dispose,
   type DraftStore,
   EditRefused,
-  type HistoryState,
   type LayerStore,
-  type Observable,
   type OpReport,
   type Preserve,
-  type RefusedReport,
-  type SaveState,
   type Stroke,
   type StrokeOptions,
 } from "./types";
 
-export interface AnnotationOptions extends ReaderOptions {
-  readonly user: string;
-  readonly session: string;
-  readonly journal: Journal;
+export interface AnnotationOptions extends SyncedOptions {
   readonly openDraft: (layerId: string) => Promise<DraftPlane>;
 }
 
-export interface RemoteNews {
-  readonly user: string | null;
-  readonly kind: string;
-  readonly rect: Rect;
-}
-
-export class AnnotationPlane extends PlaneReader implements LayerStore {
-  readonly recorder: Recorder;
-  readonly inbox: OpInbox;
+export class AnnotationPlane extends SyncedPlane implements LayerStore {
   readonly ids: IdPool;
-  readonly drafts = new Map<string, DraftPlane>();
   private readonly options: AnnotationOptions;
   private readonly desk: EditDesk;
   private stroke: OpenStroke | null = null;
@@ -60,28 +35,11 @@ export class AnnotationPlane extends PlaneReader implements LayerStore {
   private deferred: (() => void)[] = [];
   // The draft instance that an instance was accepted from on this page.
   private readonly origins = new Map<number, { layer: string; instance_id: number }>();
-  private readonly refusedListeners = new Listeners<RefusedReport>();
-  private readonly remoteListeners = new Listeners<RemoteNews>();
-  private readonly decisionListeners = new Listeners<void>();
 
   constructor(options: AnnotationOptions) {
-    super(options, "accepted");
+    super(options);
     this.options = options;
-    const { api, t, z, journal, session, user } = options;
-    const layerId = this.info.id;
-    this.ids = new IdPool(api, layerId);
-    this.recorder = new Recorder({
-      ...{ api, journal, session, layerId, user, t, z },
-      onAnswer: (row, result, accepted) => this.answered(row, result, accepted),
-      onSetAside: (row, error) => this.setAside(row, error),
-    });
-    this.inbox = new OpInbox({
-      ...{ api, layerId, t, z },
-      seq: () => this.replica.seq,
-      apply: (op, json) => this.confirm(op, json),
-      onInstances: () => this.decisionListeners.tell(),
-      ownEdit: (from, n) => this.replica.findPending(from, n)?.edit,
-    });
+    this.ids = new IdPool(options.api, this.info.id);
     this.desk = new EditDesk({
       bounds: this.bounds,
       chunks: this.replica.chunks,
@@ -92,14 +50,6 @@ export class AnnotationPlane extends PlaneReader implements LayerStore {
       isStrokeOpen: () => this.stroke !== null,
       commit: (kind, edit, meta, isPainted) => this.commit(kind, edit, meta, isPainted),
     });
-  }
-
-  get saveState(): Observable<SaveState> {
-    return this.recorder.queue.state;
-  }
-
-  get history(): Observable<HistoryState> {
-    return this.recorder.history.state;
   }
 
   get isBusy(): boolean {
@@ -158,11 +108,6 @@ export class AnnotationPlane extends PlaneReader implements LayerStore {
     this.stroke = null;
     this.inbox.release();
     for (const change of this.deferred.splice(0)) change();
-  }
-
-  private whenNoStroke(change: () => void): void {
-    if (this.stroke) this.deferred.push(change);
-    else change();
   }
 
   private commit(
@@ -293,113 +238,19 @@ export class AnnotationPlane extends PlaneReader implements LayerStore {
     return this.recorder.recordReversal(op, meta, from === "undo" ? "redo" : "undo", step);
   }
 
-  // ------------------------------------------------------------ the server's side
-
-  /** Take over an op that a page which is gone left in the journal. */
-  adopt({ row, edit }: Orphan): void {
-    if (row.type === "op" && edit) {
-      this.replica.addAndApply(ownOp(row.session, row.n, row.kind, edit));
-    }
-    this.recorder.adopt(row);
-  }
-
-  private confirm(op: ConfirmedOp, json: OpJson | null): void {
-    const box = this.replica.confirm(op);
-    const isOwn = op.session === this.options.session;
-    this.tellDirty(box, "remote");
-    this.tellInstances(isOwn ? "local" : "remote", labelsIn(op.edit));
-    if (json && !isOwn) this.tellRemote(json, op.edit);
-    const wrong = this.replica.takeDiverged();
-    if (wrong.length > 0) this.whenNoStroke(() => this.reload(wrong));
-  }
-
-  private tellRemote(json: OpJson, edit: Edit): void {
-    for (const one of json.meta.accepts ?? []) {
-      const state = json.meta.edits_draft ? "edited" : "accepted";
-      this.drafts.get(one.layer)?.show([one.instance_id], state, "remote");
-    }
-    const user = json.user === null ? null : String(json.user);
-    this.remoteListeners.tell({ user, kind: json.kind, rect: boxOfEdit(edit) });
-  }
-
-  private reload(keys: ChunkKey[]): void {
-    this.loader.reload(keys).then(
-      () => {
-        for (const key of keys) this.tellDirty(chunkRect(key), "remote");
-      },
-      () => undefined, // the loader has told; the next `ensure` tries again
-    );
-  }
-
-  private answered(row: OpRow, result: OpResultJson, accepted: Edit | null): void {
-    const own = this.replica.findPending(row.session, row.n);
-    const edit = accepted ?? own?.edit;
-    if (edit) this.inbox.answered(row.session, result, edit);
-    if (own && edit && result.seq <= this.replica.seq) {
-      // Known to the server before this page was opened: what was loaded contains it.
-      this.whenNoStroke(() => {
-        if (this.replica.pending.includes(own)) {
-          this.tellDirty(this.replica.remove(own, edit, result.seq), "remote");
-        }
-      });
-    }
-    if (result.n_refused > 0) this.tellRefused(row, result.n_refused);
-  }
-
-  private tellRefused(row: OpRow, nRefused: number, why?: string): void {
-    const message =
-      why ?? `Someone else changed ${nRefused} px meanwhile; your version was not used there.`;
-    this.refusedListeners.tell({ n: row.n, kind: row.kind, nRefused, message });
-  }
-
-  /** The server will never take this: show the truth again. */
-  private setAside(row: Row, error: ApiError): void {
-    if (row.type === "decision") {
-      void this.drafts.get(row.layer)?.refresh();
-      this.tellTrouble(error.message);
-      return;
-    }
-    const own = this.replica.findPending(row.session, row.n);
-    if (!own) return;
-    this.recorder.history.remove(own);
-    this.whenNoStroke(() => this.tellDirty(this.replica.remove(own), "remote"));
-    this.tellRefused(row, pixelsIn(own.edit), error.message);
-    for (const one of row.meta.accepts ?? []) void this.drafts.get(one.layer)?.refresh();
-  }
-
-  retrySaving(): void {
-    this.recorder.queue.kick();
-    this.inbox.restart();
-  }
-
-  flush(): Promise<void> {
-    return this.recorder.flush();
-  }
-
   /** The page may be frozen or killed any moment. */
   keepSafe(isLeaving: boolean): void {
     if (isLeaving) void this.stroke?.commit();
     else this.stroke?.keepDraft();
   }
 
-  onRefused(listener: (report: RefusedReport) => void): Dispose {
-    return this.refusedListeners.add(listener);
-  }
-
-  onRemote(listener: (op: RemoteNews) => void): Dispose {
-    return this.remoteListeners.add(listener);
-  }
-
-  /** The server says that states changed. */
-  onDecisions(listener: () => void): Dispose {
-    return this.decisionListeners.add(listener);
+  protected override whenNoStroke(change: () => void): void {
+    if (this.stroke) this.deferred.push(change);
+    else change();
   }
 
   override close(): void {
     void this.stroke?.commit();
-    for (const draft of [...this.drafts.values()]) draft.close();
-    this.inbox.close();
-    this.recorder.close();
     super.close();
   }
 }

@@ -1,0 +1,170 @@
+/** The side of the annotation layer that faces the server: journal, saving, other people's ops. */
+
+import type { ApiError } from "../api/client";
+import type { OpJson, OpResultJson } from "../api/types";
+import type { Rect } from "../geometry/rect";
+import { type ChunkKey, chunkRect } from "../labels/chunks";
+import { labelsIn } from "../labels/codec";
+import { boxOfEdit, type Edit, pixelsIn } from "../labels/runs";
+import type { Orphan } from "./adopt";
+import type { DraftPlane } from "./draft_plane";
+import type { Journal, OpRow, Row } from "./journal";
+import { Listeners } from "./observable";
+import { OpInbox } from "./op_inbox";
+import { PlaneReader, type ReaderOptions } from "./plane_reader";
+import { Recorder } from "./recorder";
+import { type ConfirmedOp, ownOp } from "./replica";
+import type { Dispose, HistoryState, Observable, RefusedReport, SaveState } from "./types";
+
+export interface SyncedOptions extends ReaderOptions {
+  readonly user: string;
+  readonly session: string;
+  readonly journal: Journal;
+}
+
+export interface RemoteNews {
+  readonly user: string | null;
+  readonly kind: string;
+  readonly rect: Rect;
+}
+
+export abstract class SyncedPlane extends PlaneReader {
+  readonly recorder: Recorder;
+  readonly inbox: OpInbox;
+  readonly drafts = new Map<string, DraftPlane>();
+  private readonly session: string;
+  private readonly refusedListeners = new Listeners<RefusedReport>();
+  private readonly remoteListeners = new Listeners<RemoteNews>();
+  private readonly decisionListeners = new Listeners<void>();
+
+  constructor(options: SyncedOptions) {
+    super(options, "accepted");
+    const { api, t, z, journal, session, user } = options;
+    const layerId = this.info.id;
+    this.session = session;
+    this.recorder = new Recorder({
+      ...{ api, journal, session, layerId, user, t, z },
+      onAnswer: (row, result, accepted) => this.answered(row, result, accepted),
+      onSetAside: (row, error) => this.setAside(row, error),
+    });
+    this.inbox = new OpInbox({
+      ...{ api, layerId, t, z },
+      seq: () => this.replica.seq,
+      apply: (op, json) => this.confirm(op, json),
+      onInstances: () => this.decisionListeners.tell(),
+      ownEdit: (from, n) => this.replica.findPending(from, n)?.edit,
+    });
+  }
+
+  /** Pixels must not change under an open stroke. */
+  protected abstract whenNoStroke(change: () => void): void;
+
+  get saveState(): Observable<SaveState> {
+    return this.recorder.queue.state;
+  }
+
+  get history(): Observable<HistoryState> {
+    return this.recorder.history.state;
+  }
+
+  /** Take over an op that a page which is gone left in the journal. */
+  adopt({ row, edit }: Orphan): void {
+    if (row.type === "op" && edit) {
+      this.replica.addAndApply(ownOp(row.session, row.n, row.kind, edit));
+    }
+    this.recorder.adopt(row);
+  }
+
+  private confirm(op: ConfirmedOp, json: OpJson | null): void {
+    const box = this.replica.confirm(op);
+    const isOwn = op.session === this.session;
+    this.tellDirty(box, "remote");
+    this.tellInstances(isOwn ? "local" : "remote", labelsIn(op.edit));
+    if (json && !isOwn) this.tellRemote(json, op.edit);
+    const wrong = this.replica.takeDiverged();
+    if (wrong.length > 0) this.whenNoStroke(() => this.reload(wrong));
+  }
+
+  private tellRemote(json: OpJson, edit: Edit): void {
+    for (const one of json.meta.accepts ?? []) {
+      const state = json.meta.edits_draft ? "edited" : "accepted";
+      this.drafts.get(one.layer)?.show([one.instance_id], state, "remote");
+    }
+    const user = json.user === null ? null : String(json.user);
+    this.remoteListeners.tell({ user, kind: json.kind, rect: boxOfEdit(edit) });
+  }
+
+  private reload(keys: ChunkKey[]): void {
+    this.loader.reload(keys).then(
+      () => {
+        for (const key of keys) this.tellDirty(chunkRect(key), "remote");
+      },
+      () => undefined, // the loader has told; the next `ensure` tries again
+    );
+  }
+
+  private answered(row: OpRow, result: OpResultJson, accepted: Edit | null): void {
+    const own = this.replica.findPending(row.session, row.n);
+    const edit = accepted ?? own?.edit;
+    if (edit) this.inbox.answered(row.session, result, edit);
+    if (own && edit && result.seq <= this.replica.seq) {
+      // Known to the server before this page was opened: what was loaded contains it.
+      this.whenNoStroke(() => {
+        if (this.replica.pending.includes(own)) {
+          this.tellDirty(this.replica.remove(own, edit, result.seq), "remote");
+        }
+      });
+    }
+    if (result.n_refused > 0) this.tellRefused(row, result.n_refused);
+  }
+
+  private tellRefused(row: OpRow, nRefused: number, why?: string): void {
+    const message =
+      why ?? `Someone else changed ${nRefused} px meanwhile; your version was not used there.`;
+    this.refusedListeners.tell({ n: row.n, kind: row.kind, nRefused, message });
+  }
+
+  /** The server will never take this: show the truth again. */
+  private setAside(row: Row, error: ApiError): void {
+    if (row.type === "decision") {
+      void this.drafts.get(row.layer)?.refresh();
+      this.tellTrouble(error.message);
+      return;
+    }
+    const own = this.replica.findPending(row.session, row.n);
+    if (!own) return;
+    this.recorder.history.remove(own);
+    this.whenNoStroke(() => this.tellDirty(this.replica.remove(own), "remote"));
+    this.tellRefused(row, pixelsIn(own.edit), error.message);
+    for (const one of row.meta.accepts ?? []) void this.drafts.get(one.layer)?.refresh();
+  }
+
+  retrySaving(): void {
+    this.recorder.queue.kick();
+    this.inbox.restart();
+  }
+
+  flush(): Promise<void> {
+    return this.recorder.flush();
+  }
+
+  onRefused(listener: (report: RefusedReport) => void): Dispose {
+    return this.refusedListeners.add(listener);
+  }
+
+  onRemote(listener: (op: RemoteNews) => void): Dispose {
+    return this.remoteListeners.add(listener);
+  }
+
+  /** The server says that states changed. */
+  onDecisions(listener: () => void): Dispose {
+    return this.decisionListeners.add(listener);
+  }
+
+  override close(): void {
+    for (const draft of [...this.drafts.values()]) draft.close();
+    this.inbox.close();
+    this.recorder.close();
+    super.close();
+  }
+}
