@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -40,6 +41,7 @@ class TrainingData:
     validation: CropSource
     weights: NDArray[np.float64]
     diameter_px: float  # median of the annotated objects
+    folder: Path  # what is derived from the regions; survives a resume
 
     @property
     def n_channels(self) -> int:
@@ -84,7 +86,9 @@ def open_data(spec: EngineSpec, job: TrainJob, params: Any, report: Reporter) ->
         [region.n_instances for region in train.regions],
         [region.region.tags for region in train.regions],
     )
-    return TrainingData(train, sources["validation"], weights, float(np.median(found)))
+    return TrainingData(
+        train, sources["validation"], weights, float(np.median(found)), job.workdir / "cache"
+    )
 
 
 def choose_polarity(

@@ -90,7 +90,6 @@ class CellposeEngine:
         learner = CellposeLearner(
             net,
             data,
-            job.workdir / "cache" / "flows",
             crop_settings(
                 params,
                 patch_px=max(32, params.patch_px // 16 * 16),  # four levels of halving

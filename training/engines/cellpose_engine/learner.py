@@ -70,7 +70,6 @@ class CellposeLearner:
         self,
         net: Net,
         data: TrainingData,
-        folder: Path,
         crops: CropSettings,
         *,
         rescale: float,
@@ -78,8 +77,8 @@ class CellposeLearner:
         bfloat16: bool,
     ) -> None:
         self.net = net
-        self._train = FlowSource(data.train, folder / "train")
-        self._judge = FlowSource(data.validation, folder / "validation")
+        self._train = FlowSource(data.train, data.folder / "flows" / "train")
+        self._judge = FlowSource(data.validation, data.folder / "flows" / "validation")
         self._crops = crops
         self._side = crops.patch_px
         self._rescale = rescale
@@ -231,7 +230,7 @@ def warp(
     """
     if flip:
         pixels, truth = pixels[:, :, ::-1], truth[:, :, ::-1].copy()
-        truth[3] *= -1
+        np.negative(truth[3], out=truth[3])
     cos, sin = scale * math.cos(theta), scale * math.sin(theta)
     middle = (pixels.shape[1] - 1) / 2
     target = (side - 1) / 2
@@ -243,23 +242,24 @@ def warp(
     )
 
     def one(plane: NDArray[np.float32], how: int) -> NDArray[np.float32]:
-        plane = np.ascontiguousarray(plane, dtype=np.float32)
-        warped: NDArray[np.float32] = cv2.warpAffine(plane, matrix, (side, side), flags=how)
+        source = np.ascontiguousarray(plane, dtype=np.float32)
+        warped: NDArray[np.float32] = cv2.warpAffine(source, matrix, (side, side), flags=how)
         return warped
 
     new_pixels = np.stack([one(plane, cv2.INTER_LINEAR) for plane in pixels])
-    cellprob = one(truth[0], cv2.INTER_NEAREST)
-    known, flow_y, flow_x = (one(plane, cv2.INTER_LINEAR) for plane in truth[1:])
-    turned_y = flow_x * math.sin(theta) + flow_y * math.cos(theta)
-    turned_x = flow_x * math.cos(theta) - flow_y * math.sin(theta)
-    return new_pixels, np.stack([cellprob, known, turned_y, turned_x])
+    turned: NDArray[np.float32] = np.empty((4, side, side), np.float32)
+    turned[0] = one(truth[0], cv2.INTER_NEAREST)
+    turned[1], flow_y, flow_x = (one(plane, cv2.INTER_LINEAR) for plane in truth[1:])
+    turned[2] = flow_x * math.sin(theta) + flow_y * math.cos(theta)
+    turned[3] = flow_x * math.cos(theta) - flow_y * math.sin(theta)
+    return new_pixels, turned
 
 
 def to_inputs(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the two channels that a CPnet takes: one and nothing, two as they are, or grey."""
     if pixels.shape[0] == 2:
         return np.ascontiguousarray(pixels)
-    grey: NDArray[np.float32] = pixels[0] if len(pixels) == 1 else pixels.mean(axis=0)
+    grey: NDArray[np.float32] = np.mean(pixels, axis=0, dtype=np.float32)
     return np.stack([grey, np.zeros_like(grey)])
 
 

@@ -19,6 +19,7 @@ from stardist.nms import non_maximum_suppression
 from training.datasets.crops import Crop
 from training.engines.base import StopFlag
 from training.engines.stardist_engine.net import Model
+from training.engines.stardist_engine.predictor import FastForward
 from training.metrics.matching import Counts, match
 
 PROB_THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.8)
@@ -41,7 +42,7 @@ def fit_thresholds(model: Model, crops: Sequence[Crop], should_stop: StopFlag) -
 
     Ties go to the value nearest to StarDist's default.
     """
-    outputs = [model.predict(np.moveaxis(crop.pixels, 0, -1), verbose=0)[:2] for crop in crops]
+    outputs = _outputs(model, crops)
     best, best_key = dict(DEFAULT), (-1.0, 0.0)
     for nms in NMS_THRESHOLDS:
         found = [_suppress(model, prob, dist, nms) for prob, dist in outputs]
@@ -53,6 +54,18 @@ def fit_thresholds(model: Model, crops: Sequence[Crop], should_stop: StopFlag) -
             if (score, -distance) > best_key:
                 best, best_key = {"prob": prob_threshold, "nms": nms}, (score, -distance)
     return best
+
+
+def _outputs(
+    model: Model, crops: Sequence[Crop]
+) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
+    """Run the network once per crop, by the way that traces once for all sizes."""
+    keras_model = model.keras_model
+    model.keras_model = FastForward(keras_model, model.config.n_channel_in)
+    try:
+        return [model.predict(np.moveaxis(crop.pixels, 0, -1))[:2] for crop in crops]
+    finally:
+        model.keras_model = keras_model
 
 
 def _suppress(

@@ -1,0 +1,106 @@
+"""Cellpose's own quirks, checked with PyTorch in the process (a part of the conformance)."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from project.errors import CheckpointCorrupt
+from tests.engines.worlds import ellipses
+from training.engines.cellpose_engine.learner import flows_of, masked_loss, to_inputs, warp
+from training.engines.cellpose_engine.net import build, read_foreign_state, use_state, width_of
+
+
+class Evil:
+    def __reduce__(self):
+        return (Path.touch, (Path("/tmp/cytoloop-evil-ran"),))
+
+
+def check_all(folder: Path) -> None:
+    unknown_pixels_have_no_gradient()
+    the_loss_is_that_of_upstream_where_all_is_known()
+    flows_turn_with_the_image()
+    channels_become_two()
+    pickles_are_not_run(folder)
+    garbage_weights_are_refused(folder)
+
+
+def unknown_pixels_have_no_gradient() -> None:
+    torch.manual_seed(0)
+    output = torch.randn(2, 3, 8, 8, requires_grad=True)
+    truth = torch.rand(2, 4, 8, 8)
+    truth[:, 1] = 1
+    truth[:, 1, :, 4:] = 0.5  # the bilinear edge of what is known counts as unknown
+    masked_loss(output, truth).backward()
+    assert not output.grad[..., 4:].any()
+    assert output.grad[..., :4].all()
+
+
+def the_loss_is_that_of_upstream_where_all_is_known() -> None:
+    from cellpose.train import _loss_fn_seg
+
+    torch.manual_seed(1)
+    output, truth = torch.randn(2, 3, 8, 8), torch.rand(2, 4, 8, 8)
+    truth[:, 1] = 1
+    upstream = _loss_fn_seg(truth[:, [0, 2, 3]].numpy(), output, torch.device("cpu"))
+    assert torch.allclose(masked_loss(output, truth), upstream)
+
+
+def flows_turn_with_the_image() -> None:
+    """Flows of a turned label image equal the turned flows, flip and angle alike."""
+    _, labels = ellipses(9)
+    truth = np.zeros((4, *labels.shape), np.float32)
+    truth[0], truth[1] = labels > 0, 1
+    truth[2:] = flows_of(labels.astype(np.int32))
+    for flip, theta in ((False, 0.0), (True, 0.0), (False, 0.6), (True, 2.0)):
+        numbers = labels[np.newaxis].astype(np.float32)
+        _, turned = warp(numbers, truth, 90, scale=1.0, theta=theta, flip=flip)
+        # Turn the ids by nearest neighbour: cellprob of one object after the other.
+        ids = np.zeros((90, 90), np.int32)
+        for number in range(1, int(labels.max()) + 1):
+            single = truth.copy()
+            single[0] = labels == number
+            ids[warp(numbers, single, 90, scale=1.0, theta=theta, flip=flip)[1][0] > 0] = number
+        inner = np.zeros_like(ids, bool)
+        inner[12:-12, 12:-12] = True
+        whole = ~np.isin(ids, ids[~inner]) & (ids > 0)
+        expected = flows_of(ids)[:, whole].astype(np.float64)
+        found = turned[2:, whole]
+        length = np.sqrt((found**2).sum(axis=0))
+        cosine = (expected * found).sum(axis=0)[length > 0.5] / length[length > 0.5]
+        assert np.median(cosine) > 0.95, (flip, theta, np.median(cosine))
+
+
+def channels_become_two() -> None:
+    image = np.random.default_rng(0).random((3, 4, 4)).astype(np.float32)
+    assert np.allclose(to_inputs(image)[0], image.mean(axis=0))
+    assert not to_inputs(image)[1].any()
+    assert (to_inputs(image[:2]) == image[:2]).all()
+    assert to_inputs(image[:1]).shape == (2, 4, 4)
+
+
+def pickles_are_not_run(folder: Path) -> None:
+    path = folder / "evil.pth"
+    torch.save({"output.2.weight": Evil()}, path)
+    with pytest.raises(CheckpointCorrupt):
+        read_foreign_state(path)
+    path.write_bytes(pickle.dumps(Evil()))
+    with pytest.raises(CheckpointCorrupt):
+        read_foreign_state(path)
+    assert not Path("/tmp/cytoloop-evil-ran").exists()
+
+
+def garbage_weights_are_refused(folder: Path) -> None:
+    net = build("tiny", 17.0)
+    path = folder / "garbage.pth"
+    torch.save({"output.2.weight": torch.zeros(3, 8, 1, 1)}, path)
+    with pytest.raises(CheckpointCorrupt):
+        width_of(read_foreign_state(path))
+    state = dict(net.state_dict())
+    state["output.2.bias"] = torch.full((3,), torch.nan)
+    with pytest.raises(CheckpointCorrupt, match="no numbers"):
+        use_state(net, state)

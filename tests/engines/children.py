@@ -1,0 +1,35 @@
+"""Start the programs of this folder, one framework per process."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+REPOSITORY = Path(__file__).resolve().parent.parent.parent
+
+
+def run_program(module: str, *arguments: str, answers: Path, timeout_s: float) -> dict[str, Any]:
+    """Run a module and return the JSON it leaves behind; its output is shown on failure."""
+    environment = os.environ | {
+        "OMP_WAIT_POLICY": "PASSIVE",  # idle OpenMP threads otherwise burn the other core
+        "OMP_NUM_THREADS": "1",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "KERAS_HOME": str(answers.parent / "keras"),
+        "CELLPOSE_LOCAL_MODELS_PATH": str(answers.parent / "cellpose"),
+        "PYTHONPATH": str(REPOSITORY),
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        capture_output=True,
+        text=True,
+        env=environment,
+        cwd=REPOSITORY,
+        timeout=timeout_s,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    return json.loads(answers.read_text(encoding="utf-8"))

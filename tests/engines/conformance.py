@@ -1,0 +1,248 @@
+"""What every engine must do; run as a program in a child, one framework per process.
+
+    python -m tests.engines.conformance ENGINE FOLDER [CHECK …]
+
+prints one JSON object: check → null, or the traceback of its failure.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from project.errors import Cancelled, CheckpointCorrupt, DataProblem
+from tests.engines.worlds import Notes, ellipses, make_job, never, small_world, write_region
+from training.engines import registry
+from training.engines.base import Engine, TrainJob
+from training.engines.checkpoint import digest_of
+from training.metrics.matching import match
+
+# Networks that learn made ellipses within seconds, and the steps that this takes.
+TINY: dict[str, dict[str, Any]] = {
+    "threshold": {},
+    "stardist": {
+        "steps": 100, "steps_per_epoch": 25, "patch_px": 64, "batch_size": 4, "n_rays": 16,
+        "depth": 2, "filters": 8, "features": 32, "learning_rate": 0.004, "scale_range": 0.1,
+    },
+    "cellpose": {
+        "steps": 60, "steps_per_epoch": 20, "patch_px": 64, "batch_size": 4, "net": "tiny",
+        "learning_rate": 0.004, "scale_range": 0.1,
+    },
+}  # fmt: skip
+OTHER_FRAMEWORK = {"stardist": "torch", "cellpose": "tensorflow", "threshold": "tensorflow"}
+FEW = {"steps": 6, "steps_per_epoch": 4}
+
+
+class Conformance:
+    """The checks; the model that learnt the ellipses is trained once and shared."""
+
+    def __init__(self, name: str, folder: Path) -> None:
+        self.name = name
+        self.folder = folder
+        self.engine: Engine = registry.load(name)
+        self.is_network = "steps" in TINY[name]
+        self.regions = small_world(folder / "data")
+        self.notes = Notes()
+        self.model = self.engine.train(self.job("model"), self.notes, never)
+
+    def job(self, workdir: str, **changes: Any) -> TrainJob:
+        params = TINY[self.name] | changes.pop("params", {})
+        path = self.folder / workdir
+        path.mkdir(parents=True, exist_ok=True)
+        regions = changes.pop("regions", self.regions)
+        return make_job(regions, path, params=params, **changes)
+
+    def few(self, workdir: str, **changes: Any) -> TrainJob:
+        return self.job(workdir, params=FEW if self.is_network else {}, **changes)
+
+    def load(self, checkpoint: Path) -> Any:
+        return self.engine.load(checkpoint, device="cpu", n_threads=1)
+
+    def check_it_learns_ellipses(self) -> None:
+        image, truth = ellipses(50)
+        found = self.load(self.model).predict(image)
+        counts = match(truth, found.label_image).counts[0.5]
+        assert counts.f1 >= 0.6, counts
+
+    def check_ids_are_dense_and_every_object_has_a_score(self) -> None:
+        predictor = self.load(self.model)
+        noise = np.random.default_rng(0).integers(0, 4000, (1, 90, 75)).astype(np.uint16)
+        for image in (ellipses(51)[0], noise):
+            found = predictor.predict(image, want_maps=True)
+            n = int(found.label_image.max())
+            assert found.label_image.dtype == np.uint32
+            assert found.label_image.shape == image.shape[1:]
+            assert set(np.unique(found.label_image)) - {0} == set(range(1, n + 1))
+            assert found.scores.shape == (n,)
+            assert ((found.scores >= 0) & (found.scores <= 1)).all()
+            assert set(found.maps) == set(self.engine.spec.produces)
+            assert all(plane.shape[-2:] == image.shape[1:] for plane in found.maps.values())
+
+    def check_empty_and_odd_images_give_empty_answers(self) -> None:
+        predictor = self.load(self.model)
+        for image in (
+            np.zeros((1, 64, 64), np.uint8),
+            np.full((1, 40, 50), 7, np.uint16),
+            np.full((1, 33, 17), np.nan, np.float32),
+        ):
+            found = predictor.predict(image)
+            assert found.label_image.shape == image.shape[1:]
+            assert len(found.scores) == found.label_image.max() <= 1
+
+    def check_same_seed_twice_and_a_stop_in_between_give_the_same_bytes(self) -> None:
+        whole = self.engine.train(self.few("whole"), Notes(), never)
+        again = self.engine.train(self.few("again"), Notes(), never)
+        assert digest_of(again) == digest_of(whole)
+        calls = iter([False] * 3)
+        notes = Notes()
+        with pytest.raises(Cancelled):
+            self.engine.train(self.few("stopped"), notes, lambda: next(calls, True))
+        if self.is_network:
+            state = json.loads((notes.checkpoints[-1] / "state.json").read_text())
+            assert state["step"] == 3
+            # Another machine: only the resumable checkpoint travels.
+            elsewhere = self.few("elsewhere")
+            shutil.copytree(notes.checkpoints[-1], elsewhere.workdir / "checkpoint")
+            notes = Notes()
+            resumed = self.engine.train(elsewhere, notes, never)
+            assert "resumed" in notes.stages
+            assert digest_of(resumed) == digest_of(whole)
+
+    def check_export_and_adoption_keep_the_predictions(self) -> None:
+        image = ellipses(52)[0]
+        expected = self.load(self.model).predict(image)
+        exported, adopted = self.folder / "exported", self.folder / "adopted"
+        self.engine.export(self.model, exported)
+        assert (exported / "LICENSE").is_file()
+        archive = Path(shutil.make_archive(str(self.folder / "exported"), "zip", exported))
+        upload = archive if self.name != "cellpose" else exported
+        found = self.load(self.engine.adopt(upload, adopted)).predict(image)
+        assert (found.label_image == expected.label_image).all()
+        assert np.allclose(found.scores, expected.scores)
+        own = Path(shutil.make_archive(str(self.folder / "own"), "zip", self.model))
+        self.load(self.engine.adopt(own, adopted))
+
+    def check_damaged_checkpoints_are_refused(self) -> None:
+        broken = self.folder / "broken"
+        shutil.rmtree(broken, ignore_errors=True)
+        shutil.copytree(self.model, broken)
+        for weights in broken.glob("weights*"):
+            weights.write_bytes(weights.read_bytes()[:1000])
+        if self.is_network:
+            with pytest.raises(CheckpointCorrupt):
+                self.load(broken)
+        config = json.loads((broken / "config.json").read_text())
+        (broken / "config.json").write_text(json.dumps(config | {"engine": "another"}))
+        with pytest.raises(CheckpointCorrupt):
+            self.load(broken)
+        rubbish = self.folder / "rubbish.zip"
+        rubbish.write_bytes(b"PK\x03\x04 not really")
+        with pytest.raises(CheckpointCorrupt):
+            self.engine.adopt(rubbish, self.folder / "never")
+
+    def check_a_child_takes_other_channels_and_dark_objects(self) -> None:
+        regions = small_world(self.folder / "three", n_channels=3, n_train=1, dark=True)
+        job = self.few("transfer", regions=regions, parent=self.model, channels=(0, 1, 2))
+        child = self.engine.train(job, Notes(), never)
+        config = json.loads((child / "config.json").read_text())
+        assert config["channels"]["count"] == 3
+        assert config["channels"]["conversion"] != "as they are"
+        assert config["origin"] == "parent"
+        assert config["normalisation"]["invert"]
+        image = ellipses(53, n_channels=3, dark=True)[0]
+        assert self.load(child).predict(image).label_image.shape == (128, 128)
+
+    def check_one_object_is_enough_and_the_time_limit_ends_training(self) -> None:
+        image, labels = ellipses(3)
+        one = np.where(labels == labels[labels > 0][0], labels, 0)
+        region = write_region(self.folder / "data", "one", image, one)
+        params = {"steps": 0, "steps_per_epoch": 5} if self.is_network else {}
+        job = self.job("one-run", params=params, regions=[region], max_seconds=3.0)
+        child = self.engine.train(job, Notes(), never)
+        if self.is_network:
+            assert json.loads((child / "config.json").read_text())["n_steps"] >= 1
+
+    def check_no_object_is_a_sentence(self) -> None:
+        image, labels = ellipses(4)
+        region = write_region(self.folder / "data", "none", image, np.zeros_like(labels))
+        with pytest.raises(DataProblem, match="annotated object"):
+            self.engine.train(self.few("none-run", regions=[region]), Notes(), never)
+
+    def check_labels_where_nothing_is_known_do_not_matter(self) -> None:
+        image, labels = ellipses(5)
+        known = np.zeros(labels.shape, bool)
+        known[:, :80] = True
+        rubbish = labels.copy()
+        rubbish[:, 90:] = np.random.default_rng(0).integers(100, 140, (128, 38))
+        nothing = write_region(
+            self.folder / "data", "unknown", image, labels, annotated=np.zeros(labels.shape, bool)
+        )
+        made = []
+        for name, shown in (("right", labels), ("rubbish", rubbish)):
+            region = write_region(
+                self.folder / "data", f"half-{name}", image, shown, annotated=known
+            )
+            region = dataclasses.replace(region, image_id="half")
+            regions = [region, nothing, dataclasses.replace(nothing, split="validation")]
+            notes = Notes()
+            child = self.engine.train(self.few(f"half-{name}", regions=regions), notes, never)
+            assert all(np.isfinite(report.train_loss) for report in notes.epochs)
+            weights = sorted(child.glob("weights*"))
+            made.append([path.read_bytes() for path in weights] or digest_of(child))
+        assert made[0] == made[1]
+
+    def check_official_models_need_the_network(self) -> None:
+        for name in self.engine.spec.pretrained[:1]:
+            with pytest.raises(DataProblem, match="not on this machine"):
+                self.engine.train(self.few("official", pretrained=name), Notes(), never)
+
+    def check_reports_are_complete(self) -> None:
+        assert [report.epoch for report in self.notes.epochs] == list(
+            range(1, len(self.notes.epochs) + 1)
+        )
+        assert self.notes.epochs[-1].epoch == self.notes.epochs[-1].n_epochs
+        if self.is_network:
+            assert self.notes.epochs[-1].validation_loss is not None
+            assert self.notes.epochs[-1].train_loss < self.notes.epochs[0].train_loss
+
+    def check_nothing_foreign_was_imported(self) -> None:
+        assert OTHER_FRAMEWORK[self.name] not in sys.modules
+        assert "django.db" not in sys.modules
+
+    def check_its_own_traps(self) -> None:
+        if self.name == "stardist":
+            from tests.engines import stardist_traps
+
+            stardist_traps.check_all()
+        if self.name == "cellpose":
+            from tests.engines import cellpose_traps
+
+            cellpose_traps.check_all(self.folder)
+
+
+def checks() -> list[str]:
+    return [name for name in vars(Conformance) if name.startswith("check_")]
+
+
+def run(check: Callable[[], None]) -> str | None:
+    try:
+        check()
+    except BaseException:  # noqa: BLE001 - every failure is an answer
+        return traceback.format_exc()
+    return None
+
+
+if __name__ == "__main__":
+    engine_name, where, *wanted = sys.argv[1:]
+    conformance = Conformance(engine_name, Path(where))
+    answers = {name: run(getattr(conformance, name)) for name in wanted or checks()}
+    (Path(where) / "answers.json").write_text(json.dumps(answers))

@@ -1,0 +1,93 @@
+"""StarDist's own quirks, checked with TensorFlow in the process (a part of the conformance)."""
+
+from __future__ import annotations
+
+import numpy as np
+import tensorflow as tf
+from stardist.models import StarDistData2D
+
+from training.engines.stardist_engine.learner import targets
+from training.engines.stardist_engine.net import build, copy_weights
+from training.engines.stardist_engine.predictor import FastForward, dense_ids
+
+NET = {
+    "n_rays": 8, "grid": [2, 2], "n_channel_in": 1, "unet_n_depth": 1, "unet_n_filter_base": 4,
+    "net_conv_after_unet": 8, "train_patch_size": [32, 32],
+}  # fmt: skip
+
+
+def check_all() -> None:
+    targets_equal_those_of_upstream()
+    ignored_pixels_have_no_gradient()
+    ids_beyond_16_bits_keep_their_distances()
+    inflating_keeps_the_answer_to_a_repeated_image()
+    the_fast_way_gives_the_same_numbers()
+    covered_objects_vanish_with_their_scores()
+
+
+def squares() -> np.ndarray:
+    labels = np.zeros((32, 32), np.int32)
+    labels[2:12, 2:12], labels[16:28, 4:18], labels[4:20, 20:30] = 1, 2, 3
+    return labels
+
+
+def targets_equal_those_of_upstream() -> None:
+    labels = squares()
+    labels[:, 28:] = -1
+    image = np.zeros(labels.shape, np.float32)
+    upstream = StarDistData2D(
+        [image], [labels], batch_size=1, n_rays=8, length=1, patch_size=(32, 32), grid=(2, 2)
+    )
+    _, (prob, dist) = upstream[0]
+    ours = targets(labels, 8, (2, 2))
+    assert np.allclose(ours[0], prob[0])
+    assert np.allclose(ours[1], dist[0])
+
+
+def ignored_pixels_have_no_gradient() -> None:
+    model = build(NET)
+    model.prepare_for_training()
+    labels = squares()
+    labels[:, 16:] = -1
+    prob, dist = (tf.constant(each[np.newaxis]) for each in targets(labels, 8, (2, 2)))
+    said_prob = tf.Variable(tf.random.uniform(prob.shape, 0.1, 0.9, seed=1))
+    said_dist = tf.Variable(tf.random.uniform((1, 16, 16, 8), 1, 9, seed=1))
+    with tf.GradientTape() as tape:
+        losses = model.keras_model.loss
+        loss = losses[0](prob, said_prob) + tf.reduce_mean(losses[1](dist, said_dist))
+    for gradient in tape.gradient(loss, [said_prob, said_dist]):
+        assert not np.asarray(gradient)[:, :, 8:].any()
+        assert np.asarray(gradient)[:, :, :8].any()
+
+
+def ids_beyond_16_bits_keep_their_distances() -> None:
+    labels = squares() * 65536
+    assert np.allclose(targets(labels, 8, (2, 2))[1], targets(squares(), 8, (2, 2))[1])
+
+
+def inflating_keeps_the_answer_to_a_repeated_image() -> None:
+    one, three = build(NET), build(NET | {"n_channel_in": 3})
+    assert copy_weights(one, three) == ["inflated from 1 to 3 channels"]
+    image = np.random.default_rng(0).random((1, 32, 32, 1)).astype(np.float32)
+    expected = one.keras_model(image)[0].numpy()
+    found = three.keras_model(np.repeat(image, 3, axis=-1))[0].numpy()
+    assert np.allclose(found, expected, atol=1e-5)
+
+
+def the_fast_way_gives_the_same_numbers() -> None:
+    model = build(NET)
+    fast = FastForward(model.keras_model, 1)
+    for side in (32, 48):
+        image = np.random.default_rng(side).random((1, side, side, 1)).astype(np.float32)
+        expected = model.keras_model.predict(image, verbose=0)
+        assert all(
+            np.allclose(one, other, atol=1e-6)
+            for one, other in zip(fast.predict(image), expected, strict=True)
+        )
+
+
+def covered_objects_vanish_with_their_scores() -> None:
+    labels = np.array([[0, 1, 1], [3, 3, 0]], np.int32)
+    label_image, scores = dense_ids(labels, np.array([0.5, 0.6, 0.7], np.float32))
+    assert label_image.tolist() == [[0, 1, 1], [2, 2, 0]]
+    assert np.allclose(scores, [0.5, 0.7])

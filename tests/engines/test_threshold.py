@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.engines.children import run_program
+from tests.engines.conformance import checks
+
+
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("threshold")
+    return run_program(
+        "tests.engines.conformance",
+        "threshold",
+        str(folder),
+        answers=folder / "answers.json",
+        timeout_s=120,
+    )
+
+
+@pytest.mark.parametrize("check", checks())
+def test_conformance(answers, check):
+    assert answers[check] is None, answers[check]
