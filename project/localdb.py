@@ -74,7 +74,7 @@ def database_settings(url: str, data_dir: Path) -> dict[str, Any]:
         "PORT": str(parts.get("port", "")),
         "OPTIONS": {
             # No CONN_MAX_AGE under ASGI: it holds one connection per thread for ever.
-            "pool": {"min_size": 1, "max_size": 8, "timeout": 20},
+            "pool": {"min_size": 1, "max_size": 8, "timeout": 10},
             **{key: value for key, value in parts.items() if key not in known},
         },
     }
