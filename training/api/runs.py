@@ -14,11 +14,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from annotations.api.ops import AnyAccept
 from project import events
 from project.drf import Pages
 from training.actions.runs import cancel_run, queue_run
 from training.api.shapes import EngineOut, EpochOut, RunIn, RunOut, RunRowOut, SetOut
-from training.api.streams import AnyAccepted
 from training.models import TrainingRun
 from training.queries.engines import engine_list
 from training.queries.runs import epochs_of, one_run, run_state, runs_of_project
@@ -65,7 +65,7 @@ class RunCancel(APIView):
 
 
 class RunEvents(APIView):
-    content_negotiation_class = AnyAccepted
+    content_negotiation_class = AnyAccept
 
     @extend_schema(
         responses={(200, "text/event-stream"): OpenApiTypes.STR},

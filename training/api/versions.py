@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from annotations.api.ops import AnyAccept
 from project.drf import Pages
 from project.errors import NotFound
 from project.storage import blob_path
@@ -29,7 +30,6 @@ from training.api.shapes import (
     VersionOut,
     VersionRowOut,
 )
-from training.api.streams import AnyAccepted
 from training.models import ModelVersion
 from training.queries.predictions import predictions_of_image
 from training.queries.scope import one_image, one_project
@@ -91,7 +91,7 @@ class VersionDetail(APIView):
 
 
 class VersionDownload(APIView):
-    content_negotiation_class = AnyAccepted
+    content_negotiation_class = AnyAccept
 
     @extend_schema(
         responses={(200, "application/zip"): OpenApiTypes.BINARY},

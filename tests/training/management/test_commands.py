@@ -1,0 +1,153 @@
+"""The scripting interface with the real threshold engine, real workers and real files."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import numpy as np
+import pytest
+import tifffile
+from django.core.management import call_command
+
+from tests.drawing import draw_blobs
+from training.models import ModelVersion, RunState, TrainingRun
+
+pytestmark = [pytest.mark.processes, pytest.mark.django_db(transaction=True)]
+
+
+def run(*arguments):
+    """Call a command and return (exit code, what it printed, what it complained)."""
+    out, err = io.StringIO(), io.StringIO()
+    try:
+        call_command(*map(str, arguments), stdout=out, stderr=err)
+    except SystemExit as end:
+        return end.code, out.getvalue(), err.getvalue()
+    return 0, out.getvalue(), err.getvalue()
+
+
+@pytest.fixture
+def workers(site_environment, monkeypatch):
+    """Let the commands' own worker find the test's database."""
+    for name, value in site_environment.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def folders(tmp_path):
+    """Two images with labels in folders, as a script would have them."""
+    for name in ("images", "labels"):
+        (tmp_path / name).mkdir()
+    for i in range(2):
+        truth, pixels = draw_blobs(128, 160, n=8, radius=(7, 12), seed=300 + i)
+        tifffile.imwrite(tmp_path / "images" / f"cells_{i}.tif", pixels)
+        tifffile.imwrite(tmp_path / "labels" / f"cells_{i}.tif", truth.astype(np.uint16))
+    return tmp_path
+
+
+@pytest.fixture
+def trained(world, workers, project):
+    code, out, err = run("train", "--project", project.name, "--engine", "threshold", "--json")
+    assert code == 0, err
+    return json.loads(out)
+
+
+def test_train_predict_and_evaluate_from_the_command_line(trained, folders, project):
+    assert trained["name"] == f"{project.name}/v1"
+    assert trained["evaluations"][0]["metrics"]["pooled"]["ap"]["0.5"] > 0.8
+
+    out_folder = folders / "out"
+    code, out, err = run(
+        "predict", "--model", "v1", "--images", folders / "images", "--out", out_folder, "--json"
+    )
+    assert code == 0, err
+    assert [image["image"] for image in json.loads(out)["images"]] == ["cells_0.tif", "cells_1.tif"]
+    labels = tifffile.imread(out_folder / "cells_0.tif")
+    assert labels.shape == (128, 160)
+    assert labels.max() >= 6
+
+    code, out, err = run(
+        "evaluate",
+        *("--model", trained["name"], "--images", folders / "images"),
+        *("--labels", folders / "labels", "--json"),
+    )
+    assert code == 0, err
+    measured = json.loads(out)
+    assert set(measured["pooled"]["ap"]) == {"0.5", "0.6", "0.7", "0.8", "0.9"}
+    assert measured["pooled"]["ap"]["0.5"] > 0.8
+    for name in ("panoptic_quality", "detection_quality", "segmentation_quality", "count_error"):
+        assert 0 <= measured["mean"][name] <= 1
+    assert [image["image"] for image in measured["per_image"]] == ["cells_0.tif", "cells_1.tif"]
+
+    code, out, err = run(
+        "evaluate",
+        *("--model", trained["version"], "--images", folders / "images"),
+        *("--labels", folders / "labels"),
+    )
+    assert code == 0, err
+    assert "pooled" in out
+
+    code, out, err = run(
+        "train", "--project", project.name, "--engine", "threshold", "--start", "v1", "--json"
+    )
+    assert code == 0, err
+    assert ModelVersion.objects.get(number=2).parent.number == 1
+    assert TrainingRun.objects.filter(state=RunState.FINISHED).count() == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["train", "--project", "nowhere", "--engine", "threshold"], "no project 'nowhere'"),
+        (["train", "--project", "P", "--engine", "magic"], "no engine called 'magic'"),
+        (["train", "--project", "P", "--engine", "threshold", "--start", "v9"], "version 'v9'"),
+        (["train", "--project", "P", "--engine", "threshold", "--start", "nuclei"], "neither"),
+        (["train", "--project", "P", "--engine", "threshold", "--params", "{"], "no JSON"),
+        (["train", "--project", "P", "--engine", "threshold", "--seed", "-1"], "seed"),
+        (["train", "--project", "P", "--engine", "threshold"], "annotated objects"),
+        (["predict", "--model", "v7", "--images", ".", "--out", "x"], "model version 'v7'"),
+        (["predict", "--model", "best", "--images", ".", "--out", "x"], "names no model version"),
+        (["evaluate", "--model", "P/v1", "--images", ".", "--labels", "."], "model version 'P/v1'"),
+    ],
+)
+def test_a_mistake_ends_with_one_sentence_and_exit_code_1(
+    workers, owner, project, arguments, word, monkeypatch
+):
+    monkeypatch.setattr("project.headless.own_workers", own_database_only)
+    arguments = [project.name if argument == "P" else argument for argument in arguments]
+    code, out, err = run(*arguments)
+
+    assert code == 1
+    assert word in err
+    assert len(err.strip().splitlines()) == 1
+    assert not out
+
+
+def own_database_only(queues):
+    from project.headless import own_database
+
+    return own_database()
+
+
+def test_predict_names_the_file_that_cannot_be_read_and_writes_the_others(trained, folders):
+    (folders / "images" / "broken.tif").write_bytes(b"II*\0 no image at all")
+    code, _, err = run(
+        "predict", "--model", "v1", "--images", folders / "images", "--out", folders / "out"
+    )
+
+    assert code == 1
+    assert "broken.tif" in err
+    assert sorted(path.name for path in (folders / "out").iterdir()) == [
+        "cells_0.tif",
+        "cells_1.tif",
+    ]
+
+
+def test_two_images_of_one_stem_are_refused(trained, folders):
+    (folders / "images" / "cells_0.png").write_bytes(b"")
+    code, _, err = run(
+        "predict", "--model", "v1", "--images", folders / "images", "--out", folders / "out"
+    )
+
+    assert code == 1
+    assert "cells_0.png and cells_0.tif" in err
