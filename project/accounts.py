@@ -74,6 +74,8 @@ def login_once(request: HttpRequest, uidb64: str, token: str) -> HttpResponse:
     if user is None:
         return render(request, "account/link_used.html", status=410)
     login(request, user, backend=BACKEND)
+    if not user.has_usable_password():
+        return redirect("account_set_password")
     return redirect(settings.LOGIN_REDIRECT_URL)
 
 

@@ -19,7 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("login/once/<str:uidb64>/<str:token>/", login_once, name="login_once"),
     path("admin/", admin.site.urls),
-    path("accounts/", include("allauth.account.urls")),
+    path("accounts/", include("project.account_urls")),
 ]
 for module in (
     "annotations.api.urls",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,6 +47,17 @@ def static_files_without_a_manifest(settings) -> None:
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
+
+
+@pytest.fixture(autouse=True)
+def front_end_stands_in(monkeypatch, tmp_path: Path) -> None:
+    """Let pages render where the front end is not built; a real build is used as it is."""
+    from project.templatetags import vite
+
+    if not vite.MANIFEST.exists():
+        entries = {f"src/{name}.tsx": {"file": f"assets/{name}.js"} for name in ("pages", "editor")}
+        (tmp_path / "manifest.json").write_text(json.dumps(entries))
+        monkeypatch.setattr(vite, "MANIFEST", tmp_path / "manifest.json")
 
 
 @pytest.fixture(autouse=True)

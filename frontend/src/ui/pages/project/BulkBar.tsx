@@ -40,7 +40,7 @@ export function BulkBar({ grid, mayRemove }: { grid: ImageGrid; mayRemove: boole
   };
   if (chosen === 0) {
     return (
-      <p class="hint">
+      <p class="hint bulkbar idle">
         Tick images to set their split or tags.{" "}
         <button class="link-button" type="button" onClick={() => grid.choosePage(true)}>
           Tick all {onPage} on this page

@@ -21,10 +21,22 @@ const STATES = [
 
 export function FilterBar({ grid }: { grid: ImageGrid }) {
   const filters = grid.filters.value;
+  const tags = grid.tags.value;
   return (
     <search class="filters">
       <TextFilter grid={grid} field="name" label="Name" placeholder="Part of the file name" wide />
-      <TextFilter grid={grid} field="tag" label="Tag or stain" placeholder="Any" />
+      <TextFilter
+        grid={grid}
+        field="tag"
+        label="Tag or stain"
+        placeholder="Any"
+        list="known-tags"
+      />
+      <datalist id="known-tags">
+        {tags.map((tag) => (
+          <option key={tag} value={tag} />
+        ))}
+      </datalist>
       <Choice
         label="Split"
         value={filters.split}
@@ -51,9 +63,10 @@ interface TextFilterProps {
   readonly label: string;
   readonly placeholder: string;
   readonly wide?: boolean;
+  readonly list?: string;
 }
 
-function TextFilter({ grid, field, label, placeholder, wide = false }: TextFilterProps) {
+function TextFilter({ grid, field, label, placeholder, wide = false, list }: TextFilterProps) {
   // Ask when typing pauses, not for every letter.
   const ask = useMemo(() => {
     let wanted: Partial<Filters> = {};
@@ -70,6 +83,7 @@ function TextFilter({ grid, field, label, placeholder, wide = false }: TextFilte
       <input
         id={id}
         type="search"
+        list={list}
         placeholder={placeholder}
         defaultValue={grid.filters.value[field]}
         onInput={(event) => ask(event.currentTarget.value.trim())}

@@ -29,6 +29,7 @@ export default function ProjectImages({ data }: IslandProps) {
 
   useEffect(() => {
     void grid.load();
+    void grid.loadTags().catch(() => undefined); // suggestions only: the filter works without
     const steps = settle(800, 3000, () => void refreshPart("next-steps"));
     const news = projectNews(project, (type, event) => {
       if (type === "resync") reload();

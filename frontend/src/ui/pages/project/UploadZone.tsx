@@ -5,7 +5,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { address } from "../../../api/pages";
 import { bytes, count } from "../format";
 import { chosen, dropped, fromFolder, type Picked } from "./files";
-import type { Upload, UploadQueue } from "./uploads";
+import type { Upload, UploadQueue, UploadState } from "./uploads";
 
 export function UploadZone({ queue, isEmpty }: { queue: UploadQueue; isEmpty: boolean }) {
   const isOver = useSignal(false);
@@ -117,9 +117,7 @@ function UploadList({ queue }: { queue: UploadQueue }) {
           <span role="status">
             {open > 0
               ? `Uploading: ${counts.done + counts.duplicate} of ${uploads.length} done`
-              : `${count(counts.done, "image")} uploaded`}
-            {counts.duplicate > 0 && `, ${counts.duplicate} were here already`}
-            {counts.failed > 0 && `, ${counts.failed} failed`}
+              : endedLine(counts)}
           </span>
         </h2>
         <div class="row">
@@ -136,12 +134,27 @@ function UploadList({ queue }: { queue: UploadQueue }) {
         </div>
       </div>
       <ul class="uploads">
-        {uploads.map((upload) => (
+        {uploads.filter(isWorthARow).map((upload) => (
           <UploadRow key={upload.key} upload={upload} queue={queue} />
         ))}
       </ul>
     </div>
   );
+}
+
+/** How all uploads ended, only what there is to say: "3 images uploaded, 2 were here already". */
+function endedLine(counts: Readonly<Record<UploadState, number>>): string {
+  const parts = [
+    counts.done > 0 ? `${count(counts.done, "image")} uploaded` : "",
+    counts.duplicate > 0 ? `${count(counts.duplicate, "file")} here already` : "",
+    counts.failed > 0 ? `${count(counts.failed, "file")} failed` : "",
+  ];
+  return parts.filter(Boolean).join(", ");
+}
+
+/** What went well needs no row: it is counted above and shows up in the grid. */
+function isWorthARow(upload: Upload): boolean {
+  return upload.state.value !== "done";
 }
 
 const WORDS = {
@@ -162,7 +175,11 @@ function UploadRow({ upload, queue }: { upload: Upload; queue: UploadQueue }) {
       <span class="name" title={upload.file.name}>
         {upload.file.name} <span class="muted small">{bytes(size)}</span>
       </span>
-      <progress max={Math.max(1, size)} value={sent} aria-label={`Sent of ${upload.file.name}`} />
+      {state === "sending" ? (
+        <progress max={Math.max(1, size)} value={sent} aria-label={`Sent of ${upload.file.name}`} />
+      ) : (
+        <span />
+      )}
       <span class="row">
         <span class={`badge ${tone}`}>
           {state === "sending" && size > 0 ? `${Math.floor((sent / size) * 100)} %` : word}

@@ -21,6 +21,8 @@ export class ImageGrid {
   readonly images = signal<readonly ImageCard[]>([]);
   readonly total = signal(0);
   readonly chosen = signal<ReadonlySet<string>>(new Set());
+  /** Every tag of the project, as suggestions. */
+  readonly tags = signal<readonly string[]>([]);
   readonly loading = signal(true);
   readonly problem = signal("");
   readonly isFiltered: ReadonlySignal<boolean> = computed(() =>
@@ -60,6 +62,10 @@ export class ImageGrid {
     } finally {
       if (mine === this.asked) this.loading.value = false;
     }
+  }
+
+  async loadTags(): Promise<void> {
+    this.tags.value = (await api.project(this.project)).tags ?? [];
   }
 
   filter(change: Partial<Filters>): Promise<void> {

@@ -102,7 +102,7 @@ function optionsFor(width: number, isLog: boolean): uPlot.Options {
     scales: {
       x: {
         time: false,
-        range: (_plot, low, high) => [Math.min(1, low ?? 1), Math.max(2, high ?? 2)],
+        range: (_plot, _low, high) => [1, Math.max(2, high ?? 2)],
       },
       y: { distr: isLog ? 3 : 1 },
     },

@@ -134,7 +134,7 @@ export function RunForm({ state, isReady }: { state: TrainingState; isReady: boo
         {fields(plain)}
         <details class="advanced">
           <summary>Advanced: {advanced.length + 1} parameters</summary>
-          <div class="stack">
+          <div class="form-grid">
             <div class="field">
               <label for="run-seed">Seed</label>
               <input
