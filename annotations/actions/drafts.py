@@ -15,16 +15,15 @@ from numpy.typing import NDArray
 from annotations.actions.audit import audit
 from annotations.actions.labels import DraftInBlindRegion, reserve_ids, writable_layer
 from annotations.actions.layer_writer import LayerWriter, Origin
+from annotations.actions.whole_planes import insert_plane, store_chunks
 from annotations.labels import chunks, ops
 from annotations.labels.chunks import Box, LabelImage
 from annotations.labels.label_image import Measures, measure
 from annotations.labels.ops import Chunk, Place, Runs
 from annotations.models import (
-    ChunkState,
     Image,
     Instance,
     InstanceState,
-    LabelChunk,
     LabelLayer,
     LayerKind,
     Role,
@@ -32,7 +31,7 @@ from annotations.models import (
 from annotations.queries.chunks import pixels_of, present_digests
 from annotations.queries.labels import find_layer
 from annotations.queries.regions import blind_boxes
-from project import events, storage
+from project import events
 from project.errors import Conflict, InvalidInput
 
 NAMED_IDS = 1000  # an accept lists its objects in its op's meta up to this many
@@ -76,11 +75,7 @@ def store_prediction(
     """
     measures = measure(label_image)
     _check_prediction(image, label_image, measures, scores)
-    # Blobs first and outside of the transaction: the longest part holds no lock.
-    blobs = [
-        (place, len(data), storage.put_bytes(data))
-        for place, data in ((p, chunks.encode(chunk)) for p, chunk in chunks.split(label_image))
-    ]
+    stored = store_chunks(label_image)
     with transaction.atomic():
         layer = LabelLayer.objects.create(
             image=image,
@@ -89,8 +84,14 @@ def store_prediction(
             seq=1,
             next_instance_id=measures.instance_id.size + 1,
         )
-        _insert_chunks(layer, blobs, t, z)
-        _insert_instances(layer, measures, scores, t, z)
+        insert_plane(
+            layer,
+            stored,
+            measures,
+            plane=(t, z),
+            state=InstanceState.PROPOSED,
+            scores=np.asarray(scores, np.float64),
+        )
         audit(
             user=None,
             project=image.project,
@@ -122,48 +123,6 @@ def _check_prediction(
         raise InvalidInput("The ids of a prediction must be 1 to n without a gap.")
     if len(scores) != n:
         raise InvalidInput(f"The prediction has {n} objects but {len(scores)} scores.")
-
-
-def _insert_chunks(
-    layer: LabelLayer, blobs: Sequence[tuple[Place, int, str]], t: int, z: int
-) -> None:
-    present, states = [], []
-    for (cy, cx), size_bytes, digest in blobs:
-        place = {"layer": layer, "t": t, "z": z, "cy": cy, "cx": cx, "seq": layer.seq}
-        present.append(LabelChunk(**place, digest=digest, size_bytes=size_bytes))
-        states.append(ChunkState(**place, digest=digest))
-    LabelChunk.objects.bulk_create(present)
-    ChunkState.objects.bulk_create(states)
-
-
-def _insert_instances(
-    layer: LabelLayer, measures: Measures, scores: NDArray[np.floating[Any]], t: int, z: int
-) -> None:
-    columns = zip(
-        measures.instance_id.tolist(),
-        measures.area_px.tolist(),
-        measures.boxes.tolist(),
-        np.asarray(scores, np.float64).tolist(),
-        strict=True,
-    )
-    rows = (
-        Instance(
-            layer=layer,
-            instance_id=instance_id,
-            t=t,
-            z=z,
-            area_px=area_px,
-            row0=row0,
-            col0=col0,
-            row1=row1,
-            col1=col1,
-            state=InstanceState.PROPOSED,
-            score=score if np.isfinite(score) else None,
-            seq=layer.seq,
-        )
-        for instance_id, area_px, (row0, col0, row1, col1), score in columns
-    )
-    Instance.objects.bulk_create(rows, batch_size=5000)
 
 
 @transaction.atomic
@@ -324,15 +283,17 @@ class _Merge:
             for i, row in enumerate(self.rows)
         }
         won = set(ops.labels_in({place: runs for place, runs in op.items() if len(runs)})[1])
-        self.writer.write(
-            op,
-            session=uuid.uuid4(),
-            n=1,
-            kind="accept",
-            plane=self.plane,
-            meta=self._meta(first),
-            origins=origins,
-        )
+        session = uuid.uuid4()
+        for n, part in enumerate(ops.divide(op), 1):  # one, up to 65,535 objects
+            self.writer.write(
+                part,
+                session=session,
+                n=n,
+                kind="accept",
+                plane=self.plane,
+                meta=self._meta(first),
+                origins=origins,
+            )
         return sorted(int(one) for one in won)
 
     def _new_ids(self, first: int) -> NDArray[np.uint32]:

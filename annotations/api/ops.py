@@ -12,7 +12,6 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.negotiation import BaseContentNegotiation
-from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -88,15 +87,6 @@ def op_result(row: LabelOp) -> dict[str, Any]:
     """Return what the sender must know about its op."""
     body = base64.b64encode(bytes(row.body)).decode("ascii") if row.n_refused else None
     return {"n": row.n, "seq": row.seq, "n_refused": row.n_refused, "body": body}
-
-
-class EventStreamRenderer(BaseRenderer):
-    media_type = "text/event-stream"
-    format = "event-stream"
-    charset = None
-
-    def render(self, data: Any, *args: Any, **kwargs: Any) -> bytes:
-        return events.encode({"type": "error", **(data if isinstance(data, dict) else {})})
 
 
 class AnyAccept(BaseContentNegotiation):

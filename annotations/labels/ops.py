@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -405,6 +405,44 @@ def box_of(op: Op) -> tuple[int, int, int, int]:
         int(corners[:, 2].max()),
         int(corners[:, 3].max()),
     )
+
+
+def divide(op: Op, *, max_labels: int = MAX_LABELS) -> Iterator[dict[Place, Runs]]:
+    """Cut an op into parts that each name few enough labels to be written.
+
+    Parameters
+    ----------
+    op : mapping of (cy, cx) to Runs
+    max_labels : int
+        Most labels of a part, at least 2.
+
+    Yields
+    ------
+    dict of (cy, cx) to Runs
+        One after the other they do what the op does; an op that is small enough comes as it is.
+    """
+    part: dict[Place, Runs] = {}
+    named: set[int] = set()
+    for place in sorted(op):
+        for runs in _slices(op[place], max_labels):
+            labels = set(np.unique(np.concatenate([runs.old, runs.new])).tolist())
+            if part and (place in part or len(named | labels) > max_labels):
+                yield part
+                part, named = {}, set()
+            part[place] = runs
+            named |= labels
+    yield part
+
+
+def _slices(runs: Runs, max_labels: int) -> list[Runs]:
+    """Return the runs as they are, or in slices of so few runs that the labels must fit."""
+    if not len(runs):
+        return []
+    if np.unique(np.concatenate([runs.old, runs.new])).size <= max_labels:
+        return [runs]
+    step = max_labels // 2
+    cuts = [slice(first, first + step) for first in range(0, len(runs), step)]
+    return [Runs(runs.start[c], runs.length[c], runs.old[c], runs.new[c]) for c in cuts]
 
 
 def compose(earlier: Iterable[Op]) -> dict[Place, Runs]:

@@ -60,7 +60,9 @@ def equal(one, other):
 
 def rows_of(op):
     return {
-        place: list(zip(r.start.tolist(), r.length.tolist(), r.old.tolist(), r.new.tolist(), strict=True))
+        place: list(
+            zip(r.start.tolist(), r.length.tolist(), r.old.tolist(), r.new.tolist(), strict=True)
+        )
         for place, r in op.items()
     }
 
@@ -230,3 +232,24 @@ def test_a_table_of_too_many_labels_is_refused():
 
     with pytest.raises(InvalidInput, match="labels"):
         ops.encode(op)
+
+
+@settings(max_examples=30, deadline=None)
+@given(any_chunks(labels=(0, 0, *range(1, 40))), st.integers(2, 30))
+def test_the_parts_of_a_divided_op_do_what_the_op_does(after, max_labels):
+    before = {place: np.zeros((512, 512), np.uint32) for place in after}
+    op = {place: ops.between(before[place], after[place]) for place in before}
+
+    for part in ops.divide(op, max_labels=max_labels):
+        old, new = ops.labels_in(part)
+        assert np.union1d(old, new).size <= max_labels
+        ops.apply(part, before, height=1024, width=1024)
+
+    assert equal(before, after)
+
+
+def test_a_small_op_is_not_divided():
+    op = {(0, 0): ops.Runs(*(np.array([value]) for value in (5, 10, 0, 3)))}
+
+    assert list(ops.divide(op)) == [op]
+    assert list(ops.divide({})) == [{}]

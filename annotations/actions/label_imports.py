@@ -1,0 +1,158 @@
+"""Bringing finished label images in: a layer, a submitted region and the image's split."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from django.db import transaction
+
+from annotations.actions.audit import audit
+from annotations.actions.labels import ensure_annotation_layer, writable_layer
+from annotations.actions.regions import open_region, submit_region
+from annotations.actions.whole_planes import StoredChunk, insert_plane, store_chunks
+from annotations.labels import chunks, ops
+from annotations.labels.label_image import LabelImage, Measures, measure, relabel_dense
+from annotations.models import (
+    Image,
+    Instance,
+    InstanceState,
+    LabelLayer,
+    LabelOp,
+    Purpose,
+    Region,
+    Split,
+)
+from annotations.queries.chunks import layer_label_image
+from annotations.queries.regions import regions_of_image
+from project import events
+from project.errors import Conflict
+
+
+class LabelsThere(Conflict):
+    """The image has other labels already."""
+
+    code = "labels_there"
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import did; `is_new` is False when the same labels were there."""
+
+    layer: LabelLayer
+    region: Region
+    n_instances: int
+    is_new: bool
+
+
+def import_label_image(
+    *, user: Any, image: Image, label_image: LabelImage, split: Split, source: str
+) -> Imported:
+    """Write a label image as the image's annotation, complete and submitted, and set its split.
+
+    Ids become 1 to n in their order. Images for training get a training region, those for
+    validation and test a blind-validation region. The same labels again change nothing.
+
+    Raises LabelsThere when the image has other labels or regions.
+    """
+    dense, _ = relabel_dense(label_image)
+    measures = measure(dense)
+    layer = ensure_annotation_layer(user=user, image=image)
+    # Blobs first and outside of the transaction: the longest part holds no lock.
+    stored = store_chunks(dense) if layer.seq == 0 else []
+    with transaction.atomic():
+        layer = writable_layer(user, layer.pk)
+        is_new = layer.seq == 0
+        if is_new:
+            _insert(user, layer, dense, measures, stored, source)
+        elif not _is_same(layer, dense):
+            raise LabelsThere(
+                f"{image.name} has other labels already; import into a new project, or delete "
+                "the image and add it again."
+            )
+        region = _submitted_region(user, image, layer, split)
+        Image.objects.filter(pk=image.pk).update(split=split)
+        audit(
+            user=user,
+            project=image.project,
+            verb="import_label_image",
+            target=layer,
+            image=str(image.pk),
+            source=source,
+            split=str(split),
+            n_instances=int(measures.instance_id.size),
+        )
+    return Imported(layer, region, int(measures.instance_id.size), is_new)
+
+
+def _insert(
+    user: Any,
+    layer: LabelLayer,
+    dense: LabelImage,
+    measures: Measures,
+    stored: list[StoredChunk],
+    source: str,
+) -> None:
+    """Fill the untouched layer with its first op and everything that follows from it."""
+    background = chunks.empty()
+    op = {place: ops.between(background, chunk) for place, chunk in chunks.split(dense)}
+    session = uuid.uuid4()
+    rows = [
+        _op_row(user, layer, part, session=session, seq=seq, source=source)
+        for seq, part in enumerate(ops.divide(op), 1)
+    ]
+    LabelOp.objects.bulk_create(rows)
+    layer.seq = len(rows)
+    layer.next_instance_id += int(measures.instance_id.size)
+    insert_plane(layer, stored, measures, plane=(0, 0), state=InstanceState.ACCEPTED, user=user)
+    layer.save(update_fields=["seq", "next_instance_id"])
+    events.publish(f"layer:{layer.pk}", {"type": "ops", "layer": str(layer.pk), "seq": layer.seq})
+
+
+def _op_row(
+    user: Any, layer: LabelLayer, op: ops.Op, *, session: uuid.UUID, seq: int, source: str
+) -> LabelOp:
+    row0, col0, row1, col1 = ops.box_of(op)
+    return LabelOp(
+        layer=layer,
+        seq=seq,
+        session=session,
+        n=seq,
+        user_id=getattr(user, "pk", None),
+        kind="import",
+        row0=row0,
+        col0=col0,
+        row1=row1,
+        col1=col1,
+        body=ops.pack(ops.encode(op)),
+        meta={"source": source},
+        n_pixels=sum(runs.n_pixels for runs in op.values()),
+    )
+
+
+def _is_same(layer: LabelLayer, dense: LabelImage) -> bool:
+    """Tell whether the layer shows the same objects, whatever their ids."""
+    n = Instance.objects.filter(layer=layer, area_px__gt=0).count()
+    if n != int(dense.max(initial=0)):
+        return False
+    shown = layer_label_image(layer, (0, 0, *dense.shape))  # type: ignore[arg-type]
+    return bool(np.array_equal(relabel_dense(shown)[0], dense))
+
+
+def _submitted_region(user: Any, image: Image, layer: LabelLayer, split: Split) -> Region:
+    purpose = Purpose.TRAINING if split == Split.TRAIN else Purpose.BLIND_VALIDATION
+    whole = (0, 0, image.height or 0, image.width or 0)
+    region = regions_of_image(image).filter(layer=layer).first()
+    if region is None:
+        region = open_region(
+            user=user, image_id=image.pk, box=whole, purpose=purpose, layer_id=layer.pk
+        )
+        return submit_region(user=user, region_id=region.pk)
+    box = (region.row0, region.col0, region.row1, region.col1)
+    if box != whole or region.purpose != purpose or region.snapshot_id is None:
+        raise LabelsThere(
+            f"{image.name} has regions of its own already; reopen and delete them first."
+        )
+    return region

@@ -1,0 +1,126 @@
+"""Label images as TIFF: any whole-number type in, 16 or 32 bit out."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from typing import BinaryIO
+
+import numpy as np
+import tifffile
+
+from annotations.labels.label_image import LabelImage, NotALabelImage, check
+
+# Compressions that change pixel values: JPEG (old, new, XR), JPEG 2000, WebP, JPEG XL.
+LOSSY = {6, 7, 22610, 33003, 33004, 33005, 33007, 34712, 34892, 34927, 50001, 50002, 52546}
+# What tifffile and its codecs raise on damaged files (tifffile 2026.3, imagecodecs 2026.3).
+DAMAGED = (
+    tifffile.TiffFileError,
+    ValueError,
+    RuntimeError,
+    KeyError,
+    IndexError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    struct.error,
+    zlib.error,
+    EOFError,
+    OSError,
+)
+
+
+def read(file: BinaryIO, *, size: tuple[int, int]) -> LabelImage:
+    """Read the one label image of a TIFF file.
+
+    Parameters
+    ----------
+    file : binary file object
+    size : (height, width)
+        Of the image the labels belong to; checked before a pixel is read.
+
+    Returns
+    -------
+    ndarray of uint32, shape (height, width)
+
+    Raises
+    ------
+    NotALabelImage
+        For another size, colour, a stack, lossy compression, numbers that are no ids, damage.
+    """
+    try:
+        with tifffile.TiffFile(file) as tiff:
+            _check_layout(tiff, size)
+            array = tiff.pages.first.asarray()
+    except NotALabelImage:
+        raise
+    except MemoryError as error:
+        raise NotALabelImage("This TIFF file needs more memory than there is.") from error
+    except DAMAGED as error:
+        raise NotALabelImage(
+            "This TIFF file is damaged and cannot be read. Export the labels again."
+        ) from error
+    return check(array)
+
+
+def _check_layout(tiff: tifffile.TiffFile, size: tuple[int, int]) -> None:
+    n_pages = len(tiff.pages)
+    if n_pages != 1:
+        raise NotALabelImage(
+            f"This TIFF file has {n_pages} pages; a label image has one. Export the plane that "
+            "belongs to the image."
+        )
+    page = tiff.pages.first
+    if page.samplesperpixel != 1:
+        raise NotALabelImage(
+            "This is a colour picture, not a label image: save one grey plane whose pixel value "
+            "is the number of the object."
+        )
+    if page.imagedepth != 1:
+        raise NotALabelImage("This TIFF file holds a volume; a label image has one plane.")
+    if int(page.compression) in LOSSY:
+        raise NotALabelImage(
+            "These labels are stored with lossy compression, which changes the numbers of the "
+            "objects. Export them without loss (deflate, LZW or none)."
+        )
+    check_size((page.imagelength, page.imagewidth), size)
+
+
+def check_size(found: tuple[int, int], size: tuple[int, int]) -> None:
+    """Refuse labels that do not lie on their image pixel by pixel.
+
+    Raises NotALabelImage.
+    """
+    if found != size:
+        raise NotALabelImage(
+            f"The label image has {found[0]} rows and {found[1]} columns, its image has "
+            f"{size[0]} and {size[1]}; they must be the same.",
+            found=list(found),
+            expected=list(size),
+        )
+
+
+def write(file: BinaryIO, label_image: LabelImage) -> None:
+    """Write a label image that ImageJ, QuPath, napari and the engines' own tools open.
+
+    Parameters
+    ----------
+    file : binary file object
+    label_image : ndarray of uint32, shape (H, W)
+        Written as 16 bit when its ids fit, else as 32 bit.
+
+    Notes
+    -----
+    Deflate with a horizontal predictor off: on labels the predictor makes files larger.
+    """
+    fits = label_image.size == 0 or int(label_image.max()) <= np.iinfo(np.uint16).max
+    array = label_image.astype(np.uint16 if fits else np.uint32, copy=False)
+    tifffile.imwrite(
+        file,
+        array,
+        compression="zlib",
+        predictor=False,
+        photometric="minisblack",
+        metadata=None,
+        tile=(512, 512) if min(array.shape) >= 512 else None,
+    )

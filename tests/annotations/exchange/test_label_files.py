@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+import io
+
+import imagecodecs
+import numpy as np
+import pytest
+import tifffile
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from PIL import Image
+
+from annotations.exchange import label_files, label_tiff
+from annotations.labels.label_image import NotALabelImage
+from tests.drawing import draw_blobs
+from tests.shared_data import needs_shared_data, shared_data
+
+LABELS, _ = draw_blobs(60, 80, n=9)
+
+
+def tiff(array, **kwargs):
+    file = io.BytesIO()
+    tifffile.imwrite(file, array, **{"photometric": "minisblack", **kwargs})
+    file.seek(0)
+    return file
+
+
+def png(array, mode=None):
+    file = io.BytesIO()
+    Image.fromarray(array, mode).save(file, "PNG") if mode else Image.fromarray(array).save(
+        file, "PNG"
+    )
+    file.seek(0)
+    return file
+
+
+def read(file, size=(60, 80)):
+    return label_files.read(file, size=size)
+
+
+@given(hnp.arrays(np.uint32, hnp.array_shapes(min_dims=2, max_dims=2, max_side=40)))
+def test_a_written_label_image_comes_back(label_image):
+    file = io.BytesIO()
+    label_tiff.write(file, label_image)
+    file.seek(0)
+
+    assert np.array_equal(read(file, label_image.shape), label_image)
+
+
+def test_a_large_label_image_is_written_in_tiles_as_16_bit():
+    label_image, _ = draw_blobs(600, 700, n=12)
+    file = io.BytesIO()
+    label_tiff.write(file, label_image)
+
+    with tifffile.TiffFile(file) as written:
+        page = written.pages.first
+        assert (page.dtype, page.is_tiled) == (np.uint16, True)
+    file.seek(0)
+    assert np.array_equal(read(file, (600, 700)), label_image)
+
+
+@pytest.mark.parametrize(
+    "dtype", ["uint8", "uint16", "uint32", "int16", "int32", "float32", "float64"]
+)
+def test_tiff_labels_of_any_type_are_read(dtype):
+    assert np.array_equal(read(tiff(LABELS.astype(dtype))), LABELS)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+def test_png_labels_are_read(dtype):
+    file = io.BytesIO(imagecodecs.png_encode(LABELS.astype(dtype)))
+
+    assert np.array_equal(read(file), LABELS)
+
+
+def test_the_places_of_a_palette_are_the_ids():
+    image = Image.fromarray(LABELS.astype(np.uint8), "L").convert("P")
+    image.putpalette(list(range(256)) * 3)
+    image.putdata(LABELS.ravel().tolist())
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    file.seek(0)
+
+    assert np.array_equal(read(file), LABELS)
+
+
+@pytest.mark.parametrize(
+    ("file", "word"),
+    [
+        (lambda: tiff(LABELS.astype(np.int32) - 1), "negative"),
+        (lambda: tiff(LABELS / 2), "fractions"),
+        (lambda: tiff(np.full((60, 80), np.nan)), "NaN"),
+        (lambda: tiff(np.zeros((60, 80), np.complex64)), "complex"),
+        (lambda: tiff(np.zeros((60, 80, 3), np.uint8), photometric="rgb"), "colour"),
+        (lambda: tiff(np.zeros((4, 60, 80), np.uint16)), "pages"),
+        (lambda: tiff(LABELS[:50]), "rows"),
+        (lambda: tiff(LABELS.astype(np.uint8), compression="jpeg"), "lossy"),
+        (lambda: io.BytesIO(imagecodecs.png_encode(np.zeros((60, 80, 3), np.uint8))), "colour"),
+        (lambda: io.BytesIO(imagecodecs.png_encode(np.zeros((60, 80, 4), np.uint8))), "colour"),
+        (lambda: io.BytesIO(imagecodecs.png_encode(np.zeros((80, 60), np.uint8))), "rows"),
+        (lambda: io.BytesIO(imagecodecs.jpeg_encode(LABELS.astype(np.uint8))), "JPEG"),
+        (lambda: io.BytesIO(b"<html>"), "neither"),
+        (lambda: io.BytesIO(b""), "neither"),
+        (lambda: io.BytesIO(b"\x89PNG\r\n\x1a\n"), "cut off"),
+    ],
+)
+def test_what_is_no_label_image_is_refused_with_its_reason(file, word):
+    with pytest.raises(NotALabelImage, match=word) as refusal:
+        read(file())
+    assert refusal.value.message.endswith(".")
+
+
+@pytest.mark.parametrize(
+    "make", [lambda: tiff(LABELS, compression="zlib"), lambda: png(LABELS.astype(np.uint8))]
+)
+def test_a_file_cut_anywhere_is_refused_or_read(make):
+    whole = make().getvalue()
+    for size in range(0, len(whole), max(1, len(whole) // 60)):
+        try:
+            read(io.BytesIO(whole[:size]))
+        except NotALabelImage:
+            continue
+
+
+@given(st.data())
+def test_a_damaged_file_is_refused_or_read(data):
+    raw = bytearray(tiff(LABELS, compression="zlib").getvalue())
+    for _ in range(3):
+        raw[data.draw(st.integers(8, len(raw) - 1))] = data.draw(st.integers(0, 255))
+    try:
+        read(io.BytesIO(bytes(raw)))
+    except NotALabelImage:
+        return
+
+
+@needs_shared_data
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [
+        ("mask_negative.tif", "negative"),
+        ("mask_float_fraction.tif", "fractions"),
+        ("mask_rgb.png", "colour"),
+        ("mask_jpeg.jpg", "JPEG"),
+        ("mask_other_size.tif", "rows"),
+    ],
+)
+def test_the_shared_bad_masks_are_refused(name, word):
+    with (
+        (shared_data() / "bad" / name).open("rb") as file,
+        pytest.raises(NotALabelImage, match=word),
+    ):
+        read(file, (256, 256))
+
+
+@needs_shared_data
+@pytest.mark.parametrize(
+    ("name", "n"), [("mask_empty.tif", 0), ("mask_huge_id.tif", None), ("mask_65536_ids.tif", None)]
+)
+def test_the_shared_odd_masks_are_read(name, n):
+    from annotations.labels.label_image import ids_in, relabel_dense
+
+    with (shared_data() / "bad" / name).open("rb") as file:
+        label_image = read(file, (256, 256))
+
+    dense, ids = relabel_dense(label_image)
+    assert ids_in(dense).size == ids.size == int(dense.max(initial=0))
+    if n is not None:
+        assert ids.size == n
