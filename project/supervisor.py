@@ -83,6 +83,7 @@ class Site:
         self._lock = site_lock()
         self._server = local_server()
         self._services: list[Service] = []
+        self._listening: socket.socket | None = None  # kept open for every next web process
 
     def run(self) -> int:
         """Start everything, keep it running until SIGINT or SIGTERM, stop everything.
@@ -114,7 +115,7 @@ class Site:
             ) from error
 
     def _start(self) -> None:
-        listening = listen(settings.CYTOLOOP_HOST, settings.CYTOLOOP_PORT)
+        listening = self._listening = listen(settings.CYTOLOOP_HOST, settings.CYTOLOOP_PORT)
         url = site_url(listening)
         self._lock.write_note(f"{url} {os.getpid()}")
         prepare_database()
@@ -181,6 +182,8 @@ class Site:
             service.terminate()
         for service in self._services:
             service.wait_or_kill(deadline)
+        if self._listening is not None:
+            self._listening.close()
         close_pool()
 
     def _login_link(self, url: str) -> str:
