@@ -54,20 +54,24 @@ export class RunsBuilder {
   }
 }
 
-/** Runs where `after` differs from `before` inside the rows and columns of a box of the chunk. */
-export function extractRuns(before: Uint32Array, after: Uint32Array, box: Rect): Runs {
-  const runs = new RunsBuilder();
+/** Add the runs where `after` differs from `before` inside the rows and columns of a box. */
+export function extractRuns(
+  before: Uint32Array,
+  after: Uint32Array,
+  box: Rect,
+  runs: RunsBuilder,
+): void {
   for (let y = box.y0; y < box.y1; y++) {
     const end = y * CHUNK + box.x1;
     for (let i = y * CHUNK + box.x0; i < end; i++) {
-      const [was, is] = [before[i] as number, after[i] as number];
+      const was = before[i] as number;
+      const is = after[i] as number;
       if (was === is) continue;
       const start = i;
       while (i + 1 < end && before[i + 1] === was && after[i + 1] === is) i++;
       runs.add(start, i + 1 - start, was, is);
     }
   }
-  return runs.build();
 }
 
 /**

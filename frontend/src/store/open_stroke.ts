@@ -104,6 +104,7 @@ export class OpenStroke implements Stroke {
       this.host.dropDraft();
       return null;
     }
+    this.painter?.cut();
     const report = this.host.record(this.kind, edit, this.meta, this.n);
     this.host.closed();
     return report;

@@ -3,13 +3,29 @@
 import type { ImagePoint } from "../geometry/points";
 import { EMPTY_RECT, intersect, isEmpty, type Rect, rect, union } from "../geometry/rect";
 import { capsuleSpans, newSpans, type Spans } from "../labels/capsule";
-import { CHUNK, type ChunkKey, type ChunkMap, chunkCol, chunkRow } from "../labels/chunks";
+import {
+  CHUNK,
+  CHUNK_PIXELS,
+  type ChunkKey,
+  type ChunkMap,
+  chunkCol,
+  chunkRow,
+} from "../labels/chunks";
 import { type PaintRule, paintRow } from "../labels/paint";
 import type { Interval } from "../labels/polygon";
-import { type Edit, extractRuns, type Runs } from "../labels/runs";
+import { type Edit, extractRuns, type Runs, RunsBuilder } from "../labels/runs";
+
+// Chunks are copied in bands of rows, and into arrays that are used again: copying a whole chunk
+// into fresh memory takes milliseconds on a busy machine, in the middle of a stroke.
+const BAND = 32;
+const SPARE_LIMIT = 16;
+const spare: Uint32Array[] = [];
 
 interface Touched {
+  /** What was there before the stroke; only the bands in `copied` are filled. */
   readonly before: Uint32Array;
+  /** One bit per band. */
+  copied: number;
   readonly labels: Uint32Array;
   readonly x: number;
   readonly y: number;
@@ -106,6 +122,8 @@ export class StrokePainter {
     if (x1 > touched.x1) touched.x1 = x1;
     if (y < touched.y0) touched.y0 = y;
     if (y >= touched.y1) touched.y1 = y + 1;
+    const band = Math.floor((y - touched.y) / BAND);
+    if ((touched.copied & (1 << band)) === 0) copyBand(touched, band);
     return touched.labels;
   };
 
@@ -115,7 +133,8 @@ export class StrokePainter {
     const labels = this.chunks.writable(key);
     if (!labels) return null;
     const touched: Touched = {
-      before: labels.slice(),
+      before: spare.pop() ?? new Uint32Array(CHUNK_PIXELS),
+      copied: 0,
       labels,
       x: chunkCol(key) * CHUNK,
       y: chunkRow(key) * CHUNK,
@@ -154,15 +173,21 @@ export class StrokePainter {
     const edit = new Map<ChunkKey, Runs>();
     for (const [key, t] of this.touched) {
       if (t.x0 >= t.x1) continue;
-      const box = rect(t.x0 - t.x, t.y0 - t.y, t.x1 - t.x, t.y1 - t.y);
-      const runs = extractRuns(t.before, t.labels, box);
-      if (runs.count > 0) edit.set(key, runs);
+      const runs = new RunsBuilder();
+      for (const band of bandsOf(t)) {
+        const rows = rect(t.x0 - t.x, band * BAND, t.x1 - t.x, (band + 1) * BAND);
+        extractRuns(t.before, t.labels, rows, runs);
+      }
+      if (!runs.isEmpty) edit.set(key, runs.build());
     }
     return edit;
   }
 
   /** Start counting anew from the present pixels: what was painted became an op. */
   cut(): void {
+    for (const { before } of this.touched.values()) {
+      if (spare.length < SPARE_LIMIT) spare.push(before);
+    }
     this.touched.clear();
     this.lastKey = -1;
     this.lastTouched = null;
@@ -172,7 +197,10 @@ export class StrokePainter {
   restore(): Rect {
     let box = EMPTY_RECT;
     for (const t of this.touched.values()) {
-      t.labels.set(t.before);
+      for (const band of bandsOf(t)) {
+        const from = band * BAND * CHUNK;
+        t.labels.set(t.before.subarray(from, from + BAND * CHUNK), from);
+      }
       const changed = rect(t.x0, t.y0, t.x1, t.y1);
       if (!isEmpty(changed)) box = union(box, changed);
     }
@@ -180,4 +208,16 @@ export class StrokePainter {
     this.cut();
     return box;
   }
+}
+
+function copyBand(touched: Touched, band: number): void {
+  touched.copied |= 1 << band;
+  const from = band * BAND * CHUNK;
+  touched.before.set(touched.labels.subarray(from, from + BAND * CHUNK), from);
+}
+
+function bandsOf({ copied }: Touched): number[] {
+  return Array.from({ length: CHUNK / BAND }, (_, band) => band).filter(
+    (band) => (copied & (1 << band)) !== 0,
+  );
 }
