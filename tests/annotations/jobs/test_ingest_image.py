@@ -90,7 +90,7 @@ def test_an_image_deleted_meanwhile_leaves_no_files(project, annotator, monkeypa
     monkeypatch.setattr(jobs, "run_reader", delete_after)
     jobs.ingest_image(image.pk)
 
-    stored = [path for path in blob_path(image.original_digest).parents[1].rglob("*")]
+    stored = blob_path(image.original_digest).parents[1].rglob("*")
     assert [path.name for path in stored if path.is_file()] == [image.original_digest]
 
 
