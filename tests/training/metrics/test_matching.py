@@ -30,7 +30,7 @@ def blobs(rng: np.random.Generator, *, n: int = 25, side: int = 96) -> np.ndarra
     rows, columns = np.mgrid[:side, :side]
     labels = np.zeros((side, side), np.int32)
     for instance_id in rng.permutation(2 * n)[:n] + 1:
-        row, column, radius = rng.integers(0, side, 2).tolist() + [int(rng.integers(3, 12))]
+        row, column, radius = [*rng.integers(0, side, 2).tolist(), int(rng.integers(3, 12))]
         labels[(rows - row) ** 2 + (columns - column) ** 2 <= radius**2] = instance_id
     return labels
 

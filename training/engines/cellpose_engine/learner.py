@@ -243,8 +243,7 @@ def warp(
 
     def one(plane: NDArray[np.float32], how: int) -> NDArray[np.float32]:
         source = np.ascontiguousarray(plane, dtype=np.float32)
-        warped: NDArray[np.float32] = cv2.warpAffine(source, matrix, (side, side), flags=how)
-        return warped
+        return np.asarray(cv2.warpAffine(source, matrix, (side, side), flags=how), np.float32)
 
     new_pixels = np.stack([one(plane, cv2.INTER_LINEAR) for plane in pixels])
     turned: NDArray[np.float32] = np.empty((4, side, side), np.float32)
