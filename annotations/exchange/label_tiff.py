@@ -9,8 +9,10 @@ from typing import BinaryIO
 import numpy as np
 import tifffile
 
+from annotations.imaging.tiff_header import TiffHeader, read_tiff_header
 from annotations.labels.label_image import LabelImage, NotALabelImage, check
 
+MAX_PAGES = 1000
 # Compressions that change pixel values: JPEG (old, new, XR), JPEG 2000, WebP, JPEG XL.
 LOSSY = {6, 7, 22610, 33003, 33004, 33005, 33007, 34712, 34892, 34927, 50001, 50002, 52546}
 # What tifffile and its codecs raise on damaged files (tifffile 2026.3, imagecodecs 2026.3).
@@ -45,13 +47,18 @@ def read(file: BinaryIO, *, size: tuple[int, int]) -> LabelImage:
 
     Raises
     ------
-    NotALabelImage
-        For another size, colour, a stack, lossy compression, numbers that are no ids, damage.
+    InvalidInput
+        NotALabelImage for another size, colour, a stack, lossy compression and numbers that are
+        no ids; ImageUnreadable for a header that is damaged.
     """
+    # A bounded walk first: what tifffile does with a damaged header has no bound in time.
+    header = read_tiff_header(file, max_pages=MAX_PAGES)
+    _check_header(header, size)
+    file.seek(0)
     try:
         with tifffile.TiffFile(file) as tiff:
-            _check_layout(tiff, size)
-            array = tiff.pages.first.asarray()
+            _check_page(tiff.pages.first, size)
+            array = tiff.pages.first.asarray(maxworkers=1)
     except NotALabelImage:
         raise
     except MemoryError as error:
@@ -63,27 +70,32 @@ def read(file: BinaryIO, *, size: tuple[int, int]) -> LabelImage:
     return check(array)
 
 
-def _check_layout(tiff: tifffile.TiffFile, size: tuple[int, int]) -> None:
-    n_pages = len(tiff.pages)
+def _check_header(header: TiffHeader, size: tuple[int, int]) -> None:
+    n_pages = len(header.pages)
     if n_pages != 1:
         raise NotALabelImage(
             f"This TIFF file has {n_pages} pages; a label image has one. Export the plane that "
             "belongs to the image."
         )
-    page = tiff.pages.first
-    if page.samplesperpixel != 1:
+    page = header.pages[0]
+    if page.samples != 1:
         raise NotALabelImage(
             "This is a colour picture, not a label image: save one grey plane whose pixel value "
             "is the number of the object."
         )
-    if page.imagedepth != 1:
+    if page.depth != 1:
         raise NotALabelImage("This TIFF file holds a volume; a label image has one plane.")
+    check_size((page.height, page.width), size)
+
+
+def _check_page(page: tifffile.TiffPage, size: tuple[int, int]) -> None:
     if int(page.compression) in LOSSY:
         raise NotALabelImage(
             "These labels are stored with lossy compression, which changes the numbers of the "
             "objects. Export them without loss (deflate, LZW or none)."
         )
-    check_size((page.imagelength, page.imagewidth), size)
+    if (page.imagelength, page.imagewidth, page.samplesperpixel) != (*size, 1):
+        raise ValueError("the library reads another size than the header has")
 
 
 def check_size(found: tuple[int, int], size: tuple[int, int]) -> None:

@@ -173,7 +173,7 @@ def test_what_is_missing_is_said(folder, project, no_worker, tmp_path, change):
     elif change == "project":
         name = "nothing"
     elif change == "files":
-        for path in folder.iterdir():
+        for path in folder.glob("*.tif"):
             path.unlink()
     else:
         (folder / "one.tif").rename(folder / "three.tif")

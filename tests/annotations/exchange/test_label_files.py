@@ -6,13 +6,14 @@ import imagecodecs
 import numpy as np
 import pytest
 import tifffile
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image
 
 from annotations.exchange import label_files, label_tiff
 from annotations.labels.label_image import NotALabelImage
+from project.errors import InvalidInput
 from tests.drawing import draw_blobs
 from tests.shared_data import needs_shared_data, shared_data
 
@@ -26,11 +27,9 @@ def tiff(array, **kwargs):
     return file
 
 
-def png(array, mode=None):
+def png(array):
     file = io.BytesIO()
-    Image.fromarray(array, mode).save(file, "PNG") if mode else Image.fromarray(array).save(
-        file, "PNG"
-    )
+    Image.fromarray(array).save(file, "PNG")
     file.seek(0)
     return file
 
@@ -52,6 +51,7 @@ def test_a_large_label_image_is_written_in_tiles_as_16_bit():
     label_image, _ = draw_blobs(600, 700, n=12)
     file = io.BytesIO()
     label_tiff.write(file, label_image)
+    file.seek(0)
 
     with tifffile.TiffFile(file) as written:
         page = written.pages.first
@@ -119,10 +119,11 @@ def test_a_file_cut_anywhere_is_refused_or_read(make):
     for size in range(0, len(whole), max(1, len(whole) // 60)):
         try:
             read(io.BytesIO(whole[:size]))
-        except NotALabelImage:
+        except InvalidInput:
             continue
 
 
+@settings(max_examples=60, deadline=2000)
 @given(st.data())
 def test_a_damaged_file_is_refused_or_read(data):
     raw = bytearray(tiff(LABELS, compression="zlib").getvalue())
@@ -130,7 +131,7 @@ def test_a_damaged_file_is_refused_or_read(data):
         raw[data.draw(st.integers(8, len(raw) - 1))] = data.draw(st.integers(0, 255))
     try:
         read(io.BytesIO(bytes(raw)))
-    except NotALabelImage:
+    except InvalidInput:
         return
 
 
