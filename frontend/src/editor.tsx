@@ -46,6 +46,8 @@ async function open(stage: HTMLElement): Promise<void> {
     const openLayer = (layerId: string) => openLayerStore({ api: layers, layerId, user });
     const opened = await openSession({ model, element: stage, images, layers, openLayer }, image);
     session.value = opened;
+    // For the console, the benchmark and the browser tests: nothing in the page reads it.
+    Object.assign(stage, { editorSession: opened });
     model.isLoading.value = false;
     opened.focusStage();
     follow(opened);

@@ -35,24 +35,37 @@ export function fromHsl(
   return [channel(0), channel(8), channel(4)];
 }
 
+/** A band of the colour circle, in degrees; may run past 360. */
+export type Hues = readonly [first: number, last: number];
+
 /** Build the table of one layer; `hues` narrows it, so that two layers can be told apart. */
 export function labelColours(options: {
   fillAlpha: number;
   edgeAlpha: number;
-  hues?: readonly [number, number];
+  hues?: readonly Hues[];
 }): LabelColours {
-  const [first, last] = options.hues ?? [0, 360];
+  const hues = options.hues ?? [[0, 360]];
   const fill = new Uint32Array(N_COLOURS);
   const edge = new Uint32Array(N_COLOURS);
   for (let index = 0; index < N_COLOURS; index++) {
-    const hue = first + ((index * 0.618034) % 1) * (last - first);
+    const hue = hueAt((index * 0.618034) % 1, hues);
     // Middle lightness: seen on the black of fluorescence and on the white of a slide.
-    const lightness = 0.5 + 0.14 * ((index >> 3) % 2);
+    const lightness = 0.46 + 0.09 * ((index >> 3) % 3);
     const [r, g, b] = fromHsl(hue % 360, 0.92, lightness);
     fill[index] = packRgba(r, g, b, options.fillAlpha);
     edge[index] = packRgba(r, g, b, options.edgeAlpha);
   }
   return { fill, edge };
+}
+
+/** Return the hue at a part (0..1) of the bands laid end to end. */
+function hueAt(part: number, hues: readonly Hues[]): number {
+  let left = part * hues.reduce((sum, [first, last]) => sum + last - first, 0);
+  for (const [first, last] of hues) {
+    if (left < last - first) return first + left;
+    left -= last - first;
+  }
+  return hues.at(-1)?.[1] ?? 0;
 }
 
 /** Return the CSS colour of an instance, for lists and counters. */

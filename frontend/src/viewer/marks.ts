@@ -1,6 +1,16 @@
 /** Single marks over the labels: selection, regions, the brush and the box being drawn. */
 import type { ImagePoint } from "../geometry/points";
-import { grow, height, intersect, isEmpty, type Rect, rect, width } from "../geometry/rect";
+import {
+  EMPTY_RECT,
+  grow,
+  height,
+  intersect,
+  isEmpty,
+  type Rect,
+  rect,
+  union,
+  width,
+} from "../geometry/rect";
 import type { LabelReader } from "../store/types";
 import { edgeLines, gather } from "./colouring";
 import { showsDetail } from "./label_view";
@@ -38,6 +48,8 @@ export class SelectionMark implements Drawable {
   #reader: LabelReader | undefined;
   #id = 0;
   #path: Path2D | undefined;
+  /** Painted since the index was last told: a stroke in progress may have left the known box. */
+  #fresh: Rect = EMPTY_RECT;
   #dispose: (() => void) | undefined;
   readonly #request: () => void;
   colour = "#ffffff";
@@ -51,10 +63,18 @@ export class SelectionMark implements Drawable {
     this.#reader = reader;
     this.#id = id;
     this.#path = undefined;
-    const forget = () => {
-      this.#path = undefined;
-    };
-    const disposers = [reader?.onDirty(forget), reader?.onInstances(forget)];
+    this.#fresh = EMPTY_RECT;
+    const disposers = [
+      reader?.onDirty((event) => {
+        this.#path = undefined;
+        if (event.origin === "local") this.#fresh = union(this.#fresh, event.rect);
+      }),
+      reader?.onInstances(() => {
+        this.#path = undefined;
+        this.#fresh = EMPTY_RECT;
+        this.#request();
+      }),
+    ];
     this.#dispose = () => {
       for (const dispose of disposers) dispose?.();
     };
@@ -86,8 +106,8 @@ export class SelectionMark implements Drawable {
     const path = new Path2D();
     const row = reader.instances.get(this.#id);
     const whole = rect(0, 0, reader.info.width, reader.info.height);
-    const box = row ? intersect(grow(row.box, 1), whole) : whole;
-    if (!row || isEmpty(row.box)) return path;
+    const box = intersect(grow(union(row?.box ?? EMPTY_RECT, this.#fresh), 1), whole);
+    if (isEmpty(box)) return path;
     if (width(box) * height(box) > MOST_TRACED_PX) {
       path.rect(box.x0, box.y0, width(box), height(box));
       return path;

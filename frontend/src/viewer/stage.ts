@@ -7,8 +7,11 @@ import type { TilePainter } from "./tile_paint";
 import { makeTileSource, type TileGrant, type TileJob } from "./tile_source";
 
 /** From here on single pixels are looked at: they stay sharp squares. */
-const SHARP_FROM_SCALE = 2;
+const SHARP_FROM_SCALE = 6;
 const MOST_SCREEN_PX_PER_PIXEL = 48;
+
+/** An object that is smaller on screen cannot be judged. */
+const SMALLEST_REVEALED_PX = 40;
 
 /** The view of one drawn frame. */
 export interface View {
@@ -32,6 +35,7 @@ export class Stage {
   readonly #full: { readonly width: number; readonly height: number };
   readonly #listeners = new Set<Listener>();
   #view: View | undefined;
+  #isSharp = false;
 
   constructor(options: {
     element: HTMLElement;
@@ -119,8 +123,8 @@ export class Stage {
     this.#viewer.forceRedraw();
   }
 
-  fit(): void {
-    this.#viewer.viewport.goHome();
+  fit(isInstant = false): void {
+    this.#viewer.viewport.goHome(isInstant);
   }
 
   /** Show one image pixel per CSS pixel. */
@@ -145,7 +149,7 @@ export class Stage {
     this.#view = undefined;
   }
 
-  /** Bring a box to the middle; zoom only when it would be tiny or cut. */
+  /** Bring a box into view; stay put when it is seen well, zoom only when it is tiny or cut. */
   reveal(box: Rect): void {
     const image = this.#viewer.world.getItemAt(0);
     if (!image) return;
@@ -154,7 +158,16 @@ export class Stage {
     const middle = image.imageToViewportCoordinates((box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2);
     const size = Math.max(width(box), height(box), 1) * scale;
     const room = Math.min(screenWidth, screenHeight);
-    if (size < 40 || size > room * 0.8) {
+    const { toScreen } = this.view();
+    const at = {
+      x: ((box.x0 + box.x1) / 2) * scale + toScreen.e,
+      y: ((box.y0 + box.y1) / 2) * scale + toScreen.f,
+    };
+    const isInside =
+      Math.abs(at.x - screenWidth / 2) + size / 2 < screenWidth * 0.45 &&
+      Math.abs(at.y - screenHeight / 2) + size / 2 < screenHeight * 0.45;
+    if (isInside && size >= SMALLEST_REVEALED_PX) return;
+    if (size < SMALLEST_REVEALED_PX || size > room * 0.8) {
       const wanted = Math.min(8, (room * 0.35) / Math.max(width(box), height(box), 1));
       viewport.zoomTo(image.imageToViewportZoom(wanted), middle);
     }
@@ -198,8 +211,13 @@ export class Stage {
 
   #drawn(): void {
     const view = this.#measure();
-    const drawer = this.#viewer.drawer as { setImageSmoothingEnabled?: (on: boolean) => void };
-    drawer.setImageSmoothingEnabled?.(view.scale < SHARP_FROM_SCALE);
+    const isSharp = view.scale >= SHARP_FROM_SCALE;
+    if (isSharp !== this.#isSharp) {
+      this.#isSharp = isSharp;
+      const drawer = this.#viewer.drawer as { setImageSmoothingEnabled?: (on: boolean) => void };
+      drawer.setImageSmoothingEnabled?.(!isSharp);
+      this.#viewer.forceRedraw();
+    }
     for (const listener of this.#listeners) listener(view);
   }
 

@@ -26,9 +26,9 @@ export function App(props: {
   }, []);
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: no control, see onClick
+    // biome-ignore lint/a11y/useKeyWithClickEvents: only moves the focus after a mouse click
     <div
       class={model.isPanelOpen.value ? "editor has-panel" : "editor"}
-      // biome-ignore lint/a11y/useKeyWithClickEvents: only moves the focus after a mouse click
       onClick={(event) => {
         // After a click with the mouse the keys belong to the image again.
         const target = event.target as HTMLElement;

@@ -45,7 +45,7 @@ function Body({ actions, links, left, total }: PanelProps & { left: number; tota
         <span>Version</span>
         <select
           value={model.draftId.value ?? ""}
-          onChange={(event) => actions.chooseDraft(event.currentTarget.value || undefined)}
+          onChange={(event) => void actions.review.choose(event.currentTarget.value || undefined)}
         >
           <option value="">Show no draft</option>
           {model.drafts.value.map((draft) => (
@@ -79,14 +79,14 @@ function Review({ actions, left, total }: { actions: EditorActions; left: number
       {left > 0 && (
         <>
           <div class="row">
-            <Button label="Previous doubtful" keys="," onClick={() => actions.stepDoubtful(-1)}>
+            <Button label="Previous doubtful" keys="," onClick={() => actions.review.step(-1)}>
               <span>Previous</span>
             </Button>
             <Button
               label="Next doubtful"
               keys=". or Tab"
               kind="primary"
-              onClick={() => actions.stepDoubtful(1)}
+              onClick={() => actions.review.step(1)}
             >
               <span>Next doubtful</span>
             </Button>
@@ -97,21 +97,21 @@ function Review({ actions, left, total }: { actions: EditorActions; left: number
               keys="A"
               kind="good"
               isOn={hasChosen}
-              run={() => actions.accept()}
+              run={() => actions.review.accept()}
             />
             <Decision
               label="Edit"
               keys="E"
               kind="edit"
               isOn={hasChosen}
-              run={() => actions.editDraft()}
+              run={() => actions.review.edit()}
             />
             <Decision
               label="Reject"
               keys="R"
               kind="bad"
               isOn={hasChosen}
-              run={() => actions.reject()}
+              run={() => actions.review.reject()}
             />
           </fieldset>
           <p class="hint">
@@ -183,7 +183,7 @@ function AcceptMany({ actions }: { actions: EditorActions }) {
       <Button
         label={`Accept ${plural(n, "object")}`}
         isDisabled={n === 0}
-        onClick={() => actions.acceptAbove(least, rule)}
+        onClick={() => actions.review.acceptAbove(least, rule)}
       >
         <span>Accept {plural(n, "object")}</span>
       </Button>

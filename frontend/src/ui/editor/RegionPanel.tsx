@@ -4,33 +4,7 @@ import type { Rect } from "../../geometry/rect";
 import type { EditorActions } from "./actions";
 import type { Coverage, Purpose, RegionInfo } from "./model";
 import { Button, count, plural, Section } from "./parts";
-
-const COVERAGES: readonly { value: Coverage; label: string; help: string }[] = [
-  {
-    value: "complete",
-    label: "Complete",
-    help: "Every object inside is annotated. All pixels teach, background too.",
-  },
-  {
-    value: "positives_only",
-    label: "Positives only",
-    help: "What is annotated is right, but objects are missing. Only annotated pixels teach.",
-  },
-  { value: "ignore", label: "Ignore", help: "Artefacts or unclear parts. Nothing here teaches." },
-];
-
-const PURPOSES: readonly { value: Purpose; label: string; help: string }[] = [
-  { value: "training", label: "Training", help: "The next model learns from it." },
-  {
-    value: "blind_validation",
-    label: "Blind validation",
-    help: "Drawn without seeing a draft and never trained on: it measures how good models are. Drafts stay hidden until it is submitted.",
-  },
-];
-
-export function coverageLabel(coverage: Coverage): string {
-  return COVERAGES.find((one) => one.value === coverage)?.label ?? coverage;
-}
+import { COVERAGES, coverageLabel, PURPOSES } from "./region_words";
 
 export function RegionPanel({ actions }: { actions: EditorActions }) {
   const { model } = actions;
@@ -49,10 +23,13 @@ export function RegionPanel({ actions }: { actions: EditorActions }) {
             </p>
           )}
           <div class="row">
-            <Button label="Declare the whole image" onClick={() => actions.proposeWholeImage()}>
+            <Button
+              label="Declare the whole image"
+              onClick={() => actions.desk.proposeWholeImage()}
+            >
               <span>Whole image</span>
             </Button>
-            <Button label="Draw a box" keys="G" onClick={() => actions.drawRegion()}>
+            <Button label="Draw a box" keys="G" onClick={() => actions.chooseTool("region")}>
               <span>Draw a box</span>
             </Button>
           </div>
@@ -75,12 +52,12 @@ function Declare({ actions, box }: { actions: EditorActions; box: Rect }) {
       class="declare"
       onSubmit={(event) => {
         event.preventDefault();
-        actions.declareRegion(box, coverage, purpose);
+        actions.desk.declare(box, coverage, purpose);
       }}
     >
       <p class="hint">
         {count(box.x1 - box.x0)} × {count(box.y1 - box.y0)} px with{" "}
-        {plural(actions.objectsIn(box), "object")}
+        {plural(actions.desk.objectsIn(box), "object")}
       </p>
       <Radios
         legend="What is annotated"
@@ -100,7 +77,7 @@ function Declare({ actions, box }: { actions: EditorActions; box: Rect }) {
         <button type="submit" class="button button-primary">
           Open region
         </button>
-        <Button label="Cancel" onClick={() => actions.dropDrawnBox()}>
+        <Button label="Cancel" onClick={() => actions.desk.drop()}>
           <span>Cancel</span>
         </Button>
       </div>
@@ -147,7 +124,7 @@ function RegionItem({ actions, region }: { actions: EditorActions; region: Regio
         type="button"
         class="region-head"
         aria-expanded={isChosen}
-        onClick={() => actions.showRegion(region)}
+        onClick={() => actions.desk.show(region)}
       >
         <span class={`region-mark region-${region.coverage}`} aria-hidden="true" />
         <span class="region-name">
@@ -163,7 +140,7 @@ function RegionItem({ actions, region }: { actions: EditorActions; region: Regio
 }
 
 function RegionMenu({ actions, region }: { actions: EditorActions; region: RegionInfo }) {
-  const n = actions.objectsIn(region.box);
+  const n = actions.desk.objectsIn(region.box);
   // Read so that the count follows the painting.
   void actions.model.nObjects.value;
   if (region.state === "submitted") {
@@ -173,7 +150,7 @@ function RegionMenu({ actions, region }: { actions: EditorActions; region: Regio
           Models use the labels as they were when it was submitted. To change them, reopen it,
           correct, and submit again.
         </p>
-        <Button label="Reopen region" onClick={() => actions.reopenRegion(region)}>
+        <Button label="Reopen region" onClick={() => actions.desk.reopen(region)}>
           <span>Reopen</span>
         </Button>
       </div>
@@ -186,7 +163,7 @@ function RegionMenu({ actions, region }: { actions: EditorActions; region: Regio
         <select
           value={region.coverage}
           onChange={(event) => {
-            actions.changeRegion(region, { coverage: event.currentTarget.value as Coverage });
+            actions.desk.change(region, { coverage: event.currentTarget.value as Coverage });
           }}
         >
           {COVERAGES.map((one) => (
@@ -204,10 +181,10 @@ function RegionMenu({ actions, region }: { actions: EditorActions; region: Regio
           : "Every model version is measured against it."}
       </p>
       <div class="row">
-        <Button label="Submit region" kind="primary" onClick={() => actions.submitRegion(region)}>
+        <Button label="Submit region" kind="primary" onClick={() => actions.desk.submit(region)}>
           <span>Submit region</span>
         </Button>
-        <Button label="Delete region" kind="danger" onClick={() => actions.deleteRegion(region)}>
+        <Button label="Delete region" kind="danger" onClick={() => actions.desk.remove(region)}>
           <span>Delete</span>
         </Button>
       </div>

@@ -91,13 +91,15 @@ function Channel(props: { actions: EditorActions; image: ImageInfo; index: numbe
               icon={style.visible ? ICONS.eye : ICONS.eyeOff}
               isPressed={style.visible}
               kind="quiet"
-              onClick={() => actions.setChannel(index, { visible: !style.visible })}
+              onClick={() => actions.contrast.set(index, { visible: !style.visible })}
             />
             <input
               type="color"
               value={style.colour}
               aria-label={`Colour of ${style.name}`}
-              onInput={(event) => actions.setChannel(index, { colour: event.currentTarget.value })}
+              onInput={(event) =>
+                actions.contrast.set(index, { colour: event.currentTarget.value })
+              }
             />
           </>
         )}
@@ -106,14 +108,14 @@ function Channel(props: { actions: EditorActions; image: ImageInfo; index: numbe
         </span>
         <Button
           label={`Automatic contrast of ${style.name} for what is in view`}
-          onClick={() => actions.autoChannel(index)}
+          onClick={() => actions.contrast.auto(index)}
           kind="quiet"
         >
           <span>Auto</span>
         </Button>
         <Button
           label={`Reset contrast of ${style.name}`}
-          onClick={() => actions.resetChannel(index)}
+          onClick={() => actions.contrast.reset(index)}
           kind="quiet"
         >
           <span>Reset</span>
@@ -124,7 +126,7 @@ function Channel(props: { actions: EditorActions; image: ImageInfo; index: numbe
         low={style.low}
         high={style.high}
         textOf={textOf}
-        onInput={(low, high) => actions.setChannel(index, { low, high })}
+        onInput={(low, high) => actions.contrast.set(index, { low, high })}
       />
       <Slider
         label="Gamma"
@@ -133,7 +135,7 @@ function Channel(props: { actions: EditorActions; image: ImageInfo; index: numbe
         max={2}
         step={0.05}
         text={style.gamma.toFixed(2)}
-        onInput={(value) => actions.setChannel(index, { gamma: 2 ** value })}
+        onInput={(value) => actions.contrast.set(index, { gamma: 2 ** value })}
         isCompact
       />
     </div>

@@ -1,12 +1,15 @@
 /** What panels and keys may ask of the editor; the session does it. */
-import type { Rect } from "../../geometry/rect";
-import type { Preserve } from "../../store/types";
 import type { ToolName } from "../../tools/tool";
-import type { ChannelStyle } from "../../viewer/channels";
-import type { Coverage, EditorModel, Purpose, RegionInfo } from "./model";
+import type { ContrastDesk } from "./contrast_desk";
+import type { EditorModel } from "./model";
+import type { RegionDesk } from "./region_desk";
+import type { Review } from "./review";
 
 export interface EditorActions {
   readonly model: EditorModel;
+  readonly review: Review;
+  readonly desk: RegionDesk;
+  readonly contrast: ContrastDesk;
 
   chooseTool(name: ToolName): void;
   armNew(): void;
@@ -26,28 +29,8 @@ export interface EditorActions {
   holdPan(isOn: boolean): void;
   cycleLabelStyle(): void;
   focusStage(): void;
-
-  setChannel(index: number, change: Partial<ChannelStyle>): void;
-  autoChannel(index: number): void;
-  resetChannel(index: number): void;
-
-  chooseDraft(id: string | undefined): void;
-  accept(): void;
-  reject(): void;
-  editDraft(): void;
-  stepDoubtful(direction: 1 | -1): void;
-  acceptAbove(score: number, preserve: Preserve): void;
-
-  drawRegion(): void;
-  proposeWholeImage(): void;
-  declareRegion(box: Rect, coverage: Coverage, purpose: Purpose): void;
-  dropDrawnBox(): void;
-  showRegion(region: RegionInfo): void;
-  changeRegion(region: RegionInfo, change: { coverage?: Coverage; purpose?: Purpose }): void;
-  deleteRegion(region: RegionInfo): void;
-  submitRegion(region: RegionInfo): void;
-  reopenRegion(region: RegionInfo): void;
-  objectsIn(box: Rect): number;
+  /** Move the focus between image and toolbar: the way out where Tab steps through drafts. */
+  leaveOrEnterStage(): void;
 
   retrySaving(): void;
   dismiss(notice: number): void;

@@ -32,7 +32,7 @@ export function bindKeys(actions: EditorActions, stage: HTMLElement): () => void
       const onStage = stage.contains(document.activeElement);
       if (event.key === "Tab" && onStage && stepsThroughDraft(actions)) {
         event.preventDefault();
-        actions.stepDoubtful(event.shiftKey ? -1 : 1);
+        actions.review.step(event.shiftKey ? -1 : 1);
         return;
       }
       const name = keyName(event);
@@ -51,12 +51,6 @@ export function bindKeys(actions: EditorActions, stage: HTMLElement): () => void
       if (tool) {
         event.preventDefault();
         actions.chooseTool(tool.name);
-      } else if (event.key === "F6") {
-        // Tab steps through drafts on the image: this key always leads out of it.
-        event.preventDefault();
-        leaveOrEnter(actions, onStage);
-      } else if (event.key === "PageUp" || event.key === "PageDown") {
-        follow(event.key === "PageUp" ? "Previous image" : "Next image");
       }
     },
     { signal },
@@ -74,15 +68,6 @@ export function bindKeys(actions: EditorActions, stage: HTMLElement): () => void
 
 function stepsThroughDraft({ model }: EditorActions): boolean {
   return model.draftId.value !== undefined && model.draftCounts.value.left > 0;
-}
-
-function leaveOrEnter(actions: EditorActions, onStage: boolean): void {
-  if (onStage) document.querySelector<HTMLElement>(".toolbar [tabindex='0']")?.focus();
-  else actions.focusStage();
-}
-
-function follow(label: string): void {
-  document.querySelector<HTMLAnchorElement>(`.pager a[aria-label="${label}"]`)?.click();
 }
 
 /** Whether the press belongs to what has the focus. */

@@ -171,7 +171,8 @@ export function makeModel() {
 
   effect(() => {
     const remembered: Remembered = {
-      tool: model.tool.value,
+      // Tools that act at one click are not what a person wants to wake up with.
+      tool: model.tool.value === "select" ? "select" : "brush",
       radius: model.radius.value,
       mode: model.mode.value,
       startsNew: model.startsNew.value,
@@ -206,7 +207,8 @@ export function notify(
   const tone = options.tone ?? "info";
   const id = ++lastNotice;
   const notice: Notice = { id, text, tone, ...(options.action ? { action: options.action } : {}) };
-  const others = model.notices.value.filter((one) => one.text !== text);
+  // A passing remark gives way to the next; problems and news stay beside it.
+  const others = model.notices.value.filter((one) => one.text !== text && one.tone !== "info");
   model.notices.value = [...others, notice].slice(-MOST_NOTICES);
   model.spoken.value = text;
   if (tone === "news") return;

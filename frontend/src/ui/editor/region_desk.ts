@@ -60,6 +60,7 @@ export class RegionDesk {
       model.drawnBox.value = undefined;
       this.#put(regionInfo(row));
       model.chosenRegion.value = row.id;
+      model.tool.value = "brush";
       notify(model, "Region opened. Annotate it, then submit it.");
     });
   }

@@ -3,7 +3,7 @@ import { effect } from "@preact/signals";
 import type { DraftStore, LayerStore } from "../../store/types";
 import { toolNamed } from "../../tools/tools";
 import type { Colouring } from "../../viewer/colouring";
-import { labelColours } from "../../viewer/colours";
+import { type Hues, labelColours } from "../../viewer/colours";
 import type { PointerPlace } from "../../viewer/input";
 import { LabelView } from "../../viewer/label_view";
 import { CursorMark, RegionMarks, SelectionMark } from "../../viewer/marks";
@@ -12,12 +12,16 @@ import { Surface } from "../../viewer/surface";
 import { TilePainter } from "../../viewer/tile_paint";
 import { type GrantTiles, type TileGrant, TileToken } from "../../viewer/tile_source";
 import type { EditorModel, RegionInfo } from "./model";
-import { coverageLabel } from "./RegionPanel";
+import { coverageLabel } from "./region_words";
 
-/** Amber belongs to drafts alone. */
-const ANNOTATION_COLOURS = labelColours({ fillAlpha: 96, edgeAlpha: 255, hues: [90, 375] });
-const FILLED_COLOURS = labelColours({ fillAlpha: 170, edgeAlpha: 255, hues: [90, 375] });
-const DRAFT_COLOURS = labelColours({ fillAlpha: 120, edgeAlpha: 255, hues: [30, 62] });
+/** Amber belongs to drafts alone; violet drowns in haematoxylin, deep blue in black. */
+const ANNOTATION_HUES: readonly Hues[] = [
+  [90, 212],
+  [318, 372],
+];
+const ANNOTATION_COLOURS = labelColours({ fillAlpha: 96, edgeAlpha: 255, hues: ANNOTATION_HUES });
+const FILLED_COLOURS = labelColours({ fillAlpha: 170, edgeAlpha: 255, hues: ANNOTATION_HUES });
+const DRAFT_COLOURS = labelColours({ fillAlpha: 120, edgeAlpha: 255, hues: [[30, 62]] });
 const REGION_COLOURS = { complete: "#7ddb9a", positives_only: "#8fb8ff", ignore: "#b6bdc7" };
 
 export class Scene {

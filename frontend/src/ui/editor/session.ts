@@ -3,26 +3,16 @@ import { effect, untracked } from "@preact/signals";
 import type { ImageApi } from "../../api/images";
 import type { RestLayerApi } from "../../api/layers";
 import type { ImageJson } from "../../api/types";
-import type { Rect } from "../../geometry/rect";
-import type { LayerStore, Preserve } from "../../store/types";
+import type { LayerStore } from "../../store/types";
 import { deleteObject, pick } from "../../tools/clicks";
 import type { ToolContext, ToolName } from "../../tools/tool";
 import { toolNamed } from "../../tools/tools";
-import type { ChannelStyle } from "../../viewer/channels";
 import { type Gesture, PointerInput, type PointerPlace } from "../../viewer/input";
 import { showsDetail } from "../../viewer/label_view";
 import type { EditorActions } from "./actions";
+import { ContrastDesk, initialStyles } from "./contrast_desk";
 import { bindKeys } from "./keys";
-import {
-  type Coverage,
-  dismiss,
-  type EditorModel,
-  LARGEST_RADIUS,
-  notify,
-  type Purpose,
-  type RegionInfo,
-  SMALLEST_RADIUS,
-} from "./model";
+import { dismiss, type EditorModel, LARGEST_RADIUS, notify, SMALLEST_RADIUS } from "./model";
 import { RegionDesk } from "./region_desk";
 import { Review } from "./review";
 import { Scene } from "./scene";
@@ -65,6 +55,7 @@ export async function openSession(parts: SessionParts, image: ImageJson): Promis
     },
   });
   const [layer] = await Promise.all([parts.openLayer(own.id), scene.stage.ready()]);
+  scene.stage.fit(true);
   const session = new EditorSession(parts, scene, layer);
   session.desk.setRows(regions);
   session.review.setRows(rows);
@@ -78,6 +69,7 @@ export class EditorSession implements EditorActions {
   readonly layer: LayerStore;
   readonly review: Review;
   readonly desk: RegionDesk;
+  readonly contrast: ContrastDesk;
   readonly input: PointerInput;
   readonly #disposers: (() => void)[] = [];
   #isPanHeld = false;
@@ -91,6 +83,7 @@ export class EditorSession implements EditorActions {
     const shared = { model: parts.model, scene, layer, images: parts.images, attempt };
     this.review = new Review({ ...shared, layers: parts.layers });
     this.desk = new RegionDesk(shared);
+    this.contrast = new ContrastDesk(parts.model, scene);
     scene.showAnnotation(layer);
     this.input = new PointerInput(scene.stage, {
       down: (place) => this.#down(place),
@@ -173,7 +166,7 @@ export class EditorSession implements EditorActions {
 
   escape(): void {
     if (this.input.isActive) this.input.cancel();
-    else if (this.model.drawnBox.value) this.dropDrawnBox();
+    else if (this.model.drawnBox.value) this.desk.drop();
     else if (this.model.isNewArmed.value) this.model.isNewArmed.value = false;
     else this.selectNone();
   }
@@ -247,87 +240,10 @@ export class EditorSession implements EditorActions {
     this.scene.stage.focusTarget.focus({ preventScroll: true });
   }
 
-  setChannel(index: number, change: Partial<ChannelStyle>): void {
-    this.model.channels.value = this.model.channels.value.map((style, at) =>
-      at === index ? { ...style, ...change } : style,
-    );
-  }
-
-  autoChannel(index: number): void {
-    const { painter, stage } = this.scene;
-    const window = painter.autoWindow(index, (job) => stage.isOnScreen(job));
-    if (window) this.setChannel(index, { low: window[0], high: window[1], gamma: 1 });
-    else notify(this.model, "Switch the channel on first, so that there is something to measure.");
-  }
-
-  resetChannel(index: number): void {
-    this.setChannel(index, { low: 0, high: 255, gamma: 1 });
-  }
-
-  // ------------------------------------------------------------------ drafts and regions
-
-  chooseDraft(id: string | undefined): void {
-    void this.review.choose(id);
-  }
-
-  accept(): void {
-    this.review.accept();
-  }
-
-  reject(): void {
-    this.review.reject();
-  }
-
-  editDraft(): void {
-    this.review.edit();
-  }
-
-  stepDoubtful(direction: 1 | -1): void {
-    this.review.step(direction);
-  }
-
-  acceptAbove(score: number, preserve: Preserve): void {
-    this.review.acceptAbove(score, preserve);
-  }
-
-  drawRegion(): void {
-    this.chooseTool("region");
-  }
-
-  proposeWholeImage(): void {
-    this.desk.proposeWholeImage();
-  }
-
-  declareRegion(box: Rect, coverage: Coverage, purpose: Purpose): void {
-    this.desk.declare(box, coverage, purpose);
-  }
-
-  dropDrawnBox(): void {
-    this.desk.drop();
-  }
-
-  showRegion(region: RegionInfo): void {
-    this.desk.show(region);
-  }
-
-  changeRegion(region: RegionInfo, change: { coverage?: Coverage; purpose?: Purpose }): void {
-    this.desk.change(region, change);
-  }
-
-  deleteRegion(region: RegionInfo): void {
-    this.desk.remove(region);
-  }
-
-  submitRegion(region: RegionInfo): void {
-    this.desk.submit(region);
-  }
-
-  reopenRegion(region: RegionInfo): void {
-    this.desk.reopen(region);
-  }
-
-  objectsIn(box: Rect): number {
-    return this.desk.objectsIn(box);
+  leaveOrEnterStage(): void {
+    const isOnStage = this.scene.stage.element.contains(document.activeElement);
+    if (isOnStage) document.querySelector<HTMLElement>(".toolbar [tabindex='0']")?.focus();
+    else this.focusStage();
   }
 
   retrySaving(): void {
@@ -423,19 +339,4 @@ function imageInfo(image: ImageJson) {
     dtype: image.dtype,
     channels: image.channels,
   };
-}
-
-/** One contrast for an RGB image, else one style per channel. */
-function initialStyles(image: ImageJson): ChannelStyle[] {
-  const neutral = { visible: true, low: 0, high: 255, gamma: 1 };
-  if (image.is_rgb) return [{ ...neutral, name: "the image", colour: "#ffffff" }];
-  const n = Math.max(1, image.n_channels ?? image.channels.length);
-  return Array.from({ length: n }, (_, index) => {
-    const channel = image.channels[index];
-    return {
-      ...neutral,
-      name: channel?.name || (n === 1 ? "Grey" : `Channel ${index + 1}`),
-      colour: /^#[0-9a-f]{6}$/i.test(channel?.colour ?? "") ? (channel?.colour ?? "") : "#ffffff",
-    };
-  });
 }
