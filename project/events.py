@@ -130,9 +130,6 @@ def stream(
     `expand` turns each piece of news into the events to send (none, one or many); both may use
     the database. An event's `type` becomes the line `event:`, its `seq`, if any, the line `id:`.
     """
-    if not connection.in_atomic_block:
-        # An open stream must not keep this request's connection out of the pool for hours.
-        connection.close()
     response = StreamingHttpResponse(
         _body(channels, first, expand), content_type="text/event-stream"
     )
@@ -154,6 +151,8 @@ async def _body(
     first: Iterable[Event] | Callable[[], Iterable[Event]],
     expand: Callable[[Event], Iterable[Event]] | None,
 ) -> AsyncIterator[bytes]:
+    # An open stream must not keep the view's connection out of the pool for hours.
+    await _in_thread(tuple)
     async with hub.subscribe(*channels) as news:
         yield b": open\n\n"  # headers reach the page at once
         for event in await _in_thread(first) if callable(first) else first:

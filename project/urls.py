@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-from importlib import import_module
-
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView
@@ -20,14 +17,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("login/once/<str:uidb64>/<str:token>/", login_once, name="login_once"),
     path("admin/", admin.site.urls),
     path("accounts/", include("project.account_urls")),
+    path("api/v1/", include("annotations.api.urls")),
+    path("api/v1/", include("training.api.urls")),
+    path("", include("annotations.pages.urls")),
+    path("", include("training.pages.urls")),
 ]
-for module in (
-    "annotations.api.urls",
-    "training.api.urls",
-    "annotations.pages.urls",
-    "training.pages.urls",
-):
-    with suppress(ModuleNotFoundError):
-        import_module(module)
-        prefix = "api/v1/" if ".api." in module else ""
-        urlpatterns.append(path(prefix, include(module)))

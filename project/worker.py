@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import fnmatch
 import importlib
-import importlib.util
 import logging
 import os
 import shutil
@@ -46,8 +45,7 @@ def main(patterns: Sequence[str]) -> int:
     django.setup()
     follow_parent()
     for name in TASK_MODULES:
-        if importlib.util.find_spec(name):
-            importlib.import_module(name)
+        importlib.import_module(name)
     return serve(patterns)
 
 

@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+from django.db import connection, transaction
+
+from project import events
+from project.events import encode, hub, publish, stream
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+async def in_thread(function, *given):
+    def call():
+        try:
+            return function(*given)
+        finally:
+            connection.close()
+
+    return await asyncio.get_running_loop().run_in_executor(None, call)
+
+
+async def soon(awaitable):
+    return await asyncio.wait_for(awaitable, 10)
+
+
+def test_news_reaches_those_who_watch_the_channel_and_nobody_else():
+    async def scenario():
+        async with (
+            hub.subscribe("project:1", "run:1") as ours,
+            hub.subscribe("project:2") as others,
+        ):
+            await in_thread(publish, "project:1", {"n": 1})
+            await in_thread(publish, "run:1", {"n": 2})
+            await in_thread(publish, "project:2", {"n": 3})
+            heard = [await soon(anext(ours)), await soon(anext(ours))]
+            return heard, await soon(anext(others))
+
+    assert asyncio.run(scenario()) == ([{"n": 1}, {"n": 2}], {"n": 3})
+
+
+def test_news_of_a_change_that_was_rolled_back_is_never_told():
+    def change_and_fail():
+        with transaction.atomic():
+            publish("project:1", {"n": "undone"})
+            transaction.set_rollback(True)
+
+    async def scenario():
+        async with hub.subscribe("project:1") as news:
+            await in_thread(change_and_fail)
+            await in_thread(publish, "project:1", {"n": "done"})
+            return await soon(anext(news))
+
+    assert asyncio.run(scenario()) == {"n": "done"}
+
+
+def test_too_large_an_event_is_refused_where_it_is_made():
+    with pytest.raises(ValueError, match="larger than 7900 bytes"):
+        publish("project:1", {"text": "ä" * 7900})
+
+
+def test_a_slow_reader_is_told_to_read_everything_again(monkeypatch):
+    monkeypatch.setattr(events, "BACKLOG", 3)
+
+    async def scenario():
+        async with hub.subscribe("project:1") as slow, hub.subscribe("end") as end:
+            for n in range(10):
+                await in_thread(publish, "project:1", {"n": n})
+            await in_thread(publish, "end", {})
+            await soon(anext(end))
+            return [await soon(anext(slow))]
+
+    assert asyncio.run(scenario()) == [{"type": "resync"}]
+
+
+def test_after_a_lost_connection_everybody_reads_again_and_hears_on():
+    def cut():
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE application_name = 'cytoloop events' AND datname = current_database()"
+            )
+
+    async def scenario():
+        async with hub.subscribe("project:1") as news:
+            await in_thread(cut)
+            first = await soon(anext(news))
+            await in_thread(publish, "project:1", {"n": 1})
+            return [first, await soon(anext(news))]
+
+    assert asyncio.run(scenario()) == [{"type": "resync"}, {"n": 1}]
+
+
+def test_a_stream_sends_what_is_known_then_what_happens(rf):
+    async def scenario():
+        answer = stream(
+            rf.get("/"),
+            ["layer:1"],
+            first=lambda: [{"type": "op", "seq": 4}],
+            expand=lambda event: [{"type": "op", "seq": n} for n in event["seqs"]],
+        )
+        assert answer["X-Accel-Buffering"] == "no"
+        body = aiter(answer)
+        lines = [await soon(anext(body)), await soon(anext(body))]
+        await in_thread(publish, "layer:1", {"seqs": [5, 6]})
+        lines += [await soon(anext(body)), await soon(anext(body))]
+        await body.aclose()
+        return lines
+
+    opened, *rest = asyncio.run(scenario())
+
+    assert opened.startswith(b":")
+    assert rest == [encode({"type": "op", "seq": n}) for n in (4, 5, 6)]
+
+
+def test_a_silent_stream_is_kept_alive(rf, monkeypatch):
+    monkeypatch.setattr(events, "KEEP_ALIVE_S", 0.05)
+
+    async def scenario():
+        body = aiter(stream(rf.get("/"), ["layer:1"]))
+        return [await soon(anext(body)) for _ in range(3)]
+
+    assert asyncio.run(scenario())[1:] == [b": alive\n\n"] * 2
+
+
+def test_an_event_is_written_as_the_format_wants_it():
+    text = encode({"type": "op", "seq": 7, "text": "a\nb"}).decode()
+
+    assert text.startswith("id: 7\nevent: op\ndata: ")
+    assert text.endswith("\n\n")
+    assert json.loads(text.split("data: ")[1]) == {"type": "op", "seq": 7, "text": "a\nb"}
