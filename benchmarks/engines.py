@@ -1,0 +1,219 @@
+"""Time our predictors beside the stock calls: same image, same weights, same instances.
+
+    python -m benchmarks.engines [--engine stardist|cellpose] [--out FILE.json] [--sparse SEEDS]
+
+A model is trained for a minute on the nuclei image that comes inside the stardist package, then
+exported, opened by the upstream tool, and both predict the picture. `--sparse 3` repeats the
+experiment of tests/engines/sparse_labels.py (needs the shared data) over three seeds.
+Each engine runs in a process of its own. Prints a table and JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+ENGINES = ("stardist", "cellpose")
+REPEATS = 3
+TRAINING: dict[str, dict[str, Any]] = {
+    "stardist": {"steps": 160},
+    "cellpose": {"steps": 60, "patch_px": 96, "batch_size": 2, "learning_rate": 0.003},
+}
+COLUMNS = (
+    "engine", "variant", "size_px", "first_s", "wall_s", "cpu_s", "n_instances", "ap90_to_stock",
+    "identical",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Seconds of the first call and the medians of the next ones, and the label image."""
+
+    first_s: float
+    wall_s: float
+    cpu_s: float
+    label_image: np.ndarray
+
+
+def measure(call: Callable[[], np.ndarray]) -> Timing:
+    began = time.perf_counter()
+    label_image = call()
+    first_s = time.perf_counter() - began
+    walls, cpus = [], []
+    for _ in range(REPEATS):
+        wall, cpu = time.perf_counter(), time.process_time()
+        label_image = call()
+        walls.append(time.perf_counter() - wall)
+        cpus.append(time.process_time() - cpu)
+    return Timing(first_s, statistics.median(walls), statistics.median(cpus), label_image)
+
+
+def compare(engine_name: str, folder: Path) -> list[dict[str, Any]]:
+    """Train, export, and time both ways on two sizes."""
+    from tests.engines.worlds import Notes, make_job, never, write_region
+    from training.datasets.normalize import normalize_image
+    from training.engines import registry
+
+    image, labels = nuclei()
+    half = labels.shape[1] // 2
+    region = write_region(
+        folder, "nuclei", image, labels.astype(np.uint32), box=(0, 0, labels.shape[0], half)
+    )
+    engine = registry.load(engine_name)
+    job = make_job([region], folder / "run", params=TRAINING[engine_name])
+    checkpoint = engine.train(job, Notes(), never)
+    engine.export(checkpoint, folder / "upstream")
+    ours = engine.load(checkpoint, device="cpu", n_threads=1)
+    config = json.loads((checkpoint / "config.json").read_text(encoding="utf-8"))
+    stock = {"stardist": stock_stardist, "cellpose": stock_cellpose}[engine_name](folder, config)
+    rows = []
+    for size, picture in ((512, image), (1024, np.tile(image, (1, 2, 2)))):
+        pixels = normalize_image(picture)
+        reference = measure(lambda pixels=pixels: stock(pixels))
+        rows.append(row(engine_name, "stock", size, reference, reference))
+        found = measure(lambda picture=picture: ours.predict(picture).label_image)
+        rows.append(row(engine_name, "cytoloop", size, found, reference))
+    return rows
+
+
+def nuclei() -> tuple[np.ndarray, np.ndarray]:
+    """Return the packaged test picture (1, 512, 512) and its labels, without importing stardist."""
+    import importlib.util
+
+    import tifffile
+
+    spec = importlib.util.find_spec("stardist")
+    assert spec is not None
+    assert spec.origin is not None
+    folder = Path(spec.origin).parent / "data" / "images"
+    image, labels = (tifffile.imread(folder / f"{name}2d.tif") for name in ("img", "mask"))
+    return image[np.newaxis], labels
+
+
+def stock_stardist(folder: Path, config: dict[str, Any]) -> Callable[[np.ndarray], np.ndarray]:
+    from stardist.models import StarDist2D
+
+    model = StarDist2D(None, name="upstream", basedir=str(folder))
+    return lambda pixels: model.predict_instances(pixels[0])[0]
+
+
+def stock_cellpose(folder: Path, config: dict[str, Any]) -> Callable[[np.ndarray], np.ndarray]:
+    from cellpose.models import CellposeModel
+
+    path = folder / "upstream" / "cellpose_model"
+    model = CellposeModel(gpu=False, pretrained_model=str(path))
+    thresholds = config["thresholds"]
+    return lambda pixels: model.eval(
+        pixels[0],
+        channels=[0, 0],
+        diameter=config["diameter_px"],
+        normalize={"normalize": False},  # a dict: True or False would change a global of theirs
+        batch_size=4,
+        flow_threshold=thresholds["flow"],
+        cellprob_threshold=thresholds["cellprob"],
+    )[0]
+
+
+def row(engine: str, variant: str, size: int, timing: Timing, reference: Timing) -> dict[str, Any]:
+    from training.metrics.matching import match
+
+    label_image, stock = (each.label_image.astype(np.int64) for each in (timing, reference))
+    pairs = np.unique(np.stack([label_image.ravel(), stock.ravel()]), axis=1)
+    same = pairs.shape[1] == len(np.unique(label_image)) == len(np.unique(stock))
+    return {
+        "engine": engine,
+        "variant": variant,
+        "size_px": size,
+        "first_s": round(timing.first_s, 3),
+        "wall_s": round(timing.wall_s, 3),
+        "cpu_s": round(timing.cpu_s, 3),
+        "n_instances": int(label_image.max()),
+        "ap90_to_stock": round(match(stock, label_image).counts[0.9].ap, 4),
+        "identical": bool(same),
+    }
+
+
+def in_child(module: str, *arguments: str) -> None:
+    """Run a module with the settings of a worker's child."""
+    environment = os.environ | {
+        "OMP_WAIT_POLICY": "PASSIVE",
+        "OMP_NUM_THREADS": "1",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "PYTHONPATH": str(REPOSITORY),
+    }
+    subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        env=environment,
+        cwd=REPOSITORY,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        check=True,
+    )
+
+
+def sparse(engine: str, n_seeds: int) -> list[dict[str, Any]]:
+    """Repeat masked against naive with one object in ten labelled."""
+    rows = []
+    for seed in range(n_seeds):
+        with tempfile.TemporaryDirectory() as name:
+            in_child("tests.engines.sparse_labels", engine, name, str(seed))
+            arms = json.loads((Path(name) / "answers.json").read_text(encoding="utf-8"))
+        rows += [
+            {"engine": engine, "seed": seed, "arm": arm}
+            | {key: round(value, 3) for key, value in scores.items()}
+            for arm, scores in arms.items()
+        ]
+    return rows
+
+
+def table(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> str:
+    cells = [list(columns), *([str(each[column]) for column in columns] for each in rows)]
+    widths = [max(len(line[i]) for line in cells) for i in range(len(columns))]
+    return "\n".join(
+        "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
+        for line in cells
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--engine", choices=ENGINES)
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--sparse", type=int, default=0, metavar="SEEDS")
+    parser.add_argument("--child", type=Path, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.child:
+        rows = compare(options.engine, options.child)
+        (options.child / "rows.json").write_text(json.dumps(rows), encoding="utf-8")
+        return
+    result: dict[str, Any] = {"inference": [], "sparse_labels": []}
+    for engine in [options.engine] if options.engine else ENGINES:
+        with tempfile.TemporaryDirectory() as name:
+            in_child("benchmarks.engines", "--engine", engine, "--child", name)
+            text = (Path(name) / "rows.json").read_text(encoding="utf-8")
+        result["inference"] += json.loads(text)
+        result["sparse_labels"] += sparse(engine, options.sparse)
+    write = sys.stdout.write
+    write(table(result["inference"], COLUMNS) + "\n")
+    if result["sparse_labels"]:
+        write("\n" + table(result["sparse_labels"], tuple(result["sparse_labels"][0])) + "\n")
+    write("\n" + json.dumps(result) + "\n")
+    if options.out:
+        options.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
