@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 
 from annotations.pages.base import ProjectPageView
-from training.queries.overview import ready_to_train
+from training.queries.overview import engine_title, ready_to_train
 from training.queries.runs import one_run
 from training.queries.versions import one_version
 
@@ -32,7 +32,11 @@ class RunPage(ProjectPageView):
     def context(self, run_id: uuid.UUID, **kwargs: Any) -> dict[str, Any]:
         """Return the run; a stranger to its project cannot tell whether it exists."""
         run = one_run(self.request.user, run_id)
-        return {**self.frame(self.membership(run.project_id)), "run": run}
+        return {
+            **self.frame(self.membership(run.project_id)),
+            "run": run,
+            "engine_title": engine_title(run.engine),
+        }
 
 
 class VersionPage(ProjectPageView):
@@ -44,4 +48,8 @@ class VersionPage(ProjectPageView):
     def context(self, version_id: uuid.UUID, **kwargs: Any) -> dict[str, Any]:
         """Return the version; a stranger to its project cannot tell whether it exists."""
         version = one_version(self.request.user, version_id)
-        return {**self.frame(self.membership(version.project_id)), "version": version}
+        return {
+            **self.frame(self.membership(version.project_id)),
+            "version": version,
+            "engine_title": engine_title(version.engine),
+        }

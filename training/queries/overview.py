@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from django.db.models import Count, F, Q, QuerySet
 
 from annotations.models import Coverage, Image, Project, Purpose, Region, RegionState, Split
+from training.engines import registry
 from training.models import Evaluation, ModelVersion, RunState
 from training.queries.sets import reason_to_leave_out, splits_of
 
@@ -23,6 +24,16 @@ class LatestVersion:
 
     version: ModelVersion
     ap50: float | None
+
+    @property
+    def engine_title(self) -> str:
+        """The engine's name as its authors write it."""
+        return engine_title(self.version.engine)
+
+
+def engine_title(name: str) -> str:
+    """Return an engine's name as its authors write it; its bare name when it was removed."""
+    return registry.spec(name).title if name in registry.names() else name
 
 
 def latest_versions(project_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, LatestVersion]:

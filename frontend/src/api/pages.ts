@@ -73,6 +73,9 @@ export const api = {
 
   version: (id: string): Promise<VersionDetail> => client.json("GET", `/api/v1/versions/${id}/`),
 
+  uploadVersion: (project: string, form: FormData): Promise<unknown> =>
+    client.json("POST", `/api/v1/projects/${project}/versions/`, { body: form }),
+
   predict: (project: string, version: string, images: readonly string[] | null): Promise<unknown> =>
     client.json("POST", `/api/v1/projects/${project}/predictions/`, { json: { version, images } }),
 
@@ -90,6 +93,8 @@ export const address = {
   editor: (image: string) => `/images/${image}/`,
   run: (id: string) => `/runs/${id}/`,
   version: (id: string) => `/versions/${id}/`,
+  trainFrom: (project: string, engine: string, version: string) =>
+    `/projects/${project}/training/?engine=${engine}&start=version:${version}`,
   training: (project: string) => `/projects/${project}/training/`,
   thumbnail: (image: string) => `/api/v1/images/${image}/thumbnail/`,
   uploads: (project: string) => `/api/v1/projects/${project}/uploads/`,

@@ -57,6 +57,17 @@ export function moment(iso: string, style: "full" | "date" = "full"): string {
   return new Intl.DateTimeFormat(undefined, options).format(at);
 }
 
+const ENGINES: Readonly<Record<string, string>> = {
+  stardist: "StarDist",
+  cellpose: "Cellpose",
+  threshold: "Threshold",
+};
+
+/** An engine's name as its authors write it; one from outside keeps its own. */
+export function engineTitle(name: string): string {
+  return ENGINES[name] ?? name;
+}
+
 export function count(n: number, one: string, many = `${one}s`): string {
   return `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
 }

@@ -4,7 +4,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import type { Epoch, Run } from "../../../api/page_types";
 import { address, runNews } from "../../../api/pages";
-import { count, digits, duration } from "../format";
+import { count, digits, duration, engineTitle } from "../format";
 import type { IslandProps } from "../islands";
 import { RunBadge } from "../parts/Badge";
 import { Facts } from "../parts/Facts";
@@ -83,7 +83,7 @@ function Head({ state, run, mayCancel }: HeadProps) {
     <div class="page-head">
       <div class="row">
         <h1>
-          Run {run.number}: {run.engine}
+          Run {run.number}: {engineTitle(run.engine)}
         </h1>
         <RunBadge state={run.state} />
       </div>

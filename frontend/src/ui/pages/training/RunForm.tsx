@@ -12,8 +12,9 @@ import { readParams, type Typed } from "./params";
 import type { TrainingState } from "./state";
 
 export function RunForm({ state, isReady }: { state: TrainingState; isReady: boolean }) {
-  const engineName = useSignal(state.engines.value[0]?.name ?? "");
-  const start = useSignal("");
+  const asked = new URLSearchParams(location.search); // "Train further" on a version's page
+  const engineName = useSignal(asked.get("engine") ?? state.engines.value[0]?.name ?? "");
+  const start = useSignal(asked.get("start") ?? "");
   const minutes = useSignal("10");
   const seed = useSignal("0");
   const channels = useSignal<ReadonlySet<number>>(new Set());

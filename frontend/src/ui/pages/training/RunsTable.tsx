@@ -2,7 +2,7 @@
 
 import type { Run } from "../../../api/page_types";
 import { address } from "../../../api/pages";
-import { duration } from "../format";
+import { duration, engineTitle } from "../format";
 import { RunBadge } from "../parts/Badge";
 import { Time } from "../parts/Time";
 
@@ -48,7 +48,7 @@ function RunRow({ run }: { run: Run }) {
       <th scope="row">
         <a href={address.run(run.id)}>Run {run.number}</a>
       </th>
-      <td>{run.engine}</td>
+      <td>{engineTitle(run.engine)}</td>
       <td>
         <RunBadge state={run.state} />
       </td>

@@ -7,6 +7,7 @@ import { settle } from "../live";
 import { RunForm } from "./RunForm";
 import { RunsTable } from "./RunsTable";
 import { TrainingState } from "./state";
+import { UploadModel } from "./UploadModel";
 import { VersionsTable } from "./VersionsTable";
 
 export default function Training({ data }: IslandProps) {
@@ -39,6 +40,7 @@ export default function Training({ data }: IslandProps) {
       <div class="stack">
         <VersionsTable versions={state.versions.value} />
         <RunsTable runs={state.runs.value} />
+        {mayTrain && <UploadModel state={state} />}
       </div>
       {mayTrain && <RunForm state={state} isReady={Boolean(data["ready"])} />}
     </div>

@@ -2,7 +2,7 @@
 
 import type { Version } from "../../../api/page_types";
 import { address } from "../../../api/pages";
-import { score } from "../format";
+import { engineTitle, score } from "../format";
 import { Delta } from "../parts/Delta";
 import { ap50, atIou, gain, newest, originInWords } from "../parts/scores";
 import { Time } from "../parts/Time";
@@ -66,7 +66,7 @@ function VersionRow({ version, versions }: { version: Version; versions: readonl
       <th scope="row">
         <a href={address.version(version.id)}>v{version.number}</a>
       </th>
-      <td>{version.engine}</td>
+      <td>{engineTitle(version.engine)}</td>
       <td class="num">
         <strong>{score(ap50(scores))}</strong>
       </td>

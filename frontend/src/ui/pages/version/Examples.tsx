@@ -10,7 +10,8 @@ import { type Colour, cropAround, drawImage, drawOutline, readLabels, truthOf } 
 
 const PREDICTED: Colour = [255, 170, 30];
 const DRAWN: Colour = [60, 220, 235];
-const MOST_PX = 512;
+const MOST_PX = 256; // of the image: larger crops show objects too small to judge an outline
+const ZOOM = 3;
 
 export interface Row {
   readonly image: string;
@@ -101,13 +102,13 @@ async function draw(
   const width = image.width ?? MOST_PX;
   const middle = truth?.box ?? { row0: 0, col0: 0, row1: height, col1: width };
   const box = cropAround(middle, height, width, MOST_PX);
-  canvas.width = box.col1 - box.col0;
-  canvas.height = box.row1 - box.row0;
-  await drawImage(canvas, imageId, box);
-  if (truth) drawOutline(canvas, await readLabels(truth.layer, box), DRAWN);
+  canvas.width = (box.col1 - box.col0) * ZOOM;
+  canvas.height = (box.row1 - box.row0) * ZOOM;
+  await drawImage(canvas, imageId, box, ZOOM);
+  if (truth) drawOutline(canvas, await readLabels(truth.layer, box), ZOOM, DRAWN);
   const mine = predictions.find((one) => idOf(one.version) === versionId && one.layer);
   if (!mine?.layer) return "Its draft is not made yet.";
-  drawOutline(canvas, await readLabels(mine.layer, box), PREDICTED);
+  drawOutline(canvas, await readLabels(mine.layer, box), ZOOM, PREDICTED);
   return "";
 }
 

@@ -2,7 +2,7 @@
 
 import { type Signal, useSignal } from "@preact/signals";
 import type { Evaluation, Scores, Version } from "../../../api/page_types";
-import { count, percent, score } from "../format";
+import { count, engineTitle, percent, score } from "../format";
 import { Delta } from "../parts/Delta";
 import { type Averaging, ap50, atIou, comparable, curve } from "../parts/scores";
 import { ApChart, type Line } from "./ApChart";
@@ -77,7 +77,7 @@ function RivalChoice({ rivals, against }: { rivals: readonly Version[]; against:
         <option value="">nothing</option>
         {rivals.map((rival) => (
           <option key={rival.id} value={rival.id}>
-            v{rival.number} ({rival.engine})
+            v{rival.number} ({engineTitle(rival.engine)})
           </option>
         ))}
       </select>

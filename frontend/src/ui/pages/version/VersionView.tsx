@@ -4,7 +4,7 @@ import { batch, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { Version, VersionDetail } from "../../../api/page_types";
 import { address, api, projectNews, sentenceOf } from "../../../api/pages";
-import { bytes, count } from "../format";
+import { bytes, count, engineTitle } from "../format";
 import type { IslandProps } from "../islands";
 import { settle } from "../live";
 import { Facts } from "../parts/Facts";
@@ -108,7 +108,7 @@ function Head({ version, project, mayTrain }: HeadProps) {
       <div class="page-head">
         <div>
           <h1>
-            {version.engine} v{version.number}
+            {engineTitle(version.engine)} v{version.number}
           </h1>
           <p class="lead">
             Made <Time at={version.created_at} />, {originInWords(version.origin)},{" "}
@@ -117,6 +117,11 @@ function Head({ version, project, mayTrain }: HeadProps) {
           </p>
         </div>
         <div class="row">
+          {mayTrain && (
+            <a class="button" href={address.trainFrom(project, version.engine, version.id)}>
+              Train further
+            </a>
+          )}
           {mayTrain && (
             <button
               class="button"
@@ -157,7 +162,7 @@ function Lineage({ version }: { version: VersionDetail }) {
               href={address.version(one.id)}
               aria-current={one.id === version.id ? "page" : undefined}
             >
-              {one.engine} v{one.number}
+              {engineTitle(one.engine)} v{one.number}
             </a>
           </li>
         ))}

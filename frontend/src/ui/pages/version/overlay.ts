@@ -28,11 +28,12 @@ export function cropAround(inner: Box, height: number, width: number, most: numb
   return { row0, col0, row1: row0 + h, col1: col0 + w };
 }
 
-/** Draw the image's pixels; planes of a multichannel image are added in their colours. */
+/** Draw the image's pixels, `zoom` times; planes of several channels are added in their colours. */
 export async function drawImage(
   canvas: HTMLCanvasElement,
   imageId: string,
   box: Box,
+  zoom: number,
 ): Promise<void> {
   const view = await images.view(imageId);
   const context = canvas.getContext("2d");
@@ -42,13 +43,13 @@ export async function drawImage(
   context.fillRect(0, 0, canvas.width, canvas.height);
   for (let plane = 0; plane < Math.min(view.planes, 3); plane += 1) {
     const drawn = document.createElement("canvas");
-    drawn.width = canvas.width;
-    drawn.height = canvas.height;
+    drawn.width = box.col1 - box.col0;
+    drawn.height = box.row1 - box.row0;
     await drawPlane(drawn, `${view.tiles}/${plane}/0`, view.tile_size, box);
     const colour = view.channels[plane]?.colour;
     if (!isColour && view.planes > 1 && colour) tint(drawn, colour);
     context.globalCompositeOperation = "lighter";
-    context.drawImage(drawn, 0, 0);
+    context.drawImage(drawn, 0, 0, drawn.width * zoom, drawn.height * zoom);
   }
   context.globalCompositeOperation = "source-over";
 }
@@ -151,15 +152,36 @@ export function outlineOf(labels: Uint32Array, width: number): Uint8Array {
   return outline;
 }
 
-export function drawOutline(canvas: HTMLCanvasElement, labels: Uint32Array, colour: Colour): void {
+/** Labels `zoom` times as large, so that an outline stays thin on a magnified picture. */
+export function magnify(labels: Uint32Array, width: number, zoom: number): Uint32Array {
+  const wide = width * zoom;
+  const large = new Uint32Array(labels.length * zoom * zoom);
+  for (let index = 0; index < large.length; index += 1) {
+    const row = Math.floor(index / wide / zoom);
+    const col = Math.floor((index % wide) / zoom);
+    large[index] = labels[row * width + col] ?? 0;
+  }
+  return large;
+}
+
+export function drawOutline(
+  canvas: HTMLCanvasElement,
+  labels: Uint32Array,
+  zoom: number,
+  colour: Colour,
+): void {
   const context = canvas.getContext("2d");
   if (context === null) return;
-  const picture = context.getImageData(0, 0, canvas.width, canvas.height);
-  const outline = outlineOf(labels, canvas.width);
+  const picture = new ImageData(canvas.width, canvas.height);
+  const outline = outlineOf(magnify(labels, canvas.width / zoom, zoom), canvas.width);
   for (let index = 0; index < outline.length; index += 1) {
     if (outline[index]) picture.data.set([...colour, 255], index * 4);
   }
-  context.putImageData(picture, 0, 0);
+  const layer = document.createElement("canvas");
+  layer.width = canvas.width;
+  layer.height = canvas.height;
+  layer.getContext("2d")?.putImageData(picture, 0, 0);
+  context.drawImage(layer, 0, 0);
 }
 
 /** The layer with people's labels, and the box that was measured, of an image. */

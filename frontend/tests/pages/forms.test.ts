@@ -1,0 +1,82 @@
+import { describe, expect, test } from "vitest";
+import type { EngineParam, Epoch } from "../../src/api/page_types";
+import { flat } from "../../src/ui/pages/parts/Facts";
+import { mergeEpochs } from "../../src/ui/pages/run/state";
+import { readParams } from "../../src/ui/pages/training/params";
+import { sample } from "../../src/ui/pages/version/Examples";
+
+function param(fields: Partial<EngineParam>): EngineParam {
+  const base = {
+    name: "rays",
+    title: "Rays",
+    help: "",
+    type: "int",
+    default: 32,
+    low: 3,
+    high: 256,
+    choices: [],
+  };
+  return { ...base, ...fields } as EngineParam;
+}
+
+describe("parameters", () => {
+  test("only what differs from the default is sent", () => {
+    const params = [param({}), param({ name: "grid", default: 2 })];
+
+    expect(readParams(params, { rays: "32", grid: "4" })).toEqual({
+      params: { grid: 4 },
+      problems: {},
+    });
+  });
+
+  test.each([
+    ["2", "Rays must be at least 3."],
+    ["257", "Rays must be at most 256."],
+    ["4.5", "Rays must be a whole number."],
+    ["many", "Rays must be a number."],
+  ])("%s is refused with a sentence", (typed, sentence) => {
+    expect(readParams([param({})], { rays: typed }).problems).toEqual({ rays: sentence });
+  });
+
+  test("yes and no are sent as such", () => {
+    const params = [param({ name: "flip", type: "bool", default: true })];
+
+    expect(readParams(params, { flip: false }).params).toEqual({ flip: false });
+  });
+});
+
+describe("a run's news", () => {
+  const epoch = (number: number, loss: number): Epoch => ({
+    epoch: number,
+    n_epochs: 9,
+    train_loss: loss,
+    validation_loss: null,
+    learning_rate: 0.1,
+    duration_s: 1,
+  });
+
+  test("a resumed run overwrites the epochs it repeats", () => {
+    const merged = mergeEpochs([epoch(1, 9), epoch(2, 8)], [epoch(3, 6), epoch(2, 7)]);
+
+    expect(merged.map((one) => one.train_loss)).toEqual([9, 7, 6]);
+  });
+});
+
+describe("records and examples", () => {
+  test("nested records are flattened and values made readable", () => {
+    expect(flat({ a: { b: true, c: null }, d: [1, 0.12345], e: "" })).toEqual([
+      ["a, b", "yes"],
+      ["a, c", "–"],
+      ["d", "1, 0.123"],
+      ["e", "–"],
+    ]);
+  });
+
+  test("the sample is the worst, the middle and the best, each once", () => {
+    const rows = [0.9, 0.1, 0.5, 0.3, 0.7].map((ap) => ({ image: String(ap), name: "", ap }));
+
+    expect(sample(rows).map((row) => row.ap)).toEqual([0.1, 0.5, 0.9]);
+    expect(sample(rows.slice(0, 1))).toHaveLength(1);
+    expect(sample([])).toEqual([]);
+  });
+});
