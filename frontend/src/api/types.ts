@@ -12,6 +12,12 @@ export interface ProjectJson {
   name: string;
   description: string;
   created_at: string;
+  role?: "owner" | "reviewer" | "annotator" | "viewer";
+  n_images?: number;
+  n_ready?: number;
+  n_failed?: number;
+  n_annotated?: number;
+  tags?: string[];
 }
 
 export type ImageStateJson = "queued" | "ingesting" | "ready" | "failed";
@@ -40,6 +46,11 @@ export interface ImageJson {
   is_rgb: boolean;
   pixel_size_um: number | null;
   channels: ChannelJson[];
+  size_bytes: number;
+  error_code: string;
+  error_message: string;
+  n_instances: number;
+  n_regions: number;
   created_at: string;
 }
 
@@ -51,6 +62,9 @@ export interface ViewJson {
   tile_size: number;
   levels: { width: number; height: number }[];
   planes: number;
+  n_z: number;
+  n_t: number;
+  is_rgb: boolean;
   channels: ChannelJson[];
 }
 
@@ -148,7 +162,10 @@ export interface RegionJson {
   coverage: "complete" | "positives_only" | "ignore";
   purpose: "training" | "blind_validation";
   state: "open" | "submitted";
+  snapshot: string | number | null;
+  opened_by: number | null;
   opened_at: string;
+  submitted_by: number | null;
   submitted_at: string | null;
 }
 

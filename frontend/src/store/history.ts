@@ -62,7 +62,9 @@ export class History {
   }
 
   push(stack: Stack, op: OwnOp, meta: OpMeta, kind: string, body: Promise<Uint8Array>): void {
-    const step: Step = { op, meta, kind, position: ++this.position };
+    // Time, so that two tabs of one person do not write over each other's steps.
+    this.position = Math.max(this.position + 1, Date.now());
+    const step: Step = { op, meta, kind, position: this.position };
     this.stacks[stack].push(step);
     this.trim();
     this.show();

@@ -143,9 +143,12 @@ export class OpInbox {
 
   /** An op is missing before one that we have: ask for it unless it comes by itself. */
   private catchUpLater(): void {
-    clearTimeout(this.gapTimer);
-    if (this.isClosed) return;
-    this.gapTimer = setTimeout(() => void this.catchUp(), GAP_WAIT_MS);
+    // Not started anew by every op that arrives: a busy layer would never ask.
+    if (this.isClosed || this.gapTimer !== undefined) return;
+    this.gapTimer = setTimeout(() => {
+      this.gapTimer = undefined;
+      void this.catchUp();
+    }, GAP_WAIT_MS);
   }
 
   /** Read all ops after the newest known one. */

@@ -40,7 +40,8 @@ export class Recorder {
     this.queue = new SaveQueue({
       api,
       journal,
-      onAnswer: (row, result) => void this.answered(row, result),
+      // An answer that cannot be read changes nothing: the stream brings the op as well.
+      onAnswer: (row, result) => void this.answered(row, result).catch(() => undefined),
       onDecided: () => undefined,
       onSetAside: options.onSetAside,
     });
