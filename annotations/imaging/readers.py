@@ -43,9 +43,9 @@ def open_array_file(path: Path, found: Probe, scratch: Path) -> ArraySource:
     notes: list[str] = []
     if found.format == "png":
         # Not Pillow: it turns 16-bit colour into 8 bits without a word.
-        with PillowImage.open(path, formats=["PNG"]) as image:
-            orientation = image.getexif().get(ORIENTATION, 1)
-        return ArraySource(_decode_png(path, found, scratch), "png", orientation, notes)
+        data = path.read_bytes()
+        plane = _decode_png(data, found, scratch)
+        return ArraySource(plane, "png", _png_orientation(path, data), notes)
     with PillowImage.open(path, formats=[found.format.upper()]) as image:
         orientation = image.getexif().get(ORIENTATION, 1)
         n_frames = getattr(image, "n_frames", 1)
@@ -63,8 +63,15 @@ def _plain_mode(mode: str) -> str:
     return known.get(mode, "RGB")
 
 
-def _decode_png(path: Path, found: Probe, scratch: Path) -> Pixels:
-    data = path.read_bytes()
+def _png_orientation(path: Path, data: bytes) -> int:
+    """Return the EXIF orientation; Pillow decodes the whole picture to look, so only when asked."""
+    if b"eXIf" not in data:
+        return 1
+    with PillowImage.open(path, formats=["PNG"]) as image:
+        return int(image.getexif().get(ORIENTATION, 1))
+
+
+def _decode_png(data: bytes, found: Probe, scratch: Path) -> Pixels:
     # One transparent colour (tRNS) adds a sample that the header does not count.
     if found.n_bytes < SPOOL_FROM_BYTES or b"tRNS" in data[:4096]:
         return np.asarray(imagecodecs.png_decode(data))
