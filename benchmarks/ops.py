@@ -1,0 +1,196 @@
+"""How long a stroke takes until it is durable: 5 writers, through the action and the database.
+
+    python -m benchmarks.ops [--writers 5] [--strokes 60] [--rate 2] [--json]
+
+Makes a project of its own in the database that DATABASE_URL names and removes it again. Each
+writer paints on a layer that all share, `rate` strokes a second (0: as fast as it goes).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import sys
+import tempfile
+import threading
+import time
+import uuid
+
+import numpy as np
+
+SIDE_PX = 4096
+RADIUS_PX = 20
+STEPS = 90  # of one stroke, as a hand makes them in a second and a half
+
+
+def stroke(rng):
+    """Return (row, col) of every pixel under a wavy stroke of a round brush."""
+    row, col = rng.uniform(300, SIDE_PX - 300, 2)
+    angle = rng.uniform(0, 2 * np.pi)
+    seen = set()
+    for step in range(STEPS):
+        angle += rng.normal(0, 0.15)
+        row += 3 * np.sin(angle)
+        col += 3 * np.cos(angle)
+        seen.add((round(row), round(col), step))
+    window = np.zeros((600, 600), bool)
+    rows, cols = np.mgrid[-RADIUS_PX : RADIUS_PX + 1, -RADIUS_PX : RADIUS_PX + 1]
+    disk = np.hypot(rows, cols) <= RADIUS_PX
+    places = sorted(seen, key=lambda one: one[2])
+    top, left = places[0][0] - 300, places[0][1] - 300
+    for r, c, _ in places:
+        window[
+            r - top - RADIUS_PX : r - top + RADIUS_PX + 1,
+            c - left - RADIUS_PX : c - left + RADIUS_PX + 1,
+        ] |= disk
+    found = np.argwhere(window) + np.array([top, left])
+    inside = ((found >= 0) & (found < SIDE_PX)).all(1)
+    return found[inside]
+
+
+def op_of(pixels, current, label):
+    """Return the op that paints the pixels, keeping what others painted."""
+    from annotations.labels import ops
+
+    op = {}
+    place = pixels // 512
+    for cy, cx in np.unique(place, axis=0).tolist():
+        before = current.setdefault((cy, cx), np.zeros((512, 512), np.uint32))
+        after = before.copy()
+        here = pixels[(place == (cy, cx)).all(1)] - (cy * 512, cx * 512)
+        rows, cols = here.T
+        free = before[rows, cols] == 0
+        after[rows[free], cols[free]] = label
+        runs = ops.between(before, after)
+        current[cy, cx] = after
+        if len(runs):
+            op[cy, cx] = runs
+    return op
+
+
+def make_world(writers):
+    from django.contrib.auth import get_user_model
+
+    from annotations.actions.labels import allocate_ids
+    from annotations.models import Image, LabelLayer, Membership, Project, Role
+
+    mark = uuid.uuid4().hex[:8]
+    project = Project.objects.create(name=f"benchmark {mark}")
+    image = Image.objects.create(
+        project=project,
+        name="benchmark.tif",
+        original_digest=uuid.uuid4().hex * 2,
+        size_bytes=0,
+        state="ready",
+        height=SIDE_PX,
+        width=SIDE_PX,
+    )
+    layer = LabelLayer.objects.create(image=image, kind="annotation")
+    users = []
+    for k in range(writers):
+        user = get_user_model().objects.create(username=f"benchmark-{mark}-{k}")
+        Membership.objects.create(project=project, user=user, role=Role.ANNOTATOR)
+        users.append((user, allocate_ids(user=user, layer_id=layer.pk, count=1)))
+    return project, layer, users
+
+
+def prepare(label, n_strokes, rng):
+    """Return the packed bodies of strokes with the chunks each touches, made before the clock."""
+    from annotations.labels import ops
+
+    current = {}
+    made = [op_of(stroke(rng), current, label) for _ in range(n_strokes)]
+    return [(ops.pack(ops.encode(op)), len(op)) for op in made]
+
+
+def write(user, layer, strokes, rate, phase):
+    """Send strokes one after the other and return (seconds, bytes sent, chunks) of each."""
+    from django.db import connection
+
+    from annotations.actions.labels import append_ops
+    from annotations.labels.envelope import SentOp
+
+    session, times = uuid.uuid4(), []
+    start = time.perf_counter() + phase
+    try:
+        for n, (body, n_chunks) in enumerate(strokes):
+            if rate:
+                time.sleep(max(0.0, start + n / rate - time.perf_counter()))
+            began = time.perf_counter()
+            append_ops(
+                user=user, layer_id=layer.pk, session=session, sent=[SentOp(n, "brush", body)]
+            )
+            times.append((time.perf_counter() - began, len(body), n_chunks))
+    finally:
+        connection.close()
+    return times
+
+
+def run(given):
+    project, layer, users = make_world(given.writers)
+    results, threads = [], []
+    try:
+        for k, (user, label) in enumerate(users):
+            strokes = prepare(label, given.strokes, np.random.default_rng(k))
+            phase = k / (given.writers * given.rate) if given.rate else 0.0
+            threads.append(
+                threading.Thread(
+                    target=lambda u=user, s=strokes, p=phase: results.extend(
+                        write(u, layer, s, given.rate, p)
+                    )
+                )
+            )
+        began = time.perf_counter()
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        wall_s = time.perf_counter() - began
+        stored = layer.ops.count()
+    finally:
+        project.delete()
+        for user, _ in users:
+            user.delete()
+    if stored != given.writers * given.strokes:
+        raise SystemExit(f"{stored} ops are stored, {given.writers * given.strokes} were sent")
+    ms = sorted(1000 * seconds for seconds, _, _ in results)
+    return {
+        "writers": given.writers,
+        "strokes": len(ms),
+        "strokes_per_s": round(len(ms) / wall_s, 1),
+        "p50_ms": round(statistics.median(ms), 1),
+        "p95_ms": round(ms[int(len(ms) * 0.95)], 1),
+        "max_ms": round(ms[-1], 1),
+        "bytes_per_op": round(statistics.mean(size for _, size, _ in results)),
+        "chunks_per_op": round(statistics.mean(n for _, _, n in results), 2),
+        "load_average": round(os.getloadavg()[0], 1),
+        "target_p95_ms": 25,
+    }
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--writers", type=int, default=5)
+    parser.add_argument("--strokes", type=int, default=60)
+    parser.add_argument("--rate", type=float, default=2.0)
+    parser.add_argument("--json", action="store_true")
+    given = parser.parse_args()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
+    os.environ.setdefault("CYTOLOOP_LOG_LEVEL", "WARNING")
+    with tempfile.TemporaryDirectory(prefix="cytoloop-bench-") as folder:
+        os.environ["CYTOLOOP_DATA_DIR"] = folder
+        import django
+
+        django.setup()
+        result = run(given)
+    if given.json:
+        print(json.dumps(result))
+        return
+    for name, value in result.items():
+        print(f"{name:>16}  {value}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
