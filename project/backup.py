@@ -17,7 +17,7 @@ from typing import Any
 from django.db import connection
 
 from project import __version__
-from project.errors import Conflict, InvalidInput, Unavailable
+from project.errors import Conflict, InvalidInput, NotFound, Unavailable
 from project.pgbinaries import find_binaries
 from project.postgres import connection_parameters
 from project.storage import BLOCK_BYTES, blob_path, blobs_dir, put_stream, scratch_dir
@@ -127,9 +127,14 @@ def _content(tar: tarfile.TarFile, member: tarfile.TarInfo) -> Any:
 
 
 def _restore_blob(stream: Any, digest: str) -> None:
-    path = blob_path(digest)  # refuses any name that is no digest
-    if path.exists() and _digest_of(path) == digest:
-        return
+    try:
+        path = blob_path(digest)
+    except NotFound as error:
+        raise NotABackup(f"The backup holds a file with a forbidden name: {digest}.") from error
+    if path.exists():
+        if _digest_of(path) == digest:
+            return
+        path.unlink()  # damaged: a stored blob is never overwritten
     if put_stream(stream) != digest:
         raise NotABackup(f"A file in the backup is damaged: {digest}.")
 

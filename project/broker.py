@@ -31,6 +31,7 @@ from project.postgres import connection_parameters
 
 STUB_URL = "stub://"  # tests: messages stay in memory until a test looks at them
 COMMON_QUEUES = ("images", "default")
+CONSUMER_TIMEOUT_MS = 7 * 24 * 3_600_000  # a week: longer than any training
 ENGINE_QUEUES = ("predict", "train")  # each with .<engine>
 
 
@@ -120,8 +121,20 @@ def make_broker(url: str) -> Broker:
 def _rabbitmq(url: str, middleware: list[Middleware]) -> Broker:
     from dramatiq.brokers.rabbitmq import RabbitmqBroker  # noqa: PLC0415 (an optional extra)
 
+    class PatientRabbitmqBroker(RabbitmqBroker):
+        """Lets a task take longer than half an hour.
+
+        After `consumer_timeout` (30 minutes) RabbitMQ closes the channel and delivers the message
+        of a running task again, for ever (dramatiq #827). RabbitMQ before 3.12 reads the argument
+        over, there `consumer_timeout` belongs into rabbitmq.conf.
+        """
+
+        def _build_queue_arguments(self, queue_name: str) -> dict[str, Any]:
+            arguments = super()._build_queue_arguments(queue_name)  # type: ignore[no-untyped-call]
+            return {**arguments, "x-consumer-timeout": CONSUMER_TIMEOUT_MS}
+
     # confirm_delivery: a message is sent when the broker says so, not when the socket took it.
-    return RabbitmqBroker(url=url, middleware=middleware, confirm_delivery=True)
+    return PatientRabbitmqBroker(url=url, middleware=middleware, confirm_delivery=True)
 
 
 def _redis(url: str, middleware: list[Middleware]) -> Broker:
