@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
-from django.http import FileResponse
+from asgiref.sync import sync_to_async
+from django.core.handlers.asgi import ASGIRequest
+from django.http import FileResponse, StreamingHttpResponse
 from django.utils.text import slugify
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -41,6 +45,8 @@ from training.queries.versions import (
     one_version,
     versions_of_project,
 )
+
+BLOCK_BYTES = 1 << 20
 
 
 class ProjectVersions(APIView):
@@ -97,17 +103,19 @@ class VersionDownload(APIView):
         responses={(200, "application/zip"): OpenApiTypes.BINARY},
         summary="The model as the engine's own program opens it, with config and licence",
     )
-    def get(self, request: Request, version_id: uuid.UUID) -> FileResponse:
+    def get(self, request: Request, version_id: uuid.UUID) -> StreamingHttpResponse:
         version = one_version(request.user, version_id)
         path = blob_path(version.export_digest or version.checkpoint_digest)
         if not path.is_file():
             raise NotFound("The file of this version is missing; restore it from the backup.")
-        return FileResponse(
-            path.open("rb"),
-            as_attachment=True,
-            filename=file_name_of(version),
-            content_type="application/zip",
-        )
+        name = file_name_of(version)
+        if not isinstance(request._request, ASGIRequest):
+            return FileResponse(path.open("rb"), as_attachment=True, filename=name)
+        # Django would read a whole synchronous file into memory here.
+        response = StreamingHttpResponse(file_blocks(path), content_type="application/zip")
+        response["Content-Length"] = str(path.stat().st_size)
+        response["Content-Disposition"] = f'attachment; filename="{name}"'
+        return response
 
 
 class ProjectLeaderboard(APIView):
@@ -148,6 +156,16 @@ class ImagePredictions(APIView):
         pages = Pages()
         rows = pages.paginate_queryset(predictions_of_image(request.user, image), request, self)
         return pages.get_paginated_response(PredictionOut(rows, many=True).data)
+
+
+async def file_blocks(path: Path) -> AsyncIterator[bytes]:
+    """Yield a file's bytes, read outside of the event loop."""
+    file = await sync_to_async(lambda: path.open("rb"))()
+    try:
+        while block := await sync_to_async(file.read)(BLOCK_BYTES):
+            yield block
+    finally:
+        file.close()
 
 
 def file_name_of(version: ModelVersion) -> str:
