@@ -16,7 +16,7 @@ def answers(tmp_path_factory):
         "stardist",
         str(folder),
         answers=folder / "answers.json",
-        timeout_s=600,
+        timeout_s=1200,
     )
 
 

@@ -14,7 +14,7 @@ def answers(tmp_path_factory):
         "threshold",
         str(folder),
         answers=folder / "answers.json",
-        timeout_s=120,
+        timeout_s=600,
     )
 
 

@@ -25,9 +25,10 @@ FORMAT = 1
 RESUME_FOLDER = "checkpoint"
 CONFIG_BYTES = 4 << 20  # far above any config we write; an uploaded one may be hostile
 MOST_UNPACKED_BYTES = 2 << 30
+CONFIG_FILES = ("config.json", "cytoloop.json")
 KNOWN_FILES = {
     "config.json", "thresholds.json", "cytoloop.json", "LICENSE", "weights.h5", "weights_best.h5",
-    "weights_last.h5", "weights.safetensors",
+    "weights_last.h5", "weights.safetensors", "cellpose_model",
 }  # fmt: skip
 
 BSD_TEXT = """\
@@ -179,16 +180,25 @@ def unpacked(upload: Path, scratch: Path) -> Iterator[Path]:
         yield folder
 
 
+def holds_config(upload: Path) -> bool:
+    """Tell whether a file is a zip with a config of ours; PyTorch's own files are zips too."""
+    try:
+        with zipfile.ZipFile(upload) as archive:
+            return any(path.name in CONFIG_FILES for path in _members(archive))
+    except (zipfile.BadZipFile, OSError):
+        return False
+
+
+def _members(archive: zipfile.ZipFile) -> list[PurePosixPath]:
+    return [PurePosixPath(info.filename) for info in archive.infolist()]
+
+
 def _extract_known(archive: zipfile.ZipFile, folder: Path) -> None:
     """Copy the known files that lie beside the config.json nearest to the top."""
-    configs = [
-        info for info in archive.infolist() if PurePosixPath(info.filename).name == "config.json"
-    ]
-    if not configs:
+    parents = [path.parent for path in _members(archive) if path.name in CONFIG_FILES]
+    if not parents:
         raise CheckpointCorrupt("The zip file has no config.json.")
-    parent = min(
-        (PurePosixPath(info.filename).parent for info in configs), key=lambda p: len(p.parts)
-    )
+    parent = min(parents, key=lambda path: len(path.parts))
     total = 0
     for info in archive.infolist():
         path = PurePosixPath(info.filename)

@@ -33,6 +33,12 @@ class MixedChannelCounts(DataProblem):
     code: ClassVar[str] = "mixed_channel_counts"
 
 
+class PretrainedUnavailable(DataProblem):
+    """An official model is not here and cannot be fetched."""
+
+    code: ClassVar[str] = "pretrained_unavailable"
+
+
 @dataclass(frozen=True, slots=True)
 class TrainingData:
     """Sources of crops for training and validation."""

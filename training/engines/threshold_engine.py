@@ -41,10 +41,10 @@ from training.engines.registry import parse_params
 from training.engines.specs import THRESHOLD, ThresholdParams
 from training.metrics.matching import Counts, match
 
-SIGMAS = (0.05, 0.1, 0.2)  # of the diameter
-FACTORS = (0.6, 0.8, 1.0, 1.2)
+SIGMAS = (0.05, 0.12)  # of the diameter
+FACTORS = (0.7, 0.9, 1.1)
 MODES = ("global", "local")
-SEED_SIGMAS = (0.08, 0.16, 0.3)  # of the diameter
+SEED_SIGMAS = (0.1, 0.25)  # of the diameter
 IOUS = (0.3, 0.5, 0.7)
 CROP_PX = 512
 BLOCK_PX = 4096

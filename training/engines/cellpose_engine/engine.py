@@ -30,6 +30,7 @@ from training.engines.cellpose_engine.predictor import CellposePredictor
 from training.engines.cellpose_engine.thresholds import DEFAULT, fit_thresholds
 from training.engines.checkpoint import (
     FORMAT,
+    holds_config,
     read_config,
     read_json_file,
     unpacked,
@@ -56,7 +57,6 @@ BATCH_SIZE = 4
 SMALLEST_DIAM_MEAN, LARGEST_DIAM_MEAN = 15.0, 30.0
 ENOUGH_OBJECTS = 30
 THRESHOLD_CROPS, THRESHOLD_CROP_PX, CONTEXT_PX = 6, 320, 16
-FOREIGN_SUFFIXES = {".pt", ".pth", ".safetensors", ""}
 
 
 class CellposeEngine:
@@ -217,7 +217,7 @@ class CellposeEngine:
 
     def adopt(self, upload: Path, target: Path) -> Path:
         """Turn a zip of ours or a Cellpose model file into a checkpoint folder."""
-        if upload.is_dir() or upload.suffix == ".zip":
+        if upload.is_dir() or holds_config(upload):
             with unpacked(upload, target.parent) as source:
                 name = "config.json" if (source / "config.json").is_file() else "cytoloop.json"
                 ours = read_json_file(source / name)

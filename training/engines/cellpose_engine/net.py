@@ -7,14 +7,15 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, TypeAlias
 
 import safetensors
 import safetensors.torch
 import torch
 from cellpose.resnet_torch import CPnet
 
-from project.errors import CheckpointCorrupt, DataProblem
+from project.errors import CheckpointCorrupt
+from training.engines.data import PretrainedUnavailable
 
 Net: TypeAlias = Any  # cellpose has no types
 State: TypeAlias = Mapping[str, Any]
@@ -32,12 +33,6 @@ MODELS_URL = "https://www.cellpose.org/models/"
 OFFICIAL_FILES = {"nuclei": "nucleitorch_0", "cyto": "cytotorch_0", "cyto2": "cyto2torch_0"}
 NUCLEI_DIAMETER_PX, CELL_DIAMETER_PX = 17.0, 30.0
 MOST_DOWNLOADED_BYTES = 1 << 30
-
-
-class PretrainedUnavailable(DataProblem):
-    """An official model cannot be fetched."""
-
-    code: ClassVar[str] = "pretrained_unavailable"
 
 
 def build(width: str, diam_mean: float) -> Net:
@@ -99,7 +94,9 @@ def read_state(path: Path) -> dict[str, Any]:
 
 def read_foreign_state(path: Path) -> dict[str, Any]:
     """Read the weights that Cellpose wrote, without running what a pickle may hold."""
-    if path.suffix == ".safetensors":
+    with path.open("rb") as file:
+        start = file.read(9)
+    if start[8:] == b"{":  # a stored upload has no suffix; so begins a safetensors file
         return read_state(path)
     try:
         found = torch.load(path, map_location="cpu", weights_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 from pathlib import Path
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, TypeAlias
 
 import keras
 import numpy as np
@@ -13,7 +13,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 from stardist.models import Config2D, StarDist2D
 
-from project.errors import CheckpointCorrupt, DataProblem
+from project.errors import CheckpointCorrupt
+from training.engines.data import PretrainedUnavailable
 
 Model: TypeAlias = Any  # stardist has no types
 NetConfig: TypeAlias = dict[str, Any]
@@ -26,12 +27,6 @@ NET_KEYS = (
     "unet_last_activation", "unet_batch_norm", "unet_dropout", "unet_expansion", "unet_prefix",
     "net_conv_after_unet", "train_patch_size",
 )  # fmt: skip
-
-
-class PretrainedUnavailable(DataProblem):
-    """An official model cannot be fetched."""
-
-    code: ClassVar[str] = "pretrained_unavailable"
 
 
 def use_threads(n_threads: int) -> None:
