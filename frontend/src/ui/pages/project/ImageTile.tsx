@@ -12,11 +12,12 @@ interface TileProps {
   readonly image: ImageCard;
   readonly grid: ImageGrid;
   readonly mayChoose: boolean;
+  readonly mayRemove: boolean;
 }
 
 let lastPicked = ""; // where a range by Shift begins
 
-export function ImageTile({ image, grid, mayChoose }: TileProps) {
+export function ImageTile({ image, grid, mayChoose, mayRemove }: TileProps) {
   const isChosen = grid.chosen.value.has(image.id);
   const pick = (event: MouseEvent & { currentTarget: HTMLInputElement }) => {
     if (event.shiftKey && lastPicked) grid.chooseRange(lastPicked, image.id);
@@ -47,7 +48,7 @@ export function ImageTile({ image, grid, mayChoose }: TileProps) {
           </span>
         )}
         <Facts image={image} />
-        {image.state === "failed" && <Failure image={image} grid={grid} mayRemove={mayChoose} />}
+        {image.state === "failed" && <Failure image={image} grid={grid} mayRemove={mayRemove} />}
       </div>
     </li>
   );

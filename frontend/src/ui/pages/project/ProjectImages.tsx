@@ -97,7 +97,13 @@ function Found({ grid, mayAnnotate, mayReview }: FoundProps) {
       )}
       <ul class="grid" aria-busy={grid.loading.value}>
         {images.map((image) => (
-          <ImageTile key={image.id} image={image} grid={grid} mayChoose={mayAnnotate} />
+          <ImageTile
+            key={image.id}
+            image={image}
+            grid={grid}
+            mayChoose={mayAnnotate}
+            mayRemove={mayReview}
+          />
         ))}
       </ul>
       <Pager grid={grid} />

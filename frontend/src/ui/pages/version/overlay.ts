@@ -181,7 +181,15 @@ export function drawOutline(
   layer.width = canvas.width;
   layer.height = canvas.height;
   layer.getContext("2d")?.putImageData(picture, 0, 0);
-  context.drawImage(layer, 0, 0);
+  // Two pixels wide: one alone is lost when the picture is shown smaller than it is drawn.
+  for (const [x, y] of [
+    [0, 0],
+    [1, 0],
+    [0, 1],
+    [1, 1],
+  ] as const) {
+    context.drawImage(layer, x, y);
+  }
 }
 
 /** The layer with people's labels, and the box that was measured, of an image. */
