@@ -31,8 +31,9 @@ def encode(chunk: Chunk) -> bytes:
     bytes
         One zstd frame with content size and checksum; no shuffle, which is worse on labels.
     """
-    raw = np.ascontiguousarray(chunk, dtype="<u4").tobytes()
-    return zstandard.ZstdCompressor(level=LEVEL, write_checksum=True).compress(raw)
+    raw = np.ascontiguousarray(chunk, dtype="<u4")
+    compressor = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True)
+    return compressor.compress(raw.data)  # the buffer itself: copying it costs a millisecond
 
 
 def decode(data: bytes) -> Chunk:
