@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from django.db import connection
 from numpy.typing import NDArray
 
 from annotations.labels import chunks
@@ -60,31 +61,41 @@ def insert_plane(  # noqa: PLR0913 - the columns that callers differ in
         states.append(ChunkState(**place, digest=one.digest))
     LabelChunk.objects.bulk_create(present, batch_size=ROWS_AT_ONCE)
     ChunkState.objects.bulk_create(states, batch_size=ROWS_AT_ONCE)
+    _copy_instances(layer, measures, (t, z), state, scores, getattr(user, "pk", None))
+
+
+COPIED = (
+    *("layer_id", "instance_id", "t", "z", "area_px", "row0", "col0", "row1", "col1"),
+    *("state", "score", "class_name", "created_by_id", "seq"),
+)
+
+
+def _copy_instances(
+    layer: LabelLayer,
+    measures: Measures,
+    plane: tuple[int, int],
+    state: InstanceState,
+    scores: NDArray[np.float64] | None,
+    user_id: int | None,
+) -> None:
+    """Insert one row per instance with COPY: 50,000 model objects cost five times the rest."""
     if scores is None:
         scores = np.full(measures.instance_id.size, np.nan)
-    columns = zip(
+    rows = zip(
         measures.instance_id.tolist(),
         measures.area_px.tolist(),
         measures.boxes.tolist(),
         scores.tolist(),
         strict=True,
     )
-    rows = (
-        Instance(
-            layer=layer,
-            instance_id=instance_id,
-            t=t,
-            z=z,
-            area_px=area_px,
-            row0=row0,
-            col0=col0,
-            row1=row1,
-            col1=col1,
-            state=state,
-            score=None if np.isnan(score) else score,
-            created_by_id=getattr(user, "pk", None),
-            seq=layer.seq,
-        )
-        for instance_id, area_px, (row0, col0, row1, col1), score in columns
-    )
-    Instance.objects.bulk_create(rows, batch_size=ROWS_AT_ONCE)
+    names = ", ".join(COPIED)
+    statement = f"COPY {Instance._meta.db_table} ({names}) FROM STDIN"
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        for instance_id, area_px, box, score in rows:
+            known = None if np.isnan(score) else score
+            copy.write_row(
+                (
+                    *(layer.pk, instance_id, *plane, area_px, *box),
+                    *(str(state.value), known, "", user_id, layer.seq),
+                )
+            )
