@@ -26,11 +26,11 @@ from typing import Any
 
 import numpy as np
 import psutil
-from scipy.ndimage import gaussian_filter
+from skimage import data
 
 ROOT = Path(__file__).resolve().parent.parent
 SIDE_PX = 8192
-CONNECTIONS = 8
+CONNECTIONS = 32
 TARGET_CPU_MS = 0.1
 WAIT_S = 30
 
@@ -48,11 +48,11 @@ http {{
 
 
 def picture(side: int) -> np.ndarray[Any, np.dtype[np.uint8]]:
-    """Draw something as busy as tissue, repeated to the size wanted."""
-    noise = np.random.default_rng(0).normal(size=(1024, 1024, 3))
-    smooth = gaussian_filter(noise, (3, 3, 0))
-    block = np.clip(150 + smooth / smooth.std() * 40, 0, 255).astype(np.uint8)
-    return np.tile(block, (side // 1024, side // 1024, 1))
+    """Repeat a real stained tissue section (it comes with scikit-image) to the size wanted."""
+    block = data.immunohistochemistry()
+    row = np.concatenate([block, block[:, ::-1]], axis=1)
+    mirrored = np.concatenate([row, row[::-1]], axis=0)
+    return np.tile(mirrored, (side // 1024, side // 1024, 1))
 
 
 def make_pyramid(folder: Path) -> str:
@@ -147,6 +147,15 @@ async def ask(port: int, addresses: list[str], until: float, times: list[float])
     return n_bytes
 
 
+def run_loop(work: Any) -> Any:
+    """Run the client on the fastest loop there is, so that the server is what is measured."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.run(work)
+    return uvloop.run(work)
+
+
 def cpu_s(process: Any) -> float:
     """Return the CPU time of a server and its workers so far."""
     every = [process, *process.children(recursive=True)]
@@ -166,9 +175,9 @@ def measure(
         )
         return times, sum(sizes)
 
-    asyncio.run(run(0.5))  # warm: files in the page cache, index open
+    run_loop(run(0.5))  # warm: files in the page cache, index open
     before = cpu_s(process)
-    times, n_bytes = asyncio.run(run(seconds))
+    times, n_bytes = run_loop(run(seconds))
     used = cpu_s(process) - before
     ordered = np.sort(times) * 1000
     return {

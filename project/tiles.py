@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 import struct
 import time
 import uuid
@@ -28,6 +29,9 @@ Receive: TypeAlias = Callable[[], Awaitable[dict[str, Any]]]
 Send: TypeAlias = Callable[[dict[str, Any]], Awaitable[None]]
 
 PREFIX = "/tiles/"
+# ASCII: \d alone takes the digits of every script.
+ADDRESS = re.compile(r"/tiles/([^/]*)/(\d{1,9})/(\d{1,9})/(\d{1,9})_(\d{1,9})\.jpg", re.ASCII)
+NO_SNIFFING = (b"x-content-type-options", b"nosniff")
 # A token lives for one to two periods: everyone who asks within a period gets the same one, so
 # that the browser's cache of tiles outlives a reload.
 PERIOD_S = 1800
@@ -75,18 +79,20 @@ def _signature(payload: bytes) -> bytes:
 async def tiles_app(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer GET /tiles/{token}/{plane}/{level}/{col}_{row}.jpg."""
     status, body, expires = find_tile(scope["method"], scope["path"])
-    headers = [
-        (b"content-length", b"%d" % len(body)),
-        (b"x-content-type-options", b"nosniff"),
-    ]
     if status == 200:
-        left = max(0, expires - int(time.time()))
-        headers += [
+        headers = [
             (b"content-type", b"image/jpeg"),
-            (b"cache-control", b"private, max-age=%d, immutable" % left),
+            (b"content-length", b"%d" % len(body)),
+            (b"cache-control", b"private, max-age=%d, immutable" % (expires - int(time.time()))),
+            NO_SNIFFING,
         ]
     else:
-        headers += [(b"content-type", b"text/plain"), (b"cache-control", b"no-store")]
+        headers = [
+            (b"content-type", b"text/plain"),
+            (b"content-length", b"%d" % len(body)),
+            (b"cache-control", b"no-store"),
+            NO_SNIFFING,
+        ]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     content = b"" if scope["method"] == "HEAD" else body
     await send({"type": "http.response.body", "body": content})
@@ -96,28 +102,16 @@ def find_tile(method: str, path: str) -> tuple[int, bytes, int]:
     """Return status, body and the expiry of the token."""
     if method not in ("GET", "HEAD"):
         return 405, b"Only GET.", 0
-    parts = path[len(PREFIX) :].split("/")
-    if len(parts) != 4:
+    asked = ADDRESS.fullmatch(path)
+    if asked is None:
         return 404, b"No such tile.", 0
-    found = read_token(parts[0])
-    if found is None or found[1] < time.time():
+    token, plane, level, column, row = asked.groups()
+    found = read_token(token)
+    if found is None or found[1] <= time.time():
         return 403, b"This address is no longer valid; ask for a new one.", 0
-    numbers = tile_numbers(parts[1], parts[2], parts[3])
-    file = open_tiles(found[0]) if numbers else None
-    tile = file.tile(*numbers) if file is not None and numbers else None
+    file = open_tiles(found[0])
+    tile = file.tile(int(plane), int(level), int(column), int(row)) if file is not None else None
     return (404, b"No such tile.", 0) if tile is None else (200, tile, found[1])
-
-
-def tile_numbers(plane: str, level: str, name: str) -> tuple[int, int, int, int] | None:
-    """Return plane, level, column and row; None for anything but plain digits."""
-    column, underscore, row = name.removesuffix(".jpg").partition("_")
-    texts = (plane, level, column, row)
-    # isascii: int() would take digits of other scripts too; 9 digits are more than any image has.
-    if not underscore or not all(
-        text.isascii() and text.isdigit() and len(text) < 10 for text in texts
-    ):
-        return None
-    return int(plane), int(level), int(column), int(row)
 
 
 def open_tiles(digest: str) -> TileFile | None:

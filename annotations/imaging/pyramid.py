@@ -23,8 +23,9 @@ View: TypeAlias = NDArray[np.uint8]
 # (plane, row0, row1) -> rows of the view, shape (rows, W) or (rows, W, 3).
 ViewRows: TypeAlias = Callable[[int, int, int], View]
 
-TILE_SIZE = 512
+TILE_SIZE = 256
 QUALITY = 87
+KEEP_PX = 256
 
 
 def plan_levels(width: int, height: int, tile_size: int = TILE_SIZE) -> list[tuple[int, int]]:
@@ -33,7 +34,7 @@ def plan_levels(width: int, height: int, tile_size: int = TILE_SIZE) -> list[tup
     Examples
     --------
     >>> plan_levels(1025, 300)
-    [(1025, 300), (513, 150), (257, 75)]
+    [(1025, 300), (513, 150), (257, 75), (129, 38)]
     """
     levels = [(width, height)]
     while max(levels[-1]) > tile_size:
@@ -65,16 +66,17 @@ def write_pyramid(
     scratch : Path
         Folder for the half-size views between two levels.
     keep : callable, optional
-        Receives (plane, the last level as a whole), for a thumbnail.
+        Receives (plane, the smallest level of at least KEEP_PX as a whole), for a thumbnail.
     """
     samples = (3,) if is_rgb else ()
+    kept = max(sum(max(size) >= KEEP_PX for size in geometry.levels) - 1, 0)
     with tifffile.TiffWriter(path, bigtiff=True) as writer:
         for plane in range(geometry.planes):
             reader: Callable[[int, int], View] = _of_plane(rows, plane)
             for level, (width, height) in enumerate(geometry.levels):
                 halves = scratch / f"half-{level % 2}.raw"
                 last = level == len(geometry.levels) - 1
-                if last and keep is not None:
+                if level == kept and keep is not None:
                     keep(plane, reader(0, height))
                 writer.write(
                     _jpegs(reader, (width, height), geometry.tile_size, None if last else halves),

@@ -229,8 +229,12 @@ def test_the_view_hands_out_an_address_of_tiles(client, ready_image, annotator):
 
     ready_image.refresh_from_db()
     assert answer["tiles"].startswith("/tiles/")
-    assert answer["tile_size"] == 512
-    assert answer["levels"] == [{"width": 600, "height": 700}, {"width": 300, "height": 350}]
+    assert answer["tile_size"] == 256
+    assert [(level["width"], level["height"]) for level in answer["levels"]] == [
+        (600, 700),
+        (300, 350),
+        (150, 175),
+    ]
     assert (answer["planes"], answer["n_z"], answer["n_t"]) == (1, 1, 1)
     assert answer["channels"] == ready_image.channels
     assert ready_image.viewed_at is not None

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from annotations.imaging.pyramid import halved, plan_levels, write_pyramid
+from annotations.imaging.pyramid import TILE_SIZE, halved, plan_levels, write_pyramid
 from project.tile_index import Geometry, TileFile
 from tests.annotations.imaging.files import ramp
 
@@ -36,7 +36,7 @@ def test_levels_halve_until_one_tile_holds_the_image(width, height):
     levels = plan_levels(width, height)
 
     assert levels[0] == (width, height)
-    assert max(levels[-1]) <= 512
+    assert max(levels[-1]) <= TILE_SIZE
     for larger, smaller in pairwise(levels):
         assert smaller == tuple((side + 1) // 2 for side in larger)
 
