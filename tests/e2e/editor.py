@@ -1,0 +1,116 @@
+"""An editor page as a person uses it: looks at it, paints with the mouse, reads what it says."""
+
+from __future__ import annotations
+
+import time
+
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page
+
+from annotations.models import Image, LabelLayer
+from annotations.queries.chunks import pixels_of, present_digests
+
+READY_S = 20
+
+# One number per pixel through the page's own picking, which reads the label store.
+READ_LABELS = """([x0, y0, x1, y1]) => {
+  const { layer } = document.querySelector(".stage").editorSession;
+  const rows = [];
+  for (let y = y0; y < y1; y++) {
+    const row = [];
+    for (let x = x0; x < x1; x++) row.push(layer.labelAt({ x: x + 0.5, y: y + 0.5 }));
+    rows.push(row);
+  }
+  return rows;
+}"""
+
+TO_SCREEN = """([x, y]) => {
+  const stage = document.querySelector(".stage");
+  const { toScreen } = stage.editorSession.scene.stage.view();
+  const box = stage.getBoundingClientRect();
+  return [box.left + x * toScreen.a + toScreen.e, box.top + y * toScreen.d + toScreen.f];
+}"""
+
+
+class Editor:
+    """The editor of one image in one tab."""
+
+    def __init__(self, context: BrowserContext, url: str, image: Image) -> None:
+        self.image = image
+        self.problems: list[str] = []
+        self.page: Page = context.new_page()
+        self.page.on("pageerror", lambda error: self.problems.append(str(error)))
+        self.page.on("console", self._heard)
+        self.page.goto(f"{url}/images/{image.pk}/")
+        self.wait_until_open()
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        if message.type == "error" and "net::ERR" not in message.text:
+            self.problems.append(message.text)
+
+    def wait_until_open(self) -> None:
+        """Wait until the page can be painted on."""
+        self.wait_until(
+            """() => {
+              const session = document.querySelector(".stage")?.editorSession;
+              return session?.layer.isLoaded(0, 0) && document.querySelector(".save-mark") !== null;
+            }"""
+        )
+
+    def reload(self) -> None:
+        self.page.reload()
+        self.wait_until_open()
+
+    def on_screen(self, x: float, y: float) -> tuple[float, float]:
+        """Return where an image point is on the page."""
+        left, top = self.page.evaluate(TO_SCREEN, [x, y])
+        return left, top
+
+    def stroke(self, *points: tuple[float, float], let_go: bool = True) -> None:
+        """Paint along image points with the mouse."""
+        mouse = self.page.mouse
+        mouse.move(*self.on_screen(*points[0]))
+        mouse.down()
+        for point in points[1:]:
+            mouse.move(*self.on_screen(*point), steps=6)
+        if let_go:
+            mouse.up()
+
+    def labels(self, x0: int, y0: int, x1: int, y1: int) -> list[list[int]]:
+        """Return the labels of a box as the page has them."""
+        return self.page.evaluate(READ_LABELS, [x0, y0, x1, y1])
+
+    def state(self) -> str:
+        """Return what the save mark says in class names: saved, saving, offline …"""
+        names = self.page.get_attribute(".save-mark", "class") or ""
+        return names.split("save-mark save-")[-1]
+
+    def wait_until(self, condition: str) -> None:
+        """Wait for a JavaScript function to return true.
+
+        Playwright's own waiting needs `eval`, which the site's content security policy forbids.
+        """
+        deadline = time.monotonic() + READY_S
+        while not self.page.evaluate(condition):
+            if time.monotonic() > deadline:
+                said = self.page.inner_text("body")[:500]
+                raise TimeoutError(f"never: {condition}\nproblems: {self.problems}\npage: {said}")
+            self.page.wait_for_timeout(50)
+
+    def wait_until_saved(self) -> None:
+        self.wait_until(
+            """() => {
+              const { saveState } = document.querySelector(".stage").editorSession.layer;
+              return saveState.value.queued === 0 && saveState.value.state === "saved";
+            }"""
+        )
+
+    def wait_until_journalled(self) -> None:
+        """Wait until what was painted is kept on this computer."""
+        self.page.wait_for_timeout(900)  # the rolling draft of an open stroke is kept every 0.4 s
+
+
+def stored_labels(image: Image, x0: int, y0: int, x1: int, y1: int) -> list[list[int]]:
+    """Return the labels of a box of the first chunk as the server has them."""
+    layer = LabelLayer.objects.get(image=image)
+    chunk = pixels_of(present_digests(layer)[0, 0])
+    return chunk[y0:y1, x0:x1].tolist()
