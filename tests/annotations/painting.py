@@ -89,7 +89,9 @@ def check_in_step(layer: LabelLayer) -> None:
         range(1, layer.seq + 1)
     )
     rows = {row.instance_id: row for row in layer.instances.all()}
-    counted = dict(zip(*(part.tolist() for part in np.unique(shown, return_counts=True)), strict=True))
+    counted = dict(
+        zip(*(part.tolist() for part in np.unique(shown, return_counts=True)), strict=True)
+    )
     counted.pop(0, None)
     assert {i: row.area_px for i, row in rows.items() if row.area_px} == counted
     for instance_id in counted:
