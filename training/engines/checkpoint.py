@@ -159,6 +159,38 @@ def read_json_file(path: Path) -> dict[str, Any]:
     return found
 
 
+def facts_of_upload(ours: dict[str, Any], *, conversion: str, n_channels: int) -> dict[str, Any]:
+    """Return channels, normalisation and params of an adopted model: its own where they make sense.
+
+    A predictor relies on them, and a config that came from outside may say anything.
+    """
+    channels, normalisation = ours.get("channels"), ours.get("normalisation")
+    if not _are_channels(channels):
+        mapping = list(range(n_channels))
+        channels = {"count": n_channels, "mapping": mapping, "conversion": conversion}
+    if not isinstance(normalisation, dict) or not isinstance(normalisation.get("invert"), bool):
+        normalisation = {
+            "invert": False,
+            "objects": "bright",
+            "over": "whole image, per channel",
+        }
+    params = ours.get("params")
+    return {
+        "channels": channels,
+        "normalisation": normalisation,
+        "params": params if isinstance(params, dict) else {},
+    }
+
+
+def _are_channels(found: Any) -> bool:
+    """Tell whether a config's channels are a mapping of as many channels as it counts."""
+    if not isinstance(found, dict) or not isinstance(found.get("mapping"), list):
+        return False
+    mapping = found["mapping"]
+    are_numbers = all(isinstance(each, int) and 0 <= each < 64 for each in mapping)
+    return bool(mapping) and are_numbers and found.get("count") == len(mapping)
+
+
 @contextlib.contextmanager
 def unpacked(upload: Path, scratch: Path) -> Iterator[Path]:
     """Give the folder that an uploaded folder or zip holds.

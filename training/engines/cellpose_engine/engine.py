@@ -30,6 +30,7 @@ from training.engines.cellpose_engine.predictor import CellposePredictor
 from training.engines.cellpose_engine.thresholds import DEFAULT, fit_thresholds
 from training.engines.checkpoint import (
     FORMAT,
+    facts_of_upload,
     holds_config,
     read_config,
     read_json_file,
@@ -239,24 +240,20 @@ def load_net(checkpoint: Path, config: dict[str, Any]) -> Net:
 
 def _adopted_facts(ours: dict[str, Any], net: Net, width: str) -> dict[str, Any]:
     """Return the config of an adopted model: ours where it came from here, else the usual."""
-    usual: dict[str, Any] = {
-        "channels": {"count": 1, "mapping": [0], "conversion": conversion_of(1)},
-        "normalisation": {"invert": False, "objects": "bright", "over": "whole image, per channel"},
-        "thresholds": dict(DEFAULT),
-        "params": {},
-    }
-    kept = {key: ours[key] for key in usual if isinstance(ours.get(key), dict)}
+    thresholds = dict(DEFAULT)
+    given = ours.get("thresholds")
+    for key in thresholds:
+        value = given.get(key) if isinstance(given, dict) else None
+        if isinstance(value, int | float) and abs(value) < 10:
+            thresholds[key] = float(value)
     diameter = float(net.diam_labels[0])
-    return (
-        usual
-        | kept
-        | {
-            "origin": "upload",
-            "licence": "unknown",
-            "thresholds_from": "upload",
-            "net": width,
-            "diam_mean": float(net.diam_mean[0]),
-            "diameter_px": diameter if diameter > 0 else float(net.diam_mean[0]),
-            "precision": "float32",
-        }
-    )
+    return facts_of_upload(ours, conversion=conversion_of(1), n_channels=1) | {
+        "thresholds": thresholds,
+        "origin": "upload",
+        "licence": "unknown",
+        "thresholds_from": "upload",
+        "net": width,
+        "diam_mean": float(net.diam_mean[0]),
+        "diameter_px": diameter if diameter > 0 else float(net.diam_mean[0]),
+        "precision": "float32",
+    }

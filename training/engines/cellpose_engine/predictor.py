@@ -19,6 +19,7 @@ from training.engines.cellpose_engine.net import Net
 TILE_PX = 224
 BATCH_SIZE = 4
 MIN_SIZE_PX = 15
+SMALLEST_SIDE_PX = 8
 # The tiles of a whole image are held at once; a block of this side needs 0.3 GB.
 BLOCK_PX = 2048
 OVERLAP_DIAMETERS = 3
@@ -90,14 +91,16 @@ class CellposePredictor:
         forward = Forward(self.net, bfloat16=self.bfloat16, should_stop=should_stop)
         height, width = inputs.shape[1:]
         image = np.moveaxis(inputs, 0, -1)[np.newaxis]
+        # A sliver of an image would be resized to nothing.
+        scale = max(self.rescale, SMALLEST_SIDE_PX / min(height, width))
         maps, _ = core.run_net(
             forward,
             image,
             batch_size=BATCH_SIZE,
             bsize=TILE_PX,
-            rsz=self.rescale if self.rescale != 1.0 else None,
+            rsz=scale if scale != 1.0 else None,
         )
-        if self.rescale != 1.0:
+        if scale != 1.0:
             maps = transforms.resize_image(maps, height, width)
         return np.moveaxis(maps[0, :, :, :2], -1, 0), maps[0, :, :, 2]
 

@@ -9,6 +9,7 @@ from typing import Any
 from project.errors import CheckpointCorrupt
 from training.engines.checkpoint import (
     FORMAT,
+    facts_of_upload,
     read_json_file,
     unpacked,
     versions_of,
@@ -78,29 +79,19 @@ def _config(ours: dict[str, Any], source: Path, net: dict[str, Any]) -> dict[str
         if isinstance(value, int | float) and 0 < value < 1:
             thresholds[key] = float(value)
     n_channels = int(net["n_channel_in"])
-    usual = {
-        "channels": {
-            "count": n_channels,
-            "mapping": list(range(n_channels)),
-            "conversion": "as they are",
-        },
-        "normalisation": {"invert": False, "objects": "bright", "over": "whole image, per channel"},
-        "diameter_px": None,
-        "params": {},
+    facts = facts_of_upload(ours, conversion="as they are", n_channels=n_channels)
+    if facts["channels"]["count"] != n_channels:
+        facts = facts_of_upload({}, conversion="as they are", n_channels=n_channels)
+    diameter = ours.get("diameter_px")
+    return facts | {
+        "diameter_px": diameter if isinstance(diameter, int | float) else None,
+        "format": FORMAT,
+        "engine": STARDIST.name,
+        "engine_version": STARDIST.version,
+        "packages": versions_of("stardist", "keras", "numpy"),
+        "licence": "unknown",
+        "origin": "upload",
+        "thresholds": thresholds,
+        "thresholds_from": "upload",
+        "net": net,
     }
-    kept = {key: ours[key] for key in usual if isinstance(ours.get(key), dict | float | int)}
-    return (
-        usual
-        | kept
-        | {
-            "format": FORMAT,
-            "engine": STARDIST.name,
-            "engine_version": STARDIST.version,
-            "packages": versions_of("stardist", "keras", "numpy"),
-            "licence": "unknown",
-            "origin": "upload",
-            "thresholds": thresholds,
-            "thresholds_from": "upload",
-            "net": net,
-        }
-    )
