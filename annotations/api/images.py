@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from annotations.actions.images import delete_image, retry_image, update_image, view_image
+from annotations.api.ops import AnyAccept
 from annotations.api.serializers import HistogramOut, ImageIn, ImageOut, ImageRow, ViewOut
 from annotations.models import ImageState, Split
 from annotations.queries.images import (
@@ -99,6 +100,8 @@ class ImageHistogram(APIView):
 
 
 class ImageThumbnail(APIView):
+    content_negotiation_class = AnyAccept  # an <img> asks for image/*
+
     @extend_schema(responses={(200, "image/jpeg"): OpenApiTypes.BINARY})
     def get(self, request: Request, image_id: uuid.UUID) -> HttpResponse:
         digest = find_image(request.user, image_id).thumbnail_digest
@@ -111,6 +114,8 @@ class ImageThumbnail(APIView):
 
 
 class ImageOriginal(APIView):
+    content_negotiation_class = AnyAccept  # an <img> asks for image/*
+
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
     def get(self, request: Request, image_id: uuid.UUID) -> StreamingHttpResponse:
         image = find_image(request.user, image_id)
