@@ -43,7 +43,7 @@ export function BulkBar({ grid, mayRemove }: { grid: ImageGrid; mayRemove: boole
       <p class="hint bulkbar idle">
         Tick images to set their split or tags.{" "}
         <button class="link-button" type="button" onClick={() => grid.choosePage(true)}>
-          Tick all {onPage} on this page
+          Tick all on this page
         </button>
       </p>
     );

@@ -53,7 +53,7 @@ export default function RunView({ data }: IslandProps) {
               <h2>Loss</h2>
               <p class="hint">{epochLine(state.epochs.value)}</p>
             </div>
-            <LossChart epochs={state.epochs.value} />
+            {state.epochs.value.length > 0 && <LossChart epochs={state.epochs.value} />}
             <EpochTable epochs={state.epochs.value} />
           </section>
           <Log text={state.log.value} />
@@ -171,7 +171,7 @@ function ProgressPanel({ run }: { run: Run }) {
 
 function epochLine(epochs: readonly Epoch[]): string {
   const last = epochs.at(-1);
-  if (!last) return "The first point comes with the first epoch.";
+  if (!last) return "No epoch was finished yet.";
   return `Epoch ${last.epoch} of ${last.n_epochs}: training ${digits(last.train_loss)}, validation ${digits(last.validation_loss)}`;
 }
 
