@@ -23,7 +23,7 @@ def both_arms(engine: str, folder) -> dict[str, dict[str, float]]:
 def test_stardist_learns_more_from_a_tenth_of_the_objects_when_the_rest_is_masked(tmp_path):
     arms = both_arms("stardist", tmp_path)
 
-    assert arms["masked"]["ap50"] > arms["naive"]["ap50"] + 0.05, arms
+    assert arms["masked"]["ap50"] > arms["naive"]["ap50"] + 0.03, arms
     assert arms["masked"]["recall"] > arms["naive"]["recall"], arms
 
 
@@ -31,5 +31,5 @@ def test_stardist_learns_more_from_a_tenth_of_the_objects_when_the_rest_is_maske
 def test_cellpose_learns_more_from_a_tenth_of_the_objects_when_the_rest_is_masked(tmp_path):
     arms = both_arms("cellpose", tmp_path)
 
-    assert arms["masked"]["ap50"] > arms["naive"]["ap50"] + 0.05, arms
+    assert arms["masked"]["ap50"] > arms["naive"]["ap50"] + 0.03, arms
     assert arms["masked"]["recall"] > arms["naive"]["recall"], arms
