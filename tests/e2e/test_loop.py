@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ARTEFACTS = ROOT / "artefacts" / "loop"
 START_S = 120
 RUN_S = 420
-STEPS = "40"
+STEPS = "120"  # enough for a draft with objects in it
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ export class SelectionMark implements Drawable {
   #reader: LabelReader | undefined;
   #id = 0;
   #path: Path2D | undefined;
-  /** Painted since the index was last told: a stroke in progress may have left the known box. */
+  /** Painted since the index was last told: a stroke is in progress. */
   #fresh: Rect = EMPTY_RECT;
   #dispose: (() => void) | undefined;
   readonly #request: () => void;
@@ -84,6 +84,8 @@ export class SelectionMark implements Drawable {
   draw(frame: Frame): boolean {
     if (!this.#reader || this.#id === 0) return false;
     if (!showsDetail(frame.view, this.#reader.info.chunk)) return false;
+    // Tracing a growing object in every frame of a stroke would halve the frame rate.
+    if (!isEmpty(this.#fresh)) return false;
     this.#path ??= this.#trace(this.#reader);
     frame.context.beginPath();
     setImageTransform(frame);
@@ -106,7 +108,7 @@ export class SelectionMark implements Drawable {
     const path = new Path2D();
     const row = reader.instances.get(this.#id);
     const whole = rect(0, 0, reader.info.width, reader.info.height);
-    const box = intersect(grow(union(row?.box ?? EMPTY_RECT, this.#fresh), 1), whole);
+    const box = intersect(grow(row?.box ?? EMPTY_RECT, 1), whole);
     if (isEmpty(box)) return path;
     if (width(box) * height(box) > MOST_TRACED_PX) {
       path.rect(box.x0, box.y0, width(box), height(box));
