@@ -8,6 +8,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from email.message import Message
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,7 @@ class Client:
         body: bytes | None = None,
         content_type: str = "application/json",
         headers: dict[str, str] | None = None,
-    ) -> tuple[dict[str, str], bytes]:
+    ) -> tuple[Message, bytes]:
         """Send one request and return the answer's headers and bytes; raise Refused on an error."""
         request = urllib.request.Request(self.url + path, data=body, method=method)
         request.add_header("Authorization", f"Token {self.token}")
@@ -66,7 +67,7 @@ class Client:
             request.add_header(name, value)
         try:
             with urllib.request.urlopen(request, timeout=120) as answer:
-                return dict(answer.headers), answer.read()
+                return answer.headers, answer.read()
         except urllib.error.HTTPError as error:
             raise Refused(error.code, parsed(error.read())) from error
 

@@ -81,7 +81,7 @@ def image(transactional_db, project, annotator, picture):
     return made
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # its loop must not run beside tests that run one of their own
 def playwright():
     with sync_playwright() as started:
         yield started

@@ -14,7 +14,18 @@ import type {
 } from "./types";
 
 // Named events reach a listener only under their name.
-const PROJECT_NEWS = ["message", "resync", "image", "draft", "run", "version", "region", "round"];
+const PROJECT_NEWS = [
+  "message",
+  "resync",
+  "image",
+  "draft",
+  "run",
+  "version",
+  "evaluation",
+  "prediction",
+  "upload",
+  "region",
+];
 
 export interface ImageFilter {
   state?: string;
