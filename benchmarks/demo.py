@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from benchmarks.annotator import Annotator, Effort
 from benchmarks.rest_client import Client
+from project.localdb import LocalServer
 from training.metrics import matching
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -176,6 +177,7 @@ def running_site(data_dir: Path) -> Iterator[tuple[str, str]]:
                 site.wait(60)
             except subprocess.TimeoutExpired:
                 site.kill()
+            LocalServer(data_dir).destroy()
 
 
 def wait_for_address(site: subprocess.Popen[bytes], log: Path) -> str:

@@ -1,0 +1,147 @@
+"""Is an acknowledged stroke durable? Kill web, workers and database at random while one paints.
+
+Starts the site on a temporary data directory, sends strokes one after the other (each retried
+until it is acknowledged), kills a random process of the site with SIGKILL now and then, and at
+the end reads the op log and the pixels back.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import tifffile
+
+from benchmarks.annotator import Annotator, body_between
+from benchmarks.demo import running_site
+from benchmarks.rest_client import Client, Refused
+from project.localdb import LocalServer
+
+SIDE = 512
+SQUARE = 8  # pixels of a stroke's side
+ANSWER_LIMIT_S = 90
+KINDS = ("web", "worker", "database")
+
+
+def main() -> int:
+    """Run it and return the exit code: 0 when nothing was lost."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="cytoloop-kills-") as folder:
+        data_dir = Path(folder) / "data"
+        with running_site(data_dir) as (url, token):
+            painter = Painter(Client(url, token), Path(folder))
+            result = kill_and_paint(painter, data_dir, options.kills, random.Random(options.seed))
+    print(f"{result['n_kills']} kills ({result['by_kind']}), {result['n_acknowledged']} strokes")
+    print(f"acknowledged but lost: {result['n_lost']}, applied twice: {result['n_twice']}")
+    print(f"longest time without an answer: {result['longest_wait_s']:.1f} s")
+    print(json.dumps(result))
+    return 1 if result["n_lost"] or result["n_twice"] else 0
+
+
+class Painter:
+    """Fills an image with squares, one op each, and remembers what the site acknowledged."""
+
+    def __init__(self, client: Client, folder: Path) -> None:
+        self.client = client
+        path = folder / "grey.tif"
+        tifffile.imwrite(path, np.arange(SIDE * SIDE, dtype=np.uint16).reshape(SIDE, SIDE))
+        project = client.post("/api/v1/projects/", {"name": "kills"})["id"]
+        image = client.upload(project, path)
+        client.wait_for_image(image)
+        self.annotator = Annotator(client, image)
+        layer = self.annotator.layer["id"]
+        most = (SIDE // SQUARE) ** 2
+        self.next_id = client.post(f"/api/v1/layers/{layer}/ids/", {"count": most})["first"]
+        self.painted = np.zeros((SIDE, SIDE), np.uint32)
+        self.n_acknowledged = 0
+        self.longest_wait_s = 0.0
+
+    def stroke(self) -> None:
+        """Send one stroke and come back when it is acknowledged."""
+        row, column = divmod(self.n_acknowledged * SQUARE, SIDE)
+        after = self.painted.copy()
+        after[row * SQUARE : row * SQUARE + SQUARE, column : column + SQUARE] = self.next_id
+        body = body_between(self.painted, after)
+        began = time.monotonic()
+        n = self.annotator.n
+        while True:
+            self.annotator.n = n  # the same number again: a retry must not count twice
+            try:
+                self.annotator.send([body])
+                break
+            except (OSError, Refused) as error:
+                if isinstance(error, Refused) and error.status < 500:
+                    raise
+                if time.monotonic() - began > ANSWER_LIMIT_S:
+                    raise
+                time.sleep(0.1)
+        self.longest_wait_s = max(self.longest_wait_s, time.monotonic() - began)
+        self.painted = after
+        self.next_id += 1
+        self.n_acknowledged += 1
+
+    def check(self) -> tuple[int, int]:
+        """Return how many acknowledged strokes are missing and how many ops are too many."""
+        stored = self.annotator.read(self.annotator.layer)
+        n_lost = len(np.unique(self.painted[stored != self.painted]))
+        layer = self.client.get(f"/api/v1/layers/{self.annotator.layer['id']}/")
+        return n_lost, layer["seq"] - self.n_acknowledged
+
+
+def kill_and_paint(
+    painter: Painter, data_dir: Path, n_kills: int, rng: random.Random
+) -> dict[str, Any]:
+    """Paint on while processes die; return what was found."""
+    killed: Counter[str] = Counter()
+    while killed.total() < n_kills:
+        end = time.monotonic() + rng.uniform(1.0, 4.0)
+        while time.monotonic() < end:
+            painter.stroke()
+        kind = rng.choice(KINDS)
+        victims = processes(kind, data_dir)
+        if victims:
+            rng.choice(victims).kill()
+            killed[kind] += 1
+    painter.stroke()
+    n_lost, n_twice = painter.check()
+    return {
+        "n_kills": killed.total(),
+        "by_kind": dict(killed),
+        "n_acknowledged": painter.n_acknowledged,
+        "n_lost": n_lost,
+        "n_twice": n_twice,
+        "longest_wait_s": painter.longest_wait_s,
+    }
+
+
+def processes(kind: str, data_dir: Path) -> list[psutil.Process]:
+    """Return the running processes of one kind that belong to this site."""
+    if kind == "database":
+        pid_file = LocalServer(data_dir).cluster / "postmaster.pid"
+        pids = [int(pid_file.read_text().split()[0])] if pid_file.exists() else []
+        return [psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)]
+    return [process for process in psutil.process_iter() if is_part(process, kind, data_dir)]
+
+
+def is_part(process: psutil.Process, kind: str, data_dir: Path) -> bool:
+    """Tell whether a process is this site's web process or one of its workers."""
+    try:
+        is_kind = f"project.{kind}" in process.cmdline()
+        return is_kind and process.environ().get("CYTOLOOP_DATA_DIR") == str(data_dir)
+    except psutil.Error:
+        return False
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
