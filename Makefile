@@ -49,7 +49,7 @@ bench: setup
 	  echo "== $$part"; $(PY) -m benchmarks.$$part || exit 1; done
 
 docs: $(VENV)/.installed
-	$(PY) manage.py spectacular --file docs/api/openapi.yaml
+	$(PY) manage.py spectacular --fail-on-warn --file docs/api/openapi.yaml
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit((3, 11) > sys.version_info[:2] or sys.version_info[:2] > (3, 12))' \

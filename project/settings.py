@@ -171,6 +171,12 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "ImageStateEnum": "annotations.models.ImageState",
+        "InstanceStateEnum": "annotations.models.InstanceState",
+        "RegionStateEnum": "annotations.models.RegionState",
+        "RunStateEnum": "training.models.RunState",
+    },
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 9 * 1024 * 1024  # one tus piece of 8 MiB
 

@@ -113,7 +113,7 @@ class LayerIds(APIView):
 
 
 class LayerChunks(APIView):
-    @extend_schema(parameters=[PlaneIn], responses=ChunksOut)
+    @extend_schema(operation_id="v1_layers_chunks_list", parameters=[PlaneIn], responses=ChunksOut)
     def get(self, request: Request, layer_id: uuid.UUID) -> Response:
         given = PlaneIn(data=request.query_params)
         given.is_valid(raise_exception=True)
