@@ -2,8 +2,9 @@
 
     python -m benchmarks.ops [--writers 5] [--strokes 60] [--rate 2] [--json]
 
-Makes a project of its own in the database that DATABASE_URL names and removes it again. Each
-writer paints on a layer that all share, `rate` strokes a second (0: as fast as it goes).
+Makes a project of its own in the database that DATABASE_URL names, or in a fresh embedded one,
+and removes it again. Each writer paints on a layer that all share, `rate` strokes a second
+(0: as fast as it goes).
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ import tempfile
 import threading
 import time
 import uuid
+from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 
@@ -170,6 +173,29 @@ def run(given):
     }
 
 
+@contextmanager
+def database(folder):
+    """Let Django use DATABASE_URL, or a fresh embedded server when it is not set."""
+    import django
+
+    if os.environ.get("DATABASE_URL"):
+        django.setup()
+        yield
+        return
+    from project.localdb import LocalServer
+
+    server = LocalServer(folder)
+    try:
+        server.start()
+        django.setup()
+        from django.core.management import call_command
+
+        call_command("migrate", verbosity=0)
+        yield
+    finally:
+        server.destroy()
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--writers", type=int, default=5)
@@ -181,10 +207,8 @@ def main():
     os.environ.setdefault("CYTOLOOP_LOG_LEVEL", "WARNING")
     with tempfile.TemporaryDirectory(prefix="cytoloop-bench-") as folder:
         os.environ["CYTOLOOP_DATA_DIR"] = folder
-        import django
-
-        django.setup()
-        result = run(given)
+        with database(Path(folder)):
+            result = run(given)
     if given.json:
         print(json.dumps(result))
         return
