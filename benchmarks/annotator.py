@@ -47,8 +47,7 @@ class Annotator:
 
     def layers(self) -> list[dict[str, Any]]:
         """Return the layers of the image."""
-        answer = self.client.get(f"/api/v1/images/{self.image}/layers/")
-        rows: list[dict[str, Any]] = answer["results"] if isinstance(answer, dict) else answer
+        rows: list[dict[str, Any]] = self.client.get(f"/api/v1/images/{self.image}/layers/")
         return rows
 
     def draw_all(self, truth: LabelImage) -> Effort:

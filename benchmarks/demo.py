@@ -241,7 +241,7 @@ class Loop:
         began = time.monotonic()
         run = self.train(start)
         trained = time.monotonic()
-        self.version = self.client.get(f"/api/v1/versions/{version_id(run)}/")
+        self.version = self.client.get(f"/api/v1/versions/{run['version']['id']}/")
         drafts_s: list[float] = []
         total = matching.Counts(0, 0, 0)
         for sample, annotator in self.annotators("heldout"):
@@ -285,8 +285,8 @@ class Loop:
         """Wait for the newest version's draft of an image and return its layer."""
         end = time.monotonic() + DRAFT_LIMIT_S
         while time.monotonic() < end:
-            for row in listed(self.client.get(f"/api/v1/images/{image}/predictions/")):
-                if row["version"] not in (self.version["id"], {"id": self.version["id"]}):
+            for row in self.client.pages(f"/api/v1/images/{image}/predictions/"):
+                if row["version"] != self.version["id"]:
                     continue
                 if row["state"] in ("failed", "errored", "lost", "cancelled"):
                     raise SystemExit(f"The prediction {row['state']}: {row['error_message']}")
@@ -294,18 +294,6 @@ class Loop:
                     return next(each for each in annotator.layers() if each["id"] == row["layer"])
             time.sleep(0.5)
         raise SystemExit(f"No draft of image {image} after {DRAFT_LIMIT_S} s.")
-
-
-def listed(answer: Any) -> list[dict[str, Any]]:
-    """Return the rows of a list answer, paged or not."""
-    rows: list[dict[str, Any]] = answer["results"] if isinstance(answer, dict) else answer
-    return rows
-
-
-def version_id(run: dict[str, Any]) -> str:
-    """Return the id of the version that a run made."""
-    version = run["version"]
-    return str(version["id"] if isinstance(version, dict) else version)
 
 
 # --- the result -------------------------------------------------------------------------------
