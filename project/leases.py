@@ -233,9 +233,17 @@ def reap(
 
 
 def reap_registered() -> int:
-    """Reap every registered model, if no other worker is doing it right now."""
+    """Reap every registered model, if no other worker is doing it right now.
+
+    A process that is frozen in here would keep every other from reaping; its session ends, and
+    its lock with it, after as long a silence as costs a lease.
+    """
     with transaction.atomic():
         with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT set_config('idle_in_transaction_session_timeout', %s, true)",
+                [f"{int(settings.CYTOLOOP_LEASE_S)}s"],
+            )
             cursor.execute("SELECT pg_try_advisory_xact_lock(hashtext('cytoloop.reaper'), 0)")
             if not cursor.fetchone()[0]:
                 return 0

@@ -40,6 +40,8 @@ NAME = "cytoloop"  # of the database and of its user
 PORT = "5432"  # names the socket file only: the server does not listen on TCP
 START_TIMEOUT_S = 120  # recovery after a crash in the middle of much writing takes its time
 ORPHAN_TIMEOUT_S = 30
+# A process frozen within a transaction keeps its locks; no code of ours is silent for so long.
+IDLE_TRANSACTION_S = 60
 CONFIG = """\
 # Written by cytoloop at every start.
 listen_addresses = ''
@@ -75,6 +77,7 @@ def database_settings(url: str, data_dir: Path) -> dict[str, Any]:
         "OPTIONS": {
             # No CONN_MAX_AGE under ASGI: it holds one connection per thread for ever.
             "pool": {"min_size": 1, "max_size": 8, "timeout": 10},
+            "options": f"-c idle_in_transaction_session_timeout={IDLE_TRANSACTION_S}s",
             **{key: value for key, value in parts.items() if key not in known},
         },
     }

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import uuid
 from collections import Counter
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +18,7 @@ from django.db import connection
 from django.utils import timezone
 
 from annotations.models import Project
+from project import leases
 from project.broker import send
 from training.models import ModelVersion, RunState, TrainingRun, TrainingSet
 
@@ -28,8 +30,6 @@ pytestmark = [pytest.mark.processes, pytest.mark.django_db(transaction=True)]
 @pytest.fixture(autouse=True)
 def only_these_tasks(monkeypatch):
     """Put the real registrations aside: the reaper shall know our task only."""
-    from project import leases
-
     monkeypatch.setattr(leases, "_registered", {})
 
 
@@ -185,6 +185,46 @@ def test_a_frozen_worker_that_wakes_up_finds_its_run_taken(start_worker, run):
     assert run.attempt == 2
     assert ModelVersion.objects.count() == 1
     wait_for(lambda: not children_of(run), 5)
+
+
+FROZEN_REAPER = """
+import os, signal, django
+django.setup()
+from project import leases
+from training.models import TrainingRun
+freeze = lambda pk: os.kill(os.getpid(), signal.SIGSTOP)
+leases.register_for_reaping(TrainingRun, freeze)
+leases.reap_registered()
+"""
+
+
+def test_a_worker_frozen_while_it_reaps_does_not_keep_the_others_from_reaping(
+    run, site_environment
+):
+    TrainingRun.objects.filter(pk=run.pk).update(
+        state=RunState.RUNNING, lease=uuid.uuid4(), lease_until=timezone.now(), attempt=1
+    )
+    frozen = subprocess.Popen(
+        [sys.executable, "-c", FROZEN_REAPER],
+        cwd=ROOT,
+        env={
+            **site_environment,
+            "CYTOLOOP_LEASE_S": "2",
+            "DJANGO_SETTINGS_MODULE": "project.settings",
+        },
+    )
+    rung: list[object] = []
+    leases.register_for_reaping(TrainingRun, rung.append)
+    try:
+        wait_for(lambda: psutil.Process(frozen.pid).status() == psutil.STATUS_STOPPED)
+        assert leases.reap_registered() == 0, "the frozen one holds the lock"
+
+        wait_for(lambda: leases.reap_registered() == 1, 10)
+
+        assert rung == [run.pk]
+    finally:
+        frozen.kill()
+        frozen.wait()
 
 
 def test_a_worker_that_is_asked_to_stop_hands_its_run_to_another(start_worker, run):
