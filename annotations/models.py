@@ -310,6 +310,8 @@ class Instance(models.Model):
         max_length=12, choices=InstanceState.choices, default=InstanceState.ACCEPTED
     )
     score = models.FloatField(null=True)  # of a prediction, 0 to 1
+    # How likely the prediction is wrong, 0 to 1: 1 - agreement over turned and mirrored views.
+    doubt = models.FloatField(null=True)
     class_name = models.CharField(max_length=64, blank=True)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
@@ -439,6 +441,33 @@ class Assignment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.region} for {self.user}"
+
+
+class Activity(models.Model):
+    """A stretch of a person's work on an image, as the editor measured it."""
+
+    id = models.BigAutoField(primary_key=True)
+    image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="activity")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    session = models.UUIDField()  # one editor tab; with n it makes a retry harmless
+    n = models.PositiveIntegerField()
+    active_s = models.FloatField()  # pauses above 20 s without a pressed button do not count
+    ended_at = models.DateTimeField()  # by the server's clock
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["session", "n"], name="one_activity_per_attempt"),
+            models.CheckConstraint(condition=Q(active_s__gte=0), name="activity_not_negative"),
+        ]
+        indexes = [
+            # Seconds spent since a round began.
+            models.Index(fields=["image", "ended_at"], name="activity_by_time"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.active_s:.0f} s on {self.image_id}"
 
 
 class AuditEntry(models.Model):
