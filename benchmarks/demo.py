@@ -21,31 +21,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import tifffile
-from numpy.typing import NDArray
-
 from benchmarks.annotator import Annotator, Effort
 from benchmarks.rest_client import Client
+from benchmarks.samples import ROOT, USES, Sample, load_samples
 from project.localdb import LocalServer
 from training.metrics import matching
 
-ROOT = Path(__file__).resolve().parent.parent
 START_LIMIT_S = 180
 RUN_LIMIT_S = 600
 DRAFT_LIMIT_S = 240
 # Enough for a first model on two cores; Cellpose's network is four times as large.
 MINUTES = {"stardist": 1.5, "cellpose": 2.5}
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One image with its true label image and what the demo uses it for."""
-
-    name: str
-    path: Path
-    truth: NDArray[np.uint32]
-    use: str  # round1, round2, validation, heldout
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,60 +78,6 @@ def parsed_options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", type=Path, help="write the rows here")
     return parser.parse_args()
-
-
-# --- images -----------------------------------------------------------------------------------
-
-USES = ("round1", "round2", "validation", "heldout")
-
-
-def load_samples(folder: Path) -> list[Sample]:
-    """Return the shared images when they are there, else quarters of StarDist's test image."""
-    default = ROOT.parent / "shared" / "data"
-    shared = Path(os.environ.get("CYTOLOOP_SHARED_DATA", default))
-    if (shared / "manifest.json").is_file():
-        return shared_samples(shared)
-    return packaged_samples(folder)
-
-
-def shared_samples(shared: Path) -> list[Sample]:
-    """Choose small fluorescence images of one family, trained on and held out ones apart."""
-    items = json.loads((shared / "manifest.json").read_text())["items"]
-    fitting = [
-        item
-        for item in items
-        if item["family"] == "dsb-256" and item["category"] == "fluo" and item["n_objects"] >= 15
-    ]
-    train = [item for item in fitting if item["split"] == "train"][:8]
-    test = [item for item in fitting if item["split"] == "test"][:4]
-    uses = ["round1"] * 2 + ["round2"] * 4 + ["validation"] * 2 + ["heldout"] * len(test)
-    return [
-        Sample(
-            item["id"],
-            shared / item["image"],
-            tifffile.imread(shared / item["mask"]).astype(np.uint32),
-            use,
-        )
-        for item, use in zip(train + test, uses, strict=True)
-    ]
-
-
-def packaged_samples(folder: Path) -> list[Sample]:
-    """Cut the nuclei image that comes inside the stardist package into quarters."""
-    from importlib.resources import files
-
-    images = files("stardist.data") / "images"
-    pixels = tifffile.imread(str(images / "img2d.tif"))
-    truth = tifffile.imread(str(images / "mask2d.tif")).astype(np.uint32)
-    half = pixels.shape[0] // 2
-    samples = []
-    for place, use in enumerate(USES):
-        rows = slice(half * (place // 2), half * (place // 2 + 1))
-        columns = slice(half * (place % 2), half * (place % 2 + 1))
-        path = folder / f"nuclei_{use}.tif"
-        tifffile.imwrite(path, pixels[rows, columns])
-        samples.append(Sample(path.stem, path, truth[rows, columns], use))
-    return samples
 
 
 # --- the site ---------------------------------------------------------------------------------

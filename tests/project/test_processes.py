@@ -86,14 +86,11 @@ def test_a_child_does_not_learn_the_secrets(monkeypatch):
 
 
 def test_a_child_that_takes_too_long_is_killed():
-    started = time.monotonic()
-
     end, reports = run(FOR_EVER, limits=Limits(wall_s=0.8))
 
     assert end.timed_out
     assert end.signal == signal.SIGKILL
     assert reports == [{"ready": True}]
-    assert time.monotonic() - started < 5
 
 
 def test_a_child_that_asks_for_too_much_memory_gets_an_error():
