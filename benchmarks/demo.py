@@ -8,26 +8,20 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import re
-import signal
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from benchmarks.annotator import Annotator, Effort
 from benchmarks.rest_client import Client
-from benchmarks.samples import ROOT, USES, Sample, load_samples
-from project.localdb import LocalServer
+from benchmarks.samples import USES, Sample, load_samples
+from tests.running_site import RunningSite
 from training.metrics import matching
 
-START_LIMIT_S = 180
 RUN_LIMIT_S = 600
 DRAFT_LIMIT_S = 240
 # Enough for a first model on two cores; Cellpose's network is four times as large.
@@ -57,8 +51,8 @@ def main() -> int:
         samples = load_samples(Path(folder))
         used = ", ".join(f"{use} {sum(s.use == use for s in samples)}" for use in USES)
         print(f"{len(samples)} images ({used})", flush=True)
-        with running_site(Path(folder) / "data") as (url, token):
-            client = Client(url, token)
+        with RunningSite(Path(folder) / "data") as site:
+            client = Client(site.url, site.api_token())
             rows = [
                 row
                 for name in options.engines
@@ -78,51 +72,6 @@ def parsed_options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", type=Path, help="write the rows here")
     return parser.parse_args()
-
-
-# --- the site ---------------------------------------------------------------------------------
-
-
-@contextmanager
-def running_site(data_dir: Path) -> Iterator[tuple[str, str]]:
-    """Start the site on a data directory of its own; yield its address and a token."""
-    environment = {
-        **os.environ,
-        "CYTOLOOP_DATA_DIR": str(data_dir),
-        "CYTOLOOP_PORT": "0",
-        "PYTHONUNBUFFERED": "1",
-    }
-    environment.pop("DATABASE_URL", None)
-    manage = [sys.executable, str(ROOT / "manage.py")]
-    log = Path(tempfile.gettempdir()) / "cytoloop-demo.log"
-    with log.open("w+") as output:
-        site = subprocess.Popen([*manage, "up"], env=environment, stdout=output, stderr=output)
-        try:
-            url = wait_for_address(site, log)
-            token = subprocess.run(
-                [*manage, "api_token"], env=environment, check=True, capture_output=True, text=True
-            ).stdout.split()[-1]
-            yield url, token
-        finally:
-            site.send_signal(signal.SIGINT)
-            try:
-                site.wait(60)
-            except subprocess.TimeoutExpired:
-                site.kill()
-            LocalServer(data_dir).destroy()
-
-
-def wait_for_address(site: subprocess.Popen[bytes], log: Path) -> str:
-    """Return the address that the site prints when it is ready."""
-    end = time.monotonic() + START_LIMIT_S
-    while time.monotonic() < end:
-        found = re.search(r"cytoloop ready at (\S+)", log.read_text())
-        if found:
-            return found[1]
-        if site.poll() is not None:
-            break
-        time.sleep(0.2)
-    raise SystemExit(f"The site did not start:\n{log.read_text()[-3000:]}")
 
 
 # --- the loop ---------------------------------------------------------------------------------

@@ -21,9 +21,9 @@ import psutil
 import tifffile
 
 from benchmarks.annotator import Annotator, body_between
-from benchmarks.demo import running_site
 from benchmarks.rest_client import Client, Refused
 from project.localdb import LocalServer
+from tests.running_site import RunningSite
 
 SIDE = 512
 SQUARE = 8  # pixels of a stroke's side
@@ -39,8 +39,8 @@ def main() -> int:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="cytoloop-kills-") as folder:
         data_dir = Path(folder) / "data"
-        with running_site(data_dir) as (url, token):
-            painter = Painter(Client(url, token), Path(folder))
+        with RunningSite(data_dir) as site:
+            painter = Painter(Client(site.url, site.api_token()), Path(folder))
             result = kill_and_paint(painter, data_dir, options.kills, random.Random(options.seed))
     print(f"{result['n_kills']} kills ({result['by_kind']}), {result['n_acknowledged']} strokes")
     print(f"acknowledged but lost: {result['n_lost']}, applied twice: {result['n_twice']}")

@@ -5,11 +5,7 @@ Screenshots of every station are kept in artefacts/loop/ for a person to look at
 
 from __future__ import annotations
 
-import os
 import re
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,10 +19,9 @@ from scipy import ndimage
 
 from tests.drawing import draw_blobs
 from tests.e2e.editor import TO_SCREEN
+from tests.running_site import ROOT, RunningSite
 
-ROOT = Path(__file__).resolve().parents[2]
 ARTEFACTS = ROOT / "artefacts" / "loop"
-START_S = 120
 RUN_S = 420
 STEPS = "120"  # enough for a draft with objects in it
 
@@ -41,39 +36,10 @@ class Disc:
 
 
 @pytest.fixture
-def whole_site(tmp_path) -> Iterator[tuple[str, str]]:
-    """`manage.py up` with everything it starts; yields its address and the one-time login link."""
-    environment = {
-        **os.environ,
-        "CYTOLOOP_DATA_DIR": str(tmp_path / "whole-site"),
-        "CYTOLOOP_PORT": "0",
-        "BROKER_URL": "",
-        "DATABASE_URL": "",
-        "PYTHONUNBUFFERED": "1",
-    }
-    log = tmp_path / "site.log"
-    with log.open("w") as output:
-        site = subprocess.Popen(
-            [sys.executable, str(ROOT / "manage.py"), "up"],
-            env=environment,
-            stdout=output,
-            stderr=output,
-        )
-    try:
-        yield wait_for(log, site, r"ready at (\S+)"), wait_for(log, site, r"Log in once.*: (\S+)")
-    finally:
-        site.send_signal(signal.SIGINT)
-        site.wait(60)
-
-
-def wait_for(log: Path, site: subprocess.Popen, pattern: str) -> str:
-    end = time.monotonic() + START_S
-    while time.monotonic() < end and site.poll() is None:
-        found = re.search(pattern, log.read_text())
-        if found:
-            return found[1]
-        time.sleep(0.2)
-    raise AssertionError(f"The site did not start:\n{log.read_text()[-3000:]}")
+def whole_site(tmp_path) -> Iterator[RunningSite]:
+    """`manage.py up` with everything it starts."""
+    with RunningSite(tmp_path / "whole-site") as site:
+        yield site
 
 
 @pytest.fixture
@@ -100,9 +66,8 @@ def discs(labels: np.ndarray) -> list[Disc]:
 class Person:
     """Somebody at the screen."""
 
-    def __init__(self, page: Page, url: str) -> None:
+    def __init__(self, page: Page) -> None:
         self.page = page
-        self.url = url
         self.n_shots = 0
         self.problems: list[str] = []
         page.on("pageerror", lambda error: self.problems.append(str(error)))
@@ -188,14 +153,13 @@ class Person:
 @pytest.mark.stardist
 @pytest.mark.processes
 def test_a_person_goes_twice_around_the_loop(browser: Browser, whole_site, fields) -> None:
-    url, login_link = whole_site
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     context.set_default_timeout(30_000)
-    person = Person(context.new_page(), url)
+    person = Person(context.new_page())
     page = person.page
     paths = list(fields)
 
-    page.goto(login_link)
+    page.goto(whole_site.login_link)
     person.keep("welcome")
     page.get_by_role("link", name="Later").click()
     person.make_project("Round trip")

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import os
-import re
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import ClassVar
 
 import psutil
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from project.localdb import LocalServer
+from tests.running_site import ROOT, RunningSite, wait_for
+
 pytestmark = pytest.mark.processes
 
 
@@ -28,76 +27,26 @@ def real_broker():
     """Replace the automatic fixture: the site brings its own queue."""
 
 
-class RunningSite:
-    """A site in a folder of its own, with an embedded database."""
-
-    started: ClassVar[list[RunningSite]] = []
-
-    def __init__(self, folder: Path) -> None:
-        self.started.append(self)
-        self.env = {
-            **{k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "BROKER_URL")},
-            "CYTOLOOP_DATA_DIR": str(folder),
-            "CYTOLOOP_PORT": "0",
-        }
-        self.lines: list[str] = []
-        self.process = subprocess.Popen(
-            [sys.executable, "manage.py", "up"],
-            cwd=ROOT,
-            env=self.env,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-        wait_for(lambda: self.url or self.process.poll() is not None, 120)
-        if not self.url:
-            self._reader.join(timeout=5)
-            pytest.fail("it did not start:\n" + "\n".join(self.lines[-30:]))
-        self.members = psutil.Process(self.process.pid).children(recursive=True)
-
-    def _read(self) -> None:
-        # All the time: a full pipe would stop whoever writes into it.
-        assert self.process.stdout is not None
-        with self.process.stdout as lines:
-            for line in lines:
-                self.lines.append(line.rstrip())
-
-    @property
-    def url(self) -> str:
-        ready = [line for line in self.lines if line.startswith("cytoloop ready at ")]
-        return ready[0].removeprefix("cytoloop ready at ") if ready else ""
-
-    def stop(self, number: signal.Signals = signal.SIGINT) -> int:
-        self.members += psutil.Process(self.process.pid).children(recursive=True)
-        self.process.send_signal(number)
-        self.process.wait(timeout=60)
-        self._reader.join(timeout=10)
-        return self.process.returncode
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait()
-
-    def named(self, word: str) -> psutil.Process:
-        found = [p for p in self.members if p.is_running() and word in " ".join(p.cmdline())]
-        assert found, f"no process with {word}"
-        return found[0]
-
-
 @pytest.fixture(scope="module")
 def folder():
     made = Path(tempfile.mkdtemp(prefix="cyto-up-"))
-    RunningSite.started.clear()
     yield made
-    for site in RunningSite.started:
-        if site.process.returncode is None:
-            site.stop()
-    from project.localdb import LocalServer
-
     LocalServer(made).destroy()
     shutil.rmtree(made, ignore_errors=True)
+
+
+@pytest.fixture
+def start(folder) -> Iterator[Callable[[], RunningSite]]:
+    """Start sites on the folder; those that still run at the end are stopped."""
+    started: list[RunningSite] = []
+
+    def one() -> RunningSite:
+        started.append(RunningSite(folder))
+        return started[-1]
+
+    yield one
+    for site in started:
+        site.stop()
 
 
 def get(url: str) -> tuple[int, str]:
@@ -111,13 +60,6 @@ def get(url: str) -> tuple[int, str]:
         return 0, url
 
 
-def wait_for(condition, timeout_s: float = 20) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, "timeout"
-        time.sleep(0.1)
-
-
 def postgres_of(folder: Path) -> list[psutil.Process]:
     return [
         process
@@ -126,13 +68,13 @@ def postgres_of(folder: Path) -> list[psutil.Process]:
     ]
 
 
-def test_the_site_starts_serves_heals_and_stops_without_a_trace(folder, socket_enabled):
-    site = RunningSite(folder)
+def test_the_site_starts_serves_heals_and_stops_without_a_trace(folder, start, socket_enabled):
+    site = start()
 
     # It says where it is, once, and lets the owner in, once.
     ready = [line for line in site.lines if "cytoloop ready at" in line]
     assert ready == [f"cytoloop ready at {site.url}"]
-    link = next(re.search(r"http\S+", line)[0] for line in site.lines if "Log in once" in line)
+    link = site.login_link
     assert link.startswith(f"{site.url}/login/once/")
     assert get(f"{site.url}/livez")[0] == get(f"{site.url}/readyz")[0] == 200
     assert get(link)[0] != 410
@@ -163,16 +105,16 @@ def test_the_site_starts_serves_heals_and_stops_without_a_trace(folder, socket_e
     assert postgres_of(folder) == []
 
 
-def test_the_next_start_is_quick_and_a_killed_supervisor_leaves_no_process(folder):
+def test_the_next_start_is_quick_and_a_killed_supervisor_leaves_no_process(folder, start):
     started = time.monotonic()
-    site = RunningSite(folder)
+    site = start()
     assert time.monotonic() - started < 30, "nothing is made anew"
-    assert any("Log in once" in line for line in site.lines), "there is still no password"
+    assert site.login_link, "there is still no password"
 
     site.kill()
     wait_for(lambda: not any(p.is_running() for p in site.members), 40)
 
     # Only the database is left; the next start takes it over and stops it.
-    again = RunningSite(folder)
+    again = start()
     assert again.stop(signal.SIGTERM) == 0
     assert postgres_of(folder) == []
