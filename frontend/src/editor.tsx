@@ -7,7 +7,8 @@ import { RestLayerApi } from "./api/layers";
 import { openLayerStore } from "./store/open";
 import { App } from "./ui/editor/App";
 import { makeModel, notify } from "./ui/editor/model";
-import { type EditorSession, openSession } from "./ui/editor/session";
+import { openSession } from "./ui/editor/open_session";
+import type { EditorSession } from "./ui/editor/session";
 import "./editor.css";
 
 const root = document.getElementById("editor");
@@ -49,7 +50,7 @@ async function open(stage: HTMLElement): Promise<void> {
     // For the console, the benchmark and the browser tests: nothing in the page reads it.
     Object.assign(stage, { editorSession: opened });
     model.isLoading.value = false;
-    opened.focusStage();
+    opened.view.focusStage();
     follow(opened);
   } catch (error) {
     console.error(error);

@@ -27,7 +27,7 @@ MEASURE_MOVES = """([radius, points]) => {
   const session = stage.editorSession;
   session.model.tool.value = "brush";
   session.model.radius.value = radius;
-  session.armNew();
+  session.paint.armNew();
   const fire = (type, [x, y], buttons) => stage.dispatchEvent(new PointerEvent(type, {
     clientX: x, clientY: y, button: type === "pointermove" ? -1 : 0, buttons, pointerId: 1,
     pointerType: "mouse", isPrimary: true, bubbles: true, cancelable: true,
@@ -103,7 +103,9 @@ def test_measure(open_editor, image):
         f"""() => document.querySelector(".stage").editorSession.layer.instances.count
             === {N_OBJECTS}"""
     )
-    editor.page.evaluate("""() => document.querySelector(".stage").editorSession.zoomToPixels()""")
+    editor.page.evaluate(
+        """() => document.querySelector(".stage").editorSession.view.zoomToPixels()"""
+    )
     editor.page.wait_for_timeout(3000)
     rows = []
     for radius in RADII:

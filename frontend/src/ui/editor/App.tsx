@@ -33,7 +33,7 @@ export function App(props: {
         // After a click with the mouse the keys belong to the image again.
         const target = event.target as HTMLElement;
         if (event.detail > 0 && target.closest("button") && !target.closest("dialog")) {
-          actions?.focusStage();
+          actions?.view.focusStage();
         }
       }}
     >

@@ -33,14 +33,18 @@ export function ObjectPanel({ actions }: { actions: EditorActions }) {
             <dd>{STATES[facts.state] ?? facts.state}</dd>
           </dl>
           <div class="row">
-            <Button label="Show in the middle" keys="J" onClick={() => actions.revealSelected()}>
+            <Button
+              label="Show in the middle"
+              keys="J"
+              onClick={() => actions.paint.revealSelected()}
+            >
               <span>Show</span>
             </Button>
             <Button
               label="Delete object"
               keys="Delete"
               kind="danger"
-              onClick={() => actions.deleteSelected()}
+              onClick={() => actions.paint.deleteSelected()}
             >
               <span>Delete</span>
             </Button>

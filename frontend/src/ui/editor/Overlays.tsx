@@ -88,7 +88,7 @@ export function HelpSheet({ actions }: { actions: EditorActions }) {
       isWide
       onClose={() => {
         model.isHelpOpen.value = false;
-        actions.focusStage();
+        actions.view.focusStage();
       }}
     >
       <div class="help">

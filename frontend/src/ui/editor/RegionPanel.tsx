@@ -29,7 +29,7 @@ export function RegionPanel({ actions }: { actions: EditorActions }) {
             >
               <span>Whole image</span>
             </Button>
-            <Button label="Draw a box" keys="G" onClick={() => actions.chooseTool("region")}>
+            <Button label="Draw a box" keys="G" onClick={() => actions.paint.chooseTool("region")}>
               <span>Draw a box</span>
             </Button>
           </div>

@@ -18,13 +18,13 @@ export function StatusBar({ actions }: { actions: EditorActions }) {
           keys="-"
           icon={ICONS.minus}
           kind="quiet"
-          onClick={() => actions.zoom(-1)}
+          onClick={() => actions.view.zoom(-1)}
         />
         <button
           type="button"
           class="button button-quiet zoom-value"
           title="One image pixel per screen pixel (1:1: Shift+0)"
-          onClick={() => actions.zoomToPixels()}
+          onClick={() => actions.view.zoomToPixels()}
         >
           {percent(model.scale.value)}
         </button>
@@ -33,14 +33,14 @@ export function StatusBar({ actions }: { actions: EditorActions }) {
           keys="+"
           icon={ICONS.plus}
           kind="quiet"
-          onClick={() => actions.zoom(1)}
+          onClick={() => actions.view.zoom(1)}
         />
         <Button
           label="Fit the image"
           keys="0"
           icon={ICONS.fit}
           kind="quiet"
-          onClick={() => actions.fit()}
+          onClick={() => actions.view.fit()}
         />
       </span>
       {isBrush && <span class="brush-size">⌀ {lengthText(model.radius.value * 2, pixelSize)}</span>}

@@ -18,7 +18,7 @@ export function ToolBar({ actions }: { actions: EditorActions }) {
     const index = TOOLS.findIndex((tool) => tool.name === chosen);
     const tool = TOOLS[(index + step + TOOLS.length) % TOOLS.length];
     if (!tool) return;
-    actions.chooseTool(tool.name);
+    actions.paint.chooseTool(tool.name);
     bar.current?.querySelector<HTMLElement>(`[data-tool="${tool.name}"]`)?.focus();
   };
   return (
@@ -41,7 +41,7 @@ export function ToolBar({ actions }: { actions: EditorActions }) {
           aria-label={tool.label}
           aria-keyshortcuts={tool.key.toUpperCase()}
           title={`${tool.label} (${tool.key.toUpperCase()})\n${tool.help}`}
-          onClick={() => actions.chooseTool(tool.name)}
+          onClick={() => actions.paint.chooseTool(tool.name)}
         >
           <Icon path={tool.icon} />
           <kbd>{tool.key.toUpperCase()}</kbd>
@@ -94,7 +94,7 @@ export function ToolOptions({ actions }: { actions: EditorActions }) {
             keys="N"
             icon={ICONS.add}
             isPressed={model.isNewArmed.value}
-            onClick={() => actions.armNew()}
+            onClick={() => actions.paint.armNew()}
           >
             <span>New object</span>
           </Button>

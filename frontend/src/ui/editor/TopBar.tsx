@@ -50,7 +50,7 @@ export function TopBar({ actions, links }: { actions: EditorActions; links: Link
         keys="Ctrl+Z"
         icon={ICONS.undo}
         isDisabled={!history.canUndo}
-        onClick={() => actions.undo()}
+        onClick={() => actions.paint.undo()}
         kind="quiet"
       />
       <Button
@@ -58,7 +58,7 @@ export function TopBar({ actions, links }: { actions: EditorActions; links: Link
         keys="Ctrl+Shift+Z"
         icon={ICONS.redo}
         isDisabled={!history.canRedo}
-        onClick={() => actions.redo()}
+        onClick={() => actions.paint.redo()}
         kind="quiet"
       />
       <Button

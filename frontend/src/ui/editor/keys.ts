@@ -50,7 +50,7 @@ export function bindKeys(actions: EditorActions, stage: HTMLElement): () => void
       const tool = TOOLS.find((one) => one.key === name);
       if (tool) {
         event.preventDefault();
-        actions.chooseTool(tool.name);
+        actions.paint.chooseTool(tool.name);
       }
     },
     { signal },

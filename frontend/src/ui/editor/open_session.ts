@@ -1,0 +1,65 @@
+/** Brings up one image in the editor. */
+import type { ImageApi } from "../../api/images";
+import type { RestLayerApi } from "../../api/layers";
+import type { ImageJson } from "../../api/types";
+import type { LayerStore } from "../../store/types";
+import { initialStyles } from "./contrast_desk";
+import { type EditorModel, notify } from "./model";
+import { Scene } from "./scene";
+import { EditorSession } from "./session";
+
+export interface OpenParts {
+  readonly model: EditorModel;
+  readonly element: HTMLElement;
+  readonly images: ImageApi;
+  readonly layers: RestLayerApi;
+  readonly openLayer: (layerId: string) => Promise<LayerStore>;
+}
+
+/** Show one image; resolves when it can be painted on. */
+export async function openSession(parts: OpenParts, image: ImageJson): Promise<EditorSession> {
+  const { model, images, layers } = parts;
+  model.image.value = imageInfo(image);
+  model.channels.value = initialStyles(image);
+  const [grant, rows, regions] = await Promise.all([
+    images.view(image.id),
+    layers.ofImage(image.id),
+    images.regions(image.id),
+  ]);
+  const own = rows.find((row) => row.kind === "annotation");
+  if (!own) throw new Error("the server gave this image no annotation layer");
+  let hasTileTrouble = false;
+  const scene = new Scene({
+    model,
+    element: parts.element,
+    grant,
+    renew: () => images.view(image.id),
+    onTileTrouble: () => {
+      if (hasTileTrouble) return;
+      hasTileTrouble = true;
+      const text = "Parts of the image could not be loaded. Move the view to try again.";
+      notify(model, text, { tone: "problem" });
+    },
+  });
+  const [layer] = await Promise.all([parts.openLayer(own.id), scene.stage.ready()]);
+  scene.stage.fit(true);
+  const session = new EditorSession(parts, scene, layer);
+  session.desk.setRows(regions);
+  session.review.setRows(rows);
+  await session.review.chooseFirst();
+  return session;
+}
+
+function imageInfo(image: ImageJson) {
+  return {
+    id: image.id,
+    project: image.project,
+    name: image.name,
+    width: image.width ?? 1,
+    height: image.height ?? 1,
+    isRgb: image.is_rgb,
+    pixelSizeUm: image.pixel_size_um,
+    dtype: image.dtype,
+    channels: image.channels,
+  };
+}

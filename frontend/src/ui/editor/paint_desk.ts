@@ -1,0 +1,168 @@
+/** Tools between the pointer and the stores: strokes, clicks, undo. */
+import type { LayerStore } from "../../store/types";
+import { deleteObject, pick } from "../../tools/clicks";
+import type { ToolContext, ToolName } from "../../tools/tool";
+import { toolNamed } from "../../tools/tools";
+import { type Gesture, PointerInput, type PointerPlace } from "../../viewer/input";
+import { showsDetail } from "../../viewer/label_view";
+import { type EditorModel, LARGEST_RADIUS, notify, SMALLEST_RADIUS } from "./model";
+import type { RegionDesk } from "./region_desk";
+import type { Review } from "./review";
+import type { Scene } from "./scene";
+import type { ViewDesk } from "./view_desk";
+
+export interface PaintParts {
+  readonly model: EditorModel;
+  readonly scene: Scene;
+  readonly layer: LayerStore;
+  readonly review: Review;
+  readonly desk: RegionDesk;
+  readonly view: ViewDesk;
+  readonly attempt: <T>(edit: () => Promise<T>) => Promise<T | undefined>;
+}
+
+const RADIUS_STEP = 1.15;
+
+export class PaintDesk {
+  readonly input: PointerInput;
+  readonly #parts: PaintParts;
+
+  constructor(parts: PaintParts) {
+    const { model, scene, view } = parts;
+    this.#parts = parts;
+    this.input = new PointerInput(scene.stage, {
+      down: (place) => this.#down(place),
+      hover: (place) => this.#hover(place),
+      tap: (place) => this.#tap(place),
+      resizeBrush: (direction) => this.changeRadius(direction),
+      isPanning: () => view.isPanHeld,
+      touchPaints: () => model.touchPaints.value,
+    });
+  }
+
+  chooseTool(name: ToolName): void {
+    const { model, scene } = this.#parts;
+    this.input.finish();
+    model.tool.value = name;
+    if (name !== "region") scene.cursor.setBand(undefined);
+  }
+
+  armNew(): void {
+    const { model } = this.#parts;
+    model.isNewArmed.value = !model.isNewArmed.value;
+    if (!model.isNewArmed.value) return;
+    model.tool.value = model.tool.value === "fill" ? "fill" : "brush";
+    model.spoken.value = "The next stroke makes a new object";
+  }
+
+  changeRadius(direction: 1 | -1): void {
+    const { radius } = this.#parts.model;
+    const wanted = radius.value * RADIUS_STEP ** direction;
+    const stepped = direction > 0 ? Math.ceil(wanted * 2) / 2 : Math.floor(wanted * 2) / 2;
+    radius.value = Math.min(LARGEST_RADIUS, Math.max(SMALLEST_RADIUS, stepped));
+  }
+
+  undo(): void {
+    this.input.cancel();
+    void this.#parts.attempt(() => this.#parts.layer.undo());
+  }
+
+  redo(): void {
+    this.input.finish();
+    void this.#parts.attempt(() => this.#parts.layer.redo());
+  }
+
+  escape(): void {
+    const { model, desk } = this.#parts;
+    if (this.input.isActive) this.input.cancel();
+    else if (model.drawnBox.value) desk.drop();
+    else if (model.isNewArmed.value) model.isNewArmed.value = false;
+    else this.selectNone();
+  }
+
+  deleteSelected(): void {
+    const { selected } = this.#parts.model;
+    if (selected.value) deleteObject(this.#context(), selected.value);
+    else notify(this.#parts.model, "Select an object first.");
+  }
+
+  selectNone(): void {
+    const { model } = this.#parts;
+    model.selected.value = 0;
+    model.selectedDraft.value = 0;
+  }
+
+  revealSelected(): void {
+    const { model, layer, review, scene } = this.#parts;
+    const { selected, selectedDraft } = model;
+    const reader = selected.value ? layer : review.draft;
+    const row = reader?.instances.get(selected.value || selectedDraft.value);
+    if (row) scene.stage.reveal(row.box);
+    else notify(model, "Select an object first.");
+  }
+
+  close(): void {
+    this.input.destroy();
+  }
+
+  #down(place: PointerPlace): Gesture | undefined {
+    return toolNamed(this.#parts.model.tool.value).down(this.#context(), place);
+  }
+
+  #tap(place: PointerPlace): void {
+    const tool = toolNamed(this.#parts.model.tool.value);
+    if (tool.cursor === "brush") pick(this.#context(), place.image);
+    else tool.down(this.#context(), place)?.end(place);
+  }
+
+  #hover(place: PointerPlace | undefined): void {
+    const { model, layer, view } = this.#parts;
+    view.follow(place);
+    model.cursor.value = place && {
+      x: place.image.x,
+      y: place.image.y,
+      label: layer.labelAt(place.image) ?? 0,
+    };
+  }
+
+  #context(): ToolContext {
+    const { model, scene, layer, desk, review, attempt } = this.#parts;
+    return {
+      layer,
+      draft: review.draft,
+      radius: model.radius.value,
+      mode: model.mode.value,
+      startsNew: model.startsNew.value,
+      isNewArmed: model.isNewArmed.value,
+      selected: model.selected.value,
+      visible: scene.stage.view().visible,
+      paintProblem: () => this.#paintProblem(),
+      select: (id) => {
+        model.selectedDraft.value = 0;
+        model.selected.value = id;
+      },
+      selectDraft: (id) => {
+        model.selected.value = 0;
+        model.selectedDraft.value = id;
+      },
+      disarmNew: () => {
+        model.isNewArmed.value = false;
+      },
+      panBy: (dx, dy) => scene.stage.panBy(dx, dy, true),
+      showBand: (box) => scene.cursor.setBand(box && { box, colour: "#56c1cd" }),
+      regionDrawn: (box) => desk.drawn(box),
+      say: (text, tone = "info") => notify(model, text, { tone }),
+      attempt,
+    };
+  }
+
+  #paintProblem(): string | undefined {
+    const { model, scene, layer } = this.#parts;
+    if (!model.mayAnnotate.value) {
+      return "You may look at this project but not annotate it. Ask its owner for the role annotator.";
+    }
+    return showsDetail(scene.stage.view(), layer.info.chunk)
+      ? undefined
+      : "Zoom in to paint: single pixels cannot be seen at this size.";
+  }
+}
