@@ -1,7 +1,7 @@
 """The tasks of training: ids in, one job, and what it leads to.
 
 The chain of a round can be read here: train → drafts of what people look at → how good is it →
-drafts of all other images. Every task names its queue, retries, time limit and priority. Retries
+drafts of all other images → what to paint next. Every task names its queue, retries, time limit and priority. Retries
 are 0 because the row counts its own attempts; time limits are infinite because an exception
 cannot stop native code: the job stops its child process instead.
 """
@@ -19,8 +19,10 @@ from training.jobs.checkpoints import remove_run_folder
 from training.jobs.evaluate import evaluate as evaluate_job
 from training.jobs.news import publish_run_by_id
 from training.jobs.predict import predict as predict_job
+from training.jobs.suggestions import due_selections
+from training.jobs.suggestions import select_regions as select_regions_job
 from training.jobs.train import train as train_job
-from training.models import Evaluation, PredictionRun, TrainingRun, VersionUpload
+from training.models import Evaluation, PredictionRun, Selection, TrainingRun, VersionUpload
 from training.queries.predictions import next_prediction
 
 NO_LIMIT = float("inf")
@@ -36,6 +38,11 @@ def predict_queue(engine: str) -> str:
     return f"predict.{engine}"
 
 
+def selection_queue(selection: Selection) -> str:
+    """Return the queue of a selection: that of the engine whose drafts it doubts."""
+    return predict_queue(selection.version.engine) if selection.version else "default"
+
+
 @dramatiq.actor(queue_name="default", max_retries=0, time_limit=NO_LIMIT, priority=20)
 def train(run_id: str) -> None:
     """Do a training run; then predict, measure, predict the rest."""
@@ -49,7 +56,7 @@ def train(run_id: str) -> None:
     if after.n_predictions:
         send(predict, after.engine, queue=queue)
     for evaluation_id in after.evaluation_ids:
-        send(evaluate, evaluation_id, queue=queue)
+        ring_for_evaluation(evaluation_id)  # maybe on another engine's queue
 
 
 @dramatiq.actor(queue_name="default", max_retries=0, time_limit=NO_LIMIT, priority=10)
@@ -68,6 +75,15 @@ def predict(engine: str) -> None:
     """
     if predict_job(engine):
         send(predict, engine, queue=predict_queue(engine))
+    for selection_id in due_selections(engine):
+        ring_for_selection(selection_id)
+
+
+@dramatiq.actor(queue_name="default", max_retries=0, time_limit=NO_LIMIT, priority=20)
+def select_regions(selection_id: str) -> None:
+    """Choose the regions worth painting next."""
+    if select_regions_job(selection_id).again:
+        ring_for_selection(selection_id)
 
 
 @dramatiq.actor(queue_name="default", max_retries=0, time_limit=NO_LIMIT, priority=10)
@@ -103,6 +119,12 @@ def ring_for_upload(upload_id: Any) -> None:
     send(adopt, str(upload_id), queue=predict_queue(upload.engine))
 
 
+def ring_for_selection(selection_id: Any) -> None:
+    """Queue the task of a selection again."""
+    selection = Selection.objects.select_related("version").get(pk=selection_id)
+    send(select_regions, str(selection_id), queue=selection_queue(selection))
+
+
 def end_lost_run(run_id: Any) -> None:
     """Clean up after a run that no worker brought to an end, and tell its page."""
     remove_run_folder(run_id)
@@ -113,3 +135,4 @@ register_for_reaping(TrainingRun, ring_for_run, end_lost_run)
 register_for_reaping(VersionUpload, ring_for_upload)
 register_for_reaping(Evaluation, ring_for_evaluation)
 register_for_reaping(PredictionRun, ring_for_prediction)
+register_for_reaping(Selection, ring_for_selection)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from annotations.api import events, images, projects, uploads
+from annotations.api import activity, events, images, projects, uploads
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("projects/", projects.ProjectList.as_view()),
@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("uploads/<uuid:upload_id>/", uploads.UploadItem.as_view()),
     path("images/<uuid:image_id>/", images.ImageItem.as_view()),
     path("images/<uuid:image_id>/view/", images.ImageView.as_view()),
+    path("images/<uuid:image_id>/activity/", activity.ImageActivity.as_view()),
     path("images/<uuid:image_id>/retry/", images.ImageRetry.as_view()),
     path("images/<uuid:image_id>/thumbnail/", images.ImageThumbnail.as_view()),
     path("images/<uuid:image_id>/histogram/", images.ImageHistogram.as_view()),

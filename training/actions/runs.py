@@ -16,6 +16,7 @@ from annotations.rules import membership_of, require
 from project.broker import send
 from project.errors import Conflict, InvalidInput, NotFound
 from training import tasks
+from training.actions.rounds import close_round
 from training.actions.sets import freeze_training_set, next_number
 from training.engines import registry
 from training.jobs.news import publish_run
@@ -64,7 +65,7 @@ def queue_run(  # noqa: PLR0913 (one argument per thing a person can choose)
     max_minutes: float | None = None,
     channels: Sequence[int] | None = None,
 ) -> TrainingRun:
-    """Freeze the training set and queue a run on it.
+    """Freeze the training set, close the round that led to it and queue a run on it.
 
     Raises NotAllowed, NotFound, UnknownEngine, BadEngineParams, BadStart, BadChannels,
     TooFewInstances.
@@ -74,6 +75,7 @@ def queue_run(  # noqa: PLR0913 (one argument per thing a person can choose)
     origin = parse_start(user=user, engine=engine, start=start)
     check_limits(seed=seed, max_minutes=max_minutes)
     training_set = freeze_training_set(user=user, project=project)
+    close_round(project, training_set)
     run = TrainingRun.objects.create(
         project=project,
         number=next_number(project, TrainingRun),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from training.api.rounds import ProjectRounds
 from training.api.runs import (
     EngineList,
     ProjectRuns,
@@ -12,6 +13,7 @@ from training.api.runs import (
     RunEvents,
     TrainingSetDetail,
 )
+from training.api.suggestions import ProjectSuggestions, SuggestionDismiss, SuggestionTake
 from training.api.versions import (
     ImagePredictions,
     ProjectLeaderboard,
@@ -27,7 +29,11 @@ urlpatterns = [
     path("projects/<uuid:project_id>/runs/", ProjectRuns.as_view()),
     path("projects/<uuid:project_id>/versions/", ProjectVersions.as_view()),
     path("projects/<uuid:project_id>/leaderboard/", ProjectLeaderboard.as_view()),
+    path("projects/<uuid:project_id>/rounds/", ProjectRounds.as_view()),
     path("projects/<uuid:project_id>/predictions/", ProjectPredictions.as_view()),
+    path("projects/<uuid:project_id>/suggestions/", ProjectSuggestions.as_view()),
+    path("suggestions/<uuid:suggestion_id>/take/", SuggestionTake.as_view()),
+    path("suggestions/<uuid:suggestion_id>/dismiss/", SuggestionDismiss.as_view()),
     path("runs/<uuid:run_id>/", RunDetail.as_view()),
     path("runs/<uuid:run_id>/cancel/", RunCancel.as_view()),
     path("runs/<uuid:run_id>/events/", RunEvents.as_view()),

@@ -9,10 +9,13 @@ from training.models import (
     Evaluation,
     ModelVersion,
     PredictionRun,
+    Round,
+    Selection,
     TrainingRun,
     VersionUpload,
 )
 from training.queries.runs import run_state
+from training.queries.suggestions import selection_state
 from training.supervision.progress import pieces
 
 LOG_EVENT_BYTES = 6000  # below PostgreSQL's limit for a notification
@@ -54,6 +57,11 @@ def publish_version(version: ModelVersion) -> None:
     publish(f"project:{version.project_id}", event)
 
 
+def publish_round(closed: Round) -> None:
+    """Tell the project's pages that a round was closed."""
+    publish(f"project:{closed.project_id}", {"type": "round", "number": closed.number})
+
+
 def publish_evaluation(evaluation: Evaluation) -> None:
     """Tell the project's pages that a version was measured, or could not be."""
     event = {
@@ -93,3 +101,9 @@ def publish_upload(upload: VersionUpload) -> None:
         "error_message": upload.error_message[:1000],
     }
     publish(f"project:{upload.project_id}", event)
+
+
+def publish_selection(selection: Selection) -> None:
+    """Tell the project's pages how a choice of regions stands."""
+    event = {"type": "selection", **selection_state(selection)}
+    publish(f"project:{selection.project_id}", event)

@@ -11,7 +11,14 @@ from django.utils import timezone
 from annotations.actions.audit import audit
 from annotations.models import Image, Project, Region, RegionState, Split
 from training.jobs import news
-from training.models import Evaluation, ModelVersion, PredictionRun, RunState, TrainingRun
+from training.models import (
+    Evaluation,
+    ModelVersion,
+    PredictionRun,
+    Round,
+    RunState,
+    TrainingRun,
+)
 from training.queries.predictions import IN_VIEW, images_to_predict
 
 # Smaller is sooner. What people look at is decided anew whenever a worker takes the next one.
@@ -26,7 +33,7 @@ class AfterTraining:
 
     version_id: str
     engine: str
-    evaluation_ids: tuple[str, ...]
+    evaluation_ids: tuple[str, ...]  # of this engine and of those it is compared with
     n_predictions: int
 
 
@@ -89,16 +96,18 @@ def queue_evaluations(
     """Put the measuring of a version into rows, and that of the one it is compared with.
 
     Before and after are only comparable on the same regions, so the parent (or else the newest
-    version so far of the same engine) is measured on the new set too.
+    version so far of the same engine) is measured on the new set too, and so is the version that
+    people had before the round.
     """
     splits = [
         split for split in (Split.VALIDATION, Split.TEST) if run.training_set.splits.get(split)
     ]
-    rival = run.parent or before
-    if rival is not None and rival.project_id != version.project_id:
-        rival = None  # its evaluations belong to the people of its own project
+    closed = Round.objects.filter(training_set=run.training_set).select_related("before").first()
+    rivals = [run.parent or before, closed.before if closed is not None else None]
     made = []
-    for measured in [version, *([rival] if rival else [])]:
+    for measured in dict.fromkeys([version, *rivals]):
+        if measured is None or measured.project_id != version.project_id:
+            continue  # its evaluations belong to the people of its own project
         for split in splits:
             evaluation, is_new = Evaluation.objects.get_or_create(
                 version=measured, training_set=run.training_set, split=split
