@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
-from annotations.models import Image, LabelLayer, Project, Purpose, Region
+from annotations.models import Image, LabelLayer, LayerSnapshot, Project, Purpose, Region
 from project.leases import LeasedRow
 
 
@@ -39,6 +39,34 @@ class TrainingSet(models.Model):
 
     def __str__(self) -> str:
         return f"set {self.number} of {self.project_id}"
+
+
+class FrozenSnapshot(models.Model):
+    """A label state that a set names; while the row is there, it and its image stay.
+
+    Made with the set. The manifest says the same, but only a row can protect another.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    training_set = models.ForeignKey(
+        TrainingSet, on_delete=models.CASCADE, related_name="frozen_snapshots"
+    )
+    # An image is protected with it: it cannot go while one of its layers has a snapshot.
+    snapshot = models.ForeignKey(LayerSnapshot, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["training_set", "snapshot"], name="one_row_per_frozen_snapshot"
+            )
+        ]
+
+    def __str__(self) -> str:
+        # Read by people who want to delete the image: who would miss it?
+        runs = self.training_set.runs.filter(version__isnull=False).order_by("version__number")
+        versions = [f"v{number}" for number in runs.values_list("version__number", flat=True)]
+        learned = f" (model {', '.join(versions)})" if versions else ""
+        return f"training set {self.training_set.number}{learned}"
 
 
 class RunState(models.TextChoices):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ MIB = 1 << 20
 MAX_TAGS, MAX_TAG = 20, 64
 MAX_NAME = 255
 UNNAMED = "unnamed"
+NAMED_KEEPERS = 5  # in a sentence; the data lists all
 
 
 class DuplicateImage(Conflict):
@@ -201,10 +203,12 @@ def update_image(*, user: Any, image_id: uuid.UUID, **changes: Any) -> Image:
 def delete_image(*, user: Any, image_id: uuid.UUID) -> None:
     """Remove an image with its labels and regions, and what of its files nobody else uses.
 
-    Raises NotFound, NotAllowed, and ImageInUse when a training set or a model refers to it:
-    what a model learned from must stay as it is.
+    Raises NotFound, NotAllowed, and ImageInUse when a training set names it: what a model
+    learned from, or was measured on, must stay as it is.
     """
     image = find_image(user, image_id, Role.REVIEWER)
+    # The same lock as freezing a set takes: one of the two sees what the other did.
+    Project.objects.select_for_update(no_key=True).get(pk=image.project_id)
     digests = digests_of(image)
     audit(
         user=user,
@@ -221,14 +225,29 @@ def delete_image(*, user: Any, image_id: uuid.UUID) -> None:
             LayerSnapshot.objects.filter(layer__image=image).delete()
             image.delete()
     except ProtectedError as error:
-        raise ImageInUse(
-            f"{image.name} was used to train or test a model, so it must stay. Take it out of "
-            "further training by setting its split to “not assigned”."
-        ) from error
+        raise in_use(image, error) from error
     send(remove_unused_blobs, digests)
     events.publish(
         f"project:{image.project_id}", {"type": "image", "id": str(image_id), "state": "deleted"}
     )
+
+
+def in_use(image: Image, error: ProtectedError) -> ImageInUse:
+    """Say what keeps an image: the rows that protect it speak for themselves."""
+    keepers = sorted({str(row) for row in error.protected_objects}, key=natural_order)
+    named = ", ".join(keepers[:NAMED_KEEPERS])
+    more = len(keepers) - NAMED_KEEPERS
+    return ImageInUse(
+        f"{image.name} cannot be deleted: it is in {named}{f' and {more} more' * (more > 0)}, "
+        "and what a model was trained or measured on never changes. To leave it out of further "
+        "training, reopen its regions.",
+        kept_by=keepers,
+    )
+
+
+def natural_order(text: str) -> list[tuple[int, str]]:
+    """Sort key that puts "set 2" before "set 10"."""
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", text)]
 
 
 @transaction.atomic

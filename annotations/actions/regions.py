@@ -6,7 +6,6 @@ import uuid
 from typing import Any, ClassVar
 
 from django.db import transaction
-from django.db.models import ProtectedError
 from django.utils import timezone
 
 from annotations.actions.audit import audit
@@ -176,16 +175,13 @@ def reopen_region(*, user: Any, region_id: uuid.UUID) -> Region:
 
 @transaction.atomic
 def delete_region(*, user: Any, region_id: uuid.UUID) -> None:
-    """Take a promise back; the painted labels stay.
+    """Take a promise back; the painted labels stay, and so does what sets have of the region.
 
     Raises RegionNotOpen for a submitted region.
     """
     region = _open(user, region_id)
     _record(user, region, "delete_region")
-    try:
-        region.delete()
-    except ProtectedError as error:
-        raise Conflict("This region is part of a training set and cannot be deleted.") from error
+    region.delete()
 
 
 def _check(region: Region) -> None:

@@ -1,8 +1,8 @@
 """An engine that trains by sleeping and misbehaves on demand, behind the real protocol.
 
 What it does is told by the environment variable ODD_ENGINE (JSON), which a child inherits:
-epochs, epoch_s, and `fail` (kill, memory, grow, sentence, defect, hang, nan, or empty) at
-`fail_epoch`; only once when `fail_once` names a file that does not exist yet.
+epochs, epoch_s, predict_s, and `fail` (kill, memory, grow, sentence, defect, hang, nan, or empty)
+at `fail_epoch`; only once when `fail_once` names a file that does not exist yet.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from training.engines.specs import THRESHOLD
 
 def behaviour():
     usual = {"epochs": 3, "epoch_s": 0.05, "fail": "", "fail_epoch": 2, "fail_once": ""}
+    usual |= {"predict_s": 0}
     return {**usual, **json.loads(os.environ.get("ODD_ENGINE", "{}"))}
 
 
@@ -122,5 +123,6 @@ class OddPredictor:
         wanted = behaviour()
         if wanted["fail"]:
             misbehave(wanted, wanted["fail_epoch"])
+        time.sleep(wanted["predict_s"])
         labels, n = ndimage.label(image[0] > self.level)
         return PredictionArrays(labels.astype(np.uint32), np.full(n, 0.5, np.float32))

@@ -12,7 +12,7 @@ from annotations.models import Project, Role, Split
 from annotations.rules import require
 from project.errors import NotReady
 from project.storage import put_bytes
-from training.models import TrainingSet
+from training.models import FrozenSnapshot, TrainingSet
 from training.queries.sets import canonical_json, count_splits, present_manifest
 
 # Fewer objects cannot show an engine what it should find; a few dozen are sensible.
@@ -73,6 +73,7 @@ def freeze_training_set(*, user: Any, project: Project) -> TrainingSet:
         splits=counts,
         created_by=user,
     )
+    protect_snapshots(training_set, manifest)
     audit(
         user=user,
         project=project,
@@ -82,6 +83,15 @@ def freeze_training_set(*, user: Any, project: Project) -> TrainingSet:
         splits=counts,
     )
     return training_set
+
+
+def protect_snapshots(training_set: TrainingSet, manifest: dict[str, Any]) -> None:
+    """Keep every label state of a manifest, and so its image, from being deleted."""
+    named = {region["snapshot"] for image in manifest["images"] for region in image["regions"]}
+    FrozenSnapshot.objects.bulk_create(
+        [FrozenSnapshot(training_set=training_set, snapshot_id=pk) for pk in sorted(named)],
+        batch_size=5000,
+    )
 
 
 def lock_numbers(project: Project) -> None:
