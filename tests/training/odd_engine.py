@@ -117,7 +117,7 @@ class OddPredictor:
     def __init__(self, level):
         self.level = level
 
-    def predict(self, image, *, want_maps=False, should_stop=lambda: False):
+    def predict(self, image, *, want_maps=False, should_stop=lambda: False, reference=None):
         from scipy import ndimage
 
         wanted = behaviour()

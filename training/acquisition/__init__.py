@@ -1,1 +1,1 @@
-"""Which regions are worth painting next, and which instances are doubtful: pure functions."""
+"""What to paint next: candidate regions, how they look, how doubtful they are, which to take."""

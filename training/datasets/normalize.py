@@ -118,20 +118,25 @@ def normalize(pixels: NDArray[Any], limits: Limits, *, invert: bool = False) -> 
     return 1 - result if invert else result
 
 
-def normalize_image(pixels: NDArray[Any], *, invert: bool = False) -> Image:
-    """Normalise a whole image by its own limits.
+def normalize_image(
+    pixels: NDArray[Any], *, invert: bool = False, reference: NDArray[Any] | None = None
+) -> Image:
+    """Normalise a whole image by its own limits, or a part of one by those of the whole.
 
     Parameters
     ----------
     pixels : ndarray, shape (C, H, W)
     invert : bool
+    reference : ndarray, shape (C, h, w), optional
+        Pixels of the image that `pixels` was cut from.
 
     Returns
     -------
     ndarray of float32, shape (C, H, W)
     """
-    height, width = pixels.shape[1:]
-    limits = measure_limits(lambda box: pixels[:, box[0] : box[2], box[1] : box[3]], height, width)
+    whole = pixels if reference is None else reference
+    height, width = whole.shape[1:]
+    limits = measure_limits(lambda box: whole[:, box[0] : box[2], box[1] : box[3]], height, width)
     return normalize(pixels, limits, invert=invert)
 
 

@@ -148,8 +148,11 @@ class Predictor(Protocol):
         *,
         want_maps: bool = False,
         should_stop: StopFlag = lambda: False,
+        reference: NDArray[Any] | None = None,
     ) -> PredictionArrays:
         """Segment an image of shape (C, H, W), any real dtype, channels as the net was trained.
 
-        The whole image is normalised by percentiles first; large images are tiled.
+        The whole image is normalised by percentiles first; large images are tiled. Of a part of
+        an image, `reference` holds pixels of the whole one, shape (C, h, w): the percentiles are
+        theirs, so that the part is segmented as it would be within the whole.
         """

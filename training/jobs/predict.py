@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 from django.conf import settings
 from django.db import transaction
+from numpy.typing import NDArray
 
 from annotations.actions.drafts import store_prediction
+from annotations.labels.chunks import Box
 from annotations.models import Image
 from project.errors import DataProblem
 from project.processes import stopping
@@ -99,6 +101,20 @@ def segment_file(
     version: ModelVersion, pixels: Path, *, timeout_s: float, ours: Attempt[Any] | None = None
 ) -> PredictionArrays:
     """Segment the first plane of a canonical pixel file through the engine's warm child."""
+    arrays = predicted_arrays(version, pixels, timeout_s=timeout_s, ours=ours)
+    return PredictionArrays(arrays["label_image"], arrays["scores"])
+
+
+def predicted_arrays(
+    version: ModelVersion,
+    pixels: Path,
+    *,
+    timeout_s: float,
+    ours: Attempt[Any] | None = None,
+    box: Box | None = None,
+    n_views: int = 0,
+) -> dict[str, NDArray[Any]]:
+    """Ask the engine's warm child for the arrays of training.supervision.second_looks."""
     target = scratch_dir() / f"prediction-{secrets.token_hex(8)}.npz"
     try:
         answer = warm_child(version.engine).ask(
@@ -110,6 +126,8 @@ def segment_file(
             channels=version.channels.get("mapping") or [0],
             t=0,
             z=0,
+            box=box,
+            n_views=n_views,
             target=str(target),
             device=settings.CYTOLOOP_DEVICE,
             n_threads=settings.CYTOLOOP_CPUS,
@@ -119,6 +137,6 @@ def segment_file(
         if answer is None:
             raise Interrupted
         with np.load(target) as arrays:
-            return PredictionArrays(arrays["label_image"], arrays["scores"])
+            return dict(arrays)
     finally:
         target.unlink(missing_ok=True)

@@ -20,7 +20,6 @@ from typing import Any
 
 import numpy as np
 
-from annotations.imaging.pixels import read_region
 from project import childside
 from project.errors import DiskFull, JobError, OutOfMemory, PlatformError
 from training.engines import registry
@@ -33,6 +32,7 @@ from training.engines.base import (
     TrainJob,
 )
 from training.supervision.archive import pack
+from training.supervision.second_looks import predict_box
 
 RESUME_EVERY_S = 20.0  # a checkpoint costs I/O; losing 20 s of training costs less
 # How frameworks say that memory ran out, since none of them raises MemoryError.
@@ -189,13 +189,10 @@ class WarmPredictor:
         predictor = self.ready(request)
         if request["type"] == "load":
             return {}
-        image = read_region(
-            request["pixels"], t=request["t"], z=request["z"], channels=request["channels"]
-        )
-        prediction = predictor.predict(image)
+        arrays = predict_box(predictor, request)
         with Path(request["target"]).open("wb") as file:
-            np.savez(file, label_image=prediction.label_image, scores=prediction.scores)
-        return {"n_instances": len(prediction.scores)}
+            np.savez(file, **arrays)
+        return {"n_instances": len(arrays["scores"])}
 
 
 def serve_predictions(name: str) -> None:

@@ -62,6 +62,7 @@ class CellposePredictor:
         self.config = config
         self.bfloat16 = bfloat16
         self.rescale = float(config["diam_mean"]) / float(config["diameter_px"])
+        self.block_px = int(BLOCK_PX / max(self.rescale, 0.25))
 
     def predict(
         self,
@@ -69,9 +70,11 @@ class CellposePredictor:
         *,
         want_maps: bool = False,
         should_stop: StopFlag = lambda: False,
+        reference: NDArray[Any] | None = None,
     ) -> PredictionArrays:
         """Segment an image of shape (C, H, W)."""
-        pixels = normalize_image(image, invert=self.config["normalisation"]["invert"])
+        invert = self.config["normalisation"]["invert"]
+        pixels = normalize_image(image, invert=invert, reference=reference)
 
         def one(block: NDArray[np.float32]) -> PredictionArrays:
             flows, cellprob = self.outputs(to_inputs(block), should_stop)
@@ -81,8 +84,7 @@ class CellposePredictor:
             return PredictionArrays(label_image, scores_of(label_image, cellprob), maps)
 
         overlap = int(OVERLAP_DIAMETERS * float(self.config["diameter_px"]))
-        block_px = int(BLOCK_PX / max(self.rescale, 0.25))
-        return predict_in_blocks(pixels, one, block_px=block_px, overlap_px=overlap)
+        return predict_in_blocks(pixels, one, block_px=self.block_px, overlap_px=overlap)
 
     def outputs(
         self, inputs: NDArray[np.float32], should_stop: StopFlag = lambda: False

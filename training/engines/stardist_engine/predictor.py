@@ -14,7 +14,7 @@ from training.datasets.normalize import normalize_image
 from training.engines.base import PredictionArrays, StopFlag
 from training.engines.stardist_engine.net import Model
 
-TILE_PX = 1024
+BLOCK_PX = 1024  # of the network; objects are suppressed over the whole image
 
 
 class FastForward:
@@ -41,6 +41,7 @@ class StarDistPredictor:
 
     def __init__(self, model: Model, config: dict[str, Any]) -> None:
         self.config = config
+        self.block_px = BLOCK_PX
         self._n_channels = model.config.n_channel_in
         self._grid = tuple(model.config.grid)
         model._axes_tile_overlap("YX")  # measured with the Keras model, before it is replaced
@@ -53,10 +54,13 @@ class StarDistPredictor:
         *,
         want_maps: bool = False,
         should_stop: StopFlag = lambda: False,
+        reference: NDArray[Any] | None = None,
     ) -> PredictionArrays:
         """Segment an image of shape (C, H, W)."""
         pixels = normalize_image(
-            as_channels(image, self._n_channels), invert=self.config["normalisation"]["invert"]
+            as_channels(image, self._n_channels),
+            invert=self.config["normalisation"]["invert"],
+            reference=None if reference is None else as_channels(reference, self._n_channels),
         )
         x = np.moveaxis(pixels, 0, -1)
         thresholds = self.config["thresholds"]
@@ -64,7 +68,7 @@ class StarDistPredictor:
             x,
             prob_thresh=thresholds["prob"],
             nms_thresh=thresholds["nms"],
-            n_tiles=(math.ceil(x.shape[0] / TILE_PX), math.ceil(x.shape[1] / TILE_PX), 1),
+            n_tiles=(*(math.ceil(side / self.block_px) for side in x.shape[:2]), 1),
             show_tile_progress=False,
             sparse=not want_maps,
             return_predict=want_maps,

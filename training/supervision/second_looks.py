@@ -1,0 +1,83 @@
+"""A prediction and second looks at it, turned and mirrored; the same for every engine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from annotations.imaging.pixels import PixelFile, open_pixels
+from training.acquisition.agreement import Doubts, compare_views
+from training.acquisition.views import VIEWS
+from training.datasets.normalize import sample_boxes
+from training.engines.base import PredictionArrays, Predictor
+
+# Percentiles of every sixteenth pixel differ by less than noise does, and are measured per box.
+REFERENCE_STEP_PX = 4
+
+
+def predict_box(predictor: Predictor, request: dict[str, Any]) -> dict[str, NDArray[Any]]:
+    """Predict an image, or a box of it, and look again in as many views as the request asks for.
+
+    Parameters
+    ----------
+    predictor : Predictor
+    request : dict
+        `pixels` (path of the canonical file), `t`, `z`, `channels`; `box` (row0, col0, row1,
+        col1; null for the whole image); `n_views` (0: no second look).
+
+    Returns
+    -------
+    dict of ndarray
+        `label_image` (uint32, shape of the box), `scores` (float32, shape (n,)); with views also
+        `doubt` (float64, shape (n,)), `missed_boxes` (int64, shape (m, 4), within the box) and
+        `missed_weight` (float64, shape (m,)).
+
+    Notes
+    -----
+    Only the box is read, and a sixteenth of the pixels that the whole image's percentiles are
+    measured on, so memory does not grow with the image.
+    """
+    with open_pixels(request["pixels"]) as file:
+        box = request.get("box") or (0, 0, file.shape.height, file.shape.width)
+        image = file.read(t=request["t"], z=request["z"], channels=request["channels"], box=box)
+        reference = _sample(file, request) if request.get("box") else None
+    prediction = predictor.predict(image, reference=reference)
+    arrays: dict[str, NDArray[Any]] = {
+        "label_image": prediction.label_image,
+        "scores": prediction.scores,
+    }
+    if request.get("n_views"):
+        doubts = look_again(predictor, image, prediction, request["n_views"], reference)
+        arrays |= {
+            "doubt": doubts.doubt,
+            "missed_boxes": doubts.missed_boxes,
+            "missed_weight": doubts.missed_weight,
+        }
+    return arrays
+
+
+def look_again(
+    predictor: Predictor,
+    image: NDArray[Any],
+    prediction: PredictionArrays,
+    n_views: int,
+    reference: NDArray[Any] | None,
+) -> Doubts:
+    """Predict turned and mirrored views (at most 7) and compare them with the prediction."""
+    seen = [
+        view.undo(predictor.predict(view.apply(image), reference=reference).label_image)
+        for view in VIEWS[:n_views]
+    ]
+    return compare_views(prediction.label_image, seen)
+
+
+def _sample(file: PixelFile, request: dict[str, Any]) -> NDArray[Any]:
+    """Read pixels of the whole image that its percentiles are estimated from."""
+    parts = []
+    for box in sample_boxes(file.shape.height, file.shape.width):
+        block = file.read(t=request["t"], z=request["z"], channels=request["channels"], box=box)
+        part = block[:, ::REFERENCE_STEP_PX, ::REFERENCE_STEP_PX]
+        parts.append(part.reshape(part.shape[0], 1, -1))
+    return np.concatenate(parts, axis=2)
