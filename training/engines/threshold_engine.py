@@ -145,9 +145,10 @@ class ThresholdPredictor:
         *,
         want_maps: bool = False,
         should_stop: StopFlag = lambda: False,
+        reference: NDArray[Any] | None = None,
     ) -> PredictionArrays:
         """Segment an image of shape (C, H, W)."""
-        pixels = normalize_image(image, invert=self._invert)
+        pixels = normalize_image(image, invert=self._invert, reference=reference)
 
         def one(block: NDArray[np.float32]) -> PredictionArrays:
             if should_stop():
