@@ -13,7 +13,7 @@ import json
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib import metadata
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
@@ -31,6 +31,7 @@ KNOWN_FILES = {
     "weights_last.h5", "weights.safetensors", "cellpose_model",
 }  # fmt: skip
 
+FOREIGN_NOTICE = "They were uploaded; ask their author for their licence."
 BSD_TEXT = """\
 Redistribution and use in source and binary forms, with or without modification, are permitted
 provided that the following conditions are met: 1. Redistributions of source code must retain the
@@ -81,6 +82,30 @@ def write_licence(folder: Path, spec: EngineSpec, origin: str, notice: str = "")
     if spec.licence == "BSD-3-Clause":
         text += "\n" + BSD_TEXT
     (folder / "LICENSE").write_text(text, encoding="utf-8")
+
+
+def write_finished(
+    target: Path,
+    spec: EngineSpec,
+    facts: dict[str, Any],
+    *,
+    packages: Sequence[str] = (),
+    save: Callable[[Path], None] = lambda folder: None,
+) -> Path:
+    """Write what a model version stores: the weights by `save`, config.json and LICENSE."""
+    with whole_folder(target) as folder:
+        save(folder)
+        config = {"licence": spec.licence} | facts
+        config |= {
+            "format": FORMAT,
+            "engine": spec.name,
+            "engine_version": spec.version,
+            "packages": versions_of(*packages, "numpy"),
+        }
+        write_json(folder / "config.json", config)
+        is_foreign = facts["origin"] == "upload"
+        write_licence(folder, spec, facts["origin"], FOREIGN_NOTICE if is_foreign else "")
+    return target
 
 
 @contextlib.contextmanager

@@ -6,7 +6,7 @@ import json
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
@@ -65,6 +65,26 @@ class LoopSettings:
     warmup_steps: int
     batch_size: int
     keep_best: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """What an engine chooses where the person left the choice: from scratch, and when tuning."""
+
+    steps_scratch: int
+    steps_tuning: int
+    rate_scratch: float
+    rate_tuning: float
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What a training is asked to do, and what its engine would choose."""
+
+    params: Any  # fields of specs.SharedParams
+    usual: Usual
+    batch_size: int
+    weights: NDArray[np.float64]  # of the training regions
 
 
 @dataclass(slots=True)
@@ -222,3 +242,35 @@ class Loop:
         for name in ("n_steps", "planned", "measured", "measured_s"):
             setattr(self.plan, name, state["plan"][name])
         report.stage("resumed", step=self.progress.step, n_steps=self.plan.n_steps)
+
+
+def train_learner(
+    job: TrainJob, learner: Learner, course: Course, report: Reporter, should_stop: StopFlag
+) -> dict[str, Any]:
+    """Train along a course and return what a version stores about it.
+
+    Raises Cancelled, TrainingDiverged.
+    """
+    params, usual = course.params, course.usual
+    is_fresh = not (job.parent or job.pretrained)
+    plan = StepPlan(
+        params.steps,
+        usual.steps_scratch if is_fresh else usual.steps_tuning,
+        params.steps_per_epoch,
+        job.max_seconds,
+    )
+    settings = LoopSettings(
+        params.learning_rate or (usual.rate_scratch if is_fresh else usual.rate_tuning),
+        params.warmup_steps,
+        course.batch_size,
+        keep_best=params.keep == "best",
+    )
+    report.stage("training", n_steps=plan.n_steps, n_epochs=plan.n_epochs)
+    progress = Loop(job, learner, plan, settings, course.weights).run(report, should_stop)
+    return {
+        "params": asdict(params),
+        "n_steps": progress.step,
+        "best_epoch": progress.best_epoch,
+        "peak_learning_rate": settings.peak_rate,
+        "seed": job.seed,
+    }

@@ -28,26 +28,23 @@ from training.engines.base import (
 )
 from training.engines.blocks import predict_in_blocks
 from training.engines.checkpoint import (
-    FORMAT,
     read_config,
     unpacked,
-    versions_of,
     whole_folder,
-    write_json,
-    write_licence,
+    write_finished,
 )
 from training.engines.data import choose_polarity, normalisation_config, open_data
+from training.engines.fitting import agreement
 from training.engines.registry import parse_params
 from training.engines.specs import THRESHOLD, ThresholdParams
-from training.metrics.matching import Counts, match
 
 SIGMAS = (0.05, 0.12)  # of the diameter
 FACTORS = (0.7, 0.9, 1.1)
 MODES = ("global", "local")
 SEED_SIGMAS = (0.1, 0.25)  # of the diameter
-IOUS = (0.3, 0.5, 0.7)
 CROP_PX = 512
 BLOCK_PX = 4096
+PACKAGES = ("scikit-image", "scipy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,20 +88,7 @@ class ThresholdEngine:
             "params": asdict(params),
             "seed": job.seed,
         }
-        return self._finish(job.workdir / "finished", facts)
-
-    def _finish(self, target: Path, facts: dict[str, Any]) -> Path:
-        with whole_folder(target) as folder:
-            config = facts | {
-                "format": FORMAT,
-                "engine": self.spec.name,
-                "engine_version": self.spec.version,
-                "packages": versions_of("scikit-image", "scipy", "numpy"),
-                "licence": self.spec.licence,
-            }
-            write_json(folder / "config.json", config)
-            write_licence(folder, self.spec, facts["origin"])
-        return target
+        return write_finished(job.workdir / "finished", self.spec, facts, packages=PACKAGES)
 
     def load(self, checkpoint: Path, *, device: str, n_threads: int) -> Predictor:
         """Load a checkpoint folder."""
@@ -128,7 +112,8 @@ class ThresholdEngine:
         with unpacked(upload, target.parent) as source:
             config = read_config(source, self.spec.name)
             self.load(source, device="cpu", n_threads=1)
-        return self._finish(target, config | {"origin": "upload"})
+        facts = config | {"origin": "upload"}
+        return write_finished(target, self.spec, facts, packages=PACKAGES)
 
 
 class ThresholdPredictor:
@@ -138,6 +123,7 @@ class ThresholdPredictor:
         self.recipe = recipe
         self.diameter_px = diameter_px
         self._invert = invert
+        self.block_px = BLOCK_PX
 
     def predict(
         self,
@@ -156,7 +142,7 @@ class ThresholdPredictor:
             return segment(block, self.recipe, self.diameter_px, want_maps=want_maps)
 
         overlap = int(3 * self.diameter_px)
-        return predict_in_blocks(pixels, one, block_px=BLOCK_PX, overlap_px=overlap)
+        return predict_in_blocks(pixels, one, block_px=self.block_px, overlap_px=overlap)
 
 
 def segment(
@@ -217,9 +203,6 @@ def search(
 
 
 def _score(crops: Sequence[Crop], recipe: Recipe, diameter_px: float) -> float:
-    totals = dict.fromkeys(IOUS, Counts(0, 0, 0))
-    for crop in crops:
-        predicted = segment(crop.pixels, recipe, diameter_px).label_image
-        result = match(crop.labels, predicted, annotated=crop.labels >= 0, thresholds=IOUS)
-        totals = {iou: totals[iou] + result.counts[iou] for iou in IOUS}
-    return float(np.mean([counts.ap for counts in totals.values()]))
+    return agreement(
+        crops, (segment(crop.pixels, recipe, diameter_px).label_image for crop in crops)
+    )

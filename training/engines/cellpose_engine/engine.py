@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from training.datasets.crops import Crop
 from training.engines.base import EngineSpec, Predictor, Reporter, StopFlag, TrainJob
-from training.engines.budget import StepPlan
 from training.engines.cellpose_engine.learner import CellposeLearner, conversion_of
 from training.engines.cellpose_engine.net import (
     WEIGHTS,
@@ -29,16 +26,14 @@ from training.engines.cellpose_engine.net import (
 from training.engines.cellpose_engine.predictor import CellposePredictor
 from training.engines.cellpose_engine.thresholds import DEFAULT, fit_thresholds
 from training.engines.checkpoint import (
-    FORMAT,
     facts_of_upload,
     holds_config,
     read_config,
     read_json_file,
     unpacked,
-    versions_of,
     whole_folder,
+    write_finished,
     write_json,
-    write_licence,
 )
 from training.engines.data import (
     TrainingData,
@@ -47,17 +42,16 @@ from training.engines.data import (
     normalisation_config,
     open_data,
 )
-from training.engines.loop import Loop, LoopSettings
+from training.engines.fitting import fitting_crops
+from training.engines.loop import Course, Usual, train_learner
 from training.engines.registry import parse_params
 from training.engines.specs import CELLPOSE, CellposeParams
 
-USUAL_STEPS_SCRATCH, USUAL_STEPS_TUNING = 150, 100
-RATE_SCRATCH, RATE_TUNING = 2e-3, 1e-3
+USUAL = Usual(steps_scratch=150, steps_tuning=100, rate_scratch=2e-3, rate_tuning=1e-3)
 BATCH_SIZE = 4
 # A fresh network is trained at the objects' own size within these, so that nothing is resized.
 SMALLEST_DIAM_MEAN, LARGEST_DIAM_MEAN = 15.0, 30.0
-ENOUGH_OBJECTS = 30
-THRESHOLD_CROPS, THRESHOLD_CROP_PX, CONTEXT_PX = 6, 320, 16
+THRESHOLD_CROPS = {"most": 6, "most_px": 320, "margin_px": 16}
 
 
 class CellposeEngine:
@@ -74,45 +68,33 @@ class CellposeEngine:
         torch.manual_seed(job.seed)  # before building: that draws the weights
         net, facts = self._start(job, params, data)
         data.set_polarity(facts["normalisation"]["invert"])
-        is_fresh = not (job.parent or job.pretrained)
         bfloat16 = uses_bfloat16(params.precision)
-        plan = StepPlan(
-            params.steps,
-            USUAL_STEPS_SCRATCH if is_fresh else USUAL_STEPS_TUNING,
-            params.steps_per_epoch,
-            job.max_seconds,
-        )
-        settings = LoopSettings(
-            params.learning_rate or (RATE_SCRATCH if is_fresh else RATE_TUNING),
-            params.warmup_steps,
-            params.batch_size or BATCH_SIZE,
-            keep_best=params.keep == "best",
+        crops = crop_settings(
+            params,
+            patch_px=max(32, params.patch_px // 16 * 16),  # four levels of halving
+            batch_size=params.batch_size or BATCH_SIZE,
+            is_inverted=facts["normalisation"]["invert"],
         )
         learner = CellposeLearner(
             net,
             data,
-            crop_settings(
-                params,
-                patch_px=max(32, params.patch_px // 16 * 16),  # four levels of halving
-                batch_size=settings.batch_size,
-                is_inverted=facts["normalisation"]["invert"],
-            ),
+            crops,
             rescale=facts["diam_mean"] / facts["diameter_px"],
             weight_decay=params.weight_decay,
             bfloat16=bfloat16,
         )
-        report.stage("training", n_steps=plan.n_steps, n_epochs=plan.n_epochs)
-        progress = Loop(job, learner, plan, settings, data.weights).run(report, should_stop)
-        facts |= {
-            "params": asdict(params),
-            "precision": "bfloat16" if bfloat16 else "float32",
-            "n_steps": progress.step,
-            "best_epoch": progress.best_epoch,
-            "peak_learning_rate": settings.peak_rate,
-            "seed": job.seed,
-        }
+        course = Course(params, USUAL, crops.batch_size, data.weights)
+        facts |= train_learner(job, learner, course, report, should_stop)
         report.stage("thresholds")
-        facts |= self._thresholds(net, data, facts, should_stop)
+        shown, fitted_on = fitting_crops(data, **THRESHOLD_CROPS)
+        facts |= {
+            "precision": "bfloat16" if bfloat16 else "float32",
+            "thresholds": dict(DEFAULT),
+            "thresholds_from": fitted_on,
+        }
+        if shown:
+            predictor = CellposePredictor(net, facts, bfloat16=bfloat16)
+            facts["thresholds"] = fit_thresholds(predictor, shown, should_stop)
         report.stage("saving")
         return self._finish(job.workdir / "finished", net, facts)
 
@@ -154,47 +136,15 @@ class CellposeEngine:
             "normalisation": normalisation_config(invert, parent_config),
         }
 
-    def _thresholds(
-        self, net: Net, data: TrainingData, facts: dict[str, Any], should_stop: StopFlag
-    ) -> dict[str, Any]:
-        """Fit the thresholds where the labels were drawn blind, if there are enough of them."""
-        n_objects = sum(region.n_instances for region in data.validation.regions)
-        sources = (
-            [data.validation] if n_objects >= ENOUGH_OBJECTS else [data.validation, data.train]
-        )
-        crops: list[Crop] = [
-            source.whole(i, most_px=THRESHOLD_CROP_PX, margin_px=CONTEXT_PX)
-            for source in sources
-            for i in range(len(source))
-        ][:THRESHOLD_CROPS]
-        if not any((crop.labels > 0).any() for crop in crops):
-            return {"thresholds": dict(DEFAULT), "thresholds_from": "defaults"}
-        predictor = CellposePredictor(
-            net, facts | {"thresholds": DEFAULT}, bfloat16=facts["precision"] == "bfloat16"
-        )
-        fitted_on = "validation regions" if len(sources) == 1 else "all regions"
-        return {
-            "thresholds": fit_thresholds(predictor, crops, should_stop),
-            "thresholds_from": fitted_on,
-        }
-
     def _finish(self, target: Path, net: Net, facts: dict[str, Any]) -> Path:
         """Write a finished checkpoint."""
-        with whole_folder(target) as folder:
-            save_state(net.state_dict(), folder / WEIGHTS)
-            config = (
-                {"licence": self.spec.licence}
-                | facts
-                | {
-                    "format": FORMAT,
-                    "engine": self.spec.name,
-                    "engine_version": self.spec.version,
-                    "packages": versions_of("cellpose", "torch", "numpy", "opencv-python-headless"),
-                }
-            )
-            write_json(folder / "config.json", config)
-            write_licence(folder, self.spec, facts["origin"])
-        return target
+        return write_finished(
+            target,
+            self.spec,
+            facts,
+            packages=("cellpose", "torch", "opencv-python-headless"),
+            save=lambda folder: save_state(net.state_dict(), folder / WEIGHTS),
+        )
 
     def load(self, checkpoint: Path, *, device: str, n_threads: int) -> Predictor:
         """Load a checkpoint folder; runs on the CPU."""

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from training.datasets.crops import Crop
 from training.engines.base import StopFlag
 from training.engines.cellpose_engine.learner import to_inputs
 from training.engines.cellpose_engine.predictor import CellposePredictor, instances
-from training.metrics.matching import Counts, match
+from training.engines.fitting import agreement
 
 CELLPROBS = (0.0, -1.0, 1.0, -2.0, 2.0)
 FLOWS = (0.4, 0.2, 0.6, 0.8)
-IOUS = (0.3, 0.5, 0.7)
 DEFAULT = {"cellprob": 0.0, "flow": 0.4}
 
 
@@ -34,12 +31,13 @@ def fit_thresholds(
             tried = best | {name: value}
             if best_score >= 0 and tried == best:
                 continue
-            totals = dict.fromkeys(IOUS, Counts(0, 0, 0))
-            for crop, (flows, cellprob) in zip(crops, outputs, strict=True):
-                predicted = instances(flows, cellprob, tried, rescale=predictor.rescale)
-                result = match(crop.labels, predicted, annotated=crop.labels >= 0, thresholds=IOUS)
-                totals = {iou: totals[iou] + result.counts[iou] for iou in IOUS}
-            score = float(np.mean([counts.ap for counts in totals.values()]))
+            score = agreement(
+                crops,
+                (
+                    instances(flows, cellprob, tried, rescale=predictor.rescale)
+                    for flows, cellprob in outputs
+                ),
+            )
             if score > best_score:
                 best, best_score = tried, score
     return best

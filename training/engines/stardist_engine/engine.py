@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import keras
 
 from training.engines.base import EngineSpec, Predictor, Reporter, StopFlag, TrainJob
-from training.engines.budget import StepPlan
-from training.engines.checkpoint import (
-    FORMAT,
-    read_config,
-    versions_of,
-    whole_folder,
-    write_json,
-    write_licence,
-)
+from training.engines.checkpoint import read_config, write_finished
 from training.engines.data import (
     TrainingData,
     choose_polarity,
@@ -26,7 +17,8 @@ from training.engines.data import (
     normalisation_config,
     open_data,
 )
-from training.engines.loop import Loop, LoopSettings
+from training.engines.fitting import fitting_crops
+from training.engines.loop import Course, Usual, train_learner
 from training.engines.registry import parse_params
 from training.engines.specs import STARDIST, StarDistParams
 from training.engines.stardist_engine.exchange import adopt, export
@@ -47,13 +39,10 @@ from training.engines.stardist_engine.net import (
 from training.engines.stardist_engine.predictor import StarDistPredictor
 from training.engines.stardist_engine.thresholds import DEFAULT, fit_thresholds
 
-USUAL_STEPS_SCRATCH, USUAL_STEPS_TUNING = 300, 160
-RATE_SCRATCH, RATE_TUNING = 2e-3, 5e-4
+USUAL = Usual(steps_scratch=300, steps_tuning=160, rate_scratch=2e-3, rate_tuning=5e-4)
 BATCH_AT_128_PX = 4
 MOST_PATCH_PX = 512
-# Fewer validation objects than this say little about thresholds; training regions are added.
-ENOUGH_OBJECTS = 30
-THRESHOLD_CROPS, THRESHOLD_CROP_PX, CONTEXT_PX = 8, 512, 32
+THRESHOLD_CROPS = {"most": 8, "most_px": 512, "margin_px": 32}
 
 
 class StarDistEngine:
@@ -71,45 +60,32 @@ class StarDistEngine:
         keras.utils.set_random_seed(job.seed % 2**32)  # before building: that draws the weights
         model, facts = self._start(job, params, data)
         data.set_polarity(facts["normalisation"]["invert"])
-        is_fresh = not (job.parent or job.pretrained)
-        plan = StepPlan(
-            params.steps,
-            USUAL_STEPS_SCRATCH if is_fresh else USUAL_STEPS_TUNING,
-            params.steps_per_epoch,
-            job.max_seconds,
+        batch_size = int(model.config.train_batch_size)
+        crops = crop_settings(
+            params,
+            patch_px=model.config.train_patch_size[0],
+            batch_size=batch_size,
+            is_inverted=facts["normalisation"]["invert"],
         )
-        learner = StarDistLearner(
-            model,
-            data,
-            crop_settings(
-                params,
-                patch_px=model.config.train_patch_size[0],
-                batch_size=model.config.train_batch_size,
-                is_inverted=facts["normalisation"]["invert"],
-            ),
-        )
-        settings = LoopSettings(
-            params.learning_rate or (RATE_SCRATCH if is_fresh else RATE_TUNING),
-            params.warmup_steps,
-            model.config.train_batch_size,
-            keep_best=params.keep == "best",
-        )
-        report.stage("training", n_steps=plan.n_steps, n_epochs=plan.n_epochs)
-        progress = Loop(job, learner, plan, settings, data.weights).run(report, should_stop)
+        learner = StarDistLearner(model, data, crops)
+        course = Course(params, USUAL, batch_size, data.weights)
+        facts |= train_learner(job, learner, course, report, should_stop)
         report.stage("thresholds")
-        thresholds, fitted_on = self._thresholds(model, data, should_stop)
-        report.stage("saving")
+        shown, fitted_on = fitting_crops(data, **THRESHOLD_CROPS)
         facts |= {
-            "thresholds": thresholds,
+            "thresholds": fit_thresholds(model, shown, should_stop) if shown else dict(DEFAULT),
             "thresholds_from": fitted_on,
             "diameter_px": data.diameter_px,
-            "params": asdict(params),
-            "n_steps": progress.step,
-            "best_epoch": progress.best_epoch,
-            "peak_learning_rate": settings.peak_rate,
-            "seed": job.seed,
+            "net": net_config(model),
         }
-        return self._finish(job, model, facts)
+        report.stage("saving")
+        return write_finished(
+            job.workdir / "finished",
+            self.spec,
+            facts,
+            packages=("stardist", "tensorflow-cpu", "tensorflow", "keras"),
+            save=lambda folder: save_weights(model, folder / WEIGHTS),
+        )
 
     def _start(
         self, job: TrainJob, params: StarDistParams, data: TrainingData
@@ -170,45 +146,6 @@ class StarDistEngine:
         wanted = min(max(params.patch_px, 2.5 * data.diameter_px), MOST_PATCH_PX)
         side = max(unit, math.ceil(wanted / unit) * unit)
         return {"train_patch_size": [side, side]}
-
-    def _thresholds(
-        self, model: Model, data: TrainingData, should_stop: StopFlag
-    ) -> tuple[dict[str, float], str]:
-        """Fit the thresholds where the labels were drawn blind, if there are enough of them."""
-        n_objects = sum(region.n_instances for region in data.validation.regions)
-        crops = [
-            data.validation.whole(i, most_px=THRESHOLD_CROP_PX, margin_px=CONTEXT_PX)
-            for i in range(min(len(data.validation), THRESHOLD_CROPS))
-        ]
-        fitted_on = "validation regions"
-        if n_objects < ENOUGH_OBJECTS:
-            crops += [
-                data.train.whole(i, most_px=THRESHOLD_CROP_PX, margin_px=CONTEXT_PX)
-                for i in range(min(len(data.train), THRESHOLD_CROPS))
-            ]
-            fitted_on = "validation and training regions" if n_objects else "training regions"
-        if not any((crop.labels > 0).any() for crop in crops):
-            return dict(DEFAULT), "defaults"
-        return fit_thresholds(model, crops, should_stop), fitted_on
-
-    def _finish(self, job: TrainJob, model: Model, facts: dict[str, Any]) -> Path:
-        """Write the finished checkpoint."""
-        target = job.workdir / "finished"
-        with whole_folder(target) as folder:
-            save_weights(model, folder / WEIGHTS)
-            config = facts | {
-                "format": FORMAT,
-                "engine": self.spec.name,
-                "engine_version": self.spec.version,
-                "packages": versions_of(
-                    "stardist", "tensorflow-cpu", "tensorflow", "keras", "numpy"
-                ),
-                "licence": self.spec.licence,
-                "net": net_config(model),
-            }
-            write_json(folder / "config.json", config)
-            write_licence(folder, self.spec, facts["origin"])
-        return target
 
     def load(self, checkpoint: Path, *, device: str, n_threads: int) -> Predictor:
         """Load a checkpoint folder; TensorFlow chooses the device it was installed for."""

@@ -8,14 +8,12 @@ from typing import Any
 
 from project.errors import CheckpointCorrupt
 from training.engines.checkpoint import (
-    FORMAT,
     facts_of_upload,
     read_json_file,
     unpacked,
-    versions_of,
     whole_folder,
+    write_finished,
     write_json,
-    write_licence,
 )
 from training.engines.specs import STARDIST
 from training.engines.stardist_engine.net import (
@@ -61,15 +59,16 @@ def adopt(upload: Path, target: Path) -> Path:
             raise CheckpointCorrupt(f"The upload has no weights file ({', '.join(names)}).")
         model = build(checked_net(net))
         load_weights(model, weights)
-        with whole_folder(target) as folder:
-            save_weights(model, folder / WEIGHTS)
-            config = _config(ours or {}, source, net_config(model))
-            write_json(folder / "config.json", config)
-            write_licence(folder, STARDIST, "an uploaded model", "Ask its author for its licence.")
-    return target
+        return write_finished(
+            target,
+            STARDIST,
+            _facts(ours or {}, source, net_config(model)),
+            packages=("stardist", "keras"),
+            save=lambda folder: save_weights(model, folder / WEIGHTS),
+        )
 
 
-def _config(ours: dict[str, Any], source: Path, net: dict[str, Any]) -> dict[str, Any]:
+def _facts(ours: dict[str, Any], source: Path, net: dict[str, Any]) -> dict[str, Any]:
     """Return the config of an adopted model: ours where it came from here, else the usual."""
     thresholds = dict(DEFAULT)
     path = source / "thresholds.json"
@@ -85,10 +84,6 @@ def _config(ours: dict[str, Any], source: Path, net: dict[str, Any]) -> dict[str
     diameter = ours.get("diameter_px")
     return facts | {
         "diameter_px": diameter if isinstance(diameter, int | float) else None,
-        "format": FORMAT,
-        "engine": STARDIST.name,
-        "engine_version": STARDIST.version,
-        "packages": versions_of("stardist", "keras", "numpy"),
         "licence": "unknown",
         "origin": "upload",
         "thresholds": thresholds,

@@ -18,13 +18,12 @@ from stardist.nms import non_maximum_suppression
 
 from training.datasets.crops import Crop
 from training.engines.base import StopFlag
+from training.engines.fitting import agreement
 from training.engines.stardist_engine.net import Model
 from training.engines.stardist_engine.predictor import FastForward
-from training.metrics.matching import Counts, match
 
 PROB_THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.8)
 NMS_THRESHOLDS = (0.3, 0.4, 0.5)
-IOUS = (0.3, 0.5, 0.7)
 DEFAULT = {"prob": 0.5, "nms": 0.4}
 
 
@@ -78,12 +77,12 @@ def _suppress(
 
 
 def _score(crops: Sequence[Crop], found: Sequence[Survivors], threshold: float) -> float:
-    totals = dict.fromkeys(IOUS, Counts(0, 0, 0))
+    predicted = []
     for crop, objects in zip(crops, found, strict=True):
         kept = objects.prob > threshold
-        predicted = polygons_to_label(
-            objects.dist[kept], objects.points[kept], crop.labels.shape, prob=objects.prob[kept]
+        predicted.append(
+            polygons_to_label(
+                objects.dist[kept], objects.points[kept], crop.labels.shape, prob=objects.prob[kept]
+            )
         )
-        result = match(crop.labels, predicted, annotated=crop.labels >= 0, thresholds=IOUS)
-        totals = {iou: totals[iou] + result.counts[iou] for iou in IOUS}
-    return float(np.mean([counts.ap for counts in totals.values()]))
+    return agreement(crops, predicted)
