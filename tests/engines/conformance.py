@@ -39,6 +39,7 @@ TINY: dict[str, dict[str, Any]] = {
     },
 }  # fmt: skip
 OTHER_FRAMEWORK = {"stardist": "torch", "cellpose": "tensorflow", "threshold": "tensorflow"}
+SEAM_PX = 128
 FEW = {"steps": 6, "steps_per_epoch": 4}
 
 
@@ -86,6 +87,25 @@ class Conformance:
             assert ((found.scores >= 0) & (found.scores <= 1)).all()
             assert set(found.maps) == set(self.engine.spec.produces)
             assert all(plane.shape[-2:] == image.shape[1:] for plane in found.maps.values())
+
+    def check_seams_between_blocks_leave_no_trace(self) -> None:
+        image, _ = ellipses(53, side=448, n=160)
+        predictor = self.load(self.model)
+        whole = predictor.predict(image, want_maps=True)
+        predictor.block_px = SEAM_PX
+        found = predictor.predict(image, want_maps=True)
+
+        n_same = match(whole.label_image, found.label_image).counts[0.9].tp
+        n_objects = len(whole.scores)
+        assert n_objects > 80
+        assert len(found.scores) == found.label_image.max()
+        assert n_same >= 0.99 * max(n_objects, len(found.scores)), (n_same, n_objects)
+        on_seam = np.unique(whole.label_image[SEAM_PX::SEAM_PX])[1:]
+        of_seams = np.where(np.isin(whole.label_image, on_seam), whole.label_image, 0)
+        cut = match(of_seams, found.label_image).counts[0.9]
+        assert cut.tp >= len(on_seam) - 1, (cut, len(on_seam))
+        for name, plane in found.maps.items():
+            assert plane.shape == whole.maps[name].shape
 
     def check_empty_and_odd_images_give_empty_answers(self) -> None:
         predictor = self.load(self.model)

@@ -12,6 +12,10 @@ from scipy import ndimage
 from training.engines.base import PredictionArrays
 
 SAME_SHARE = 0.5  # an object covered by more than this is one that a neighbour block wrote
+# Two blocks see an object's middle at slightly different places, so that each may take it for the
+# other's. A block therefore also writes what lies just outside its core, where nobody wrote yet.
+SLACK_SHARE = 1 / 12  # of the overlap
+LEAST_SLACK_PX = 2
 
 
 def predict_in_blocks(
@@ -31,7 +35,9 @@ def predict_in_blocks(
     for outer, core in _blocks(height, width, block_px, overlap_px):
         rows, cols = slice(outer[0], outer[2]), slice(outer[1], outer[3])
         found = predict(np.ascontiguousarray(pixels[:, rows, cols]))
-        _paste_objects(label_image[rows, cols], found, scores, _shifted(core, outer))
+        slack_px = max(LEAST_SLACK_PX, round(SLACK_SHARE * overlap_px))
+        own = _grown(_shifted(core, outer), slack_px)
+        _paste_objects(label_image[rows, cols], found, scores, own)
         _paste_maps(maps, found.maps, (height, width), outer, core)
     return PredictionArrays(label_image, np.asarray(scores, np.float32), maps)
 
@@ -58,18 +64,22 @@ def _shifted(
     return (core[0] - outer[0], core[1] - outer[1], core[2] - outer[0], core[3] - outer[1])
 
 
+def _grown(box: tuple[int, int, int, int], by_px: int) -> tuple[int, int, int, int]:
+    return (box[0] - by_px, box[1] - by_px, box[2] + by_px, box[3] + by_px)
+
+
 def _paste_objects(
     target: NDArray[np.uint32],
     found: PredictionArrays,
     scores: list[float],
-    core: tuple[int, int, int, int],
+    own: tuple[int, int, int, int],
 ) -> None:
-    """Write the objects whose box's middle lies in the core, under new ids, over background."""
+    """Write the objects whose box's middle lies in our own part, under new ids, over background."""
     for number, place in enumerate(ndimage.find_objects(found.label_image.astype(np.int32))):
         if place is None:
             continue
         middle = [(side.start + side.stop) / 2 for side in place]
-        if not (core[0] <= middle[0] < core[2] and core[1] <= middle[1] < core[3]):
+        if not (own[0] <= middle[0] < own[2] and own[1] <= middle[1] < own[3]):
             continue
         inside = found.label_image[place] == number + 1
         view = target[place]
