@@ -1,8 +1,10 @@
-"""Is an acknowledged stroke durable? Kill web, workers and database at random while one paints.
+"""Is what was acknowledged durable? Kill the site's processes at random while one works with it.
 
 Starts the site on a temporary data directory, sends strokes one after the other (each retried
-until it is acknowledged), kills a random process of the site with SIGKILL now and then, and at
-the end reads the op log and the pixels back.
+until it is acknowledged) while trainings and predictions are under way, and kills a process of
+the site with SIGKILL now and then: web, worker, database, the child that trains, the child that
+predicts. At the end it reads the op log and the pixels back, and asks what became of every run
+and prediction.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ import psutil
 import tifffile
 
 from benchmarks.annotator import Annotator, body_between
+from benchmarks.engine_work import EngineWork
 from benchmarks.rest_client import Client, Refused
 from project.localdb import LocalServer
 from tests.running_site import RunningSite
@@ -28,7 +31,16 @@ from tests.running_site import RunningSite
 SIDE = 512
 SQUARE = 8  # pixels of a stroke's side
 ANSWER_LIMIT_S = 90
-KINDS = ("web", "worker", "database")
+KINDS = ("web", "worker", "database", "training child", "prediction child")
+VICTIM_LIMIT_S = 60
+MUST_BE_ZERO = (
+    "n_lost",
+    "n_twice",
+    "runs_lost",
+    "versions_twice",
+    "predictions_lost",
+    "drafts_twice",
+)
 
 
 def main() -> int:
@@ -40,13 +52,19 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="cytoloop-kills-") as folder:
         data_dir = Path(folder) / "data"
         with RunningSite(data_dir) as site:
-            painter = Painter(Client(site.url, site.api_token()), Path(folder))
-            result = kill_and_paint(painter, data_dir, options.kills, random.Random(options.seed))
+            client = Client(site.url, site.api_token())
+            painter = Painter(client, Path(folder))
+            work = EngineWork(client, Path(folder))
+            result = kill_and_paint(painter, site, options.kills, random.Random(options.seed))
+            result |= work.finish()
     print(f"{result['n_kills']} kills ({result['by_kind']}), {result['n_acknowledged']} strokes")
     print(f"acknowledged but lost: {result['n_lost']}, applied twice: {result['n_twice']}")
     print(f"longest time without an answer: {result['longest_wait_s']:.1f} s")
+    print(f"runs: {result['runs']}, without an end: {result['runs_lost']}")
+    print(f"predictions: {result['predictions']}, lost: {result['predictions_lost']}")
+    print(f"twice: {result['versions_twice']} versions, {result['drafts_twice']} drafts")
     print(json.dumps(result))
-    return 1 if result["n_lost"] or result["n_twice"] else 0
+    return 1 if any(result[name] for name in MUST_BE_ZERO) else 0
 
 
 class Painter:
@@ -100,19 +118,24 @@ class Painter:
 
 
 def kill_and_paint(
-    painter: Painter, data_dir: Path, n_kills: int, rng: random.Random
+    painter: Painter, site: RunningSite, n_kills: int, rng: random.Random
 ) -> dict[str, Any]:
-    """Paint on while processes die; return what was found."""
+    """Paint on while processes die, each kind as often as the others; return what was found."""
     killed: Counter[str] = Counter()
-    while killed.total() < n_kills:
+    kinds = [KINDS[i % len(KINDS)] for i in range(n_kills)]
+    rng.shuffle(kinds)
+    for kind in kinds:
         end = time.monotonic() + rng.uniform(1.0, 4.0)
         while time.monotonic() < end:
             painter.stroke()
-        kind = rng.choice(KINDS)
-        victims = processes(kind, data_dir)
-        if victims:
-            rng.choice(victims).kill()
-            killed[kind] += 1
+        while not (victims := processes(kind, site)):
+            if time.monotonic() > end + VICTIM_LIMIT_S:
+                raise SystemExit(f"There was no {kind} to kill for {VICTIM_LIMIT_S} s.")
+            painter.stroke()
+        victim = rng.choice(victims)
+        print(f"{killed.total() + 1}: kill {kind} {victim.pid}", flush=True)
+        victim.kill()
+        killed[kind] += 1
     painter.stroke()
     n_lost, n_twice = painter.check()
     return {
@@ -125,20 +148,26 @@ def kill_and_paint(
     }
 
 
-def processes(kind: str, data_dir: Path) -> list[psutil.Process]:
+def processes(kind: str, site: RunningSite) -> list[psutil.Process]:
     """Return the running processes of one kind that belong to this site."""
     if kind == "database":
-        pid_file = LocalServer(data_dir).cluster / "postmaster.pid"
+        pid_file = LocalServer(site.folder).cluster / "postmaster.pid"
         pids = [int(pid_file.read_text().split()[0])] if pid_file.exists() else []
         return [psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)]
-    return [process for process in psutil.process_iter() if is_part(process, kind, data_dir)]
+    words = {
+        "web": ["project.web"],
+        "worker": ["project.worker"],
+        "training child": ["training.supervision.child_main", "train"],
+        "prediction child": ["training.supervision.child_main", "predict"],
+    }[kind]
+    family = psutil.Process(site.process.pid).children(recursive=True)
+    return [process for process in family if has_words(process, words)]
 
 
-def is_part(process: psutil.Process, kind: str, data_dir: Path) -> bool:
-    """Tell whether a process is this site's web process or one of its workers."""
+def has_words(process: psutil.Process, words: list[str]) -> bool:
+    """Tell whether a process runs with these words on its command line."""
     try:
-        is_kind = f"project.{kind}" in process.cmdline()
-        return is_kind and process.environ().get("CYTOLOOP_DATA_DIR") == str(data_dir)
+        return set(words) <= set(process.cmdline())
     except psutil.Error:
         return False
 
