@@ -1,0 +1,209 @@
+"""A project that has one of everything, and the people who come to its doors."""
+
+from __future__ import annotations
+
+import io
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from annotations.actions.drafts import store_prediction
+from annotations.actions.labels import ensure_annotation_layer
+from annotations.actions.uploads import append_piece, begin_upload
+from annotations.imaging.pyramid import plan_levels, write_pyramid
+from annotations.models import Image, ImageState, LabelLayer, Membership, Project, Region, Role
+from project.accounts import new_login_path
+from project.storage import put_bytes, put_file, scratch_dir
+from project.tile_index import Geometry
+from tests.annotations.painting import paint_box
+from tests.drawing import draw_blobs
+from tests.factories import ImageFactory, MembershipFactory, UserFactory
+from tests.training.worlds import declare, small_world
+from training.actions.runs import queue_run
+from training.actions.versions import upload_version
+from training.models import (
+    EpochRecord,
+    Evaluation,
+    ModelVersion,
+    PredictionRun,
+    RunState,
+    Selection,
+    Strategy,
+    Suggestion,
+    TrainingRun,
+)
+
+
+@dataclass
+class Furnished:
+    """The rows of a project by what they are."""
+
+    project: Project
+    image: Image  # ready, with tiles, painted on, with a draft and an open region
+    failed: Image
+    layer: LabelLayer
+    draft: LabelLayer
+    region: Region  # open
+    submitted: Region
+    upload: Any  # the annotator's
+    run: TrainingRun  # waiting
+    version: ModelVersion
+    model_upload: Any
+    suggestion: Suggestion
+    member: Membership  # of an account that nobody used yet
+
+    def ids(self, route: str) -> dict[str, Any]:
+        """Return what the placeholders of a route stand for."""
+        is_model = "version-uploads" in route
+        uid, token = new_login_path(self.member.user).split("/")[3:5]
+        return {
+            "project_id": self.project.pk,
+            "image_id": self.image.pk,
+            "layer_id": self.layer.pk,
+            "region_id": self.region.pk,
+            "upload_id": self.model_upload.pk if is_model else self.upload.pk,
+            "run_id": self.run.pk,
+            "version_id": self.version.pk,
+            "set_id": self.run.training_set_id,
+            "suggestion_id": self.suggestion.pk,
+            "member_id": self.member.pk,
+            "digest": self.layer.chunks.first().digest,
+            "uidb64": uid,
+            "token": token,
+        }
+
+
+def furnish(owner: Any, annotator: Any, project: Project) -> Furnished:
+    """Make one of everything in a project, by the real actions where there are some."""
+    images = small_world(owner, project)
+    image = with_tiles(images["plain"][0])
+    layer = ensure_annotation_layer(user=owner, image=image)
+    paint_box(annotator, layer, (10, 10, 30, 30))
+    draft = a_draft(image)
+    run = queue_run(user=owner, project=project, engine="threshold")
+    EpochRecord.objects.create(run=run, epoch=1, n_epochs=2, train_loss=0.5, duration_s=1.0)
+    version = a_version(project, run)
+    PredictionRun.objects.create(
+        version=version, image=image, layer=draft, state=RunState.FINISHED, n_instances=1
+    )
+    Evaluation.objects.create(
+        version=version,
+        training_set=run.training_set,
+        split="validation",
+        state=RunState.FINISHED,
+        metrics={"pooled": {"ap": {"0.5": 0.8}}},
+    )
+    return Furnished(
+        project=project,
+        image=image,
+        failed=ImageFactory(
+            project=project, state=ImageState.FAILED, error_message="It is no image."
+        ),
+        layer=layer,
+        draft=draft,
+        region=declare(owner, image, box=(0, 0, 50, 50), submit=False),
+        submitted=Region.objects.filter(image__project=project, state="submitted").first(),
+        upload=an_upload(annotator, project),
+        run=run,
+        version=version,
+        model_upload=upload_version(
+            user=owner,
+            project=project,
+            engine="threshold",
+            stream=io.BytesIO(b"model"),
+            file_name="model.zip",
+            size_bytes=5,
+        ),
+        suggestion=a_suggestion(image, version),
+        member=MembershipFactory(
+            project=project, user=new_account("newcomer"), role=Role.ANNOTATOR
+        ),
+    )
+
+
+def new_account(name: str) -> Any:
+    """Make an account that nobody has logged into."""
+    user = UserFactory(username=f"{name}-{uuid.uuid4().hex[:6]}")
+    user.set_unusable_password()
+    user.save()
+    return user
+
+
+def with_tiles(image: Image) -> Image:
+    """Give an image all that reading its file would have made."""
+    _, pixels = draw_blobs(image.height, image.width, n=5, seed=9)
+    path = scratch_dir() / f"pyramid-{image.pk}.tif"
+    geometry = Geometry(256, tuple(plan_levels(image.width, image.height, 256)), 1)
+    view = (pixels / pixels.max() * 255).astype(np.uint8)
+    write_pyramid(
+        path,
+        geometry,
+        lambda plane, row0, row1: view[row0:row1],
+        is_rgb=False,
+        scratch=scratch_dir(),
+    )
+    image.pyramid_digest = put_file(path)
+    image.pyramid = pyramid_of(geometry)
+    image.thumbnail_digest = put_bytes(b"a thumbnail")
+    image.original_digest = put_bytes(f"the file of {image.pk}".encode())
+    image.channels = [{"name": "grey", "colour": "#ffffff", "window": [0, 255]}]
+    image.histograms = [{"low": 0, "high": 255, "counts": [1]}]
+    image.save()
+    return image
+
+
+def pyramid_of(geometry: Geometry) -> dict[str, Any]:
+    """Describe a pyramid as reading an image does."""
+    levels = [{"width": width, "height": height} for width, height in geometry.levels]
+    return {"tile": geometry.tile_size, "levels": levels, "planes": geometry.planes}
+
+
+def a_draft(image: Image) -> LabelLayer:
+    """Make a draft of three objects."""
+    drawn = np.zeros((image.height, image.width), np.uint32)
+    for k in range(3):
+        drawn[100:110, 20 * k : 20 * k + 10] = k + 1
+    return store_prediction(
+        image=image, name="a draft", label_image=drawn, scores=np.full(3, 0.9, np.float32)
+    )
+
+
+def a_version(project: Project, run: TrainingRun | None, number: int = 1) -> ModelVersion:
+    """Make a version whose files are there."""
+    return ModelVersion.objects.create(
+        project=project,
+        number=number,
+        engine="threshold",
+        run=run,
+        origin="scratch",
+        checkpoint_digest=put_bytes(b"checkpoint"),
+        export_digest=put_bytes(b"export"),
+        size_bytes=10,
+        channels={"count": 1, "mapping": [0]},
+    )
+
+
+def an_upload(user: Any, project: Project) -> Any:
+    """Begin an upload of ten bytes and send five."""
+    upload = begin_upload(user=user, project_id=project.pk, file_name="new.png", size_bytes=10)
+    return append_piece(user=user, upload_id=upload.pk, offset=0, piece=b"01234")[0]
+
+
+def a_suggestion(image: Image, version: ModelVersion) -> Suggestion:
+    """Make a finished selection and its one suggestion."""
+    selection = Selection.objects.create(
+        project=image.project, version=version, state=RunState.FINISHED
+    )
+    return Suggestion.objects.create(
+        selection=selection,
+        rank=1,
+        image=image,
+        row0=60,
+        col0=60,
+        row1=90,
+        col1=90,
+        strategy=Strategy.RANDOM,
+        reason="Chosen at random.",
+    )
