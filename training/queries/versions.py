@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 
 from django.db import connection
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 
 from annotations.models import Project, Purpose, RegionState
 from annotations.rules import visible_projects
@@ -55,6 +55,13 @@ def one_version(user: Any, version_id: Any) -> ModelVersion:
     if version is None:
         raise NotFound("There is no such model version, or you are not a member of its project.")
     return version
+
+
+def newest_drafting_version(project: Project) -> ModelVersion | None:
+    """Return the project's newest version that has a finished draft."""
+    drafted = PredictionRun.objects.filter(version=OuterRef("pk"), state=RunState.FINISHED)
+    versions = ModelVersion.objects.filter(Exists(drafted), project=project)
+    return versions.order_by("-number").first()
 
 
 def lineage(version: ModelVersion) -> list[ModelVersion]:
