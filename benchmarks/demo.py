@@ -38,6 +38,8 @@ class Row:
     n_accepted: int
     n_drawn: int
     n_rejected: int
+    person_s: float  # simulated
+    believed_s: float  # of those, by the site
     ap50_blind: float
     ap50_heldout: float
     train_s: float
@@ -136,6 +138,7 @@ class Loop:
             number,
             f"v{version['number']}",
             *(effort.n_accepted, effort.n_drawn, effort.n_rejected),
+            *(effort.simulated_s, effort.believed_s),
             blind_ap50(version),
             total.ap,
             trained - began,
@@ -191,13 +194,13 @@ def blind_ap50(version: dict[str, Any]) -> float:
 def table(rows: list[Row]) -> str:
     """Return the rows as text."""
     head = (
-        "engine    round version accepted drawn rejected  AP50 blind  AP50 held out"
+        "engine    round version accepted drawn rejected person s  AP50 blind  AP50 held out"
         "  train s  draft s"
     )
     lines = [
         f"{row.engine:<9} {row.round:>5} {row.version:>7} {row.n_accepted:>8} {row.n_drawn:>5}"
-        f" {row.n_rejected:>8} {row.ap50_blind:>11.3f} {row.ap50_heldout:>14.3f}"
-        f" {row.train_s:>8.0f} {row.draft_s:>8.1f}"
+        f" {row.n_rejected:>8} {row.person_s:>8.0f} {row.ap50_blind:>11.3f}"
+        f" {row.ap50_heldout:>14.3f} {row.train_s:>8.0f} {row.draft_s:>8.1f}"
         for row in rows
     ]
     return "\n".join([head, *lines])
