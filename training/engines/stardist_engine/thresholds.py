@@ -41,10 +41,9 @@ def fit_thresholds(model: Model, crops: Sequence[Crop], should_stop: StopFlag) -
 
     Ties go to the value nearest to StarDist's default.
     """
-    outputs = _outputs(model, crops)
+    survivors = _survivors(model, crops)
     best, best_key = dict(DEFAULT), (-1.0, 0.0)
-    for nms in NMS_THRESHOLDS:
-        found = [_suppress(model, prob, dist, nms) for prob, dist in outputs]
+    for nms, found in survivors.items():
         for prob_threshold in PROB_THRESHOLDS:
             if should_stop():
                 return best
@@ -55,16 +54,22 @@ def fit_thresholds(model: Model, crops: Sequence[Crop], should_stop: StopFlag) -
     return best
 
 
-def _outputs(
-    model: Model, crops: Sequence[Crop]
-) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
-    """Run the network once per crop, by the way that traces once for all sizes."""
+def _survivors(model: Model, crops: Sequence[Crop]) -> dict[float, list[Survivors]]:
+    """Run the network once per crop, by the way that traces once for all sizes, and suppress.
+
+    A crop's output (one value per ray and pixel) is let go of before the next crop is looked at.
+    """
+    found: dict[float, list[Survivors]] = {nms: [] for nms in NMS_THRESHOLDS}
     keras_model = model.keras_model
     model.keras_model = FastForward(keras_model, model.config.n_channel_in)
     try:
-        return [model.predict(np.moveaxis(crop.pixels, 0, -1))[:2] for crop in crops]
+        for crop in crops:
+            prob, dist = model.predict(np.moveaxis(crop.pixels, 0, -1))[:2]
+            for nms, objects in found.items():
+                objects.append(_suppress(model, prob, dist, nms))
     finally:
         model.keras_model = keras_model
+    return found
 
 
 def _suppress(
