@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -18,14 +16,13 @@ from django.utils import timezone
 from annotations.actions.audit import audit, not_audited
 from annotations.models import Image, ImageState, LayerSnapshot, Project, Region, Role, Split
 from annotations.queries.blobs import digests_of, hold_blobs
-from annotations.queries.images import find_image, find_ready_image
+from annotations.queries.images import TileView, find_image, tile_view
 from annotations.rules import require
 from annotations.tasks import remove_unused_blobs, send_image
 from project import events
 from project.broker import send
 from project.errors import Conflict, InvalidInput
 from project.storage import put_file, put_stream
-from project.tiles import PREFIX, make_token
 
 MIB = 1 << 20
 MAX_TAGS, MAX_TAG = 20, 64
@@ -69,15 +66,6 @@ class BadChannels(InvalidInput):
     """The channels sent do not fit the image."""
 
     code = "bad_channels"
-
-
-@dataclass(frozen=True, slots=True)
-class TileView:
-    """Where the tiles of an image are, and until when."""
-
-    image: Image
-    tiles: str
-    expires_at: datetime
 
 
 def register_image(  # noqa: PLR0913 - the parts of one upload
@@ -279,12 +267,9 @@ def view_image(*, user: Any, image_id: uuid.UUID) -> TileView:
 
     Raises NotFound, NotAllowed, and NotReady.
     """
-    image = find_ready_image(user, image_id)
-    Image.objects.filter(pk=image.pk).update(viewed_at=timezone.now())
-    token, expires = make_token(
-        image=image.pk, pyramid_digest=image.pyramid_digest, user_id=user.pk
-    )
-    return TileView(image, f"{PREFIX}{token}", datetime.fromtimestamp(expires, tz=UTC))
+    view = tile_view(user, image_id)
+    Image.objects.filter(pk=image_id).update(viewed_at=timezone.now())
+    return view
 
 
 def announce(image: Image) -> None:

@@ -24,6 +24,7 @@ from annotations.queries.images import (
     find_project,
     find_ready_image,
     images_of_project,
+    tile_view,
     with_counts,
 )
 from project.drf import Pages
@@ -88,7 +89,15 @@ class ImageRetry(APIView):
 
 
 class ImageView(APIView):
-    @extend_schema(request=None, responses=ViewOut)
+    @extend_schema(responses=ViewOut, summary="Where the tiles are")
+    def get(self, request: Request, image_id: uuid.UUID) -> Response:
+        return Response(ViewOut(tile_view(request.user, image_id)).data)
+
+    @extend_schema(
+        request=None,
+        responses=ViewOut,
+        summary="Open the image: where its tiles are; its draft is made before others",
+    )
     def post(self, request: Request, image_id: uuid.UUID) -> Response:
         return Response(ViewOut(view_image(user=request.user, image_id=image_id)).data)
 

@@ -18,6 +18,7 @@ from annotations.actions.members import (
 )
 from annotations.models import Membership, Project, Role
 from annotations.pages.base import ProjectPageView
+from annotations.queries.contributions import Contribution, contributions, people_of
 from annotations.queries.members import members
 from project.errors import Conflict, InvalidInput
 
@@ -39,11 +40,16 @@ class PeoplePage(ProjectPageView):
         """Return the members and what the roles mean."""
         membership = self.membership(project_id)
         people = list(members(membership.project))
+        did = contributions(membership.project)
         for person in people:
             person.may_get_link = is_fresh(person)  # type: ignore[attr-defined]
+            person.did = did.get(person.user_id, Contribution())  # type: ignore[attr-defined]
+        gone = people_of(did, but=[person.user_id for person in people])
         return {
             **self.frame(membership),
             "people": people,
+            "former": [(person, did[person.pk]) for person in gone],
+            "deleted": did.get(None),
             "own_membership": membership,
             "roles": [(role, role.label, note) for role, note in ROLE_NOTES.items()],
         }

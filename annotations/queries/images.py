@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
@@ -25,6 +26,7 @@ from annotations.models import (
 from annotations.queries.labels import find_image
 from annotations.rules import require
 from project.errors import NotFound, NotReady
+from project.tiles import PREFIX, make_token
 
 __all__ = ["find_image", "find_project", "find_ready_image", "images_of_project", "tags_of_project"]
 
@@ -111,3 +113,24 @@ def find_ready_image(user: Any, image_id: uuid.UUID, role: Role = Role.VIEWER) -
     if image.state != ImageState.READY:
         raise NotReady(f"{image.name} is still being read; try again in a moment.")
     return image
+
+
+@dataclass(frozen=True, slots=True)
+class TileView:
+    """Where the tiles of an image are, and until when."""
+
+    image: Image
+    tiles: str
+    expires_at: datetime
+
+
+def tile_view(user: Any, image_id: uuid.UUID) -> TileView:
+    """Return the address of an image's tiles, for a person who may look at them.
+
+    Raises NotFound, NotAllowed, or NotReady with the reason.
+    """
+    image = find_ready_image(user, image_id)
+    token, expires = make_token(
+        image=image.pk, pyramid_digest=image.pyramid_digest, user_id=user.pk
+    )
+    return TileView(image, f"{PREFIX}{token}", datetime.fromtimestamp(expires, tz=UTC))

@@ -5,9 +5,21 @@ import uuid
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from annotations.models import ImageState, LayerKind, Membership, Purpose, RegionState, Role
+from annotations.models import (
+    Activity,
+    ImageState,
+    Instance,
+    LayerKind,
+    LayerSnapshot,
+    Membership,
+    Purpose,
+    RegionState,
+    Role,
+)
 from annotations.pages.images import steps_of
+from annotations.queries.contributions import Contribution, contributions
 from annotations.queries.overview import ProjectOverview, neighbours, project_overviews
 from tests.factories import ImageFactory, LayerFactory, ProjectFactory, RegionFactory
 from tests.people import client_of, make_person
@@ -30,7 +42,9 @@ def pages(project, image):
 
 
 def writes(queries):
-    return [q["sql"] for q in queries if q["sql"].split()[0] not in ("SELECT", "WITH")]
+    # A union begins with a bracket.
+    starts = ("SELECT", "WITH")
+    return [q["sql"] for q in queries if q["sql"].lstrip("(").split()[0] not in starts]
 
 
 @pytest.mark.parametrize("name", ["owner", "reviewer", "annotator", "viewer"])
@@ -179,6 +193,51 @@ def test_overviews_count_each_thing_once(owner, project):
     assert (card.n_regions, card.n_blind) == (0, 0), "an open region is only a promise"
     assert len(card.thumbnails) == 3
     assert RegionState.OPEN == "open"
+
+
+def test_the_people_page_says_who_painted_what(owner, annotator, reviewer, project, image):
+    layer = LayerFactory(image=image)
+    for instance_id, person, area in ((1, annotator, 9), (2, annotator, 9), (3, annotator, 0)):
+        Instance.objects.create(
+            layer=layer, instance_id=instance_id, area_px=area, created_by=person
+        )
+    draft = LayerFactory(image=image, kind=LayerKind.PREDICTION, name="draft")
+    Instance.objects.create(layer=draft, instance_id=1, area_px=9, created_by=annotator)
+    RegionFactory(
+        image=image,
+        layer=layer,
+        state=RegionState.SUBMITTED,
+        submitted_by=annotator,
+        snapshot=LayerSnapshot.objects.create(layer=layer, seq=0, manifest_digest="0" * 64),
+    )
+    for n in range(2):
+        Activity.objects.create(
+            image=image,
+            user=annotator,
+            session=uuid.uuid4(),
+            n=n,
+            active_s=1830,
+            ended_at=timezone.now(),
+        )
+
+    assert contributions(project) == {annotator.pk: Contribution(2, 1, 3660.0)}
+    page = client_of(reviewer).get(reverse("people", args=[project.pk])).content.decode()
+    row = page[page.index("<strong>annotator") :]
+    assert row[: row.index("</tr>")].count('<td class="num">2</td>') == 1
+    assert "1 h 1 min" in row[: row.index("</tr>")]
+
+
+def test_what_people_did_stays_when_they_leave(owner, annotator, viewer, project, image):
+    layer = LayerFactory(image=image)
+    Instance.objects.create(layer=layer, instance_id=1, area_px=9, created_by=annotator)
+    Instance.objects.create(layer=layer, instance_id=2, area_px=9, created_by=viewer)
+    Membership.objects.filter(user=annotator).delete()
+    viewer.delete()
+
+    page = client_of(owner).get(reverse("people", args=[project.pk])).content.decode()
+
+    assert "left the project" in page
+    assert "Deleted accounts" in page
 
 
 def test_an_owner_adds_a_person_and_sees_the_link_once(owner, project):

@@ -310,8 +310,16 @@ class LeaderOut(serializers.ModelSerializer[Evaluation]):
     """One version's place among those measured on the same set."""
 
     version = VersionRefOut()
+    parent = VersionRefOut(source="version.parent", allow_null=True)
+    trained_s = serializers.SerializerMethodField()
     training_set = SetRefOut()
 
     class Meta:
         model = Evaluation
-        fields = ("version", "training_set", "split", "metrics")
+        fields = ("version", "parent", "trained_s", "training_set", "split", "metrics")
+
+    def get_trained_s(self, evaluation: Evaluation) -> float | None:
+        run = evaluation.version.run
+        if run is None or run.started_at is None or run.finished_at is None:
+            return None
+        return (run.finished_at - run.started_at).total_seconds()

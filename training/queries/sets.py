@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from django.db.models import QuerySet
@@ -39,6 +39,15 @@ def read_manifest(training_set: TrainingSet) -> dict[str, Any]:
     """Return the frozen manifest of a set."""
     manifest: dict[str, Any] = json.loads(read_blob(training_set.manifest_digest))
     return manifest
+
+
+def digests_in(manifest: BinaryIO) -> list[str]:
+    """Return every digest that a set's manifest names."""
+    named = []
+    for image in json.load(manifest)["images"]:
+        named += [image["original"], image["pixels"]]
+        named += [region["labels"] for region in image["regions"]]
+    return named
 
 
 def canonical_json(document: Any) -> bytes:

@@ -115,7 +115,8 @@ def leaderboard(project: Project, split: str = "validation") -> list[Evaluation]
     """
     done = Evaluation.objects.filter(
         version__project=project, split=split, state=RunState.FINISHED
-    ).select_related("version", "training_set")
+    ).select_related("version__parent", "version__run", "training_set")
+    done = done.defer("log", "traceback", "per_image", "version__run__log")
     newest = done.order_by("-training_set__number").first()
     if newest is None:
         return []

@@ -64,9 +64,14 @@ export class ImageApi {
     return this.client.json("DELETE", `/api/v1/images/${id}/`);
   }
 
-  /** Ask for tiles; the address in the answer works until `expires_at`. */
+  /** Open an image, so that its draft is made first; the tiles' address works until `expires_at`. */
   view(id: string): Promise<ViewJson> {
     return this.client.json("POST", `/api/v1/images/${id}/view/`);
+  }
+
+  /** Where the tiles are, for a picture on a page: nobody opened the image. */
+  tiles(id: string): Promise<ViewJson> {
+    return this.client.json("GET", `/api/v1/images/${id}/view/`);
   }
 
   histogram(id: string): Promise<HistogramJson> {

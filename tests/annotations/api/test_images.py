@@ -240,12 +240,21 @@ def test_the_view_hands_out_an_address_of_tiles(client, ready_image, annotator):
     assert ready_image.viewed_at is not None
 
 
+def test_a_picture_on_a_page_does_not_count_as_opening_the_image(client, ready_image):
+    answer = client.get(address(ready_image, "view/"))
+
+    ready_image.refresh_from_db()
+    assert answer.json()["tiles"].startswith("/tiles/")
+    assert ready_image.viewed_at is None
+
+
 def test_an_image_that_is_not_ready_has_no_view(client, project):
     waiting = ImageFactory(project=project, state=ImageState.QUEUED)
     failed = ImageFactory(project=project, state=ImageState.FAILED, error_message="It is a poem.")
 
     assert client.post(address(waiting, "view/")).status_code == 422
     assert "It is a poem." in client.post(address(failed, "view/")).json()["message"]
+    assert client.get(address(failed, "view/")).status_code == 422
 
 
 def test_the_histogram_counts_every_pixel(client, ready_image):

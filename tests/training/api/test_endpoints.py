@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 import json
 import uuid
+from datetime import timedelta
 
 import numpy as np
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from tests.training.worlds import stored_image
 from training.actions.runs import queue_run
@@ -324,3 +326,38 @@ def test_the_event_stream_begins_with_what_is_known(run):
 
     assert [event["type"] for event in events] == ["epoch", "epoch", "log", "state"]
     assert events[-1]["state"] == "queued"
+
+
+def test_the_leaderboard_says_where_a_version_came_from_and_how_long_it_took(
+    as_person, viewer, project, run, version, evaluation, django_assert_num_queries
+):
+    began = timezone.now()
+    type(run).objects.filter(pk=run.pk).update(
+        started_at=began, finished_at=began + timedelta(seconds=90)
+    )
+    uploaded = ModelVersion.objects.create(
+        project=project,
+        number=2,
+        engine="threshold",
+        parent=version,
+        origin="version:1",
+        checkpoint_digest="0" * 64,
+        size_bytes=1,
+    )
+    better = {"pooled": {"ap": {"0.5": 0.9}}}
+    Evaluation.objects.create(
+        version=uploaded,
+        training_set=run.training_set,
+        split="validation",
+        state=RunState.FINISHED,
+        metrics=better,
+    )
+    client = as_person(viewer)
+
+    with django_assert_num_queries(5):  # two of them the session
+        rows = client.get(f"/api/v1/projects/{project.pk}/leaderboard/").json()
+
+    assert [row["version"]["number"] for row in rows] == [2, 1]
+    assert [row["trained_s"] for row in rows] == [None, 90.0]
+    assert rows[0]["parent"]["number"] == 1
+    assert rows[1]["parent"] is None

@@ -298,3 +298,26 @@ def test_a_version_takes_the_place_of_drafts_nobody_began(
     assert set(PredictionRun.objects.filter(version__number=2).values_list("state", flat=True)) == {
         RunState.QUEUED
     }
+
+
+def test_the_version_before_the_round_is_measured_on_the_new_regions_by_its_own_engine(
+    odd_engine, queued, work_off, owner, project, sent_messages
+):
+    work_off()
+    uploaded = ModelVersion.objects.create(
+        project=project,
+        number=2,
+        engine="stardist",
+        origin="upload",
+        checkpoint_digest="0" * 64,
+        size_bytes=1,
+    )
+    annotated_image(owner, project, seed=50, name="corrected")
+    run = queue_run(user=owner, project=project, engine="threshold")
+    tasks.train.fn(str(run.pk))
+
+    measured = Evaluation.objects.filter(training_set=run.training_set)
+    assert {one.version.engine for one in measured} == {"threshold", "stardist"}
+    assert {one.version.number for one in measured} == {1, 2, 3}, "also the newest of the engine"
+    waiting = measured.get(version=uploaded)
+    assert ("predict.stardist", "evaluate", (str(waiting.pk),)) in sent_messages()

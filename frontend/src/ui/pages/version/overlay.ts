@@ -35,7 +35,7 @@ export async function drawImage(
   box: Box,
   zoom: number,
 ): Promise<void> {
-  const view = await images.view(imageId);
+  const view = await images.tiles(imageId);
   const context = canvas.getContext("2d");
   if (context === null) return;
   const isColour = view.planes === 1 && view.channels.length !== 1;
