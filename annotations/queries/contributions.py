@@ -54,13 +54,10 @@ def contributions(project: Project) -> dict[int | None, Contribution]:
     return dict(found)
 
 
-def by_person(
-    rows: QuerySet[Any], who: str, what: str, total: Count | Sum
-) -> QuerySet[Any, tuple[int | None, str, float]]:
+def by_person(rows: QuerySet[Any], who: str, what: str, total: Count | Sum) -> Any:
     """Return (person, what, total) of rows; a number of its own type would not fit the others."""
-    return (
-        rows.order_by().values_list(who).annotate(what=Value(what), total=Cast(total, FloatField()))
-    )
+    per_person = rows.order_by().values_list(who)
+    return per_person.annotate(what=Value(what), total=Cast(total, FloatField()))
 
 
 def people_of(contributed: Iterable[int | None], but: Iterable[int]) -> list[Any]:
