@@ -72,9 +72,7 @@ $(VENV)/.node: $(VENV)/.installed
 	@touch $@
 
 frontend/node_modules/.installed: frontend/package.json frontend/package-lock.json | $(VENV)/.node
-	@# A registry mirror without the other platforms' packages fails the check of `npm ci`;
-	@# `npm install` takes the same versions from the lock file.
-	cd frontend && { npm ci --no-audit --no-fund --silent || npm install --no-audit --no-fund --loglevel=error; }
+	cd frontend && npm ci --no-audit --no-fund --silent
 	@touch $@
 
 $(DIST): frontend/node_modules/.installed frontend/vite.config.mts frontend/tsconfig.json $(SOURCES)
