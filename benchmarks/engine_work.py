@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -51,8 +53,12 @@ class EngineWork:
         self.version = run["version"]["id"]
         self.name = f"threshold v{run['version']['number']}"  # of the layers that are its drafts
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._keep_busy, daemon=True)
-        self._thread.start()
+        self._threads = [
+            threading.Thread(target=self._repeat, args=(one,), daemon=True)
+            for one in (self._keep_training, self._keep_predicting)
+        ]
+        for thread in self._threads:
+            thread.start()
 
     def _new_image(self) -> tuple[str, NDArray[np.uint32]]:
         self.n_images += 1
@@ -78,7 +84,7 @@ class EngineWork:
             time.sleep(0.5)
         return run
 
-    def _patiently(self, ask: Any) -> Any:
+    def _patiently(self, ask: Callable[[], Any]) -> Any:
         """Ask again while the site is on its way back."""
         end = time.monotonic() + END_LIMIT_S
         while True:
@@ -90,15 +96,11 @@ class EngineWork:
                     raise
                 time.sleep(0.3)
 
-    def _keep_busy(self) -> None:
+    def _repeat(self, one: Callable[[], None]) -> None:
         while not self._stop.wait(ASK_EVERY_S):
-            try:
-                self._keep_training()
-                image, _ = self._new_image()
-                self._predict(image)
-                self.images.append(image)
-            except (OSError, Refused, RuntimeError):
-                continue  # something was killed meanwhile: what is not acknowledged is not counted
+            # Something was killed meanwhile: what is not acknowledged is not counted.
+            with contextlib.suppress(OSError, Refused, RuntimeError):
+                one()
 
     def _keep_training(self) -> None:
         if self.runs:
@@ -107,6 +109,11 @@ class EngineWork:
                 return
         self.runs.append(self._start_run(TRAINING))
 
+    def _keep_predicting(self) -> None:
+        image, _ = self._new_image()
+        self._predict(image)
+        self.images.append(image)
+
     def _predict(self, image: str) -> None:
         asked = {"version": self.version, "images": [image]}
         self.client.post(f"/api/v1/projects/{self.project}/predictions/", asked)
@@ -114,7 +121,8 @@ class EngineWork:
     def finish(self) -> dict[str, Any]:
         """Let the open work end and say what became of it."""
         self._stop.set()
-        self._thread.join(END_LIMIT_S)
+        for thread in self._threads:
+            thread.join(END_LIMIT_S)
         runs = [self._ended(run_id, END_LIMIT_S) for run_id in self.runs]
         drafts = [self._draft(image) for image in self.images]
         path = f"/api/v1/projects/{self.project}/versions/"

@@ -32,7 +32,7 @@ SIDE = 512
 SQUARE = 8  # pixels of a stroke's side
 ANSWER_LIMIT_S = 90
 KINDS = ("web", "worker", "database", "training child", "prediction child")
-VICTIM_LIMIT_S = 60
+VICTIM_LIMIT_S = 240  # a run whose worker died waits for its lease to end
 MUST_BE_ZERO = (
     "n_lost",
     "n_twice",

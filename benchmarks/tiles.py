@@ -1,7 +1,7 @@
 """What a tile costs: this site's raw function against the same bytes as static files.
 
-`python -m benchmarks.tiles [--seconds 5] [--json]`. The other side is nginx when it is installed,
-else the same server with a function that does nothing but read a file. Both serve the same
+`python -m benchmarks.tiles [--seconds 5] [--json]`. The other sides are the same server with a
+function that does nothing but read a file, and nginx where it is installed. All serve the same
 stored JPEG tiles of one real-sized picture over HTTP/1.1 with kept connections.
 """
 
@@ -208,7 +208,7 @@ def uvicorn_argv(app: str, port: int) -> list[str]:
 
 
 def compare(folder: Path, seconds: float) -> list[dict[str, Any]]:
-    """Measure this site's function and the static one."""
+    """Measure this site's function and servers of static files."""
     from project.tiles import make_token
 
     digest = make_pyramid(folder)
@@ -220,18 +220,25 @@ def compare(folder: Path, seconds: float) -> list[dict[str, Any]]:
         ours = [f"tiles/{token}/{address}" for address in addresses]
         rows.append(measure("cytoloop", server, port, ours, seconds))
     port = free_port()
-    nginx = shutil.which("nginx")
-    if nginx:
-        config = folder / "nginx.conf"
-        config.write_text(NGINX.format(folder=folder, port=port), encoding="utf-8")
-        folder.chmod(0o755)  # nginx's worker is another user when started by root
-        with served([nginx, "-c", str(config), "-p", str(folder)], port) as server:
-            rows.append(measure("nginx, static files", server, port, addresses, seconds))
-        return rows
     env = {"CYTOLOOP_BENCHMARK_STATIC": str(folder / "static")}
     with served(uvicorn_argv("benchmarks.tiles:static", port), port, env) as server:
         rows.append(measure("uvicorn, static files", server, port, addresses, seconds))
+    rows.append(nginx_row(folder, addresses, seconds))
     return rows
+
+
+def nginx_row(folder: Path, addresses: list[str], seconds: float) -> dict[str, Any]:
+    """Measure nginx with one worker, or say that it is not here."""
+    name = "nginx, static files"
+    nginx = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+    if nginx is None:
+        return {"server": name, "tiles": 0, "note": "not installed"}
+    port = free_port()
+    config = folder / "nginx.conf"
+    config.write_text(NGINX.format(folder=folder, port=port), encoding="utf-8")
+    folder.chmod(0o755)  # nginx's worker is another user when started by root
+    with served([nginx, "-c", str(config), "-p", str(folder)], port) as server:
+        return measure(name, server, port, addresses, seconds)
 
 
 if "CYTOLOOP_BENCHMARK_STATIC" in os.environ:  # in the server of the other side
@@ -258,6 +265,9 @@ def main() -> int:
     else:
         print(f"{'server':<24}{'tiles/s':>9}{'CPU ms':>9}{'p50 ms':>9}{'p95 ms':>9}{'kB':>7}")
         for row in rows:
+            if not row["tiles"]:
+                print(f"{row['server']:<24}{row['note']:>14}")
+                continue
             print(
                 f"{row['server']:<24}{row['tiles_per_s']:>9}{row['cpu_ms_per_tile']:>9.3f}"
                 f"{row['p50_ms']:>9.2f}{row['p95_ms']:>9.2f}{row['mean_tile_kb']:>7.1f}"
