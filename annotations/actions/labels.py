@@ -14,13 +14,20 @@ from annotations.actions.layer_writer import LayerWriter, Origin
 from annotations.labels import ops
 from annotations.labels.envelope import SentOp
 from annotations.labels.ops import MAX_LABEL, Op
-from annotations.models import Image, Instance, LabelLayer, LabelOp, LayerKind, Role
+from annotations.models import (
+    DEFAULT_LAYER,
+    Image,
+    Instance,
+    LabelLayer,
+    LabelOp,
+    LayerKind,
+    Role,
+)
 from annotations.queries.labels import find_layer
 from annotations.queries.regions import blind_boxes
 from annotations.rules import require
 from project.errors import Conflict, InvalidInput, NotReady
 
-DEFAULT_NAME = "Annotation"
 MAX_IDS_AT_ONCE = 100_000
 
 
@@ -62,17 +69,20 @@ def create_layer(*, user: Any, image: Image, name: str) -> LabelLayer:
     return layer
 
 
-@not_audited("made by the platform when an image is first opened")
+@not_audited("made by the platform, as it is when an image was read")
 @transaction.atomic
 def ensure_annotation_layer(*, user: Any, image: Image) -> LabelLayer:
-    """Return the image's annotation layer, making the default one when there is none."""
-    require(user, image.project, Role.VIEWER)
+    """Return the image's annotation layer, making the default one when there is none.
+
+    Raises NotFound and NotAllowed.
+    """
+    require(user, image.project, Role.ANNOTATOR)
     layers = LabelLayer.objects.filter(image=image, kind=LayerKind.ANNOTATION)
     first = layers.order_by("created_at", "name").first()
     if first is not None:
         return first
     layer, _ = LabelLayer.objects.get_or_create(
-        image=image, kind=LayerKind.ANNOTATION, name=DEFAULT_NAME
+        image=image, kind=LayerKind.ANNOTATION, name=DEFAULT_LAYER
     )
     return layer
 
@@ -181,7 +191,9 @@ def _check_op(layer: LabelLayer, sent: SentOp, op: Op) -> None:
 
 
 def _refuse_in_blind_region(layer: LabelLayer, sent: SentOp, op: Op) -> None:
-    if op and blind_boxes(layer.image, ops.box_of(op), t=sent.t, z=sent.z):
+    boxes = blind_boxes(layer.image, ops.box_of(op), t=sent.t, z=sent.z) if op else []
+    # Objects accepted in one go lie around a blind region as often as in it.
+    if any(ops.meets(op, box) for box in boxes):
         raise DraftInBlindRegion(
             "A part of this lies in a blind-validation region, which is drawn without drafts.",
             n=sent.n,

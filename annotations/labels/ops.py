@@ -407,6 +407,21 @@ def box_of(op: Op) -> tuple[int, int, int, int]:
     )
 
 
+def meets(op: Op, box: tuple[int, int, int, int]) -> bool:
+    """Return whether a pixel of the op lies in a half-open box (row0, col0, row1, col1)."""
+    row0, col0, row1, col1 = box
+    for (cy, cx), runs in op.items():
+        top, left = cy * SIDE, cx * SIDE
+        if top >= row1 or left >= col1 or top + SIDE <= row0 or left + SIDE <= col0:
+            continue
+        rows, cols = np.divmod(expand(runs)[0], SIDE)
+        inside = (rows + top >= row0) & (rows + top < row1)
+        inside &= (cols + left >= col0) & (cols + left < col1)
+        if inside.any():
+            return True
+    return False
+
+
 def divide(op: Op, *, max_labels: int = MAX_LABELS) -> Iterator[dict[Place, Runs]]:
     """Cut an op into parts that each name few enough labels to be written.
 

@@ -309,6 +309,29 @@ def test_no_draft_gets_into_a_blind_region(annotator, image, layer):
         accept_in_the_editor(annotator, layer, draft, A)
 
 
+def test_objects_around_a_blind_region_are_accepted_in_one_op(annotator, image, layer):
+    draft = prediction(image, A, B)
+    RegionFactory(
+        image=image,
+        layer=layer,
+        purpose=Purpose.BLIND_VALIDATION,
+        row0=200,
+        col0=200,
+        row1=300,
+        col1=300,
+    )
+
+    first, second = new_id(annotator, layer), new_id(annotator, layer)
+    accepts = [
+        {"layer": str(draft.pk), "instance_id": number, "new_id": new}
+        for number, new in enumerate((first, second), 1)
+    ]
+    op = ops.compose([box_op(layer, A, first), box_op(layer, B, second)])
+    send(annotator, layer, sent(op, kind="accept", meta={"accepts": accepts}))
+
+    assert (picture(layer) > 0).sum() == 1800
+
+
 def test_many_objects_over_many_chunks_are_accepted_exactly(annotator, image, layer):
     rng = np.random.default_rng(3)
     boxes = [

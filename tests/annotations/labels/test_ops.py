@@ -145,6 +145,17 @@ def test_the_box_of_a_change_holds_exactly_the_pixels_won(op, chunks):
 
 
 @settings(max_examples=30, deadline=None)
+@given(any_op(), st.tuples(*[st.integers(0, 1100)] * 2), st.tuples(*[st.integers(1, 400)] * 2))
+def test_an_op_meets_a_box_when_one_of_its_pixels_lies_in_it(op, corner, size):
+    painted = np.zeros((2 * ops.SIDE, 2 * ops.SIDE), bool)
+    for (cy, cx), runs in op.items():
+        chunk = painted[cy * 512 : cy * 512 + 512, cx * 512 : cx * 512 + 512]
+        chunk[np.divmod(ops.expand(runs)[0], 512)] = True
+    box = (*corner, corner[0] + size[0], corner[1] + size[1])
+
+    assert ops.meets(op, box) == painted[box[0] : box[2], box[1] : box[3]].any()
+
+
 @given(st.lists(any_op((0, 1, 2, 3)), max_size=4), any_chunks())
 def test_joined_ops_do_what_the_single_ones_did(sent, chunks):
     before = copy(chunks)
