@@ -99,6 +99,8 @@ export interface InstancesJson {
   col1: number[];
   state: InstanceStateJson[];
   score: (number | null)[];
+  /** Only of predictions; null where nobody looked. */
+  doubt?: (number | null)[];
   class_name: string[];
 }
 

@@ -17,6 +17,8 @@ export interface InstanceColumns {
   readonly col1: readonly number[];
   readonly state: readonly State[];
   readonly score: readonly (number | null)[];
+  /** Only of a prediction that was looked at from several sides. */
+  readonly doubt?: readonly (number | null)[];
   readonly class_name: readonly string[];
 }
 
@@ -26,6 +28,7 @@ export interface Row {
   readonly box: Rect;
   readonly state: State;
   readonly score: number | null;
+  readonly doubt: number | null;
   readonly className: string;
 }
 
@@ -39,6 +42,7 @@ export class InstanceTable {
   private boxes = new Int32Array(256 * BOX_FIELDS);
   private stateOfSlot = new Uint8Array(256);
   private score = new Float32Array(256);
+  private doubt = new Float32Array(256);
   private readonly classNames: string[] = [];
   private used = 0;
   private alive = 0;
@@ -88,6 +92,7 @@ export class InstanceTable {
   private describe(slot: number, columns: InstanceColumns, i: number): void {
     this.stateOfSlot[slot] = STATES.indexOf(columns.state[i] ?? this.newState);
     this.score[slot] = columns.score[i] ?? Number.NaN;
+    this.doubt[slot] = columns.doubt?.[i] ?? Number.NaN;
     this.classNames[slot] = columns.class_name[i] ?? "";
   }
 
@@ -142,6 +147,7 @@ export class InstanceTable {
     this.boxes.fill(0, slot * BOX_FIELDS, (slot + 1) * BOX_FIELDS);
     this.stateOfSlot[slot] = STATES.indexOf(this.newState);
     this.score[slot] = Number.NaN;
+    this.doubt[slot] = Number.NaN;
     this.classNames[slot] = "";
     return slot;
   }
@@ -157,6 +163,7 @@ export class InstanceTable {
     this.boxes = copy(new Int32Array(size * BOX_FIELDS), this.boxes);
     this.stateOfSlot = copy(new Uint8Array(size), this.stateOfSlot);
     this.score = copy(new Float32Array(size), this.score);
+    this.doubt = copy(new Float32Array(size), this.doubt);
   }
 
   setState(id: number, state: State): boolean {
@@ -171,13 +178,13 @@ export class InstanceTable {
   get(id: number): Row | undefined {
     const slot = this.slots.get(id);
     if (slot === undefined) return undefined;
-    const score = this.score[slot] as number;
     return {
       id,
       areaPx: this.area[slot] as number,
       box: this.boxOf(slot),
       state: this.stateAt(slot),
-      score: Number.isNaN(score) ? null : score,
+      score: numberOrNull(this.score[slot]),
+      doubt: numberOrNull(this.doubt[slot]),
       className: this.classNames[slot] ?? "",
     };
   }
@@ -212,13 +219,15 @@ export class InstanceTable {
 
   byDoubt(state: State): Uint32Array {
     const code = STATES.indexOf(state);
-    const doubt = (id: number) => {
-      const score = this.score[this.slots.get(id) as number] as number;
-      return Number.isNaN(score) ? 1 : score; // without a score there is nothing to doubt
-    };
     return this.pick((slot) => this.stateOfSlot[slot] === code).sort(
-      (p, q) => doubt(p) - doubt(q) || p - q,
+      (p, q) => this.doubtOf(q) - this.doubtOf(p) || p - q,
     );
+  }
+
+  /** How likely it is wrong; without a measured doubt a low score must do, without either nothing. */
+  private doubtOf(id: number): number {
+    const slot = this.slots.get(id) as number;
+    return numberOrNull(this.doubt[slot]) ?? 1 - (numberOrNull(this.score[slot]) ?? 1);
   }
 
   countIn(state: State): number {
@@ -242,4 +251,8 @@ export class InstanceTable {
     const [x0, y0, x1, y1] = this.boxes.subarray(b, b + BOX_FIELDS);
     return rect(x0 ?? 0, y0 ?? 0, x1 ?? 0, y1 ?? 0);
   }
+}
+
+function numberOrNull(value: number | undefined): number | null {
+  return value === undefined || Number.isNaN(value) ? null : value;
 }

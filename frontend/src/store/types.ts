@@ -50,6 +50,8 @@ export interface InstanceRow {
   readonly state: InstanceState;
   /** Of a prediction, 0 to 1. */
   readonly score: number | null;
+  /** How likely the prediction is wrong, 0 to 1; null when nobody looked. */
+  readonly doubt: number | null;
   readonly className: string;
 }
 
@@ -66,7 +68,7 @@ export interface InstanceIndex {
   ids(): Uint32Array;
   /** Ids whose box meets `box`, ascending. */
   within(box: Rect): Uint32Array;
-  /** Ids in a state, most doubtful first (lowest score; without a score by id). */
+  /** Ids in a state, most doubtful first: by doubt, else by 1 - score, else by id. */
   byDoubt(state: InstanceState): Uint32Array;
   countIn(state: InstanceState): number;
 }

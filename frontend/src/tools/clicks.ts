@@ -14,9 +14,7 @@ export function pick(context: ToolContext, at: ImagePoint): void {
     return;
   }
   const proposed = context.draft?.labelAt(at) ?? 0;
-  const state = proposed === 0 ? undefined : context.draft?.instances.stateOf(proposed);
-  // Rejected and accepted ones are not drawn in the draft, so they cannot be clicked either.
-  if (proposed !== 0 && (state === undefined || state === "proposed")) {
+  if (proposed !== 0 && context.showsDraft(proposed)) {
     context.selectDraft(proposed);
     return;
   }

@@ -18,6 +18,8 @@ export interface ToolContext {
   readonly layer: LayerStore;
   /** The draft on screen, if any. */
   readonly draft: DraftStore | undefined;
+  /** Whether an instance of the draft is drawn: only what is seen can be clicked. */
+  showsDraft(id: number): boolean;
   readonly radius: number;
   readonly mode: WriteMode;
   /** Whether a stroke that starts on empty ground makes a new object. */

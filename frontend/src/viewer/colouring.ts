@@ -17,12 +17,16 @@ export interface Colouring {
   readonly colours: LabelColours;
   /** Instances that are not drawn, such as rejected ones. */
   readonly isHidden?: ((id: number) => boolean) | undefined;
+  /** Instances of which only a faint outline is drawn. */
+  readonly isFaded?: ((id: number) => boolean) | undefined;
   /** Dashed outline and hatched inside: a proposal, not an annotation. */
   readonly isDraft: boolean;
 }
 
 /** Stands for "not loaded": never an instance id, and equal to every neighbour. */
 const UNKNOWN = 0xffffffff;
+
+const FAINT_ALPHA = 0x70 << 24;
 
 /** Copy the labels of a box grown by one pixel; outside of the image is background. */
 export function gather(source: LabelPixels, box: Rect, out: Uint32Array): void {
@@ -64,12 +68,13 @@ export function colourBox(
   const width = box.x1 - box.x0;
   const height = box.y1 - box.y0;
   const stride = width + 2;
-  const { style, colours, isHidden, isDraft } = colouring;
+  const { style, colours, isHidden, isFaded, isDraft } = colouring;
   const hasFill = style === "filled" || style === "both";
   const hasEdge = style === "outline" || style === "both";
   let lastId = 0;
   let fill = 0;
   let edge = 0;
+  let isFaint = false;
   for (let y = 0, to = 0; y < height; y++) {
     let at = (y + 1) * stride + 1;
     for (let x = 0; x < width; x++, at++, to++) {
@@ -84,11 +89,16 @@ export function colourBox(
         const hidden = isHidden?.(id) ?? false;
         fill = hidden || !hasFill ? 0 : (colours.fill[index] as number);
         edge = hidden || !hasEdge ? 0 : (colours.edge[index] as number);
+        isFaint = isFaded?.(id) ?? false;
+        if (isFaint && !hidden) {
+          fill = 0;
+          edge = ((colours.edge[index] as number) & 0x00ffffff) | FAINT_ALPHA;
+        }
       }
       if (edge !== 0 && isBorder(padded, at, stride, id)) {
         // Image coordinates decide the dashes, so that they join across boxes and chunks.
         const isGap = isDraft && ((x + box.x0 + y + box.y0) >> 2) % 2 === 1;
-        out[to] = isGap ? 0xff202020 : edge;
+        out[to] = isGap ? (isFaint ? 0 : 0xff202020) : edge;
       } else if (isDraft && fill !== 0) {
         out[to] = (x + box.x0 + y + box.y0) % 6 < 2 ? fill : 0;
       } else {

@@ -113,3 +113,31 @@ test("thousands of instances find their places again", () => {
   expect(table.countIn("accepted")).toBe(1);
   expect(chunkKey(1, 2)).toBe(65538);
 });
+
+test("doubt orders, a low score stands in for it, and what has neither comes last", () => {
+  const table = new InstanceTable("proposed");
+  const rows: [doubt: number | null, score: number | null][] = [
+    [null, 0.95],
+    [0.62, 0.99],
+    [null, null],
+    [0.1, 0.3],
+    [null, 0.41],
+    [0.62, 0.5],
+  ];
+  const all = <T>(value: T) => rows.map(() => value);
+  table.load({
+    instance_id: rows.map((_, i) => i + 1),
+    area_px: all(4),
+    row0: all(0),
+    col0: all(0),
+    row1: all(2),
+    col1: all(2),
+    state: all("proposed" as const),
+    doubt: rows.map(([doubt]) => doubt),
+    score: rows.map(([, score]) => score),
+    class_name: all(""),
+  });
+  expect([...table.byDoubt("proposed")]).toEqual([2, 6, 5, 4, 1, 3]);
+  expect(table.get(2)?.doubt).toBeCloseTo(0.62);
+  expect(table.get(1)?.doubt).toBeNull();
+});

@@ -64,13 +64,11 @@ it("swaps preserve and overwrite while Shift is held, and nothing else", () => {
   expect(modeOf("preserve", false)).toBe("preserve");
 });
 
-it("picks annotated objects before drafts, and drafts only while they are proposed", () => {
-  const draft = {
-    labelAt: ({ x }: ImagePoint) => (x < 25 ? 1 : 2),
-    instances: { stateOf: (id: number) => (id === 1 ? "proposed" : "rejected") },
-  };
+it("picks annotated objects before drafts, and drafts only where they are seen", () => {
+  const draft = { labelAt: ({ x }: ImagePoint) => (x < 25 ? 1 : 2) };
   const { made, chosen } = context({});
-  const withDraft = { ...made, draft: draft as unknown as ToolContext["draft"] };
+  const showsDraft = (id: number) => id === 1;
+  const withDraft = { ...made, showsDraft, draft: draft as unknown as ToolContext["draft"] };
   pick(withDraft as ToolContext, imagePoint(5, 5));
   pick(withDraft as ToolContext, imagePoint(20, 5));
   pick(withDraft as ToolContext, imagePoint(28, 5));

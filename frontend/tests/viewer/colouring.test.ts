@@ -53,6 +53,18 @@ function colour(source: LabelPixels, box: Rect, how = colouring): Uint32Array {
 const alpha = (word: number | undefined) => (word ?? 0) >>> 24;
 
 describe("colourBox", () => {
+  it("draws a faint outline of what is faded, and nothing of what is hidden", () => {
+    const { source } = layer(16, 8, (x) => (x < 8 ? 1 : 2));
+    const how = { ...colouring, isDraft: true, isFaded: (id: number) => id === 2 };
+    const shown = colour(source, rect(0, 0, 16, 8), how);
+    const alphas = (x0: number) =>
+      Array.from({ length: 64 }, (_, i) => alpha(shown[(i >> 3) * 16 + x0 + (i % 8)]));
+    expect(Math.max(...alphas(0))).toBe(255);
+    expect([...new Set(alphas(8))].sort()).toEqual([0, 0x70]);
+    const gone = colour(source, rect(0, 0, 16, 8), { ...how, isHidden: () => true });
+    expect(gone.every((word) => word === 0)).toBe(true);
+  });
+
   it("gives the same colours whole or in parts, across chunk borders", () => {
     fc.assert(
       fc.property(

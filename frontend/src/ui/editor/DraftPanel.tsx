@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 import type { Preserve } from "../../store/types";
 import type { EditorActions } from "./actions";
+import { doubtText } from "./doubt_words";
 import { Button, count, plural, Section, Slider } from "./parts";
 import type { Links } from "./TopBar";
 
@@ -26,8 +27,8 @@ function Body({ actions, links, left, total }: PanelProps & { left: number; tota
   if (model.isBlind.value) {
     return (
       <p class="empty">
-        Drafts are hidden while a blind validation region is open, so that the labels drawn in it
-        owe nothing to a model. Submit the region to see drafts again.
+        Drafts are hidden while an open blind validation region is in view, so that the labels drawn
+        in it owe nothing to a model. Submit the region, or move away from it, to see drafts again.
       </p>
     );
   }
@@ -73,8 +74,9 @@ function Review({ actions, left, total }: { actions: EditorActions; left: number
           {count(left)} of {count(total)} left
         </strong>
       </div>
+      <OverFinished actions={actions} />
       {left === 0 && (
-        <p class="empty">Every object of this draft has been decided. Add what it missed.</p>
+        <p class="empty">Nothing of this draft is left to decide. Add what it missed.</p>
       )}
       {left > 0 && (
         <>
@@ -114,17 +116,39 @@ function Review({ actions, left, total }: { actions: EditorActions; left: number
               run={() => actions.review.reject()}
             />
           </fieldset>
-          <p class="hint">
-            {facts
-              ? `Draft object ${facts.id}, ${count(facts.areaPx)} px${
-                  facts.score === null ? "" : `, score ${facts.score.toFixed(2)}`
-                }`
-              : "Click a dashed object, or go to the next doubtful one."}
-          </p>
+          {facts ? (
+            <p class="hint">
+              Draft object {facts.id}, {count(facts.areaPx)} px.
+              <br />
+              <strong>{doubtText(facts)}</strong>
+            </p>
+          ) : (
+            <p class="hint">Click a dashed object, or go to the next doubtful one.</p>
+          )}
           <AcceptMany actions={actions} />
         </>
       )}
     </>
+  );
+}
+
+/** Drafts where the work is done are in the way of nobody, but can be looked at. */
+function OverFinished({ actions }: { actions: EditorActions }) {
+  const { showsFinished, draftCounts } = actions.model;
+  const n = draftCounts.value.nFinished;
+  if (n === 0) return null;
+  return (
+    <label class="check">
+      <input
+        type="checkbox"
+        checked={showsFinished.value}
+        onChange={(event) => actions.review.showFinished(event.currentTarget.checked)}
+      />
+      <span>
+        Show drafts over finished work: {plural(n, "object")} on annotated ground or in submitted
+        regions, faded
+      </span>
+    </label>
   );
 }
 

@@ -1,5 +1,5 @@
 /** What the editor shows and what a person chose, as signals; no network, no canvas. */
-import { computed, effect, type Signal, signal } from "@preact/signals";
+import { effect, type Signal, signal } from "@preact/signals";
 import type { Rect } from "../../geometry/rect";
 import type { HistoryState, SaveState, WriteMode } from "../../store/types";
 import type { ToolName } from "../../tools/tool";
@@ -54,11 +54,15 @@ export interface ObjectFacts {
   readonly areaPx: number;
   readonly state: string;
   readonly score: number | null;
+  readonly doubt: number | null;
 }
 
 export interface DraftCounts {
   readonly total: number;
+  /** Proposed, and not over finished work. */
   readonly left: number;
+  /** Proposed, but over finished work. */
+  readonly nFinished: number;
 }
 
 export const SMALLEST_RADIUS = 0.5;
@@ -134,7 +138,11 @@ export function makeModel() {
     drafts: signal<readonly DraftInfo[]>([]),
     draftId: signal<string | undefined>(undefined),
     isDraftShown: signal(true),
-    draftCounts: signal<DraftCounts>({ total: 0, left: 0 }),
+    draftCounts: signal<DraftCounts>({ total: 0, left: 0, nFinished: 0 }),
+    /** Drafts over finished work are drawn too, faded. */
+    showsFinished: signal(false),
+    /** An open blind region is in view: nobody may see a draft before it is submitted. */
+    isBlind: signal(false),
     /** Scores of the proposed instances, for the slider's counter. */
     proposedScores: signal<readonly number[]>([]),
 
@@ -164,11 +172,6 @@ export function makeModel() {
     isPanelOpen: signal(memory.isPanelOpen && window.innerWidth > 760),
   };
 
-  /** An open blind region: nobody may see a draft before it is submitted. */
-  const isBlind = computed(() =>
-    model.regions.value.some((one) => one.purpose === "blind_validation" && one.state === "open"),
-  );
-
   effect(() => {
     const remembered: Remembered = {
       // Tools that act at one click are not what a person wants to wake up with.
@@ -188,7 +191,7 @@ export function makeModel() {
       // Without storage the choices last as long as the page.
     }
   });
-  return { ...model, isBlind };
+  return model;
 }
 
 let lastNotice = 0;

@@ -130,6 +130,7 @@ export class PaintDesk {
     return {
       layer,
       draft: review.draft,
+      showsDraft: (id) => review.shows(id),
       radius: model.radius.value,
       mode: model.mode.value,
       startsNew: model.startsNew.value,

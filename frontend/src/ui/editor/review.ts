@@ -2,8 +2,10 @@
 import type { ImageApi } from "../../api/images";
 import type { RestLayerApi } from "../../api/layers";
 import type { LayerJson } from "../../api/types";
-import type { DraftStore, LayerStore, Preserve } from "../../store/types";
-import { type DraftInfo, type EditorModel, notify } from "./model";
+import { FinishedWork } from "../../store/finished_work";
+import type { DraftStore, InstanceRow, LayerStore, Preserve } from "../../store/types";
+import { doubtText } from "./doubt_words";
+import { type DraftInfo, type EditorModel, notify, type RegionInfo } from "./model";
 import { plural } from "./parts";
 import type { Scene } from "./scene";
 
@@ -20,6 +22,9 @@ export class Review {
   readonly #parts: ReviewParts;
   #rows: LayerJson[] = [];
   #draft: DraftStore | undefined;
+  #finished: FinishedWork | undefined;
+  /** Came while drafts were hidden. */
+  #arrivedUnseen: string | undefined;
   #disposers: (() => void)[] = [];
   /** Counts the openings, so that a slow one cannot replace a later choice. */
   #opening = 0;
@@ -28,7 +33,7 @@ export class Review {
     this.#parts = parts;
   }
 
-  /** The draft on screen; none while a blind region is open. */
+  /** The draft that is reviewed. */
   get draft(): DraftStore | undefined {
     return this.#draft;
   }
@@ -42,7 +47,7 @@ export class Review {
   async chooseFirst(): Promise<void> {
     const { model } = this.#parts;
     const open = model.drafts.value.find((draft) => draft.nProposed > 0);
-    if (open && !model.isBlind.value) await this.choose(open.id);
+    if (open) await this.choose(open.id);
   }
 
   async choose(id: string | undefined): Promise<void> {
@@ -61,10 +66,21 @@ export class Review {
       draft.close();
       return;
     }
+    const finished = new FinishedWork(draft, layer);
     this.#draft = draft;
-    scene.showDraft(draft);
+    this.#finished = finished;
+    this.followRegions();
+    scene.showDraft(draft, {
+      isHidden: (one) => !this.shows(one),
+      isFaded: (one) => finished.isFinished(one),
+    });
     this.#disposers = [
+      () => finished.close(),
       draft.onInstances(() => this.#count()),
+      finished.onChange((ids) => {
+        scene.refreshDraft(ids);
+        this.#count();
+      }),
       draft.onTrouble((sentence) => notify(model, sentence, { tone: "problem" })),
     ];
     this.#count();
@@ -77,7 +93,11 @@ export class Review {
     const rows = await layers.ofImage(model.image.value?.id ?? "");
     this.setRows(rows);
     const row = this.#rows.find((one) => one.id === layerId) ?? this.#rows[0];
-    if (!row || known.has(row.id) || model.isBlind.value) return;
+    if (!row || known.has(row.id)) return;
+    if (model.isBlind.value) {
+      this.#arrivedUnseen = row.id;
+      return;
+    }
     const text = `A new draft is here: ${row.name}, ${plural(row.n_instances ?? 0, "object")}.`;
     const hasWork = this.#draft && model.draftCounts.value.left > 0;
     if (!hasWork) {
@@ -91,33 +111,73 @@ export class Review {
     });
   }
 
-  /** Hide drafts when a blind region opens, and show them again when it is done. */
-  async followBlindness(isBlind: boolean): Promise<void> {
-    if (isBlind) await this.choose(undefined);
-    else if (!this.#draft) await this.chooseFirst();
+  /** No draft may be seen while an open blind region is in view, nor its selection. */
+  followBlindness(isBlind: boolean): void {
+    const { model } = this.#parts;
+    if (isBlind) {
+      model.selectedDraft.value = 0;
+    } else if (this.#arrivedUnseen) {
+      const arrived = this.#arrivedUnseen;
+      this.#arrivedUnseen = undefined;
+      if (!this.#draft || model.draftCounts.value.left === 0) void this.choose(arrived);
+    }
+  }
+
+  /** Regions were opened, submitted or reopened. */
+  followRegions(): void {
+    const regions = this.#parts.model.regions.value;
+    const boxes = (chosen: readonly RegionInfo[]) => chosen.map((region) => region.box);
+    this.#finished?.setRegions({
+      submitted: boxes(regions.filter((region) => region.state === "submitted")),
+      blind: boxes(regions.filter((region) => region.purpose === "blind_validation")),
+    });
+  }
+
+  /** Show or hide what lies over finished work. */
+  showFinished(isOn: boolean): void {
+    this.#parts.model.showsFinished.value = isOn;
+    this.#parts.scene.refreshDraft(null);
+    this.#count();
+  }
+
+  /** Whether an instance of the draft is drawn, and can be clicked. */
+  shows(id: number): boolean {
+    const { model } = this.#parts;
+    if (model.isBlind.value || this.#draft?.instances.stateOf(id) !== "proposed") return false;
+    return model.showsFinished.value || !this.#finished?.isFinished(id);
   }
 
   step(direction: 1 | -1): void {
-    const { model, scene } = this.#parts;
-    const draft = this.#draft;
-    if (!draft) {
-      notify(model, "There is no draft to review.");
+    const { model } = this.#parts;
+    const problem = this.#stepProblem();
+    if (problem) {
+      notify(model, problem);
       return;
     }
-    const order = draft.instances.byDoubt("proposed");
-    if (order.length === 0) {
-      notify(model, "Every object of this draft has been decided.");
-      return;
-    }
+    const order = this.#open();
     const at = order.indexOf(model.selectedDraft.value);
-    const next = order[at < 0 ? 0 : (at + direction + order.length) % order.length] ?? 0;
-    this.#select(next);
-    const row = draft.instances.get(next);
-    if (row) scene.stage.reveal(row.box);
-    const score = row?.score;
-    model.spoken.value = `Draft object ${next}${
-      typeof score === "number" ? `, score ${score.toFixed(2)}` : ""
-    }`;
+    const next = order[at < 0 ? 0 : (at + direction + order.length) % order.length];
+    const row = next === undefined ? undefined : this.#draft?.instances.get(next);
+    if (!row) {
+      notify(model, "Every object of this draft has been decided, or lies over finished work.");
+      return;
+    }
+    this.#show(row);
+    model.spoken.value = `Draft object ${row.id}. ${doubtText(row)}`;
+    // Far away it was only a guess that nobody has worked there yet.
+    void this.#finished?.look(row.id).then(
+      (isFinished) => {
+        if (isFinished && model.selectedDraft.value === row.id) this.step(direction);
+      },
+      () => undefined, // what cannot be loaded is told by the store
+    );
+  }
+
+  #stepProblem(): string | undefined {
+    if (!this.#draft) return "There is no draft to review.";
+    return this.#parts.model.isBlind.value
+      ? "Drafts are hidden while an open blind validation region is in view."
+      : undefined;
   }
 
   accept(): void {
@@ -149,7 +209,7 @@ export class Review {
     const { model, layer, attempt } = this.#parts;
     const draft = this.#draft;
     if (!draft) return;
-    const ids = draft.instances.byDoubt("proposed").filter((id) => {
+    const ids = this.#open().filter((id) => {
       const own = draft.instances.get(id)?.score;
       return own === null || own === undefined || own >= score;
     });
@@ -173,50 +233,54 @@ export class Review {
       notify(model, "Choose a draft object first: click one, or press . for the next doubtful.");
       return;
     }
-    const order = draft.instances.byDoubt("proposed");
+    const order = this.#open();
     const at = order.indexOf(id);
     void attempt(async () => {
       await act(draft, id);
-      const left = draft.instances.countIn("proposed");
-      model.spoken.value = `Object ${id} ${word}, ${left} left`;
+      model.spoken.value = `Object ${id} ${word}, ${this.#open().length} left`;
       // On to the one that came after it.
       const following = order.slice(at + 1).find((other) => other !== id);
-      const next = following ?? order.find((other) => other !== id) ?? 0;
-      this.#select(next);
-      const row = draft.instances.get(next);
-      if (row) this.#parts.scene.stage.reveal(row.box);
+      const next = following ?? order.find((other) => other !== id);
+      const row = next === undefined ? undefined : draft.instances.get(next);
+      if (row) this.#show(row);
+      else model.selectedDraft.value = 0;
     });
   }
 
-  #select(id: number): void {
-    const { model } = this.#parts;
+  /** Proposed instances that still wait, most doubtful first. */
+  #open(): number[] {
+    return this.#finished?.open() ?? [];
+  }
+
+  #show(row: InstanceRow): void {
+    const { model, scene } = this.#parts;
     model.selected.value = 0;
-    model.selectedDraft.value = id;
+    model.selectedDraft.value = row.id;
+    scene.stage.reveal(row.box);
   }
 
   #count(): void {
     const { model } = this.#parts;
     const draft = this.#draft;
     if (!draft) return;
-    const left = draft.instances.countIn("proposed");
-    model.draftCounts.value = { total: draft.instances.count, left };
-    const proposed = Array.from(draft.instances.byDoubt("proposed"));
-    model.proposedScores.value = proposed.map((id) => draft.instances.get(id)?.score ?? 1);
+    const open = this.#open();
+    const nFinished = draft.instances.countIn("proposed") - open.length;
+    model.draftCounts.value = { total: draft.instances.count, left: open.length, nFinished };
+    model.proposedScores.value = open.map((id) => draft.instances.get(id)?.score ?? 1);
     const { selectedDraft } = model;
-    if (selectedDraft.value && draft.instances.stateOf(selectedDraft.value) !== "proposed") {
-      selectedDraft.value = 0;
-    }
+    if (selectedDraft.value && !this.shows(selectedDraft.value)) selectedDraft.value = 0;
   }
 
   #close(): void {
     const { model, scene } = this.#parts;
     for (const dispose of this.#disposers) dispose();
     this.#disposers = [];
-    scene.showDraft(undefined);
+    scene.hideDraft();
     this.#draft?.close();
     this.#draft = undefined;
     model.selectedDraft.value = 0;
-    model.draftCounts.value = { total: 0, left: 0 };
+    this.#finished = undefined;
+    model.draftCounts.value = { total: 0, left: 0, nFinished: 0 };
     model.proposedScores.value = [];
   }
 }

@@ -1,5 +1,6 @@
 /** Everything that is drawn: image, label layers, marks; kept in step with the model. */
 import { effect } from "@preact/signals";
+import { intersect, isEmpty } from "../../geometry/rect";
 import type { DraftStore, LayerStore } from "../../store/types";
 import { toolNamed } from "../../tools/tools";
 import type { Colouring } from "../../viewer/colouring";
@@ -22,6 +23,12 @@ const ANNOTATION_HUES: readonly Hues[] = [
 const ANNOTATION_COLOURS = labelColours({ fillAlpha: 96, edgeAlpha: 255, hues: ANNOTATION_HUES });
 const FILLED_COLOURS = labelColours({ fillAlpha: 170, edgeAlpha: 255, hues: ANNOTATION_HUES });
 const DRAFT_COLOURS = labelColours({ fillAlpha: 120, edgeAlpha: 255, hues: [[30, 62]] });
+/** Which instances of a draft are not drawn, and which only faintly. */
+export interface DraftLook {
+  readonly isHidden: (id: number) => boolean;
+  readonly isFaded: (id: number) => boolean;
+}
+
 const REGION_COLOURS = { complete: "#7ddb9a", positives_only: "#8fb8ff", ignore: "#b6bdc7" };
 
 export class Scene {
@@ -36,7 +43,7 @@ export class Scene {
   readonly #regions: RegionMarks;
   readonly #disposers: (() => void)[] = [];
   #annotation: LabelView | undefined;
-  #draft: { view: LabelView; dispose: () => void } | undefined;
+  #draft: { view: LabelView; look: DraftLook; dispose: () => void } | undefined;
   #layer: LayerStore | undefined;
 
   constructor(options: {
@@ -88,22 +95,34 @@ export class Scene {
   }
 
   /** Replace the draft on screen. */
-  showDraft(draft: DraftStore | undefined): void {
-    this.#draft?.dispose();
-    this.#draft = undefined;
-    if (!draft) return;
-    const view = new LabelView(draft, this.#draftColouring(draft), () => this.#labels.request());
+  showDraft(draft: DraftStore, look: DraftLook): void {
+    this.hideDraft();
+    const view = new LabelView(draft, this.#draftColouring(look), () => this.#labels.request());
     view.setOpacity(this.#model.draftOpacity.value);
-    const remove = this.#labels.addBelow(view);
+    // Asked for every frame, so that no frame shows a draft where labels are drawn blind.
+    const remove = this.#labels.addBelow({
+      draw: (frame) => (this.#isBlind(frame.view) ? false : view.draw(frame)),
+    });
     const forget = draft.onInstances((event) => view.refresh(event.ids));
     this.#draft = {
       view,
+      look,
       dispose() {
         remove();
         forget();
         view.destroy();
       },
     };
+  }
+
+  hideDraft(): void {
+    this.#draft?.dispose();
+    this.#draft = undefined;
+  }
+
+  /** Draw instances of the draft anew; null for all. */
+  refreshDraft(ids: readonly number[] | null): void {
+    this.#draft?.view.refresh(ids);
   }
 
   markSelected(draft: DraftStore | undefined): void {
@@ -135,7 +154,7 @@ export class Scene {
 
   destroy(): void {
     for (const dispose of this.#disposers) dispose();
-    this.#draft?.dispose();
+    this.hideDraft();
     this.#annotation?.destroy();
     this.#labels.destroy();
     this.#marks.destroy();
@@ -148,6 +167,16 @@ export class Scene {
     this.#labels.drawNow(view);
     this.#marks.drawNow(view);
     this.#model.scale.value = view.scale;
+    this.#model.isBlind.value = this.#isBlind(view);
+  }
+
+  #isBlind({ visible }: View): boolean {
+    return this.#model.regions
+      .peek()
+      .some(
+        ({ purpose, state, box }) =>
+          purpose === "blind_validation" && state === "open" && !isEmpty(intersect(box, visible)),
+      );
   }
 
   /** Carry what a person changes in the panels over to what is drawn. */
@@ -158,8 +187,7 @@ export class Scene {
       effect(() => {
         void model.labelStyle.value;
         this.#annotation?.setColouring(this.#annotationColouring());
-        const draft = this.#draft?.view;
-        draft?.setColouring(this.#draftColouring(draft.reader as DraftStore));
+        this.#draft?.view.setColouring(this.#draftColouring(this.#draft.look));
       }),
       effect(() => this.#annotation?.setOpacity(model.opacity.value)),
       effect(() => this.#draft?.view.setOpacity(model.draftOpacity.value)),
@@ -168,7 +196,10 @@ export class Scene {
         this.#annotation?.setShown(isShown);
         this.#draft?.view.setShown(isShown);
       }),
-      effect(() => this.#regions.set(this.#regionBoxes())),
+      effect(() => {
+        this.#regions.set(this.#regionBoxes());
+        this.#model.isBlind.value = this.#isBlind(this.stage.view());
+      }),
     );
   }
 
@@ -202,14 +233,9 @@ export class Scene {
     return { style, colours, isDraft: false };
   }
 
-  #draftColouring(draft: DraftStore): Colouring {
-    return {
-      style: this.#model.labelStyle.value,
-      colours: DRAFT_COLOURS,
-      isDraft: true,
-      // Decided ones are either in the annotation now or unwanted.
-      isHidden: (id) => draft.instances.stateOf(id) !== "proposed",
-    };
+  #draftColouring(look: DraftLook): Colouring {
+    const style = this.#model.labelStyle.value;
+    return { style, colours: DRAFT_COLOURS, isDraft: true, ...look };
   }
 }
 

@@ -116,7 +116,11 @@ export class EditorSession implements EditorActions {
       }),
       effect(() => {
         const isBlind = model.isBlind.value;
-        untracked(() => void this.review.followBlindness(isBlind));
+        untracked(() => this.review.followBlindness(isBlind));
+      }),
+      effect(() => {
+        void model.regions.value;
+        untracked(() => this.review.followRegions());
       }),
     ];
   }
