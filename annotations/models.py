@@ -168,13 +168,16 @@ class LayerKind(models.TextChoices):
     PREDICTION = "prediction", "Prediction"
 
 
+DEFAULT_LAYER = "Annotation"  # every image has it from the moment it is ready
+
+
 class LabelLayer(models.Model):
     """A label image of one image: edited by people, or filled once by a prediction."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="layers")
     kind = models.CharField(max_length=12, choices=LayerKind.choices)
-    name = models.CharField(max_length=100, default="Annotation")
+    name = models.CharField(max_length=100, default=DEFAULT_LAYER)
     seq = models.BigIntegerField(default=0)  # of the newest op; 0 for an untouched layer
     next_instance_id = models.BigIntegerField(default=1)  # ids are handed out in blocks
     created_at = models.DateTimeField(auto_now_add=True)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import uuid
 
 import factory
 from django.contrib.auth import get_user_model
 from factory.django import DjangoModelFactory
 
+from annotations.labels import ops
 from annotations.models import (
     Image,
     ImageState,
+    Instance,
     LabelLayer,
+    LabelOp,
     LayerKind,
     Membership,
     Project,
@@ -22,8 +26,10 @@ from tests.drawing import draw_blobs
 
 __all__ = [
     "ImageFactory",
+    "InstanceFactory",
     "LayerFactory",
     "MembershipFactory",
+    "OpFactory",
     "ProjectFactory",
     "RegionFactory",
     "UserFactory",
@@ -77,6 +83,33 @@ class LayerFactory(DjangoModelFactory):
 
     image = factory.SubFactory(ImageFactory)
     kind = LayerKind.ANNOTATION
+
+
+class InstanceFactory(DjangoModelFactory):
+    """A row of the instance table without pixels behind it."""
+
+    class Meta:
+        model = Instance
+
+    layer = factory.SubFactory(LayerFactory)
+    instance_id = factory.Sequence(lambda n: n + 1)
+    area_px = 1
+    row1 = 1
+    col1 = 1
+
+
+class OpFactory(DjangoModelFactory):
+    """A row of the op log that changed nothing."""
+
+    class Meta:
+        model = LabelOp
+
+    layer = factory.SubFactory(LayerFactory)
+    seq = factory.Sequence(lambda n: n + 1000)
+    session = factory.LazyFunction(uuid.uuid4)
+    n = 1
+    kind = "brush"
+    body = ops.pack(ops.encode({}))
 
 
 class RegionFactory(DjangoModelFactory):

@@ -11,7 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from annotations.models import Image, ImageState
+from annotations.models import DEFAULT_LAYER, Image, ImageState, LabelLayer, LayerKind
 from annotations.queries.blobs import hold_blobs, unused
 from project import events, leases
 from project.errors import DiskFull, OutOfMemory, ResourceProblem
@@ -148,6 +148,10 @@ def store(image: Image, token: uuid.UUID, folder: Path, report: dict[str, Any]) 
             **digests,
         )
         if ours:
+            # Here, so that looking at an image writes nothing; there already when it is read again.
+            LabelLayer.objects.get_or_create(
+                image=image, kind=LayerKind.ANNOTATION, name=DEFAULT_LAYER
+            )
             publish_state(image, ImageState.READY)
     if not ours:  # deleted meanwhile, or another worker's by now
         remove_unused_blobs(list(digests.values()))

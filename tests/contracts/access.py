@@ -115,7 +115,7 @@ STREAMS = [route for route in ACCESS if route.endswith("/events/")]
 class Sent:
     """What a request brings along: a body, headers, other rows for its placeholders."""
 
-    body: Any = None
+    body: Any
     content_type: str = "application/json"
     headers: dict[str, str] = field(default_factory=dict)
     ids: dict[str, Any] = field(default_factory=dict)
@@ -129,15 +129,15 @@ SENT: dict[tuple[str, str], Callable[[Furnished], Sent]] = {
     ("POST", "accounts/login/"): lambda w: Sent("login=nobody&password=none", FORM),
     ("POST", API + "projects/"): lambda w: Sent({"name": "a new one"}),
     ("PATCH", API + PROJECT): lambda w: Sent({"description": "more"}),
-    ("POST", API + PROJECT + "uploads/"): lambda w: Sent(headers={**TUS, "Upload-Length": "7"}),
-    ("HEAD", API + "uploads/<uuid:upload_id>/"): lambda w: Sent(headers=TUS),
-    ("DELETE", API + "uploads/<uuid:upload_id>/"): lambda w: Sent(headers=TUS),
+    ("POST", API + PROJECT + "uploads/"): lambda w: Sent({}, headers={**TUS, "Upload-Length": "7"}),
+    ("HEAD", API + "uploads/<uuid:upload_id>/"): lambda w: Sent({}, headers=TUS),
+    ("DELETE", API + "uploads/<uuid:upload_id>/"): lambda w: Sent({}, headers=TUS),
     ("PATCH", API + "uploads/<uuid:upload_id>/"): lambda w: Sent(
         b"567", "application/offset+octet-stream", {**TUS, "Upload-Offset": "5"}
     ),
     ("PATCH", API + IMAGE): lambda w: Sent({"tags": ["DAPI"]}),
-    ("DELETE", API + IMAGE): lambda w: Sent(ids={"image_id": w.failed.pk}),
-    ("POST", API + IMAGE + "retry/"): lambda w: Sent(ids={"image_id": w.failed.pk}),
+    ("DELETE", API + IMAGE): lambda w: Sent({}, ids={"image_id": w.failed.pk}),
+    ("POST", API + IMAGE + "retry/"): lambda w: Sent({}, ids={"image_id": w.failed.pk}),
     ("POST", API + IMAGE + "activity/"): lambda w: Sent(
         {"session": str(uuid.uuid4()), "n": 1, "active_s": 3.5}
     ),
@@ -155,7 +155,7 @@ SENT: dict[tuple[str, str], Callable[[Furnished], Sent]] = {
     ),
     ("POST", API + LAYER + "accept/"): lambda w: Sent({"draft": str(w.draft.pk)}),
     ("PATCH", API + REGION): lambda w: Sent({"coverage": "positives_only"}),
-    ("POST", API + REGION + "reopen/"): lambda w: Sent(ids={"region_id": w.submitted.pk}),
+    ("POST", API + REGION + "reopen/"): lambda w: Sent({}, ids={"region_id": w.submitted.pk}),
     ("POST", API + PROJECT + "runs/"): lambda w: Sent({"engine": "threshold"}),
     ("POST", API + PROJECT + "versions/"): lambda w: Sent(
         {"engine": "threshold", "file": SimpleUploadedFile("m.zip", b"model")}, "multipart"
@@ -219,11 +219,16 @@ def request(client: Any, method: str, route: str, world: Furnished, **given: Any
     wanted = SENT.get((method, route), lambda world: nothing)(world)
     path = fill(route, {**world.ids(route), **wanted.ids, **given.get("ids", {})})
     headers = {**wanted.headers, **given.get("headers", {})}
-    if method in ("GET", "HEAD"):
-        return getattr(client, method.lower())(path, headers=headers)
-    if wanted.content_type == "multipart":
-        return client.post(path, wanted.body, headers=headers)
-    body = wanted.body
-    if wanted.content_type == "application/json":
-        body = json.dumps(body if body is not None else {})
-    return client.generic(method, path, body, content_type=wanted.content_type, headers=headers)
+    if wanted.content_type == "multipart" and method == "POST":
+        answer = client.post(path, wanted.body, headers=headers)
+    elif method in ("GET", "HEAD"):
+        answer = getattr(client, method.lower())(path, headers=headers)
+    else:
+        is_json = wanted.content_type == "application/json"
+        body = json.dumps(wanted.body) if is_json else wanted.body
+        answer = client.generic(
+            method, path, body, content_type=wanted.content_type, headers=headers
+        )
+    for close in getattr(answer, "_resource_closers", []):
+        close()  # of the file only: closing the answer would end the test's connection
+    return answer

@@ -19,7 +19,16 @@ from project.storage import put_bytes, put_file, scratch_dir
 from project.tile_index import Geometry
 from tests.annotations.painting import paint_box
 from tests.drawing import draw_blobs
-from tests.factories import ImageFactory, MembershipFactory, UserFactory
+from tests.factories import (
+    ImageFactory,
+    InstanceFactory,
+    LayerFactory,
+    MembershipFactory,
+    OpFactory,
+    ProjectFactory,
+    RegionFactory,
+    UserFactory,
+)
 from tests.training.worlds import declare, small_world
 from training.actions.runs import queue_run
 from training.actions.versions import upload_version
@@ -196,14 +205,66 @@ def a_suggestion(image: Image, version: ModelVersion) -> Suggestion:
     selection = Selection.objects.create(
         project=image.project, version=version, state=RunState.FINISHED
     )
+    return a_suggested_box(selection, image, rank=1)
+
+
+def a_suggested_box(selection: Selection, image: Image, *, rank: int) -> Suggestion:
+    """Suggest a place that no other suggestion of the world has."""
     return Suggestion.objects.create(
         selection=selection,
-        rank=1,
+        rank=rank,
         image=image,
         row0=60,
-        col0=60,
+        col0=60 + 2 * rank,
         row1=90,
-        col1=90,
+        col1=61 + 2 * rank,
         strategy=Strategy.RANDOM,
         reason="Chosen at random.",
     )
+
+
+def furnish_more(world: Furnished, user: Any, *, n: int) -> None:
+    """Give everything that is shown in a list n more rows, also below the world's own rows."""
+    project, image = world.project, world.image
+    for k in range(n):
+        other = ImageFactory(
+            project=project, thumbnail_digest=image.thumbnail_digest, tags=[f"{k}"]
+        )
+        layer = LayerFactory(image=other, seq=1)
+        InstanceFactory(layer=layer, instance_id=1, created_by=user)
+        RegionFactory(image=other, layer=layer, opened_by=user)
+        LayerFactory(image=image, name=f"layer {k}")
+        RegionFactory(image=image, layer=world.layer, row0=120, row1=121, col0=k, col1=k + 1)
+        InstanceFactory(layer=world.layer, instance_id=1000 + k, created_by=user)
+        MembershipFactory(project=project, user=new_account(f"person {k}"))
+        MembershipFactory(project=ProjectFactory(), user=user)
+        grow_training(world, user, layer, number=100 + k)
+        a_suggested_box(world.suggestion.selection, image, rank=k + 2)
+    OpFactory.create_batch(n, layer=world.layer, user=user)
+
+
+def grow_training(world: Furnished, user: Any, layer: LabelLayer, number: int) -> None:
+    """Add a run with a version that was measured and drafted the world's image."""
+    run = TrainingRun.objects.create(
+        project=world.project,
+        number=number,
+        training_set=world.run.training_set,
+        engine="threshold",
+        parent=world.version,
+        created_by=user,
+    )
+    EpochRecord.objects.create(run=world.run, epoch=number, n_epochs=200, duration_s=1.0)
+    version = a_version(world.project, run, number)
+    ModelVersion.objects.filter(pk=version.pk).update(parent=world.version, created_by=user)
+    Evaluation.objects.create(
+        version=version,
+        training_set=world.run.training_set,
+        split="validation",
+        state=RunState.FINISHED,
+        metrics={"pooled": {"ap": {"0.5": 0.5}}},
+    )
+    draft = LayerFactory(image=world.image, kind="prediction", name=f"draft {number}")
+    for image, drawn in ((world.image, draft), (layer.image, None)):
+        PredictionRun.objects.create(
+            version=version, image=image, layer=drawn, state=RunState.FINISHED
+        )

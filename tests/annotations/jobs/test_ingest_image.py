@@ -48,6 +48,7 @@ def test_an_uploaded_image_becomes_ready(project, annotator):
     assert tiles.tile(0, 0, 1, 1).startswith(b"\xff\xd8")
     tiles.close()
     assert blob_path(image.thumbnail_digest).read_bytes().startswith(b"\xff\xd8")
+    assert [(one.kind, one.name) for one in image.layers.all()] == [("annotation", "Annotation")]
     assert nothing_is_left_behind()
 
 
