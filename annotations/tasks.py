@@ -8,7 +8,10 @@ from typing import Any
 import dramatiq
 
 from annotations.jobs import images
-from annotations.models import Image
+from annotations.models import ChunkState, Image, LayerSnapshot
+from annotations.queries.chunks import read_snapshot
+from annotations.queries.history import kept_states, thin_out
+from project import garbage
 from project.broker import send
 from project.leases import register_for_reaping
 
@@ -34,3 +37,7 @@ def send_image(image_id: Any) -> None:
 
 
 register_for_reaping(Image, send_image, images.announce_lost)
+
+garbage.register_manifest(LayerSnapshot, "manifest_digest", lambda m: read_snapshot(m).values())
+garbage.register_wanted(ChunkState, "digest", kept_states)
+garbage.register_tidying(thin_out)

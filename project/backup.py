@@ -18,6 +18,7 @@ from django.db import connection
 
 from project import __version__
 from project.errors import Conflict, InvalidInput, NotFound, Unavailable
+from project.garbage import nothing_is_removed
 from project.pgbinaries import find_binaries
 from project.postgres import connection_parameters
 from project.storage import BLOCK_BYTES, blob_path, blobs_dir, put_stream, scratch_dir
@@ -48,11 +49,11 @@ class NotEmpty(Conflict):
 def backup(target: Path, tell: Callable[[str], None] = lambda _: None) -> dict[str, Any]:
     """Write everything into a tar file; the site may run meanwhile.
 
-    The dump comes first: blobs are never changed, so those that it names are all still there
-    when they are read after it.
+    The dump comes first: blobs are never changed and none is removed meanwhile, so those that it
+    names are all still there when they are read after it.
     """
     partial = target.with_name(f"{target.name}.partial")
-    with tempfile.TemporaryDirectory(dir=scratch_dir()) as folder:
+    with nothing_is_removed(), tempfile.TemporaryDirectory(dir=scratch_dir()) as folder:
         dump = Path(folder) / DUMP
         tell("dumping the database")
         _run("pg_dump", "--format=custom", "--no-owner", f"--file={dump}")

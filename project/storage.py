@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import os
@@ -15,8 +16,10 @@ from typing import BinaryIO
 from django.conf import settings
 
 from project.errors import NotFound, StorageFull, StorageUnavailable
+from project.filelock import FileLock
 
 BLOCK_BYTES = 1 << 20
+LOCK_WAIT_S = 60.0  # a batch of removals takes milliseconds, a stuck disk longer
 
 
 def blobs_dir() -> Path:
@@ -62,6 +65,9 @@ def put_stream(stream: BinaryIO) -> str:
 def put_blocks(blocks: Iterable[bytes]) -> str:
     """Store blocks as one blob (temporary file, fsync, rename) and return its sha256.
 
+    Storing what is stored already makes it young again, so that the garbage collection leaves it
+    to whoever is about to name it in a row.
+
     Raises StorageFull or StorageUnavailable; no partial blob is ever visible.
     """
     digest = hashlib.sha256()
@@ -74,16 +80,57 @@ def put_blocks(blocks: Iterable[bytes]) -> str:
             file.flush()
             os.fsync(file.fileno())
         final = blob_path(digest.hexdigest())
-        if final.exists():
-            temporary.unlink()
-            return digest.hexdigest()
-        final.parent.mkdir(parents=True, exist_ok=True)
-        temporary.replace(final)
+        with _removal_lock(shared=True):
+            if _made_young(final):
+                temporary.unlink()
+                return digest.hexdigest()
+            final.parent.mkdir(parents=True, exist_ok=True)
+            temporary.replace(final)
         sync_dir(final.parent)
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise storage_error(error) from error
     return digest.hexdigest()
+
+
+def remove_blobs(digests: Iterable[str], *, untouched_since: float | None = None) -> list[int]:
+    """Remove blobs that nothing names, and return the sizes of those that were removed.
+
+    With `untouched_since` (seconds since 1970) a blob that was stored, or stored again, after
+    that stays. Raises StorageUnavailable.
+    """
+    sizes = []
+    try:
+        with _removal_lock(shared=False):
+            for digest in digests:
+                path = blob_path(digest)
+                with contextlib.suppress(FileNotFoundError):
+                    status = path.stat()
+                    if untouched_since is None or status.st_mtime < untouched_since:
+                        path.unlink()
+                        sizes.append(status.st_size)
+    except OSError as error:
+        raise storage_error(error) from error
+    return sizes
+
+
+def _removal_lock(*, shared: bool) -> FileLock:
+    """Return the lock between looking at a blob's age and removing it.
+
+    Else a blob could be removed just after a writer found it there. Held for milliseconds.
+    """
+    return FileLock(
+        Path(settings.CYTOLOOP_DATA_DIR) / "blobs.lock", shared=shared, wait_s=LOCK_WAIT_S
+    )
+
+
+def _made_young(path: Path) -> bool:
+    """Set the time of a stored blob to now; False when it is not stored."""
+    try:
+        os.utime(path)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def read_blob(digest: str) -> bytes:

@@ -89,6 +89,7 @@ class Keeper(threading.Thread):
         self._queues = queues
         self._locks: psycopg.Connection[Any] | None = None
         self._tidied_at = 0.0
+        self._collection: threading.Thread | None = None
 
     def run(self) -> None:
         """Work until the process is asked to stop; a failing database is tried again."""
@@ -105,10 +106,17 @@ class Keeper(threading.Thread):
                 connection.close()
             if time.monotonic() - self._tidied_at > HOUSEKEEPING_S or not self._tidied_at:
                 tidy_scratch(Path(settings.CYTOLOOP_DATA_DIR) / "scratch")
+                self._collect_garbage()
                 self._tidied_at = time.monotonic()
             processes.stopping.wait(pause_s)
         if self._locks is not None:
             self._locks.close()
+
+    def _collect_garbage(self) -> None:
+        """Begin a collection when one is due, beside the reaping, which must not wait for it."""
+        if self._collection is None or not self._collection.is_alive():
+            self._collection = threading.Thread(target=_collect, name="garbage", daemon=True)
+            self._collection.start()
 
     def _hold_locks(self) -> None:
         from project.postgres import connection_parameters  # noqa: PLC0415 (as above)
@@ -154,6 +162,17 @@ def tidy_scratch(folder: Path) -> None:
                 shutil.rmtree(path, ignore_errors=True)
             else:
                 path.unlink()
+
+
+def _collect() -> None:
+    from project.garbage import collect_daily  # noqa: PLC0415 (as above)
+
+    try:
+        collect_daily()
+    except DatabaseError as error:
+        logger.warning("Garbage was not collected: %s", error)
+    finally:
+        connection.close()
 
 
 def _ask_to_stop(number: int, frame: FrameType | None) -> None:

@@ -1,9 +1,9 @@
 """The tasks of training: ids in, one job, and what it leads to.
 
 The chain of a round can be read here: train → drafts of what people look at → how good is it →
-drafts of all other images → what to paint next. Every task names its queue, retries, time limit and priority. Retries
-are 0 because the row counts its own attempts; time limits are infinite because an exception
-cannot stop native code: the job stops its child process instead.
+drafts of all other images → what to paint next. Every task names its queue, retries, time limit
+and priority. Retries are 0 because the row counts its own attempts; time limits are infinite
+because an exception cannot stop native code: the job stops its child process instead.
 """
 
 from __future__ import annotations
@@ -11,19 +11,30 @@ from __future__ import annotations
 from typing import Any
 
 import dramatiq
+from django.db.models import Q
 
+from project import garbage
 from project.broker import send
 from project.leases import register_for_reaping
 from training.jobs.adopt import adopt as adopt_job
-from training.jobs.checkpoints import remove_run_folder
+from training.jobs.checkpoints import remove_ended_run_folders, remove_run_folder
 from training.jobs.evaluate import evaluate as evaluate_job
 from training.jobs.news import publish_run_by_id
 from training.jobs.predict import predict as predict_job
 from training.jobs.suggestions import due_selections
 from training.jobs.suggestions import select_regions as select_regions_job
 from training.jobs.train import train as train_job
-from training.models import Evaluation, PredictionRun, Selection, TrainingRun, VersionUpload
+from training.models import (
+    Evaluation,
+    PredictionRun,
+    RunState,
+    Selection,
+    TrainingRun,
+    TrainingSet,
+    VersionUpload,
+)
 from training.queries.predictions import next_prediction
+from training.queries.sets import digests_in
 
 NO_LIMIT = float("inf")
 
@@ -136,3 +147,10 @@ register_for_reaping(VersionUpload, ring_for_upload)
 register_for_reaping(Evaluation, ring_for_evaluation)
 register_for_reaping(PredictionRun, ring_for_prediction)
 register_for_reaping(Selection, ring_for_selection)
+
+garbage.register_manifest(TrainingSet, "manifest_digest", digests_in)
+# Once its version is made, or refused, nothing reads an uploaded file again.
+garbage.register_wanted(
+    VersionUpload, "upload_digest", lambda now: Q(state__in=RunState.open_states())
+)
+garbage.register_tidying(remove_ended_run_folders)

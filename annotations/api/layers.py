@@ -18,7 +18,8 @@ from rest_framework.views import APIView
 from annotations.actions.labels import allocate_ids, create_layer
 from annotations.labels.chunks import CHUNK_BYTES
 from annotations.models import LayerKind, Role
-from annotations.queries.chunks import chunk_bytes, digests_at, present_digests
+from annotations.queries.chunks import chunk_bytes, present_digests
+from annotations.queries.history import digests_at
 from annotations.queries.instances import instance_columns
 from annotations.queries.labels import find_image, find_layer, layer_info, layers_of_image
 
@@ -74,6 +75,7 @@ class InstancesOut(serializers.Serializer[None]):
     col1 = serializers.ListField(child=serializers.IntegerField())
     state = serializers.ListField(child=serializers.CharField())
     score = serializers.ListField(child=serializers.FloatField(allow_null=True))
+    doubt = serializers.ListField(child=serializers.FloatField(allow_null=True))
     class_name = serializers.ListField(child=serializers.CharField())
     t = serializers.ListField(child=serializers.IntegerField())
     z = serializers.ListField(child=serializers.IntegerField())

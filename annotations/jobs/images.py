@@ -15,8 +15,9 @@ from annotations.models import DEFAULT_LAYER, Image, ImageState, LabelLayer, Lay
 from annotations.queries.blobs import hold_blobs, unused
 from project import events, leases
 from project.errors import DiskFull, OutOfMemory, ResourceProblem
+from project.garbage import may_remove_now
 from project.processes import ChildEnd, Limits, run_child
-from project.storage import blob_path, free_bytes, put_file, scratch_dir
+from project.storage import blob_path, free_bytes, put_file, remove_blobs, scratch_dir
 
 MIB = 1 << 20
 COMMAND = [sys.executable, "-m", "annotations.imaging.ingest_child"]
@@ -210,9 +211,12 @@ def announce_lost(image_id: uuid.UUID) -> None:
 
 @transaction.atomic
 def remove_unused_blobs(digests: list[str]) -> None:
-    """Remove stored files of deleted images, except those that another image shares."""
+    """Remove stored files of deleted images, except those that another image shares.
+
+    At once, since a large file is deleted to win room. While a backup or a collection runs
+    nothing is removed here; the next collection does it.
+    """
+    if not may_remove_now():
+        return
     hold_blobs(alone=True)
-    for digest in unused(digests):
-        path = blob_path(digest)
-        # Gone already when the message came twice.
-        path.unlink(missing_ok=True)
+    remove_blobs(unused(digests))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import BinaryIO
 
 from annotations.labels import chunks
 from annotations.labels.chunks import Box, LabelImage
@@ -40,16 +41,6 @@ def present_digests(
     return found if wanted is None else {p: d for p, d in found.items() if p in wanted}
 
 
-def digests_at(layer: LabelLayer, seq: int, *, t: int = 0, z: int = 0) -> dict[Place, str]:
-    """Return the digests of a plane's chunks as they were after the op `seq`."""
-    rows = (
-        ChunkState.objects.filter(layer=layer, t=t, z=z, seq__lte=seq)
-        .order_by("cy", "cx", "-seq")
-        .distinct("cy", "cx")
-    )
-    return {(cy, cx): digest for cy, cx, digest in rows.values_list("cy", "cx", "digest")}
-
-
 def chunk_bytes(layer: LabelLayer, digest: str) -> bytes:
     """Return the stored bytes of a chunk that the layer has or had.
 
@@ -64,13 +55,6 @@ def layer_label_image(layer: LabelLayer, box: Box, *, t: int = 0, z: int = 0) ->
     """Return what a box of the layer shows now, uint32, shape of the box."""
     digests = present_digests(layer, t=t, z=z, places=chunks.places(box))
     return chunks.join({place: pixels_of(digest) for place, digest in digests.items()}, box)
-
-
-def label_image_at(layer: LabelLayer, seq: int, box: Box, *, t: int = 0, z: int = 0) -> LabelImage:
-    """Return what a box of the layer showed after the op `seq`, uint32, shape of the box."""
-    digests = digests_at(layer, seq, t=t, z=z)
-    wanted = {place: digests[place] for place in chunks.places(box) if place in digests}
-    return chunks.join({place: pixels_of(digest) for place, digest in wanted.items()}, box)
 
 
 def snapshot_label_image(
@@ -88,8 +72,13 @@ def snapshot_label_image(
 
 def snapshot_digests(snapshot: LayerSnapshot) -> dict[str, str]:
     """Return the digests of a snapshot's chunks by "t/z/cy/cx"."""
-    manifest = json.loads(storage.read_blob(snapshot.manifest_digest))
-    digests: dict[str, str] = manifest["chunks"]
+    with storage.open_blob(snapshot.manifest_digest) as file:
+        return read_snapshot(file)
+
+
+def read_snapshot(manifest: BinaryIO) -> dict[str, str]:
+    """Return the digests that a snapshot's manifest names, by "t/z/cy/cx"."""
+    digests: dict[str, str] = json.load(manifest)["chunks"]
     return digests
 
 

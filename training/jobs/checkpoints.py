@@ -7,6 +7,7 @@ import os
 import secrets
 import shutil
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from django.conf import settings
 
 from project.errors import CheckpointCorrupt, NotFound
 from project.storage import open_blob, put_file, scratch_dir
+from training.models import RunState, TrainingRun
 from training.supervision.archive import unpack
 
 
@@ -80,3 +82,17 @@ def run_folder(run_id: object) -> Path:
 def remove_run_folder(run_id: object) -> None:
     """Remove what a run no longer needs once it has ended."""
     shutil.rmtree(run_folder(run_id), ignore_errors=True)
+
+
+def remove_ended_run_folders(now: datetime) -> int:
+    """Remove the folders of runs that ended, or are gone, without anybody to clean up."""
+    parent = run_folder("x").parent
+    folders = list(parent.iterdir()) if parent.is_dir() else []
+    before = (now - timedelta(days=1)).timestamp()
+    old = {folder.name: folder for folder in folders if folder.stat().st_mtime < before}
+    rows = TrainingRun.objects.filter(pk__in=old, state__in=RunState.open_states())
+    for pk in rows.values_list("pk", flat=True):
+        del old[str(pk)]
+    for folder in old.values():
+        shutil.rmtree(folder, ignore_errors=True)
+    return len(old)
