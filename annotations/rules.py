@@ -36,7 +36,8 @@ def membership_of(user: Any, project: Project) -> Membership | None:
     """Return the person's membership, or None for a stranger or someone not logged in."""
     if not getattr(user, "is_active", False):
         return None
-    return Membership.objects.filter(project=project, user=user.pk).first()
+    # Asked of the row too: an open stream holds the person as they were when it began.
+    return Membership.objects.filter(project=project, user=user.pk, user__is_active=True).first()
 
 
 def includes(held: str, wanted: str) -> bool:
@@ -48,4 +49,4 @@ def visible_projects(user: Any) -> QuerySet[Project]:
     """Projects that the person is a member of."""
     if not getattr(user, "is_active", False):
         return Project.objects.none()
-    return Project.objects.filter(memberships__user=user.pk)
+    return Project.objects.filter(memberships__user=user.pk, memberships__user__is_active=True)

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from typing import Any
@@ -16,6 +17,7 @@ from asgiref.sync import sync_to_async
 from django.db import connection
 from django.http import HttpRequest, StreamingHttpResponse
 
+from project.errors import PlatformError
 from project.postgres import connection_parameters
 
 logger = logging.getLogger(__name__)
@@ -23,6 +25,9 @@ logger = logging.getLogger(__name__)
 PG_CHANNEL = "cytoloop"  # one for all: every process hears everything and picks
 MAX_PAYLOAD_BYTES = 7900  # PostgreSQL refuses 8000
 KEEP_ALIVE_S = 15  # proxies drop connections that stay silent for 30 to 60 s
+# How long a stream goes on for someone who was taken out: asking at every event would cost each
+# of hundreds of readers a query for each stroke of others.
+RIGHTS_S = 10
 BACKLOG = 1000  # news kept for one slow reader; more become one "resync"
 RESYNC = {"type": "resync"}  # news may have been missed: read the state again
 
@@ -123,15 +128,17 @@ def stream(
     channels: Sequence[str],
     first: Iterable[Event] | Callable[[], Iterable[Event]] = (),
     expand: Callable[[Event], Iterable[Event]] | None = None,
+    check: Callable[[], object] | None = None,
 ) -> StreamingHttpResponse:
     """Answer with server-sent events: `first`, then the news of the channels, until hang-up.
 
     `first` may be a function: it is called after listening began, so nothing falls between.
     `expand` turns each piece of news into the events to send (none, one or many); both may use
-    the database. An event's `type` becomes the line `event:`, its `seq`, if any, the line `id:`.
+    the database. `check` is asked now and then whether the reader may still hear this; when one of
+    the three raises a PlatformError, the stream ends. An event's `type` becomes the line `event:`, its `seq`, if any, the line `id:`.
     """
     response = StreamingHttpResponse(
-        _body(channels, first, expand), content_type="text/event-stream"
+        _body(channels, first, expand, check), content_type="text/event-stream"
     )
     response["Cache-Control"] = "no-cache"
     response["X-Accel-Buffering"] = "no"  # nginx would hold events back
@@ -150,14 +157,28 @@ async def _body(
     channels: Sequence[str],
     first: Iterable[Event] | Callable[[], Iterable[Event]],
     expand: Callable[[Event], Iterable[Event]] | None,
+    check: Callable[[], object] | None,
 ) -> AsyncIterator[bytes]:
     # An open stream must not keep the view's connection out of the pool for hours.
     await _in_thread(tuple)
+    # The page reconnects after the end, and is told then what it may not see any more.
+    with contextlib.suppress(PlatformError):
+        async for part in _parts(channels, first, expand, check):
+            yield part
+
+
+async def _parts(
+    channels: Sequence[str],
+    first: Iterable[Event] | Callable[[], Iterable[Event]],
+    expand: Callable[[Event], Iterable[Event]] | None,
+    check: Callable[[], object] | None,
+) -> AsyncIterator[bytes]:
     async with hub.subscribe(*channels) as news:
         yield b": open\n\n"  # headers reach the page at once
         for event in await _in_thread(first) if callable(first) else first:
             yield encode(event)
         waiting: asyncio.Future[Event] | None = None
+        checked_at = time.monotonic()
         try:
             while True:
                 waiting = waiting or asyncio.ensure_future(_next(news))
@@ -166,6 +187,9 @@ async def _body(
                     yield b": alive\n\n"
                     continue
                 event, waiting = waiting.result(), None
+                if check is not None and time.monotonic() - checked_at >= RIGHTS_S:
+                    await _in_thread(_nothing, check)
+                    checked_at = time.monotonic()
                 if expand is None or event is RESYNC:
                     yield encode(event)
                     continue
@@ -176,7 +200,12 @@ async def _body(
                 waiting.cancel()
 
 
-def _in_thread(function: Callable[..., Iterable[Event]], *given: Event) -> Awaitable[list[Event]]:
+def _nothing(check: Callable[[], object]) -> Iterable[Event]:
+    check()
+    return ()
+
+
+def _in_thread(function: Callable[..., Iterable[Event]], *given: Any) -> Awaitable[list[Event]]:
     """Run a function that may use the database, and give its connection back."""
 
     def call() -> list[Event]:

@@ -21,4 +21,8 @@ class ProjectEvents(APIView):
     @extend_schema(responses={(200, "text/event-stream"): OpenApiTypes.STR})
     def get(self, request: Request, project_id: uuid.UUID) -> StreamingHttpResponse:
         project = find_project(request.user, project_id)
-        return events.stream(request._request, [f"project:{project.pk}"])
+        return events.stream(
+            request._request,
+            [f"project:{project.pk}"],
+            check=lambda: find_project(request.user, project.pk),
+        )

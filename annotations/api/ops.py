@@ -112,7 +112,13 @@ class LayerEvents(APIView):
         given.is_valid(raise_exception=True)
         layer = find_layer(request.user, layer_id)
         news = OpNews(request.user, layer.pk, given.validated_data["after"])
-        return events.stream(request, [f"layer:{layer.pk}"], news.missing, news.expand)
+        return events.stream(
+            request,
+            [f"layer:{layer.pk}"],
+            news.missing,
+            news.expand,
+            check=lambda: find_layer(request.user, layer.pk),
+        )
 
 
 class OpNews:

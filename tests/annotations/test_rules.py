@@ -35,6 +35,15 @@ def test_nobody_and_a_closed_account_see_nothing(owner, project):
         assert not visible_projects(user).exists()
 
 
+def test_an_account_that_was_closed_meanwhile_sees_nothing(owner, project):
+    type(owner).objects.filter(pk=owner.pk).update(is_active=False)
+
+    assert owner.is_active, "as an open stream holds it"
+    with pytest.raises(NotFound):
+        require(owner, project, Role.VIEWER)
+    assert not visible_projects(owner).exists()
+
+
 def test_members_see_their_projects_only(owner, viewer, project):
     assert list(visible_projects(viewer)) == [project]
 

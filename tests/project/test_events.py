@@ -7,6 +7,7 @@ import pytest
 from django.db import connection, transaction
 
 from project import events
+from project.errors import NotFound
 from project.events import encode, hub, publish, stream
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -123,6 +124,37 @@ def test_a_silent_stream_is_kept_alive(rf, monkeypatch):
         return [await soon(anext(body)) for _ in range(3)]
 
     assert asyncio.run(scenario())[1:] == [b": alive\n\n"] * 2
+
+
+def test_a_stream_ends_for_a_reader_who_may_no_longer_hear_it(rf, monkeypatch):
+    monkeypatch.setattr(events, "RIGHTS_S", 0)
+    allowed = [True, False]
+
+    def check():
+        if not allowed.pop(0):
+            raise NotFound("You are not a member any more.")
+
+    async def scenario():
+        body = aiter(stream(rf.get("/"), ["layer:1"], check=check))
+        heard = [await soon(anext(body))]
+        for n in range(2):
+            await in_thread(publish, "layer:1", {"n": n})
+        return heard + [part async for part in body]
+
+    assert asyncio.run(scenario()) == [b": open\n\n", encode({"n": 0})]
+
+
+def test_a_failing_expansion_of_news_ends_the_stream_quietly(rf):
+    def expand(event):
+        raise NotFound("There is no such layer, or you may not see it.")
+
+    async def scenario():
+        body = aiter(stream(rf.get("/"), ["layer:1"], expand=expand))
+        await soon(anext(body))
+        await in_thread(publish, "layer:1", {"n": 1})
+        return [part async for part in body]
+
+    assert asyncio.run(scenario()) == []
 
 
 def test_an_event_is_written_as_the_format_wants_it():

@@ -73,7 +73,12 @@ class RunEvents(APIView):
     )
     def get(self, request: Request, run_id: uuid.UUID) -> StreamingHttpResponse:
         run = one_run(request.user, run_id)
-        return events.stream(request._request, [f"run:{run.pk}"], first=lambda: so_far(run.pk))
+        return events.stream(
+            request._request,
+            [f"run:{run.pk}"],
+            first=lambda: so_far(run.pk),
+            check=lambda: one_run(request.user, run.pk),
+        )
 
 
 class TrainingSetDetail(APIView):
