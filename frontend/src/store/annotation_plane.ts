@@ -208,10 +208,11 @@ export class AnnotationPlane extends SyncedPlane implements LayerStore {
   /** Do the inverse of the newest steps, each pixel only where it still has our value. */
   private async reverse(from: "undo" | "redo"): Promise<OpReport | null> {
     const { history } = this.recorder;
-    const steps = history.peek(from);
-    if (steps.length === 0) return null;
-    await this.loader.load([...new Set(steps.flatMap((step) => [...step.op.effective.keys()]))]);
-    history.take(from, steps);
+    const newest = history.peek(from);
+    if (newest.length === 0) return null;
+    await this.loader.load([...new Set(newest.flatMap((step) => [...step.op.effective.keys()]))]);
+    // Fewer, should the server have refused one of them meanwhile.
+    const steps = history.take(from, newest);
     const made: Promise<OpReport>[] = [];
     for (const step of steps) {
       const edit = applyEdit(this.replica.chunks, invertEdit(step.op.effective));
@@ -242,6 +243,13 @@ export class AnnotationPlane extends SyncedPlane implements LayerStore {
   keepSafe(isLeaving: boolean): void {
     if (isLeaving) void this.stroke?.commit();
     else this.stroke?.keepDraft();
+  }
+
+  /** Waits for the stroke under the hand too, and for edits whose turn has not come. */
+  override async flush(): Promise<void> {
+    await new Promise<void>((done) => this.whenNoStroke(done));
+    await this.desk.settled();
+    await super.flush();
   }
 
   protected override whenNoStroke(change: () => void): void {

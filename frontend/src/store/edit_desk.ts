@@ -43,6 +43,7 @@ const FILL_SENTENCES = {
 export class EditDesk {
   private readonly context: EditContext;
   private working = 0;
+  private tail: Promise<unknown> = Promise.resolve();
 
   constructor(context: EditContext) {
     this.context = context;
@@ -52,17 +53,27 @@ export class EditDesk {
     return this.working > 0;
   }
 
-  /** Strokes and other edits never overlap: an edit must know every pixel it starts from. */
+  /**
+   * Make edits one after another, and none under an open stroke: each must know every pixel it
+   * starts from, although it waits for chunks before it is made.
+   */
   async exclusively<T>(work: () => Promise<T>): Promise<T> {
     if (this.context.isStrokeOpen()) {
       throw new EditRefused("stroke_open", "Finish the stroke first.");
     }
     this.working++;
+    const done = this.tail.then(work);
+    this.tail = done.catch(() => undefined);
     try {
-      return await work();
+      return await done;
     } finally {
       this.working--;
     }
+  }
+
+  /** Resolves when every edit that was asked for is made or refused. */
+  async settled(): Promise<void> {
+    await this.tail;
   }
 
   fill(point: ImagePoint, instanceId: number, view: Rect): Promise<OpReport> {

@@ -100,11 +100,14 @@ export class History {
     return steps.slice(Math.max(0, from)).reverse();
   }
 
-  /** Take them off their stack. */
-  take(stack: Stack, taken: readonly Step[]): void {
-    this.stacks[stack].splice(-taken.length, taken.length);
+  /** Take them off their stack; returns those that were still on it. */
+  take(stack: Stack, wanted: readonly Step[]): Step[] {
+    const steps = this.stacks[stack];
+    const taken = wanted.filter((step) => steps.includes(step));
+    this.stacks[stack] = steps.filter((step) => !taken.includes(step));
     this.forget(taken);
     this.show();
+    return taken;
   }
 
   /** An op that the server refused as a whole cannot be undone. */
