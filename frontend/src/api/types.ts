@@ -104,9 +104,15 @@ export interface InstancesJson {
   class_name: string[];
 }
 
+/** An op by its maker's own count: unlike its seq, known before the server has it. */
+export interface OpName {
+  session: string;
+  n: number;
+}
+
 export interface OpMeta {
-  undo_of?: number;
-  redo_of?: number;
+  undo_of?: OpName;
+  redo_of?: OpName;
   group?: string;
   accepts?: { layer: string; instance_id: number; new_id: number }[];
   edits_draft?: boolean;

@@ -226,7 +226,8 @@ export class AnnotationPlane extends SyncedPlane implements LayerStore {
     const op = this.recorder.makeOp(from, edit);
     this.add(op, true);
     this.tellDirty(boxOfEdit(edit), "local");
-    const of = step.op.seq ?? step.op.n;
+    // Session and count are known before the server gives the op its place in the order.
+    const of = { session: step.op.session, n: step.op.n };
     const { group, accepts, edits_draft } = step.meta;
     const meta: OpMeta = from === "undo" ? { undo_of: of } : { redo_of: of };
     if (group) meta.group = group;

@@ -70,3 +70,15 @@ test("flush waits for a stroke over an area that is still loading", async () => 
   expect(server.log).toHaveLength(1);
   lazy.close();
 });
+
+test("an undo names the op that it takes back by its session and count", async () => {
+  const id = store.nextInstanceId();
+  const made = await brush(store, id, line(50, 50));
+  await store.undo();
+  const undone = store.recorder.history.peek("redo")[0]?.op;
+  await store.redo();
+  await settle(server, store);
+  const { session } = server.log[0] as { session: string };
+  expect(server.log[1]?.meta.undo_of).toEqual({ session, n: made?.n });
+  expect(server.log[2]?.meta.redo_of).toEqual({ session, n: undone?.n });
+});
