@@ -62,8 +62,12 @@ export class PaintDesk {
     radius.value = Math.min(LARGEST_RADIUS, Math.max(SMALLEST_RADIUS, stepped));
   }
 
+  /** During a gesture take back what it did so far, else the last edit; never both. */
   undo(): void {
-    this.input.cancel();
+    if (this.input.isActive) {
+      this.input.cancel();
+      return;
+    }
     void this.#parts.attempt(() => this.#parts.layer.undo());
   }
 
