@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib.metadata import entry_points
 from pathlib import Path
 
 from platformdirs import user_data_path
@@ -29,6 +30,7 @@ CYTOLOOP_RING_AGAIN_S = env_int("CYTOLOOP_RING_AGAIN_S", 120)  # a row waits wit
 CYTOLOOP_CPUS = env_int("CYTOLOOP_CPUS", os.cpu_count() or 1)
 CYTOLOOP_WARM_IDLE_S = env_int("CYTOLOOP_WARM_IDLE_S", 900)
 CYTOLOOP_WARM_MAX_MIB = env_int("CYTOLOOP_WARM_MAX_MIB", 4096)
+CYTOLOOP_SELECT_S = env_int("CYTOLOOP_SELECT_S", 60)  # for second looks at drafts, per selection
 CYTOLOOP_TRAIN_MAX_MIB = env_int("CYTOLOOP_TRAIN_MAX_MIB", 0)  # 0: as much as the machine gives
 CYTOLOOP_DEVICE = env_str("CYTOLOOP_DEVICE", "cpu")  # of the engines: cpu, cuda, cuda:1 …
 CYTOLOOP_MAX_UPLOAD_MIB = env_int("CYTOLOOP_MAX_UPLOAD_MIB", 8192)
@@ -37,10 +39,11 @@ CYTOLOOP_INGEST_TIMEOUT_S = env_int("CYTOLOOP_INGEST_TIMEOUT_S", 900)
 CYTOLOOP_INGEST_MAX_MIB = env_int("CYTOLOOP_INGEST_MAX_MIB", 4096)  # address space of the reader
 CYTOLOOP_MAX_IMAGE_MIB = env_int("CYTOLOOP_MAX_IMAGE_MIB", 16_384)  # of all planes, once unpacked
 CYTOLOOP_MAX_PAGES = env_int("CYTOLOOP_MAX_PAGES", 2_000)  # of one TIFF file
-# Interpreter of an engine's child process; empty: the one that runs the site.
+# Interpreter of an engine's child process; empty: the one that runs the site. Also the list of
+# engines that workers serve, so engines of other packages must be in it.
 CYTOLOOP_ENGINE_PYTHON = {
     name: env_str(f"CYTOLOOP_ENGINE_PYTHON_{name.upper()}")
-    for name in ("stardist", "cellpose", "threshold")
+    for name in ("stardist", "cellpose", "threshold", *entry_points(group="cytoloop.engines").names)
 }
 
 # --- Django -----------------------------------------------------------------------------------

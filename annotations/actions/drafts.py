@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import TextChoices
 from numpy.typing import NDArray
 
@@ -123,6 +123,39 @@ def _check_prediction(
         raise InvalidInput("The ids of a prediction must be 1 to n without a gap.")
     if len(scores) != n:
         raise InvalidInput(f"The prediction has {n} objects but {len(scores)} scores.")
+
+
+@transaction.atomic
+def record_doubt(
+    *, layer: LabelLayer, instance_ids: NDArray[np.int64], doubt: NDArray[np.float64]
+) -> int:
+    """Write how doubtful objects of a draft are (0 to 1); return how many it has of them.
+
+    Raises NotADraft for an annotation layer and InvalidInput for numbers that cannot be.
+    """
+    if layer.kind != LayerKind.PREDICTION:
+        raise NotADraft("Only the objects of a draft can be doubted.")
+    if instance_ids.shape != doubt.shape or not ((doubt >= 0) & (doubt <= 1)).all():
+        raise InvalidInput("Doubt is one number from 0 to 1 for each object.")
+    with connection.cursor() as cursor:
+        # One statement: a large draft has tens of thousands of objects.
+        cursor.execute(
+            f"UPDATE {Instance._meta.db_table} AS one SET doubt = told.doubt "  # noqa: S608
+            "FROM unnest(%s::bigint[], %s::float8[]) AS told (instance_id, doubt) "
+            "WHERE one.layer_id = %s AND one.instance_id = told.instance_id",
+            [instance_ids.tolist(), doubt.tolist(), layer.pk],
+        )
+        n_written: int = cursor.rowcount
+    audit(
+        user=None,
+        project=layer.image.project,
+        verb="record_doubt",
+        target=layer,
+        n_instances=n_written,
+    )
+    if n_written:
+        events.publish(f"layer:{layer.pk}", {"type": "instances", "layer": str(layer.pk)})
+    return n_written
 
 
 @transaction.atomic

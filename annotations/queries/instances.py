@@ -15,6 +15,7 @@ COLUMNS = (
     "col1",
     "state",
     "score",
+    "doubt",
     "class_name",
     "t",
     "z",

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from annotations.models import Project, Role
 from annotations.rules import require
 from project.errors import NotFound
-from training.models import RunState, Selection, Suggestion, SuggestionState
+from training.models import (
+    ModelVersion,
+    PredictionRun,
+    RunState,
+    Selection,
+    Suggestion,
+    SuggestionState,
+)
 
 SHOWN = (SuggestionState.OPEN, SuggestionState.TAKEN)
 
@@ -38,7 +45,22 @@ def present_suggestions(project: Project) -> list[Suggestion]:
     """Return the open and taken suggestions of the newest finished selection, best first."""
     newest = selections_of(project).filter(state=RunState.FINISHED).values("pk")[:1]
     rows = Suggestion.objects.filter(selection__in=newest, state__in=SHOWN)
-    return list(rows.select_related("image").order_by("rank"))
+    return list(rows.select_related("image", "region").order_by("rank"))
+
+
+def versions_without_selection(engine: str) -> list[ModelVersion]:
+    """Return trained versions, newest of their projects, whose drafts are drawn but not doubted."""
+    drafts = PredictionRun.objects.filter(version=OuterRef("pk"))
+    newer = ModelVersion.objects.filter(project=OuterRef("project"), number__gt=OuterRef("number"))
+    versions = ModelVersion.objects.filter(
+        Exists(drafts.filter(state=RunState.FINISHED)),
+        ~Exists(drafts.filter(state__in=RunState.open_states())),
+        ~Exists(Selection.objects.filter(version=OuterRef("pk"))),
+        ~Exists(newer),
+        engine=engine,
+        run__isnull=False,
+    )
+    return list(versions.order_by("created_at"))
 
 
 def one_suggestion(

@@ -1,0 +1,154 @@
+"""Where a person could paint next: images with the purposes and places that are still open."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from annotations.labels.chunks import Box
+from annotations.models import (
+    Coverage,
+    Image,
+    ImageState,
+    Instance,
+    LayerKind,
+    Project,
+    Purpose,
+    Region,
+    Split,
+)
+from annotations.queries.images import HEAVY
+from training.models import PredictionRun, RunState, Suggestion, SuggestionState
+from training.queries.sets import splits_of
+
+PLANE = {"t": 0, "z": 0}  # the one that is predicted
+
+
+@dataclass(slots=True)
+class OpenImage:
+    """An image that may be suggested: for what, and where not."""
+
+    image: Image
+    may_teach: bool
+    may_measure: bool  # blind validation
+    taken: list[Box] = field(default_factory=list)  # regions, and suggestions that were dismissed
+    drafted: list[Box] = field(default_factory=list)  # objects accepted from a draft
+
+    @property
+    def unit(self) -> str:
+        """What must not stand on both sides of a split: the slide or patient, else the image."""
+        return self.image.group or str(self.image.pk)
+
+
+def open_images(project: Project) -> list[OpenImage]:
+    """Return the ready images on which a new region would be used, by name.
+
+    The rules of a training set (`training.queries.sets`): an image teaches or measures, never
+    both, and so do all images of a group. Where nothing is decided yet, both are open. Images of
+    the test split, and of its groups, are never suggested. Five statements.
+    """
+    rows = Image.objects.filter(project=project).defer(*HEAVY).order_by("name", "pk")
+    images = list(rows)
+    regions: dict[uuid.UUID, list[Region]] = defaultdict(list)
+    for region in Region.objects.filter(image__project=project):
+        regions[region.image_id].append(region)
+    uses = _uses(images, regions)
+    taken = _dismissed(project)
+    drafted = _drafted(project)
+    found = []
+    for image in images:
+        may_teach, may_measure = uses[image.pk]
+        if image.state == ImageState.READY and image.pixels_digest and (may_teach or may_measure):
+            boxes = [_box(one) for one in regions[image.pk] if (one.t, one.z) == (0, 0)]
+            found.append(
+                OpenImage(
+                    image,
+                    may_teach,
+                    may_measure,
+                    taken=boxes + taken[image.pk],
+                    drafted=drafted[image.pk] if may_measure else [],
+                )
+            )
+    return found
+
+
+def _uses(
+    images: list[Image], regions: dict[uuid.UUID, list[Region]]
+) -> dict[uuid.UUID, tuple[bool, bool]]:
+    """Return of each image whether it may teach and whether it may measure."""
+    promised = {
+        image: [one for one in regions[image.pk] if one.coverage != Coverage.IGNORE]
+        for image in images
+    }
+    decided = splits_of({i: rs for i, rs in promised.items() if rs or i.split != Split.NONE})
+    groups: dict[str, set[str]] = defaultdict(set)
+    for image, split in decided.items():
+        groups[image.group or str(image.pk)].add(split)
+    uses = {}
+    for image in images:
+        # What a person has set for an image counts more than what its group is used for.
+        is_set = image.split != Split.NONE
+        splits = {image.split} if is_set else groups[image.group or str(image.pk)]
+        uses[image.pk] = (splits <= {Split.TRAIN}, splits <= {Split.VALIDATION})
+    return uses
+
+
+def _dismissed(project: Project) -> dict[uuid.UUID, list[Box]]:
+    """Return the places that people did not want to paint, by image."""
+    rows = Suggestion.objects.filter(
+        selection__project=project, state=SuggestionState.DISMISSED, **PLANE
+    )
+    boxes: dict[uuid.UUID, list[Box]] = defaultdict(list)
+    for one in rows:
+        boxes[one.image_id].append((one.row0, one.col0, one.row1, one.col1))
+    return boxes
+
+
+def _drafted(project: Project) -> dict[uuid.UUID, list[Box]]:
+    """Return the boxes of objects that came from a draft, by image: not blind any more."""
+    rows = Instance.objects.filter(
+        layer__image__project=project,
+        layer__kind=LayerKind.ANNOTATION,
+        source_instance_id__isnull=False,
+        area_px__gt=0,
+        **PLANE,
+    )
+    boxes: dict[uuid.UUID, list[Box]] = defaultdict(list)
+    for image_id, *box in rows.values_list("layer__image", "row0", "col0", "row1", "col1"):
+        boxes[image_id].append((box[0], box[1], box[2], box[3]))
+    return boxes
+
+
+def n_blind_regions(project: Project) -> int:
+    """Count the regions for blind validation, open or submitted."""
+    rows = Region.objects.filter(image__project=project, purpose=Purpose.BLIND_VALIDATION)
+    return rows.exclude(coverage=Coverage.IGNORE).count()
+
+
+def promised_regions(project: Project, most: int) -> list[Region]:
+    """Return the newest regions with a promise, to tell what is labelled already."""
+    rows = Region.objects.filter(image__project=project, **PLANE).exclude(coverage=Coverage.IGNORE)
+    return list(
+        rows.exclude(image__pixels_digest="").select_related("image").order_by("-opened_at")[:most]
+    )
+
+
+def typical_area(project: Project, most: int = 2000) -> float | None:
+    """Return the median area of objects that people painted, else of drafted ones, in pixels."""
+    for kind in (LayerKind.ANNOTATION, LayerKind.PREDICTION):
+        rows = Instance.objects.filter(layer__image__project=project, layer__kind=kind)
+        areas = sorted(rows.filter(area_px__gt=0).values_list("area_px", flat=True)[:most])
+        if areas:
+            return float(areas[len(areas) // 2])
+    return None
+
+
+def draft_layers(version_id: uuid.UUID) -> dict[uuid.UUID, uuid.UUID]:
+    """Return the draft of each image that a version has drawn."""
+    rows = PredictionRun.objects.filter(version=version_id, state=RunState.FINISHED)
+    return dict(rows.exclude(layer=None).values_list("image", "layer"))
+
+
+def _box(region: Region) -> Box:
+    return (region.row0, region.col0, region.row1, region.col1)
