@@ -45,7 +45,7 @@ e2e: setup
 	$(PY) -m pytest -m e2e
 
 bench: setup
-	@for part in $(filter-out annotator demo engine_work rest_client samples __init__,$(basename $(notdir $(wildcard benchmarks/*.py)))); do \
+	@for part in $(filter-out demo,$(basename $(notdir $(shell grep -l __main__ benchmarks/*.py)))); do \
 	  echo "== $$part"; $(PY) -m benchmarks.$$part || exit 1; done
 
 docs: $(VENV)/.installed
