@@ -18,10 +18,15 @@ from tests.factories import ImageFactory
 
 
 def stored_image(project, pixels, **fields):
-    """Make a ready image row whose canonical pixels are stored; pixels (H, W) or (C, H, W)."""
-    planes = pixels[None] if pixels.ndim == 2 else pixels
-    n_channels, height, width = planes.shape
-    shape = PixelShape(1, n_channels, 1, height, width, str(planes.dtype))
+    """Make a ready image row whose canonical pixels are stored.
+
+    Pixels are (H, W), (C, H, W) or (C, Z, H, W).
+    """
+    full = pixels[None] if pixels.ndim == 2 else pixels
+    full = full[:, None] if full.ndim == 3 else full
+    n_channels, n_z, height, width = full.shape
+    planes = full.reshape(-1, height, width)
+    shape = PixelShape(1, n_channels, n_z, height, width, str(planes.dtype))
     path = scratch_dir() / f"made-{hashlib.sha256(planes.tobytes()).hexdigest()[:16]}.tif"
     path.unlink(missing_ok=True)
     write_pixels(path, shape, lambda page, row0, row1: planes[page, row0:row1])
@@ -32,19 +37,21 @@ def stored_image(project, pixels, **fields):
         height=height,
         width=width,
         n_channels=n_channels,
+        n_z=n_z,
         dtype=str(planes.dtype),
         pixels_digest=digest,
         **fields,
     )
 
 
-def paint(user, image, truth):
+def paint(user, image, truth, *, z=0):
     """Write a label image into the image's annotation layer, as an accepted draft would be."""
     draft = store_prediction(
         image=image,
         name="by hand",
         label_image=truth.astype(np.uint32),
         scores=np.ones(int(truth.max()), np.float32),
+        z=z,
     )
     layer = ensure_annotation_layer(user=user, image=image)
     accept_draft(user=user, layer_id=layer.pk, draft_id=draft.pk)
@@ -55,7 +62,14 @@ def paint(user, image, truth):
 
 
 def declare(
-    user, image, *, box=None, purpose=Purpose.TRAINING, coverage=Coverage.COMPLETE, submit=True
+    user,
+    image,
+    *,
+    box=None,
+    purpose=Purpose.TRAINING,
+    coverage=Coverage.COMPLETE,
+    submit=True,
+    z=0,
 ):
     """Open a region (the whole image by default) and submit it."""
     region = open_region(
@@ -64,6 +78,7 @@ def declare(
         box=box or (0, 0, image.height, image.width),
         purpose=purpose,
         coverage=coverage,
+        plane=(0, z),
     )
     return submit_region(user=user, region_id=region.pk) if submit else region
 

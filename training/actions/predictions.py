@@ -1,4 +1,4 @@
-"""Ask for predictions of images by a version."""
+"""Ask for predictions of images by a version, and ask them to stop."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from annotations.actions.audit import audit
-from annotations.models import Image, Role
+from annotations.models import Image, Project, Role
 from annotations.rules import require
 from project.broker import send
-from project.errors import NotFound, NotReady
+from project.errors import Conflict, NotFound, NotReady
 from training import tasks
 from training.jobs.news import publish_prediction
 from training.models import ModelVersion, PredictionRun, RunState
@@ -22,6 +23,14 @@ from training.queries.predictions import images_to_predict
 PRIORITY_ASKED = 5  # after what somebody looks at, before what the loop queued by itself
 # A prediction that ended so may be asked for again; a finished one is there already.
 REPEATABLE = {RunState.FAILED, RunState.ERRORED, RunState.CANCELLED, RunState.LOST}
+
+TOLD_AT_ONCE = 50  # pages show a screenful; the rest is told when it is made
+
+
+class PredictionEnded(Conflict):
+    """The prediction has ended and nothing about it can change."""
+
+    code: ClassVar[str] = "prediction_ended"
 
 
 class NothingToPredict(NotReady):
@@ -57,6 +66,9 @@ def queue_predictions(
         error_code="",
         error_message="",
         traceback="",
+        progress={},
+        log="",
+        started_at=None,
         finished_at=None,
         cancel_requested=False,
         queued_at=timezone.now(),
@@ -71,9 +83,79 @@ def queue_predictions(
     queued = list(rows.select_related("version", "image", "layer").order_by("image__name"))
     if any(row.state == RunState.QUEUED for row in queued):
         send(tasks.predict, version.engine, queue=tasks.predict_queue(version.engine))
-    for row in queued[:50]:  # pages show a screenful; the rest is told when it is made
+    for row in queued[:TOLD_AT_ONCE]:
         publish_prediction(row)
     return queued
+
+
+@transaction.atomic
+def cancel_prediction(*, user: Any, prediction: PredictionRun) -> PredictionRun:
+    """Stop a prediction: at once when it waits, else as soon as its worker sees the wish.
+
+    Raises NotAllowed, NotFound, PredictionEnded.
+    """
+    project = prediction.version.project
+    require(user, project, Role.REVIEWER)
+    # The row lock decides against a worker that claims or finishes it at this moment.
+    rows = PredictionRun.objects.select_for_update(of=("self",)).select_related("version", "image")
+    prediction = rows.get(pk=prediction.pk)
+    if prediction.state in RunState.terminal_states():
+        raise PredictionEnded(
+            f"This prediction has already ended: {prediction.get_state_display().lower()}."
+        )
+    PredictionRun.objects.filter(pk=prediction.pk).update(cancel_requested=True)
+    if prediction.state == RunState.QUEUED:
+        end_waiting(PredictionRun.objects.filter(pk=prediction.pk))
+    prediction.refresh_from_db()
+    audit(
+        user=user,
+        project=project,
+        verb="cancel_prediction",
+        target=prediction,
+        image=str(prediction.image_id),
+        version=str(prediction.version_id),
+    )
+    publish_prediction(prediction)
+    return prediction
+
+
+@transaction.atomic
+def cancel_waiting_predictions(
+    *, user: Any, project: Project, version: ModelVersion | None = None
+) -> int:
+    """Stop every prediction of a project, or of one version, that nobody has begun; count them.
+
+    Raises NotAllowed, NotFound.
+    """
+    require(user, project, Role.REVIEWER)
+    rows = PredictionRun.objects.filter(version__project=project, state=RunState.QUEUED)
+    if version is not None:
+        rows = rows.filter(version=version)
+    # Locked first: whoever claims one now waits, and then finds it ended.
+    waiting = list(rows.select_for_update(of=("self",)).values_list("pk", flat=True))
+    n_cancelled = end_waiting(PredictionRun.objects.filter(pk__in=waiting))
+    audit(
+        user=user,
+        project=project,
+        verb="cancel_waiting_predictions",
+        target=version or project,
+        n_cancelled=n_cancelled,
+    )
+    told = PredictionRun.objects.filter(pk__in=waiting[:TOLD_AT_ONCE])
+    for row in told.select_related("version", "image"):
+        publish_prediction(row)
+    return n_cancelled
+
+
+def end_waiting(rows: QuerySet[PredictionRun]) -> int:
+    """End predictions that wait, and count them."""
+    return rows.filter(state=RunState.QUEUED).update(
+        state=RunState.CANCELLED,
+        cancel_requested=True,
+        error_code="cancelled",
+        error_message="Cancelled before it began.",
+        finished_at=timezone.now(),
+    )
 
 
 def chosen_images(version: ModelVersion, wanted: Sequence[uuid.UUID] | None) -> list[Image]:

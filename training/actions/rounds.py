@@ -6,9 +6,9 @@ from django.utils import timezone
 
 from annotations.models import Project
 from annotations.queries.activity import active_seconds
-from training.actions.sets import next_number
 from training.jobs.news import publish_round
 from training.models import Round, TrainingSet
+from training.queries.numbers import next_number
 from training.queries.rounds import (
     began_at,
     labelled_in,

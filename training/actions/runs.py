@@ -17,11 +17,13 @@ from project.broker import send
 from project.errors import Conflict, InvalidInput, NotFound
 from training import tasks
 from training.actions.rounds import close_round
-from training.actions.sets import freeze_training_set, next_number
+from training.actions.sets import freeze_training_set
 from training.engines import registry
 from training.jobs.news import publish_run
 from training.models import ModelVersion, RunState, TrainingRun, TrainingSet
+from training.queries.numbers import next_number
 from training.queries.sets import read_manifest
+from training.queries.versions import images_known_to
 
 MAX_MINUTES = 60 * 24 * 14  # two weeks: a longer wish is a slip of the finger
 MAX_SEED = 2**31 - 1  # what every framework takes
@@ -87,7 +89,7 @@ def queue_run(  # noqa: PLR0913 (one argument per thing a person can choose)
         channels=choose_channels(engine, training_set, origin.parent, channels),
         seed=seed,
         max_minutes=max_minutes,
-        warnings=warnings_about(training_set),
+        warnings=warnings_about(training_set, origin.parent),
         created_by=user,
     )
     audit(
@@ -202,15 +204,23 @@ def choose_channels(
     return chosen
 
 
-def warnings_about(training_set: TrainingSet) -> list[str]:
+def warnings_about(training_set: TrainingSet, parent: ModelVersion | None) -> list[str]:
     """Say what a person should know before waiting for this run."""
+    manifest = read_manifest(training_set)
     said = []
     if not training_set.splits.get(Split.VALIDATION):
         said.append(
             "No region was drawn for blind validation: the version will be trained, but how good "
             "it is cannot be measured."
         )
-    left_out = read_manifest(training_set)["left_out"]
+    known = images_known_to(parent, manifest) if parent is not None else []
+    if known:
+        said.append(
+            f"{', '.join(known[:3])}{' and others' if len(known) > 3 else ''} measure this version "
+            "but taught one that it starts from, so its numbers on them are too good. "
+            "Draw blind validation on images that never taught."
+        )
+    left_out = manifest["left_out"]
     if left_out:
         reasons = sorted({entry["reason"] for entry in left_out})
         regions = "region was" if len(left_out) == 1 else "regions were"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.db import transaction
-from django.db.models import Max
 
 from annotations.actions.audit import audit
 from annotations.models import Project, Role, Split
@@ -13,6 +12,7 @@ from annotations.rules import require
 from project.errors import NotReady
 from project.storage import put_bytes
 from training.models import FrozenSnapshot, TrainingSet
+from training.queries.numbers import lock_numbers, next_number
 from training.queries.sets import canonical_json, count_splits, present_manifest
 
 # Fewer objects cannot show an engine what it should find; a few dozen are sensible.
@@ -53,13 +53,13 @@ def freeze_training_set(*, user: Any, project: Project) -> TrainingSet:
     Raises NotAllowed, NotFound, TooFewInstances.
     """
     require(user, project, Role.REVIEWER)
-    lock_numbers(project)
     manifest = present_manifest(project)
     counts = count_splits(manifest)
     have = counts.get(Split.TRAIN, {}).get("instances", 0)
     if have < MIN_INSTANCES:
         raise TooFewInstances(have=have, need=MIN_INSTANCES)
     digest = put_bytes(canonical_json(manifest))
+    lock_numbers(project)  # only now: counting the objects above may take a while
     known = TrainingSet.objects.filter(project=project, manifest_digest=digest).first()
     if known is not None:
         return known
@@ -92,14 +92,3 @@ def protect_snapshots(training_set: TrainingSet, manifest: dict[str, Any]) -> No
         [FrozenSnapshot(training_set=training_set, snapshot_id=pk) for pk in sorted(named)],
         batch_size=5000,
     )
-
-
-def lock_numbers(project: Project) -> None:
-    """Hold the project row to the end of the transaction, so that numbers have no gap or twin."""
-    Project.objects.select_for_update(no_key=True).get(pk=project.pk)
-
-
-def next_number(project: Project, model: Any) -> int:
-    """Return the next number of the project's sets, runs or versions; hold the lock first."""
-    rows = model.objects.filter(project=project)
-    return int(rows.aggregate(newest=Max("number"))["newest"] or 0) + 1

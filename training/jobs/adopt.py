@@ -10,15 +10,14 @@ from typing import Any
 from django.db import transaction
 
 from annotations.actions.audit import audit
-from annotations.models import Project
 from project.errors import DataProblem
 from project.processes import Limits, run_child
 from project.storage import blob_path, scratch_dir
 from training.jobs import news
 from training.jobs.attempt import Attempt, Ended, attempt
 from training.jobs.checkpoints import Finished, store_finished
-from training.jobs.register import next_version_number
 from training.models import ModelVersion, RunState, VersionUpload
+from training.queries.numbers import lock_numbers, next_number
 from training.supervision.child import child_argv, child_environment
 from training.supervision.warm import ChildCrashed, EngineDefect, ceiling_bytes
 
@@ -85,7 +84,8 @@ def open_in_child(ours: Attempt[VersionUpload], upload: VersionUpload, folder: P
 
 def make_version(upload: VersionUpload, stored: dict[str, Any]) -> ModelVersion:
     """Make the version row of an adopted model, inside the caller's transaction."""
-    project = Project.objects.select_for_update(no_key=True).get(pk=upload.project_id)
+    project = upload.project
+    lock_numbers(project)
     said = stored["config"].get("channels", {})
     mapping = upload.channels or said.get("mapping") or [0]
     if said.get("count", len(mapping)) != len(mapping):
@@ -96,7 +96,7 @@ def make_version(upload: VersionUpload, stored: dict[str, Any]) -> ModelVersion:
         stored = {**stored, "licence": upload.licence}
     version = ModelVersion.objects.create(
         project=project,
-        number=next_version_number(project),
+        number=next_number(project, ModelVersion),
         engine=upload.engine,
         origin="upload",
         channels={"count": len(mapping), "mapping": mapping, "conversion": ""},

@@ -18,7 +18,7 @@ from training.jobs.predict import segment_image
 from training.jobs.region_files import FrozenRegion, frozen_labels, frozen_regions
 from training.metrics.matching import IGNORED_SHARE, Counts, ImageMatch, keep_annotated, match
 from training.metrics.report import image_scores, report
-from training.models import Evaluation, RunState
+from training.models import Evaluation, ModelVersion, RunState
 
 Labels = NDArray[np.uint32]
 
@@ -49,8 +49,7 @@ def _evaluate(ours: Attempt[Evaluation]) -> None:
         image = Image.objects.filter(pk=image_id).first()
         if image is None:
             raise DataProblem(f"{regions[0].image['name']} was deleted and cannot be measured.")
-        prediction = segment_image(evaluation.version, image, ours).label_image
-        found = match_regions(prediction, regions)
+        found = match_image(evaluation.version, image, regions, ours)
         matches.append(found)
         per_image.append({"image": image_id, "name": image.name, **image_scores(found)})
     with transaction.atomic():
@@ -62,8 +61,23 @@ def _evaluate(ours: Attempt[Evaluation]) -> None:
         )
 
 
+def match_image(
+    version: ModelVersion, image: Image, regions: Sequence[FrozenRegion], ours: Attempt[Evaluation]
+) -> ImageMatch:
+    """Segment each plane that has regions, and add up what was found in them."""
+    by_plane: dict[tuple[int, int], list[FrozenRegion]] = defaultdict(list)
+    for frozen in regions:
+        by_plane[frozen.plane].append(frozen)
+    return add_up(
+        [
+            match_regions(segment_image(version, image, ours, plane=plane).label_image, found)
+            for plane, found in by_plane.items()
+        ]
+    )
+
+
 def match_regions(prediction: Labels, regions: Sequence[FrozenRegion]) -> ImageMatch:
-    """Match the regions of one image and add them up."""
+    """Match the regions of one plane and add them up."""
     areas = np.bincount(prediction.ravel())
     return add_up(
         [match_box(prediction, areas, frozen.box, *frozen_labels(frozen)) for frozen in regions]
@@ -92,7 +106,7 @@ def match_box(
 
 
 def add_up(matches: Sequence[ImageMatch]) -> ImageMatch:
-    """Count the objects of several boxes of one image together."""
+    """Count the objects of several parts of one image together."""
     thresholds = matches[0].counts
     return ImageMatch(
         {

@@ -69,8 +69,10 @@ def _predict(ours: Attempt[PredictionRun]) -> None:
         )
 
 
-def segment_image(version: ModelVersion, image: Image, ours: Attempt[Any]) -> PredictionArrays:
-    """Segment the first plane of a stored image.
+def segment_image(
+    version: ModelVersion, image: Image, ours: Attempt[Any], *, plane: tuple[int, int] = (0, 0)
+) -> PredictionArrays:
+    """Segment one plane (t, z) of a stored image.
 
     Raises DataProblem, EngineRefused, ChildCrashed, OutOfMemory, Interrupted, LeaseLost.
     """
@@ -84,6 +86,7 @@ def segment_image(version: ModelVersion, image: Image, ours: Attempt[Any]) -> Pr
         pixels,
         timeout_s=BASE_TIMEOUT_S + TIMEOUT_S_PER_MEGAPIXEL * megapixels,
         ours=ours,
+        plane=plane,
     )
 
 
@@ -98,19 +101,25 @@ def check_channels(version: ModelVersion, image: Image) -> None:
 
 
 def segment_file(
-    version: ModelVersion, pixels: Path, *, timeout_s: float, ours: Attempt[Any] | None = None
-) -> PredictionArrays:
-    """Segment the first plane of a canonical pixel file through the engine's warm child."""
-    arrays = predicted_arrays(version, pixels, timeout_s=timeout_s, ours=ours)
-    return PredictionArrays(arrays["label_image"], arrays["scores"])
-
-
-def predicted_arrays(
     version: ModelVersion,
     pixels: Path,
     *,
     timeout_s: float,
     ours: Attempt[Any] | None = None,
+    plane: tuple[int, int] = (0, 0),
+) -> PredictionArrays:
+    """Segment one plane (t, z) of a canonical pixel file through the engine's warm child."""
+    arrays = predicted_arrays(version, pixels, timeout_s=timeout_s, ours=ours, plane=plane)
+    return PredictionArrays(arrays["label_image"], arrays["scores"])
+
+
+def predicted_arrays(  # noqa: PLR0913 (all that the child must know)
+    version: ModelVersion,
+    pixels: Path,
+    *,
+    timeout_s: float,
+    ours: Attempt[Any] | None = None,
+    plane: tuple[int, int] = (0, 0),
     box: Box | None = None,
     n_views: int = 0,
 ) -> dict[str, NDArray[Any]]:
@@ -124,8 +133,8 @@ def predicted_arrays(
             checkpoint=str(checkpoint_folder(version.checkpoint_digest)),
             pixels=str(pixels),
             channels=version.channels.get("mapping") or [0],
-            t=0,
-            z=0,
+            t=plane[0],
+            z=plane[1],
             box=box,
             n_views=n_views,
             target=str(target),

@@ -33,6 +33,11 @@ class FrozenRegion:
         row0, col0, row1, col1 = self.region["box"]
         return row0, col0, row1, col1
 
+    @property
+    def plane(self) -> tuple[int, int]:
+        """Its plane: (t, z)."""
+        return self.region["t"], self.region["z"]
+
 
 def frozen_regions(training_set: TrainingSet, splits: set[str]) -> Iterator[FrozenRegion]:
     """Yield the regions of some splits of a set, in the manifest's order."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Exists, Max, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from annotations.actions.audit import audit
@@ -19,6 +19,7 @@ from training.models import (
     RunState,
     TrainingRun,
 )
+from training.queries.numbers import lock_numbers, next_number
 from training.queries.predictions import IN_VIEW, images_to_predict
 
 # Smaller is sooner. What people look at is decided anew whenever a worker takes the next one.
@@ -39,13 +40,13 @@ class AfterTraining:
 
 def register_version(run: TrainingRun, stored: dict[str, Any]) -> AfterTraining:
     """Make the version of a finished run; call it in the transaction that ends the run."""
-    # The same lock as in the actions: numbers have no gap and no twin.
-    project = Project.objects.select_for_update(no_key=True).get(pk=run.project_id)
+    project = run.project
+    lock_numbers(project)
     newest = ModelVersion.objects.filter(project=project, engine=run.engine)
     before = newest.order_by("-number").first()
     version = ModelVersion.objects.create(
         project=project,
-        number=next_version_number(project),
+        number=next_number(project, ModelVersion),
         engine=run.engine,
         run=run,
         parent=run.parent,
@@ -75,12 +76,6 @@ def register_version(run: TrainingRun, stored: dict[str, Any]) -> AfterTraining:
         evaluation_ids=tuple(str(evaluation.pk) for evaluation in evaluations),
         n_predictions=len(predictions),
     )
-
-
-def next_version_number(project: Project) -> int:
-    """Return the next version's number; the caller holds the lock of the project's row."""
-    rows = ModelVersion.objects.filter(project=project)
-    return int(rows.aggregate(newest=Max("number"))["newest"] or 0) + 1
 
 
 def origin_of(run: TrainingRun) -> str:

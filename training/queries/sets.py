@@ -90,16 +90,19 @@ def present_manifest(project: Project) -> dict[str, Any]:
 
 
 def splits_of(regions: dict[Image, list[Region]]) -> dict[Image, str]:
-    """Choose one split per image; images of one group never stand on both sides."""
+    """Choose one split per image; images of one group never stand on both sides.
+
+    An image that somebody set to training does not teach either, when another one of its group
+    measures: its regions are left out with that reason.
+    """
     splits = {image: split_of(image, found) for image, found in regions.items()}
-    held_out = {
-        image.group: split
-        for image, split in splits.items()
-        if image.group and split != Split.TRAIN
-    }
-    for image in splits:
-        if image.split == Split.NONE and image.group in held_out:
-            splits[image] = held_out[image.group]
+    held_out: dict[str, str] = {}
+    for image, split in splits.items():
+        if image.group and split != Split.TRAIN and held_out.get(image.group) != Split.TEST:
+            held_out[image.group] = split
+    for image, split in splits.items():
+        if split == Split.TRAIN:
+            splits[image] = held_out.get(image.group, split)
     return splits
 
 

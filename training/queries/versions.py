@@ -8,7 +8,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 
-from annotations.models import Project, Purpose, RegionState
+from annotations.models import Project, Purpose, RegionState, Split
 from annotations.rules import visible_projects
 from project.errors import InvalidInput, NotFound
 from training.models import (
@@ -18,6 +18,7 @@ from training.models import (
     RunState,
     VersionUpload,
 )
+from training.queries.sets import read_manifest
 
 LINEAGE_SQL = """
     WITH RECURSIVE line (id, parent_id, depth) AS (
@@ -69,8 +70,23 @@ def lineage(version: ModelVersion) -> list[ModelVersion]:
     with connection.cursor() as cursor:
         cursor.execute(LINEAGE_SQL, [version.pk])
         ids = [row[0] for row in cursor.fetchall()]
-    found = ModelVersion.objects.in_bulk(ids)
+    rows = ModelVersion.objects.select_related("run__training_set").defer("run__log")
+    found = rows.in_bulk(ids)
     return [found[pk] for pk in ids]
+
+
+def images_known_to(version: ModelVersion, manifest: dict[str, Any]) -> list[str]:
+    """Return the names of a manifest's held-out images that taught the version or its parents.
+
+    The same file in another project counts too.
+    """
+    taught: set[str] = set()
+    for ancestor in lineage(version):
+        if ancestor.run is not None:
+            images = read_manifest(ancestor.run.training_set)["images"]
+            taught |= {image["original"] for image in images if image["split"] == Split.TRAIN}
+    held_out = [image for image in manifest["images"] if image["split"] != Split.TRAIN]
+    return sorted(image["name"] for image in held_out if image["original"] in taught)
 
 
 def examples_of(version: ModelVersion, most: int = 6) -> list[dict[str, Any]]:

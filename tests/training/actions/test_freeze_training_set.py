@@ -205,3 +205,30 @@ def test_canonical_json_does_not_depend_on_the_order_of_keys(document, random):
     random.shuffle(keys)
 
     assert canonical_json({key: document[key] for key in keys}) == canonical_json(document)
+
+
+def test_an_image_does_not_teach_while_another_one_of_its_slide_measures(owner, project, world):
+    teacher, measured = world["train"][0], world["validation"][0]
+    for image in (teacher, measured):
+        image.group = "slide 7"
+        image.save()
+    teacher.split = Split.TRAIN  # whatever somebody set
+    teacher.save()
+
+    manifest = present_manifest(project)
+
+    splits = {image["name"]: image["split"] for image in manifest["images"]}
+    assert teacher.name not in splits
+    assert splits[measured.name] == Split.VALIDATION
+    assert [entry["region"] for entry in manifest["left_out"]] == [str(teacher.regions.get().pk)]
+
+
+def test_of_a_group_that_tests_and_validates_the_rest_is_left_to_the_test(owner, project, world):
+    images = [world["validation"][0], world["train"][0], world["train"][1]]
+    for image, split in zip(images, (Split.NONE, Split.TEST, Split.NONE), strict=True):
+        image.group, image.split = "patient 1", split
+        image.save()
+
+    manifest = present_manifest(project)
+
+    assert {image["split"] for image in manifest["images"]} <= {Split.VALIDATION, Split.TEST}

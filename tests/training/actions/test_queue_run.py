@@ -5,11 +5,11 @@ import uuid
 import numpy as np
 import pytest
 
-from annotations.models import AuditEntry, Role
+from annotations.models import AuditEntry, Purpose, Role
 from project.errors import InvalidInput, NotAllowed, NotFound
 from tests.factories import ProjectFactory
 from tests.people import make_person
-from tests.training.worlds import stored_image
+from tests.training.worlds import declare, stored_image
 from training.actions.runs import (
     BadChannels,
     BadStart,
@@ -183,3 +183,16 @@ def test_cancelling_a_running_run_is_a_wish_until_its_worker_sees_it(owner, proj
 
     assert cancelled.state == RunState.RUNNING
     assert cancelled.cancel_requested
+
+
+def test_a_run_says_when_its_measure_taught_a_version_that_it_starts_from(owner, project, world):
+    first = queue(owner, project)
+    parent = made_version(project, run=first)
+    teacher = world["train"][0]
+    teacher.regions.all().delete()
+    declare(owner, teacher, box=(0, 0, 80, 160), purpose=Purpose.BLIND_VALIDATION)
+
+    fresh, further = queue(owner, project), queue(owner, project, start=f"version:{parent.pk}")
+
+    assert not any("too good" in sentence for sentence in fresh.warnings)
+    assert any(teacher.name in sentence for sentence in further.warnings)
