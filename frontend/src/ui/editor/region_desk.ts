@@ -90,12 +90,13 @@ export class RegionDesk {
   /** Every stroke must be on the server before it is copied. */
   submit(region: RegionInfo): void {
     const { model, images, layer, attempt } = this.#parts;
-    const n = this.objectsIn(region.box);
     void attempt(async () => {
-      if (model.save.value.queued > 0) {
+      if (layer.isBusy || model.save.value.queued > 0) {
         notify(model, "Sending the last strokes, then the region is submitted…");
-        await layer.flush();
       }
+      // Always: a stroke that is being packed is not counted as waiting yet.
+      await layer.flush();
+      const n = this.objectsIn(region.box);
       this.#put(regionInfo(await images.submitRegion(region.id)));
       const use = region.purpose === "training" ? "the next training" : "measuring models";
       notify(model, `Region submitted with ${plural(n, "object")}, ready for ${use}.`);
