@@ -18,7 +18,7 @@ import psutil
 from project.localdb import LocalServer
 
 ROOT = Path(__file__).resolve().parent.parent
-START_S = 120
+START_S = 180  # ten times what an idle machine needs
 STOP_S = 60
 
 
