@@ -87,7 +87,8 @@ def compare_views(prediction: LabelImage, views: Sequence[LabelImage]) -> Doubts
         np.maximum.at(found, pairs.prediction, pairs.iou)
         missed.add(view, pairs.prediction_ids[found < SAME_IOU])
     boxes, counts = missed.boxes_and_counts()
-    return Doubts(ids, 1 - agreement / len(views), boxes, counts / len(views))
+    doubt = np.clip(1 - agreement / len(views), 0, 1)
+    return Doubts(ids, doubt, boxes, counts / len(views))
 
 
 def carry_over(
@@ -116,7 +117,7 @@ def carry_over(
     agreement = np.zeros(pairs.truth_ids.size)
     place = np.searchsorted(doubts.instance_ids, pairs.prediction_ids[pairs.prediction])
     np.maximum.at(agreement, pairs.truth, pairs.iou * (1 - doubts.doubt[place]))
-    return pairs.truth_ids, 1 - agreement
+    return pairs.truth_ids, np.clip(1 - agreement, 0, 1)
 
 
 class _Missed:
