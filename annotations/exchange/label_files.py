@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from types import ModuleType
 from typing import BinaryIO
 
 from annotations.exchange import label_png, label_tiff
 from annotations.labels.label_image import LabelImage, NotALabelImage
 
-SUFFIXES = (".tif", ".tiff", ".png")
-TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-PNG_START = b"\x89PNG\r\n\x1a\n"
+# What a file of each format begins with; the module has `read`, and `write` if we export it.
+FORMATS: dict[tuple[bytes, ...], ModuleType] = {
+    (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"): label_tiff,
+    (b"\x89PNG\r\n\x1a\n",): label_png,
+}
+SUFFIXES = tuple(suffix for module in FORMATS.values() for suffix in module.SUFFIXES)
 JPEG_START = b"\xff\xd8\xff"
 
 
 def read(file: BinaryIO, *, size: tuple[int, int]) -> LabelImage:
-    """Read a label image from a TIFF or PNG file.
+    """Read a label image from a file of any format in FORMATS.
 
     Parameters
     ----------
@@ -33,10 +37,10 @@ def read(file: BinaryIO, *, size: tuple[int, int]) -> LabelImage:
     """
     head = file.read(8)
     file.seek(0)
-    if head.startswith(TIFF_STARTS):
-        return label_tiff.read(file, size=size)
-    if head.startswith(PNG_START):
-        return label_png.read(file, size=size)
+    for starts, module in FORMATS.items():
+        if head.startswith(starts):
+            label_image: LabelImage = module.read(file, size=size)
+            return label_image
     if head.startswith(JPEG_START):
         raise NotALabelImage(
             "Labels cannot be read from JPEG: its compression changes the numbers of the "

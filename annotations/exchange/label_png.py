@@ -12,6 +12,7 @@ from PIL import Image
 from annotations.exchange.label_tiff import check_size
 from annotations.labels.label_image import LabelImage, NotALabelImage, check
 
+SUFFIXES = (".png",)
 HEADER_BYTES = 33  # signature and IHDR
 GREY, PALETTE = 0, 3  # colour types
 MAX_PIXELS = 170_000_000  # below Pillow's own limit; larger labels come as TIFF

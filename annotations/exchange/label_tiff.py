@@ -12,7 +12,8 @@ import tifffile
 from annotations.imaging.tiff_header import TiffHeader, read_tiff_header
 from annotations.labels.label_image import LabelImage, NotALabelImage, check
 
-MAX_PAGES = 1000
+SUFFIXES = (".tif", ".tiff")
+MAX_PAGES = 1000  # a label image has one; a stack of more is refused as well, without counting on
 # Compressions that change pixel values: JPEG (old, new, XR), JPEG 2000, WebP, JPEG XL.
 LOSSY = {6, 7, 22610, 33003, 33004, 33005, 33007, 34712, 34892, 34927, 50001, 50002, 52546}
 # What tifffile and its codecs raise on damaged files (tifffile 2026.3, imagecodecs 2026.3).

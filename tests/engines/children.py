@@ -12,15 +12,20 @@ from typing import Any
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 
 
-def run_program(module: str, *arguments: str, answers: Path, timeout_s: float) -> dict[str, Any]:
-    """Run a module and return the JSON it leaves behind; its output is shown on failure."""
+def run_program(
+    module: str, *arguments: str, answers: Path, timeout_s: float, also_from: Path = REPOSITORY
+) -> dict[str, Any]:
+    """Run a module and return the JSON it leaves behind; its output is shown on failure.
+
+    Packages, their entry points too, are also looked for in the folder `also_from`.
+    """
     environment = os.environ | {
         "OMP_WAIT_POLICY": "PASSIVE",  # idle OpenMP threads otherwise burn the other core
         "OMP_NUM_THREADS": "1",
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "KERAS_HOME": str(answers.parent / "keras"),
         "CELLPOSE_LOCAL_MODELS_PATH": str(answers.parent / "cellpose"),
-        "PYTHONPATH": str(REPOSITORY),
+        "PYTHONPATH": os.pathsep.join([str(REPOSITORY), str(also_from)]),
     }
     done = subprocess.run(
         [sys.executable, "-m", module, *arguments],

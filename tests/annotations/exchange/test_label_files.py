@@ -47,6 +47,18 @@ def test_a_written_label_image_comes_back(label_image):
     assert np.array_equal(read(file, label_image.shape), label_image)
 
 
+@pytest.mark.parametrize(
+    "module", [one for one in label_files.FORMATS.values() if hasattr(one, "write")]
+)
+def test_every_format_that_is_written_comes_back_through_the_common_door(module):
+    file = io.BytesIO()
+    module.write(file, LABELS)
+    file.seek(0)
+
+    assert np.array_equal(label_files.read(file, size=LABELS.shape), LABELS)
+    assert set(module.SUFFIXES) <= set(label_files.SUFFIXES)
+
+
 def test_a_large_label_image_is_written_in_tiles_as_16_bit():
     label_image, _ = draw_blobs(600, 700, n=12)
     file = io.BytesIO()
