@@ -9,7 +9,7 @@ from tests.training.worlds import annotated_image, declare, paint, stored_image
 from training.actions.runs import queue_run
 from training.models import Evaluation, ModelVersion, RunState
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_a_region_is_measured_on_its_own_plane(owner, project, work_off):
