@@ -38,6 +38,8 @@ export class SaveQueue {
   private stopWaiting: (() => void) | null = null;
   private batchLimit = MAX_OPS;
   private isJournalled: boolean;
+  private status: SaveStatus = "saved";
+  private sentence: string | null = null;
   private idle: (() => void)[] = [];
 
   constructor(options: QueueOptions) {
@@ -58,14 +60,15 @@ export class SaveQueue {
 
   push(row: Row): void {
     this.rows.push(row);
-    this.show("saving", null);
+    // Only an answer of the server ends a trouble, not one more stroke.
+    this.show(this.status === "saved" ? "saving" : this.status, this.sentence);
     if (!this.stopWaiting) void this.drain();
   }
 
   /** The journal could not be written: say so, and rely on the network. */
   storageFailed(): void {
     this.isJournalled = false;
-    this.show(this.state.value.state, this.state.value.lastError);
+    this.show(this.status, this.sentence);
   }
 
   /** Try at once instead of waiting out the pause. */
@@ -156,6 +159,8 @@ export class SaveQueue {
       return false;
     }
     const { status } = error;
+    // Strokes behind it must not wait for a draft that is gone, or not this person's to decide.
+    if (isRefusedDecision(batch, error)) return this.splitOrSetAside(batch, error);
     if (status === 401) this.pause("login-needed", "Please sign in again; your strokes are kept.");
     else if (status === 403 || status === 404) this.pause("refused", error.message);
     else if (status >= 500 || status === 429 || status === 408) {
@@ -191,6 +196,8 @@ export class SaveQueue {
   }
 
   private show(status: SaveStatus, sentence: string | null): void {
+    this.status = status;
+    this.sentence = sentence;
     const isSafe = this.isJournalled || (status === "saved" && this.rows.length === 0);
     const failing = status === "login-needed" || status === "refused";
     this.state.set({
@@ -202,6 +209,12 @@ export class SaveQueue {
       isJournalled: this.isJournalled,
     });
   }
+}
+
+function isRefusedDecision(batch: readonly Row[], { status, code }: ApiError): boolean {
+  // The framework's own 403 is about the session (a stale form token), not about the draft.
+  const isNo = status === 404 || (status === 403 && code !== "permission_denied");
+  return batch[0]?.type === "decision" && isNo;
 }
 
 function browserLater(ms: number, run: () => void): () => void {
