@@ -2,7 +2,8 @@
 
 What it does is told by the environment variable ODD_ENGINE (JSON), which a child inherits:
 epochs, epoch_s, predict_s, and `fail` (kill, memory, grow, sentence, defect, hang, nan, or empty)
-at `fail_epoch`; only once when `fail_once` names a file that does not exist yet.
+at `fail_epoch`; only once when `fail_once` names a file that does not exist yet, and only with
+batches larger than `fits`.
 """
 
 from __future__ import annotations
@@ -22,18 +23,22 @@ from training.engines.specs import THRESHOLD
 
 def behaviour():
     usual = {"epochs": 3, "epoch_s": 0.05, "fail": "", "fail_epoch": 2, "fail_once": ""}
-    usual |= {"predict_s": 0}
+    usual |= {"predict_s": 0, "fits": 0}
     return {**usual, **json.loads(os.environ.get("ODD_ENGINE", "{}"))}
 
 
-def misbehave(wanted, epoch):
-    if not wanted["fail"] or epoch != wanted["fail_epoch"]:
+def is_over(fail_once):
+    if not fail_once:
+        return False
+    was_there = Path(fail_once).exists()
+    Path(fail_once).touch()
+    return was_there
+
+
+def misbehave(wanted, epoch, batch_size=1):
+    is_due = wanted["fail"] and epoch == wanted["fail_epoch"] and batch_size > wanted["fits"]
+    if not is_due or is_over(wanted["fail_once"]):
         return
-    if wanted["fail_once"]:
-        marker = Path(wanted["fail_once"])
-        if marker.exists():
-            return
-        marker.touch()
     if wanted["fail"] == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
     if wanted["fail"] == "memory":
@@ -58,12 +63,13 @@ class OddEngine:
         wanted = behaviour()
         state = job.workdir / "checkpoint" / "state.json"
         begin = json.loads(state.read_text())["epoch"] + 1 if state.exists() else 1
-        report.stage("training", began_at=begin)
+        batch_size = job.params.get("batch_size", 0) or 8
+        report.stage("training", began_at=begin, batch_size=batch_size)
         print(f"beginning at epoch {begin}", flush=True)
         for epoch in range(begin, wanted["epochs"] + 1):
             if should_stop():
                 break
-            misbehave(wanted, epoch)
+            misbehave(wanted, epoch, batch_size)
             time.sleep(wanted["epoch_s"])
             loss = float("nan") if wanted["fail"] == "nan" else 1 / epoch
             report.epoch(

@@ -265,7 +265,9 @@ def train_learner(
         course.batch_size,
         keep_best=params.keep == "best",
     )
-    report.stage("training", n_steps=plan.n_steps, n_epochs=plan.n_epochs)
+    report.stage(
+        "training", n_steps=plan.n_steps, n_epochs=plan.n_epochs, batch_size=course.batch_size
+    )
     progress = Loop(job, learner, plan, settings, course.weights).run(report, should_stop)
     return {
         "params": asdict(params),

@@ -30,6 +30,15 @@ class Interrupted(Exception):
     """The worker was asked to stop; the row goes back into the queue."""
 
 
+class WorthAnotherAttempt(Exception):
+    """Another attempt may succeed, with these fields of the row changed; else the error stands."""
+
+    def __init__(self, error: PlatformError, **fields: Any) -> None:
+        super().__init__(error.message)
+        self.error = error
+        self.fields = fields
+
+
 @dataclass(frozen=True, slots=True)
 class Attempt(Generic[Row]):
     """Our claim on a row; everything is written through it."""
@@ -63,12 +72,18 @@ class Attempt(Generic[Row]):
         if self.beat.stopping:
             raise Interrupted
 
-    def try_again(self) -> bool:
+    def try_again(self, **fields: Any) -> bool:
         """Put the row back with this attempt used up; False when it was the last one."""
         row = self.row()
         if row.attempt >= row.max_attempts:
             return False
-        self.write(state=RunState.QUEUED, lease=None, lease_until=None, queued_at=timezone.now())
+        self.write(
+            state=RunState.QUEUED,
+            lease=None,
+            lease_until=None,
+            queued_at=timezone.now(),
+            **fields,
+        )
         return True
 
 
@@ -91,8 +106,9 @@ def attempt(
 
     1. Someone else has it, or it has ended: nothing happens.
     2. The work returns: it has ended the row itself, in the transaction that stored its product.
-    3. Cancelled → cancelled; a sentence for people → failed; the child vanished → another
-       attempt while there is one; anything unexpected → errored, with the traceback.
+    3. Cancelled → cancelled; a sentence for people → failed; the child vanished, or it is
+       worth another attempt → another one while there is one; anything unexpected → errored,
+       with the traceback.
     4. The worker is stopping → back into the queue, this attempt not counted.
     """
     token = leases.claim(model, pk)
@@ -131,6 +147,10 @@ def _work(
         if ours.try_again():
             return Ended(again=True)
         fail(ours, error)
+    except WorthAnotherAttempt as worth:
+        if ours.try_again(**worth.fields):
+            return Ended(again=True)
+        fail(ours, worth.error)
     except PlatformError as error:
         fail(ours, error)
     except Exception as error:  # noqa: BLE001 (a defect of ours must end the row, not hang it)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import shutil
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -24,11 +25,17 @@ from training.jobs.checkpoints import (
     run_folder,
     store_finished,
 )
+from training.jobs.memory import with_half_the_batch
 from training.jobs.region_files import write_region_files
 from training.jobs.register import AfterTraining, register_version
 from training.models import EpochRecord, RunState, TrainingRun
 from training.supervision.archive import unpack
-from training.supervision.child import child_argv, child_environment, training_limits
+from training.supervision.child import (
+    child_argv,
+    child_environment,
+    oom_kills,
+    training_limits,
+)
 from training.supervision.progress import LogTail, TimeLeft
 from training.supervision.warm import ChildCrashed, EngineDefect, EngineRefused
 
@@ -52,8 +59,9 @@ def _train(ours: Attempt[TrainingRun]) -> AfterTraining:
     run = TrainingRun.objects.select_related("training_set", "parent").get(pk=ours.pk)
     folder = run_folder(run.pk)
     folder.mkdir(parents=True, exist_ok=True)
-    ours.write(progress={"stage": "preparing"})
+    begin(ours, run)
     watch = TrainingWatch(ours, run, folder)
+    kills_before = oom_kills()
     try:
         end = run_child(
             child_argv("train", run.engine),
@@ -69,12 +77,23 @@ def _train(ours: Attempt[TrainingRun]) -> AfterTraining:
     finally:
         watch.save_log()
     ours.check()  # cancelled, lost or stopping: whatever the child made is not wanted
-    finished = watch.finished_or_raise(end)
+    try:
+        finished = watch.finished_or_raise(end, n_oom_kills=oom_kills() - kills_before)
+    except OutOfMemory as error:
+        raise with_half_the_batch(run, watch.progress, error) from error
     stored = store_finished(finished)
     with transaction.atomic():
         after = register_version(run, stored)
         ours.finish(RunState.FINISHED, progress={**watch.progress, "stage": "done"})
     return after
+
+
+def begin(ours: Attempt[TrainingRun], run: TrainingRun) -> None:
+    """Say that the attempt begins; one without a checkpoint repeats every epoch."""
+    with transaction.atomic():
+        ours.write(progress={"stage": "preparing"})
+        if not run.resume_file:
+            EpochRecord.objects.filter(run=run).delete()
 
 
 def child_message(run: TrainingRun, folder: Path) -> dict[str, Any]:
@@ -148,14 +167,24 @@ class TrainingWatch:
         if taker is not None:
             taker(report)
 
-    def finished_or_raise(self, end: ChildEnd) -> Finished:
-        """Return what was made, or raise why nothing was."""
+    def finished_or_raise(self, end: ChildEnd, *, n_oom_kills: int = 0) -> Finished:
+        """Return what was made, or raise why nothing was.
+
+        `n_oom_kills`: processes that the system killed for lack of memory meanwhile.
+        """
+        if isinstance(self._failure, EngineRefused) and self._failure.code == OutOfMemory.code:
+            raise OutOfMemory(self._failure.message) from self._failure
         if self._failure is not None:
             raise self._failure
         if end.too_big:
             raise OutOfMemory(
                 f"The training took more than {settings.CYTOLOOP_TRAIN_MAX_MIB} MiB of memory. "
                 "Choose a smaller batch or crop size, or raise CYTOLOOP_TRAIN_MAX_MIB."
+            )
+        if end.signal == signal.SIGKILL and n_oom_kills > 0:
+            raise OutOfMemory(
+                "The machine ran out of memory during the training. Choose a smaller batch or crop "
+                "size, or a machine with more memory."
             )
         if end.timed_out:
             raise ResourceProblem("The training did not end in its time and was stopped.")
@@ -174,7 +203,7 @@ class TrainingWatch:
         guess = (
             " Signal 9 usually means that the machine ran out of memory: choose a smaller batch "
             "or crop size."
-            if end.signal == 9
+            if end.signal == signal.SIGKILL
             else ""
         )
         return f"The engine's process ended unexpectedly, {how}.{guess}"

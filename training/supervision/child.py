@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 from django.conf import settings
 
@@ -42,3 +43,15 @@ def training_limits(max_minutes: float | None) -> Limits:
     wall_s = None if max_minutes is None else max_minutes * 60 + OVERHEAD_S
     max_mib = settings.CYTOLOOP_TRAIN_MAX_MIB
     return Limits(rss_bytes=max_mib * MIB if max_mib else None, wall_s=wall_s)
+
+
+def oom_kills() -> int:
+    """Return how many processes Linux has killed for lack of memory; 0 where it does not say.
+
+    A child that dies by signal 9 while this grows was one of them: nothing else tells.
+    """
+    try:
+        lines = Path("/proc/vmstat").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in lines if line.startswith("oom_kill ")), 0)
