@@ -306,6 +306,16 @@ class PredictionOut(serializers.ModelSerializer[PredictionRun]):
         )
 
 
+class PredictionsCancelIn(serializers.Serializer[Any]):
+    version = serializers.UUIDField(
+        required=False, allow_null=True, default=None, help_text="Only those of this version."
+    )
+
+
+class PredictionsCancelOut(serializers.Serializer[Any]):
+    n_cancelled = serializers.IntegerField()
+
+
 class LeaderOut(serializers.ModelSerializer[Evaluation]):
     """One version's place among those measured on the same set."""
 

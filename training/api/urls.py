@@ -16,8 +16,10 @@ from training.api.runs import (
 from training.api.suggestions import ProjectSuggestions, SuggestionDismiss, SuggestionTake
 from training.api.versions import (
     ImagePredictions,
+    PredictionCancel,
     ProjectLeaderboard,
     ProjectPredictions,
+    ProjectPredictionsCancel,
     ProjectVersions,
     UploadDetail,
     VersionDetail,
@@ -31,6 +33,8 @@ urlpatterns = [
     path("projects/<uuid:project_id>/leaderboard/", ProjectLeaderboard.as_view()),
     path("projects/<uuid:project_id>/rounds/", ProjectRounds.as_view()),
     path("projects/<uuid:project_id>/predictions/", ProjectPredictions.as_view()),
+    path("projects/<uuid:project_id>/predictions/cancel/", ProjectPredictionsCancel.as_view()),
+    path("predictions/<uuid:prediction_id>/cancel/", PredictionCancel.as_view()),
     path("projects/<uuid:project_id>/suggestions/", ProjectSuggestions.as_view()),
     path("suggestions/<uuid:suggestion_id>/take/", SuggestionTake.as_view()),
     path("suggestions/<uuid:suggestion_id>/dismiss/", SuggestionDismiss.as_view()),

@@ -20,14 +20,21 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from annotations.api.ops import AnyAccept
+from annotations.models import Project
 from project.drf import Pages
 from project.errors import NotFound
 from project.storage import blob_path
-from training.actions.predictions import queue_predictions
+from training.actions.predictions import (
+    cancel_prediction,
+    cancel_waiting_predictions,
+    queue_predictions,
+)
 from training.actions.versions import upload_version
 from training.api.shapes import (
     LeaderOut,
     PredictionOut,
+    PredictionsCancelIn,
+    PredictionsCancelOut,
     PredictionsIn,
     UploadOut,
     VersionIn,
@@ -35,7 +42,7 @@ from training.api.shapes import (
     VersionRowOut,
 )
 from training.models import ModelVersion
-from training.queries.predictions import predictions_of_image
+from training.queries.predictions import one_prediction, predictions_of_image
 from training.queries.scope import one_image, one_project
 from training.queries.versions import (
     examples_of,
@@ -140,13 +147,37 @@ class ProjectPredictions(APIView):
         project = one_project(request.user, project_id)
         asked = PredictionsIn(data=request.data)
         asked.is_valid(raise_exception=True)
-        version = one_version(request.user, asked.validated_data["version"])
-        if version.project_id != project.pk:
-            raise NotFound("There is no such model version in this project.")
+        version = one_version_of(request.user, project, asked.validated_data["version"])
         rows = queue_predictions(
             user=request.user, version=version, images=asked.validated_data["images"]
         )
         return Response(PredictionOut(rows, many=True).data, status=status.HTTP_202_ACCEPTED)
+
+
+class ProjectPredictionsCancel(APIView):
+    @extend_schema(
+        request=PredictionsCancelIn,
+        responses=PredictionsCancelOut,
+        summary="Cancel every prediction that waits, of the project or of one version",
+    )
+    def post(self, request: Request, project_id: uuid.UUID) -> Response:
+        project = one_project(request.user, project_id)
+        asked = PredictionsCancelIn(data=request.data)
+        asked.is_valid(raise_exception=True)
+        wanted = asked.validated_data["version"]
+        version = one_version_of(request.user, project, wanted) if wanted else None
+        n_cancelled = cancel_waiting_predictions(
+            user=request.user, project=project, version=version
+        )
+        return Response(PredictionsCancelOut({"n_cancelled": n_cancelled}).data)
+
+
+class PredictionCancel(APIView):
+    @extend_schema(request=None, responses=PredictionOut, summary="Stop a prediction")
+    def post(self, request: Request, prediction_id: uuid.UUID) -> Response:
+        prediction = one_prediction(request.user, prediction_id)
+        cancelled = cancel_prediction(user=request.user, prediction=prediction)
+        return Response(PredictionOut(cancelled).data)
 
 
 class ImagePredictions(APIView):
@@ -156,6 +187,14 @@ class ImagePredictions(APIView):
         pages = Pages()
         rows = pages.paginate_queryset(predictions_of_image(request.user, image), request, self)
         return pages.get_paginated_response(PredictionOut(rows, many=True).data)
+
+
+def one_version_of(user: Any, project: Project, version_id: uuid.UUID) -> ModelVersion:
+    """Return a version of this very project; raises NotFound."""
+    version = one_version(user, version_id)
+    if version.project_id != project.pk:
+        raise NotFound("There is no such model version in this project.")
+    return version
 
 
 async def file_blocks(path: Path) -> AsyncIterator[bytes]:

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from annotations.models import Image, ImageState, Project
 from annotations.rules import visible_projects
+from project.errors import NotFound
 from training.models import PredictionRun, RunState
 
 IN_VIEW = timedelta(minutes=15)  # an image opened longer ago counts as closed
@@ -24,6 +25,14 @@ def visible_predictions(user: Any) -> QuerySet[PredictionRun]:
         .defer("log", "traceback")
         .order_by("-created_at", "-version__number")
     )
+
+
+def one_prediction(user: Any, prediction_id: uuid.UUID) -> PredictionRun:
+    """Return a prediction of one of the person's projects; raises NotFound."""
+    found = visible_predictions(user).filter(pk=prediction_id).first()
+    if found is None:
+        raise NotFound("There is no such prediction, or you are not a member of its project.")
+    return found
 
 
 def predictions_of_image(user: Any, image: Image) -> QuerySet[PredictionRun]:
