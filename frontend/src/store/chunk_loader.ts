@@ -22,7 +22,7 @@ export interface LoaderOptions {
 }
 
 // A manifest is asked for anew when replaying what happened since costs more than it.
-const LOG_LIMIT = 400;
+export const LOG_LIMIT = 400;
 const ATTEMPT_WAITS_MS = [300, 1000, 3000];
 
 export class ChunkLoader {
@@ -56,8 +56,14 @@ export class ChunkLoader {
   }
 
   async load(keys: readonly ChunkKey[]): Promise<void> {
-    if (this.options.replica.logSize > LOG_LIMIT && this.loading.size === 0) await this.refresh();
+    await this.trimLog();
     await Promise.all(keys.map((key) => this.loadOne(key)));
+  }
+
+  /** Ask anew which chunks exist once the log of what happened since is long: it can go then. */
+  async trimLog(): Promise<void> {
+    const isLong = this.options.replica.logSize > LOG_LIMIT;
+    if (isLong && this.loading.size === 0 && !this.isClosed) await this.refresh();
   }
 
   close(): void {

@@ -83,6 +83,8 @@ export abstract class SyncedPlane extends PlaneReader {
     if (json && !isOwn) this.tellRemote(json, op.edit);
     const wrong = this.replica.takeDiverged();
     if (wrong.length > 0) this.whenNoStroke(() => this.reload(wrong));
+    // Whoever stays in one place loads no chunks, and would keep every op of the day.
+    this.loader.trimLog().catch(() => undefined);
   }
 
   private tellRemote(json: OpJson, edit: Edit): void {
