@@ -70,7 +70,7 @@ def one_suggestion(
 
     Raises NotFound or NotAllowed.
     """
-    rows = Suggestion.objects.select_related("image__project", "selection")
+    rows = Suggestion.objects.select_related("image__project", "region", "selection")
     if lock:
         # Of two who take it at once, the second finds it taken.
         rows = rows.select_for_update(of=("self",))
