@@ -4,10 +4,15 @@ import { ApiClient, csrfFromCookie } from "./client";
 import type {
   Engine,
   ImageCard,
+  Leader,
   Paged,
   Prediction,
+  Rounds,
   Run,
+  Selection,
   Split,
+  Suggestion,
+  Suggestions,
   Version,
   VersionDetail,
 } from "./page_types";
@@ -54,6 +59,27 @@ export const api = {
 
   removeImage: (id: string): Promise<void> => client.json("DELETE", `/api/v1/images/${id}/`),
 
+  retryImage: (id: string): Promise<ImageCard> =>
+    client.json("POST", `/api/v1/images/${id}/retry/`),
+
+  suggestions: (project: string): Promise<Suggestions> =>
+    client.json("GET", `/api/v1/projects/${project}/suggestions/`),
+
+  suggest: (project: string): Promise<Selection> =>
+    client.json("POST", `/api/v1/projects/${project}/suggestions/`, { json: {} }),
+
+  takeSuggestion: (id: string): Promise<Suggestion> =>
+    client.json("POST", `/api/v1/suggestions/${id}/take/`),
+
+  dismissSuggestion: (id: string): Promise<Suggestion> =>
+    client.json("POST", `/api/v1/suggestions/${id}/dismiss/`),
+
+  rounds: (project: string): Promise<Rounds> =>
+    client.json("GET", `/api/v1/projects/${project}/rounds/`),
+
+  leaderboard: (project: string): Promise<readonly Leader[]> =>
+    client.json("GET", `/api/v1/projects/${project}/leaderboard/`),
+
   engines: (): Promise<readonly Engine[]> => every(client.json("GET", "/api/v1/engines/")),
 
   runs: (project: string): Promise<readonly Run[]> =>
@@ -91,6 +117,7 @@ async function every<T>(answer: Promise<Paged<T> | readonly T[]>): Promise<reado
 
 export const address = {
   editor: (image: string) => `/images/${image}/`,
+  region: (image: string, region: string) => `/images/${image}/?region=${region}`,
   run: (id: string) => `/runs/${id}/`,
   version: (id: string) => `/versions/${id}/`,
   trainFrom: (project: string, engine: string, version: string) =>
@@ -104,10 +131,46 @@ export const address = {
 
 export type News = (type: string, data: Readonly<Record<string, unknown>>) => void;
 
-/** Everything that happens in a project. After a gap the listener hears "resync". */
+const PROJECT_NEWS = [
+  ...["image", "draft", "region", "run", "version", "evaluation", "prediction"],
+  ...["selection", "round"],
+];
+
+interface Room {
+  readonly hearers: Set<News>;
+  readonly listening: Listening;
+}
+
+const rooms = new Map<string, Room>();
+
+/**
+ * Everything that happens in a project. After a gap the listener hears "resync".
+ *
+ * All parts of a page share one connection: a browser gives a site only six, for all its tabs.
+ */
 export function projectNews(project: string, hear: News): Listening {
-  const types = ["image", "draft", "run", "version", "evaluation", "prediction"];
-  return news(`/api/v1/projects/${project}/events/`, types, hear);
+  const room = rooms.get(project) ?? openRoom(project);
+  room.hearers.add(hear);
+  return {
+    close() {
+      room.hearers.delete(hear);
+      if (room.hearers.size > 0 || rooms.get(project) !== room) return;
+      room.listening.close();
+      rooms.delete(project);
+    },
+    restart: () => room.listening.restart(),
+  };
+}
+
+function openRoom(project: string): Room {
+  const hearers = new Set<News>();
+  const tell: News = (type, data) => {
+    for (const hear of hearers) hear(type, data);
+  };
+  const listening = news(`/api/v1/projects/${project}/events/`, PROJECT_NEWS, tell);
+  const room = { hearers, listening };
+  rooms.set(project, room);
+  return room;
 }
 
 /** Everything that happens to a run. */

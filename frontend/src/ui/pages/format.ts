@@ -48,6 +48,13 @@ export function duration(seconds: number | null | undefined): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
+/** A time of work, as one would say it: "40 s", "12 min", "3 h 5 min". */
+export function worked(seconds: number): string {
+  if (seconds < 60) return `${Math.round(seconds)} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
 /** A moment in the reader's own zone and manner. */
 export function moment(iso: string, style: "full" | "date" = "full"): string {
   const at = new Date(iso);

@@ -11,6 +11,7 @@ type Loader = () => Promise<{ readonly default: ComponentType<IslandProps> }>;
 
 const ISLANDS: Readonly<Record<string, Loader>> = {
   "project-images": () => import("./project/ProjectImages"),
+  "project-loop": () => import("./project/ProjectLoop"),
   training: () => import("./training/Training"),
   run: () => import("./run/RunView"),
   version: () => import("./version/VersionView"),

@@ -48,7 +48,9 @@ export function ImageTile({ image, grid, mayChoose, mayRemove }: TileProps) {
           </span>
         )}
         <Facts image={image} />
-        {image.state === "failed" && <Failure image={image} grid={grid} mayRemove={mayRemove} />}
+        {image.state === "failed" && (
+          <Failure image={image} grid={grid} mayRetry={mayChoose} mayRemove={mayRemove} />
+        )}
       </div>
     </li>
   );
@@ -97,29 +99,49 @@ function Facts({ image }: { image: ImageCard }) {
   );
 }
 
-function Failure({
-  image,
-  grid,
-  mayRemove,
-}: {
-  image: ImageCard;
-  grid: ImageGrid;
-  mayRemove: boolean;
-}) {
+interface FailureProps {
+  readonly image: ImageCard;
+  readonly grid: ImageGrid;
+  readonly mayRetry: boolean;
+  readonly mayRemove: boolean;
+}
+
+function Failure({ image, grid, mayRetry, mayRemove }: FailureProps) {
   const problem = useSignal("");
-  const remove = async () => {
-    problem.value = await grid.remove(image);
+  const isBusy = useSignal(false);
+  const act = async (work: Promise<string>) => {
+    isBusy.value = true;
+    problem.value = await work;
+    isBusy.value = false;
   };
+  const what = <span class="visually-hidden"> {image.name}</span>;
   return (
     <>
       <span class="sentence">
         {problem.value || image.error_message || "It could not be read."}
       </span>
-      {mayRemove && (
-        <button class="button slim" type="button" onClick={() => void remove()}>
-          Remove<span class="visually-hidden"> {image.name}</span>
-        </button>
-      )}
+      <span class="row">
+        {mayRetry && (
+          <button
+            class="button slim"
+            type="button"
+            disabled={isBusy.value}
+            onClick={() => void act(grid.retry(image))}
+          >
+            Try again{what}
+          </button>
+        )}
+        {mayRemove && (
+          <button
+            class="button slim"
+            type="button"
+            disabled={isBusy.value}
+            onClick={() => void act(grid.remove(image))}
+          >
+            Remove{what}
+          </button>
+        )}
+      </span>
     </>
   );
 }

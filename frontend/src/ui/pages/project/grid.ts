@@ -123,6 +123,16 @@ export class ImageGrid {
     return problems;
   }
 
+  /** Have a failed image read again; returns why not, or nothing. */
+  async retry(image: ImageCard): Promise<string> {
+    try {
+      this.put(await api.retryImage(image.id));
+      return "";
+    } catch (error) {
+      return sentenceOf(error);
+    }
+  }
+
   async remove(image: ImageCard): Promise<string> {
     try {
       await api.removeImage(image.id);

@@ -4,6 +4,7 @@ import { useEffect, useMemo } from "preact/hooks";
 import { projectNews } from "../../../api/pages";
 import type { IslandProps } from "../islands";
 import { settle } from "../live";
+import { Leaderboard } from "./Leaderboard";
 import { RunForm } from "./RunForm";
 import { RunsTable } from "./RunsTable";
 import { TrainingState } from "./state";
@@ -38,6 +39,7 @@ export default function Training({ data }: IslandProps) {
   return (
     <div class={mayTrain ? "columns form-first" : "stack"}>
       <div class="stack">
+        <Leaderboard leaders={state.leaders.value} />
         <VersionsTable versions={state.versions.value} />
         <RunsTable runs={state.runs.value} />
         {mayTrain && <UploadModel state={state} />}

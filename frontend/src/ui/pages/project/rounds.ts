@@ -1,0 +1,63 @@
+/** Rounds of a project: what came, and how it reads. */
+
+import { signal } from "@preact/signals";
+import type { Labelled, Round, Rounds } from "../../../api/page_types";
+import { api, sentenceOf } from "../../../api/pages";
+import { count } from "../format";
+
+export class RoundsState {
+  readonly rounds = signal<Rounds | null>(null);
+  readonly problem = signal("");
+  private readonly project: string;
+  private asked = 0;
+
+  constructor(project: string) {
+    this.project = project;
+  }
+
+  async load(): Promise<void> {
+    const mine = ++this.asked;
+    try {
+      const answer = await api.rounds(this.project);
+      if (mine !== this.asked) return; // an answer to an older question
+      this.rounds.value = answer;
+      this.problem.value = "";
+    } catch (error) {
+      if (mine === this.asked) this.problem.value = sentenceOf(error);
+    }
+  }
+}
+
+/** Where the new objects are: "3 regions on 2 images". */
+export function whereabouts({ n_regions, n_images }: Labelled): string {
+  if (n_regions === 0) return "";
+  return `${count(n_regions, "region")} on ${count(n_images, "image")}`;
+}
+
+/** One step of a round: from the version before to one trained in it. */
+export interface Step {
+  readonly id: string;
+  readonly number: number;
+  readonly ap50: number | null;
+  /** Against the version before, on the same regions. */
+  readonly gain: number | null;
+}
+
+/** The versions of a round, the best first; those that are not measured come last. */
+export function stepsOf(round: Round): readonly Step[] {
+  const before = round.before?.ap50 ?? null;
+  const steps = round.after.map(
+    ({ version, ap50 }): Step => ({
+      id: version.id,
+      number: version.number,
+      ap50,
+      gain: ap50 === null || before === null ? null : ap50 - before,
+    }),
+  );
+  return steps.sort((a, b) => (b.ap50 ?? -1) - (a.ap50 ?? -1) || b.number - a.number);
+}
+
+/** Nothing has happened in the project yet that a round could count. */
+export function isUntouched({ rounds, open }: Rounds): boolean {
+  return rounds.length === 0 && open.n_regions === 0 && open.n_ops === 0 && open.active_s === 0;
+}
