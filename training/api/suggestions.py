@@ -85,6 +85,9 @@ class SuggestionOut(serializers.ModelSerializer[Suggestion]):
     image = SuggestedImageOut()
     box = serializers.SerializerMethodField(help_text="row0, col0, row1, col1; half-open")
     facts = serializers.DictField()
+    region_state = serializers.CharField(
+        source="region.state", default=None, help_text="open or submitted; null before it is taken"
+    )
 
     class Meta:
         model = Suggestion
@@ -102,6 +105,7 @@ class SuggestionOut(serializers.ModelSerializer[Suggestion]):
             "facts",
             "state",
             "region",
+            "region_state",
         )
 
     def get_box(self, suggestion: Suggestion) -> list[int]:
