@@ -31,6 +31,8 @@ export class AnnotationPlane extends SyncedPlane implements LayerStore {
   private readonly options: AnnotationOptions;
   private readonly desk: EditDesk;
   private stroke: OpenStroke | null = null;
+  // Two planes of one draft would not know of each other's decisions.
+  private readonly opening = new Map<string, Promise<DraftPlane>>();
   // Changes to pixels that must not happen under an open stroke.
   private deferred: (() => void)[] = [];
   // The draft instance that an instance was accepted from on this page.
@@ -185,11 +187,20 @@ export class AnnotationPlane extends SyncedPlane implements LayerStore {
   }
 
   async openDraft(layerId: string): Promise<DraftStore> {
-    const open = this.drafts.get(layerId);
+    const open = this.drafts.get(layerId) ?? this.opening.get(layerId);
     if (open) return open;
+    const opening = this.loadDraft(layerId).finally(() => this.opening.delete(layerId));
+    this.opening.set(layerId, opening);
+    return opening;
+  }
+
+  private async loadDraft(layerId: string): Promise<DraftPlane> {
     const draft = await this.options.openDraft(layerId);
     this.drafts.set(layerId, draft);
-    draft.onClose(() => this.drafts.delete(layerId));
+    draft.onClose(() => {
+      // It may be open anew by now.
+      if (this.drafts.get(layerId) === draft) this.drafts.delete(layerId);
+    });
     return draft;
   }
 

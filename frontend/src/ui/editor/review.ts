@@ -58,12 +58,13 @@ export class Review {
     const row = this.#rows.find((one) => one.id === id);
     if (!row) return;
     const draft = await this.#parts.attempt(() => layer.openDraft(row.id));
-    if (!draft) {
-      model.draftId.value = undefined;
+    if (opening !== this.#opening) {
+      // Chosen again meanwhile: that choice gets the same draft.
+      if (model.draftId.value !== id) draft?.close();
       return;
     }
-    if (opening !== this.#opening) {
-      draft.close();
+    if (!draft) {
+      model.draftId.value = undefined;
       return;
     }
     const finished = new FinishedWork(draft, layer);
