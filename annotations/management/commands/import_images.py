@@ -61,10 +61,10 @@ class Command(HeadlessCommand):
             except DuplicateImage as error:
                 skipped.append({"file": path.name, "image": error.data["image"]})
             except PlatformError as error:
-                failed.append({"file": path.name, "message": error.message})
+                failed.append({"file": path.name, "code": error.code, "message": error.message})
         rows = self.wait(added)
         failed += [
-            {"file": row["name"], "message": row["error_message"]}
+            {"file": row["name"], "code": row["error_code"], "message": row["error_message"]}
             for row in rows
             if row["state"] == ImageState.FAILED
         ]
@@ -79,7 +79,9 @@ class Command(HeadlessCommand):
         while True:
             images = Image.objects.filter(pk__in=ids).order_by("name")
             rows: list[Any] = list(
-                images.values("id", "name", "state", "error_message", "height", "width")
+                images.values(
+                    *("id", "name", "state", "error_code", "error_message", "height", "width")
+                )
             )
             n_open = sum(row["state"] in ImageState.open_states() for row in rows)
             self.progress("Reading images", len(rows) - n_open, len(rows))
@@ -102,9 +104,10 @@ class Command(HeadlessCommand):
         if failed:
             sentences = [f"{one['file']}: {one['message']}" for one in failed[:20]]
             raise SomeImagesFailed(
-                f"{len(failed)} files could not be read, {len(ready)} are in.\n"
-                + "\n".join(sentences),
-                imported=images,
+                f"{len(failed)} of {len(failed) + len(ready) + len(skipped)} files could not be "
+                f"read, {len(ready)} are in.\n" + "\n".join(sentences),
+                images=images,
+                skipped=skipped,
                 failed=failed,
             )
         return {

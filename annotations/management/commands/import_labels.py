@@ -63,7 +63,7 @@ class Command(HeadlessCommand):
             raise SomeLabelsFailed(
                 f"{len(failed)} of {len(files)} label images were not imported, "
                 f"{len(done)} are in.\n" + "\n".join(sentences),
-                imported=done,
+                images=done,
                 failed=failed,
             )
         return {"project": project.name, "n_imported": len(done), "images": done}

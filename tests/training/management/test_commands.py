@@ -10,6 +10,7 @@ import pytest
 import tifffile
 from django.core.management import call_command
 
+from tests.documented import keys_of, parts_of
 from tests.drawing import draw_blobs
 from training.models import ModelVersion, RunState, TrainingRun
 
@@ -53,6 +54,8 @@ def trained(world, workers, project):
 
 
 def test_train_predict_and_evaluate_from_the_command_line(trained, folders, project):
+    assert set(trained) == keys_of("train")
+    assert set(trained["evaluations"][0]) == parts_of("train", "evaluations")
     assert trained["name"] == f"{project.name}/v1"
     assert trained["evaluations"][0]["metrics"]["pooled"]["ap"]["0.5"] > 0.8
 
@@ -61,7 +64,10 @@ def test_train_predict_and_evaluate_from_the_command_line(trained, folders, proj
         "predict", "--model", "v1", "--images", folders / "images", "--out", out_folder, "--json"
     )
     assert code == 0, err
-    assert [image["image"] for image in json.loads(out)["images"]] == ["cells_0.tif", "cells_1.tif"]
+    predicted = json.loads(out)
+    assert set(predicted) == keys_of("predict")
+    assert set(predicted["images"][0]) == parts_of("predict", "images")
+    assert [image["image"] for image in predicted["images"]] == ["cells_0.tif", "cells_1.tif"]
     labels = tifffile.imread(out_folder / "cells_0.tif")
     assert labels.shape == (128, 160)
     assert labels.max() >= 6
@@ -73,6 +79,7 @@ def test_train_predict_and_evaluate_from_the_command_line(trained, folders, proj
     )
     assert code == 0, err
     measured = json.loads(out)
+    assert set(measured) == keys_of("evaluate")
     assert set(measured["pooled"]["ap"]) == {"0.5", "0.6", "0.7", "0.8", "0.9"}
     assert measured["pooled"]["ap"]["0.5"] > 0.8
     for name in ("panoptic_quality", "detection_quality", "segmentation_quality", "count_error"):
@@ -131,12 +138,22 @@ def own_database_only(queues):
 
 def test_predict_names_the_file_that_cannot_be_read_and_writes_the_others(trained, folders):
     (folders / "images" / "broken.tif").write_bytes(b"II*\0 no image at all")
-    code, _, err = run(
-        "predict", "--model", "v1", "--images", folders / "images", "--out", folders / "out"
+    code, out, err = run(
+        "predict",
+        "--model",
+        "v1",
+        "--images",
+        folders / "images",
+        "--out",
+        folders / "out",
+        "--json",
     )
 
     assert code == 1
     assert "broken.tif" in err
+    said = json.loads(out)
+    assert (said["code"], len(said["data"]["images"])) == ("some_images_failed", 2)
+    assert [one["file"] for one in said["data"]["failed"]] == ["broken.tif"]
     assert sorted(path.name for path in (folders / "out").iterdir()) == [
         "cells_0.tif",
         "cells_1.tif",
@@ -151,3 +168,23 @@ def test_two_images_of_one_stem_are_refused(trained, folders):
 
     assert code == 1
     assert "cells_0.png and cells_0.tif" in err
+
+
+def test_evaluate_names_the_label_file_that_does_not_fit_and_those_without_a_partner(
+    trained, folders
+):
+    (folders / "labels" / "cells_1.tif").rename(folders / "labels" / "other.tif")
+    asked = ("evaluate", "--model", "v1", "--images", folders / "images", "--labels")
+    code, out, err = run(*asked, folders / "labels", "--json")
+    assert code == 0, err
+    measured = json.loads(out)
+    assert measured["n_images"] == 1
+    assert measured["without_labels"] == ["cells_1.tif"]
+    assert measured["without_image"] == ["other.tif"]
+
+    tifffile.imwrite(folders / "labels" / "cells_0.tif", np.zeros((5, 7), np.uint8))
+    code, out, err = run(*asked, folders / "labels", "--json")
+
+    assert code == 1
+    assert err.startswith("cells_0.tif: The label image has 5 rows and 7 columns")
+    assert json.loads(out)["code"] == "file_refused"

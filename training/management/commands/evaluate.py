@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from django.core.management.base import CommandParser
 
 from annotations.exchange import label_files
-from project.errors import NotFound
+from project.errors import InvalidInput, NotFound, PlatformError
 from project.headless import HeadlessCommand
 from training.jobs.folder import segment_image_file
 from training.management.folders import files_by_stem
 from training.metrics.matching import IOU_THRESHOLDS, match
 from training.metrics.report import image_scores, report
 from training.queries.versions import version_by_name
+
+
+class FileRefused(InvalidInput):
+    """A file of the folders cannot be used, so the numbers would not be those of the folder."""
+
+    code: ClassVar[str] = "file_refused"
 
 
 class Command(HeadlessCommand):
@@ -43,9 +51,10 @@ class Command(HeadlessCommand):
         matches, per_image = [], []
         for i, name in enumerate(names, 1):
             self.progress("Measuring images", i, len(names))
-            predicted = segment_image_file(version, images[name]).label_image
+            with naming(images[name]):
+                predicted = segment_image_file(version, images[name]).label_image
             height, width = predicted.shape
-            with labels[name].open("rb") as file:
+            with naming(labels[name]), labels[name].open("rb") as file:
                 truth = label_files.read(file, size=(height, width))
             found = match(truth, predicted)
             matches.append(found)
@@ -77,3 +86,12 @@ def row(name: str, scores: dict[str, Any]) -> str:
         f"  {scores['detection_quality']:5.3f}  {scores['segmentation_quality']:5.3f}"
         f"  {scores['count_error']:11.3f}"
     )
+
+
+@contextlib.contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Say in a failure which file it is about; raises FileRefused."""
+    try:
+        yield
+    except PlatformError as error:
+        raise FileRefused(f"{path.name}: {error.message}", file=path.name) from error

@@ -41,13 +41,13 @@ class Command(HeadlessCommand):
         out = options["out"]
         make_folder(out)
         done: list[dict[str, Any]] = []
-        failed: list[str] = []
+        failed: list[dict[str, str]] = []
         for i, (name, path) in enumerate(files.items(), 1):
             self.progress("Segmenting images", i, len(files))
             try:
                 arrays = segment_image_file(version, path)
             except PlatformError as error:
-                failed.append(f"{path.name}: {error.message}")
+                failed.append({"file": path.name, "code": error.code, "message": error.message})
                 continue
             target = out / f"{name}.tif"
             with target.open("wb") as file:
@@ -60,9 +60,12 @@ class Command(HeadlessCommand):
                 }
             )
         if failed:
+            sentences = [f"{one['file']}: {one['message']}" for one in failed[:20]]
             raise SomeImagesFailed(
                 f"{len(failed)} of {len(files)} images could not be segmented; the others are in "
-                f"{out}. " + " ".join(failed[:20])
+                f"{out}. " + " ".join(sentences),
+                images=done,
+                failed=failed,
             )
         return {
             "model": str(version.pk),
