@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
+import numpy as np
 from django.db import transaction
 from django.utils import timezone
 
@@ -23,6 +26,7 @@ from annotations.models import (
     RegionState,
     Role,
 )
+from annotations.queries.chunks import layer_label_image
 from annotations.queries.labels import find_image, find_layer
 from annotations.queries.regions import find_region, touching
 from project import events
@@ -104,17 +108,19 @@ def change_region(
     *,
     user: Any,
     region_id: uuid.UUID,
-    box: Box | None = None,
+    corners: Mapping[str, int] | None = None,
     coverage: Coverage | None = None,
     purpose: Purpose | None = None,
 ) -> Region:
-    """Change the box or the promise of an open region; None leaves it as it is.
+    """Change corners (row0, col0, row1, col1) or the promise of an open region.
+
+    What is not given stays as it is, also what somebody else has just changed.
 
     Raises RegionNotOpen, RegionOutOfImage, RegionsOverlap and RegionNotBlind.
     """
     region = _open(user, region_id)
-    if box is not None:
-        region.row0, region.col0, region.row1, region.col1 = box
+    for name, place in (corners or {}).items():
+        setattr(region, name, place)
     region.coverage = coverage or region.coverage
     region.purpose = purpose or region.purpose
     _check(region)
@@ -222,8 +228,9 @@ def _check_overlap(region: Region, box: Box) -> None:
 
 
 def _has_drafted(region: Region, box: Box) -> bool:
+    """Tell whether a pixel of the box belongs to an object that came from a draft."""
     row0, col0, row1, col1 = box
-    return Instance.objects.filter(
+    touched = Instance.objects.filter(
         layer__image=region.image,
         layer__kind=LayerKind.ANNOTATION,
         source_instance_id__isnull=False,
@@ -234,7 +241,15 @@ def _has_drafted(region: Region, box: Box) -> bool:
         row1__gt=row0,
         col0__lt=col1,
         col1__gt=col0,
-    ).exists()
+    )
+    by_layer: dict[LabelLayer, list[int]] = defaultdict(list)
+    for instance in touched.select_related("layer"):
+        by_layer[instance.layer].append(instance.instance_id)
+    # Boxes of instances may be loose, and a thin object crosses its box's corners only.
+    return any(
+        bool(np.isin(layer_label_image(layer, box, t=region.t, z=region.z), ids).any())
+        for layer, ids in by_layer.items()
+    )
 
 
 def _left_out(region: Region) -> list[list[int]]:

@@ -6,7 +6,6 @@ import uuid
 from typing import Any
 
 from django.http import HttpResponse, StreamingHttpResponse
-from django.utils.http import content_disposition_header
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -27,9 +26,10 @@ from annotations.queries.images import (
     tile_view,
     with_counts,
 )
+from project.downloads import file_response
 from project.drf import Pages
 from project.errors import NotFound
-from project.storage import BLOCK_BYTES, open_blob, read_blob
+from project.storage import blob_path, read_blob
 
 DAY_S = 86_400
 # Bytes of strangers: never interpreted by a browser, whatever they pretend to be.
@@ -128,19 +128,12 @@ class ImageOriginal(APIView):
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
     def get(self, request: Request, image_id: uuid.UUID) -> StreamingHttpResponse:
         image = find_image(request.user, image_id)
-
-        def blocks() -> Any:
-            with open_blob(image.original_digest) as file:
-                while block := file.read(BLOCK_BYTES):
-                    yield block
-
-        response = StreamingHttpResponse(blocks(), content_type="application/octet-stream")
-        response["Content-Length"] = str(image.size_bytes)
-        response["Content-Disposition"] = attachment(image.name)
+        path = blob_path(image.original_digest)
+        if not path.is_file():
+            raise NotFound("The file of this image is missing; restore it from the backup.")
+        response = file_response(
+            request._request, path, name=image.name, content_type="application/octet-stream"
+        )
         for name, value in HARMLESS.items():
             response[name] = value
         return response
-
-
-def attachment(name: str) -> str:
-    return content_disposition_header(as_attachment=True, filename=name) or "attachment"

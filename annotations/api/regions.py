@@ -98,11 +98,10 @@ class RegionDetail(APIView):
         given = RegionChangeIn(data=request.data)
         given.is_valid(raise_exception=True)
         wanted = given.validated_data
-        present = find_region(request.user, region_id)
         region = change_region(
             user=request.user,
             region_id=region_id,
-            box=_box(wanted, (present.row0, present.col0, present.row1, present.col1)),
+            corners={name: wanted[name] for name in CORNERS if name in wanted},
             coverage=Coverage(wanted["coverage"]) if "coverage" in wanted else None,
             purpose=Purpose(wanted["purpose"]) if "purpose" in wanted else None,
         )

@@ -112,9 +112,19 @@ def _read_op(row: dict[str, Any], body: bytes) -> SentOp:
         raise InvalidInput("The kind of an op must be a short lower-case word.", n=n)
     if not isinstance(meta, dict):
         raise InvalidInput("The meta of an op must be an object.", n=n)
-    if "\\u0000" in json.dumps(meta):
-        raise InvalidInput("The meta of an op must not hold a zero character.", n=n)
+    check_storable(meta, n)
     return SentOp(n, kind, body, _count(row, "t", 0), _count(row, "z", 0), meta)
+
+
+def check_storable(meta: dict[str, Any], n: int) -> None:
+    """Refuse what Python reads as JSON and PostgreSQL does not store; raises InvalidInput."""
+    try:
+        text = json.dumps(meta, allow_nan=False, ensure_ascii=False)
+        text.encode()
+    except (ValueError, RecursionError) as error:  # NaN, infinity, half a surrogate pair
+        raise InvalidInput("The meta of an op holds what is not JSON.", n=n) from error
+    if "\\u0000" in text:
+        raise InvalidInput("The meta of an op must not hold a zero character.", n=n)
 
 
 def _count(row: dict[str, Any], name: str, default: int | None = None) -> int:

@@ -67,7 +67,7 @@ def test_who_may_not_open_or_submit(people, person, error, annotator, image):
 
     for act in (
         lambda user: opened(user, image, (400, 400, 500, 500)),
-        lambda user: change_region(user=user, region_id=region.pk, box=(0, 0, 9, 9)),
+        lambda user: change_region(user=user, region_id=region.pk, corners={"row1": 9, "col1": 9}),
         lambda user: submit_region(user=user, region_id=region.pk),
         lambda user: delete_region(user=user, region_id=region.pk),
     ):
@@ -106,16 +106,26 @@ def test_an_open_region_can_be_changed_and_a_submitted_one_not(annotator, image)
     changed = change_region(
         user=annotator,
         region_id=region.pk,
-        box=(10, 10, 400, 400),
+        corners={"row0": 10, "col0": 10, "row1": 400, "col1": 400},
         coverage=Coverage.POSITIVES_ONLY,
     )
     assert (changed.row1, changed.coverage, changed.purpose) == (400, "positives_only", "training")
 
     submit_region(user=annotator, region_id=region.pk)
     with pytest.raises(RegionNotOpen):
-        change_region(user=annotator, region_id=region.pk, box=BOX)
+        change_region(user=annotator, region_id=region.pk, corners={"row1": 9})
     with pytest.raises(RegionNotOpen):
         delete_region(user=annotator, region_id=region.pk)
+
+
+def test_of_two_changes_at_once_none_takes_the_other_back(annotator, image):
+    region = opened(annotator, image)
+
+    change_region(user=annotator, region_id=region.pk, corners={"row1": 111})
+    change_region(user=annotator, region_id=region.pk, coverage=Coverage.POSITIVES_ONLY)
+
+    region.refresh_from_db()
+    assert (region.row1, region.coverage) == (111, "positives_only")
 
 
 def test_a_change_may_not_make_regions_overlap(annotator, image):
@@ -123,7 +133,7 @@ def test_a_change_may_not_make_regions_overlap(annotator, image):
     other = opened(annotator, image, (300, 0, 400, 100))
 
     with pytest.raises(RegionsOverlap):
-        change_region(user=annotator, region_id=other.pk, box=(200, 0, 400, 100))
+        change_region(user=annotator, region_id=other.pk, corners={"row0": 200})
 
 
 def test_submitting_freezes_what_later_strokes_do_not_change(annotator, image, layer):
@@ -184,6 +194,19 @@ def test_deleting_a_region_keeps_the_labels(annotator, image, layer):
 
     assert not Region.objects.exists()
     assert picture(layer).any()
+
+
+def test_a_drafted_object_whose_box_only_reaches_in_leaves_a_region_blind(annotator, image, layer):
+    thin = np.zeros((700, 900), np.uint32)
+    thin[np.arange(100), np.arange(100)] = 1  # a diagonal: its box is a square, it is not
+    draft = store_prediction(
+        image=image, name="v1", label_image=thin, scores=np.ones(1, np.float32)
+    )
+    accept_draft(user=annotator, layer_id=layer.pk, draft_id=draft.pk)
+
+    region = opened(annotator, image, (0, 60, 30, 100), purpose=Purpose.BLIND_VALIDATION)
+
+    assert submit_region(user=annotator, region_id=region.pk).state == "submitted"
 
 
 def test_a_region_with_drafted_objects_is_not_blind(annotator, image, layer):

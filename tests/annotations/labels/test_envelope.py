@@ -47,6 +47,8 @@ def test_an_envelope_comes_back():
         raw({"session": str(SESSION), "ops": [row(kind="Brush!")]}, b"ab"),
         raw({"session": str(SESSION), "ops": [row(meta=[])]}, b"ab"),
         raw({"session": str(SESSION), "ops": [row(meta={"a": "\0"})]}, b"ab"),
+        raw({"session": str(SESSION), "ops": [row(meta={"a": float("nan")})]}, b"ab"),
+        raw({"session": str(SESSION), "ops": [row(meta={"a": "\ud800"})]}, b"ab"),
         raw({"session": str(SESSION), "ops": [row(), row()]}, b"abcd"),
         raw(b"[" * 100_000),
     ],
