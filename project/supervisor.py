@@ -32,6 +32,7 @@ from project.storage import write_atomically
 
 logger = logging.getLogger(__name__)
 
+RESTORING = "restore"  # stands in the lock's note instead of an address
 READY_TIMEOUT_S = 120
 STOP_TIMEOUT_S = 35  # a worker takes up to 30 s to hand its job back
 WATCH_S = 0.2
@@ -109,6 +110,10 @@ class Site:
             self._lock.acquire()
         except LockHeld as error:
             url, _, pid = str(error.data["note"]).partition(" ")
+            if url == RESTORING:
+                raise AlreadyRunning(
+                    f"A backup is just being restored (process {pid}); start again afterwards."
+                ) from error
             raise AlreadyRunning(
                 f"cytoloop is already running at {url or 'an address not known yet'}"
                 f" (process {pid or 'unknown'}); use that, or stop it first."

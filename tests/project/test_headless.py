@@ -1,17 +1,30 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
 import threading
 from pathlib import Path
 
+import psutil
+import psycopg
 import pytest
+from django.db import OperationalError
 
 from project.filelock import FileLock, LockHeld
-from project.headless import HeadlessCommand, own_workers
+from project.headless import (
+    HeadlessCommand,
+    RestoreUnderWay,
+    SiteIsRunning,
+    own_workers,
+    site_kept_out,
+)
+from project.postgres import connection_parameters
+from project.supervisor import AlreadyRunning, Site, site_lock
 from project.worker import is_served
+from tests.running_site import wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -48,6 +61,44 @@ def test_a_result_is_printed_for_people_or_machines(call):
     assert json.loads(call("21", "--json")[1].out) == {"double": 42}
 
 
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (PermissionError(13, "Permission denied", "a.tif"), "a.tif: Permission denied."),
+        (OSError(28, "No space left on device"), "No space left on device."),
+        (
+            OperationalError("connection failed: refused\nIs the server running?"),
+            "The database does not do what is needed: connection failed: refused",
+        ),
+    ],
+)
+def test_what_the_machine_refuses_is_one_sentence_and_exit_code_1(call, monkeypatch, error, said):
+    def work(self, **options):
+        raise error
+
+    monkeypatch.setattr(Double, "work", work)
+    code, printed = call("1", "--json")
+
+    assert code == 1
+    assert printed.err == f"{said}\n"
+    assert json.loads(printed.out)["message"] == said
+
+
+def test_a_database_that_does_not_answer_is_one_sentence():
+    ended = subprocess.run(
+        [sys.executable, "manage.py", "backup", "/tmp/never.tar"],
+        cwd=ROOT,
+        env={**os.environ, "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("The database does not do what is needed: connection ")
+    assert ended.stderr.count("\n") == 1
+
+
 def test_an_expected_failure_is_one_sentence_and_exit_code_1(call):
     code, said = call("--", "-1")
 
@@ -58,15 +109,87 @@ def test_an_expected_failure_is_one_sentence_and_exit_code_1(call):
 
 @pytest.mark.processes
 @pytest.mark.django_db(transaction=True)
-def test_a_command_brings_its_own_worker_and_takes_it_away(site_environment, monkeypatch):
-    for name in ("DATABASE_URL", "BROKER_URL", "CYTOLOOP_DATA_DIR"):
-        monkeypatch.setenv(name, site_environment[name])
-
+def test_a_command_brings_its_own_worker_and_takes_it_away(environment):
     with own_workers(["train.threshold"]):
         assert is_served("train.threshold")
         with own_workers(["train.threshold"]):  # nothing is started twice
             assert is_served("train.threshold")
+            assert len(own_processes()) == 1
     assert not is_served("train.threshold")
+
+
+def own_processes():
+    return [
+        process
+        for process in psutil.Process().children(recursive=True)
+        if process.is_running() and "project.worker" in process.cmdline()
+    ]
+
+
+@pytest.fixture
+def environment(site_environment, monkeypatch):
+    for name in ("DATABASE_URL", "BROKER_URL", "CYTOLOOP_DATA_DIR"):
+        monkeypatch.setenv(name, site_environment[name])
+
+
+@pytest.mark.processes
+@pytest.mark.django_db(transaction=True)
+def test_a_command_goes_on_when_the_one_whose_worker_it_used_ends(environment):
+    first, second = own_workers(["train.threshold"]), own_workers(["train.threshold"])
+    first.__enter__()
+    second.__enter__()
+
+    first.__exit__(None, None, None)
+
+    wait_for(lambda: is_served("train.threshold"))
+    second.__exit__(None, None, None)
+    assert not is_served("train.threshold")
+
+
+@pytest.mark.processes
+@pytest.mark.django_db(transaction=True)
+def test_a_killed_worker_of_a_command_is_started_again(environment):
+    with own_workers(["train.threshold"]):
+        (worker,) = own_processes()
+        worker.kill()
+        wait_for(lambda: not is_served("train.threshold"))
+
+        wait_for(lambda: is_served("train.threshold"))
+
+
+@pytest.mark.processes
+@pytest.mark.django_db(transaction=True)
+def test_a_command_brings_a_worker_where_the_running_site_has_none(environment, monkeypatch):
+    monkeypatch.setattr("project.headless.SITE_GRACE_S", 1.0)
+
+    with site_lock(), own_workers(["train.threshold"]):
+        assert not own_processes()
+
+        wait_for(lambda: is_served("train.threshold"))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_asking_whether_a_queue_is_served_disturbs_nobody_who_asks_too():
+    other = psycopg.connect(**connection_parameters(), autocommit=True)
+    names = "hashtext('cytoloop.queue'), hashtext('train.threshold')"
+    with other:
+        assert not is_served("train.threshold")
+        other.execute(f"SELECT pg_advisory_lock_shared({names})")
+        assert is_served("train.threshold")
+        assert not is_served("train.other")
+
+
+def test_a_restore_and_a_site_keep_each_other_out(data_dir):
+    with site_kept_out(), pytest.raises(AlreadyRunning, match="just being restored"):
+        Site(print).run()
+    with site_lock(), pytest.raises(SiteIsRunning), site_kept_out():
+        pass
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_command_waits_for_no_database_that_is_just_being_replaced(environment):
+    with site_kept_out(), pytest.raises(RestoreUnderWay), own_workers([]):
+        pass
 
 
 def test_a_lock_has_one_holder_and_its_note_says_who(tmp_path):

@@ -5,18 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from django.core.management import call_command
 from django.core.management.base import CommandParser
 
 from project.backup import restore
-from project.errors import Conflict
-from project.headless import HeadlessCommand, site_running
-
-
-class SiteIsRunning(Conflict):
-    """What should be done needs a site that does not run."""
-
-    code = "site_is_running"
+from project.headless import HeadlessCommand, site_kept_out
+from project.supervisor import prepare_database
 
 
 class Command(HeadlessCommand):
@@ -32,8 +25,8 @@ class Command(HeadlessCommand):
 
     def work(self, **options: Any) -> dict[str, Any]:
         """Restore, then bring an older backup's tables up to date."""
-        if site_running():
-            raise SiteIsRunning("cytoloop is running; stop it before a restore.")
-        result = restore(options["file"].absolute(), replace=options["replace"], tell=self.progress)
-        call_command("migrate", interactive=False, verbosity=0)
+        with site_kept_out():
+            source = options["file"].absolute()
+            result = restore(source, replace=options["replace"], tell=self.progress)
+            prepare_database()
         return result
