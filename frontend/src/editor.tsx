@@ -45,7 +45,15 @@ async function open(stage: HTMLElement): Promise<void> {
     const image = await images.image(imageId);
     const user = data.user ?? "";
     const openLayer = (layerId: string) => openLayerStore({ api: layers, layerId, user });
-    const opened = await openSession({ model, element: stage, images, layers, openLayer }, image);
+    const region = new URLSearchParams(location.search).get("region") ?? undefined;
+    const navigate = (url: string) => location.assign(url);
+    const opened = await openSession(
+      {
+        ...{ model, element: stage, images, layers, openLayer, region, navigate },
+        projectUrl: links.project,
+      },
+      image,
+    );
     session.value = opened;
     // For the console, the benchmark and the browser tests: nothing in the page reads it.
     Object.assign(stage, { editorSession: opened });
@@ -70,6 +78,8 @@ function follow(opened: EditorSession): void {
         notify(model, "A new draft is here. Load the page again to see it.", { tone: "news" });
       });
     }
+    // Somebody opened or submitted a region: a blind one hides drafts here too.
+    if (event.type === "region" && event.image === imageId) opened.desk.refresh();
   });
   window.addEventListener("pagehide", () => listening.close());
 }

@@ -1,6 +1,7 @@
 /** Projects, images, regions and what the pages ask for. */
 
 import type { ApiClient } from "./client";
+import type { Suggestion, Suggestions } from "./page_types";
 import { type EventSourceMaker, type Listening, listen } from "./sse";
 import type {
   HistogramJson,
@@ -107,6 +108,26 @@ export class ImageApi {
 
   reopenRegion(id: string): Promise<RegionJson> {
     return this.client.json("POST", `/api/v1/regions/${id}/reopen/`);
+  }
+
+  /** What to annotate next, as chosen last. */
+  suggestions(projectId: string): Promise<Suggestions> {
+    return this.client.json("GET", `/api/v1/projects/${projectId}/suggestions/`);
+  }
+
+  /** Open the region of a suggestion. */
+  takeSuggestion(id: string): Promise<Suggestion> {
+    return this.client.json("POST", `/api/v1/suggestions/${id}/take/`);
+  }
+
+  /** Seconds of work since the session's last report; the answer says how many were believed. */
+  reportActivity(
+    imageId: string,
+    report: { session: string; n: number; active_s: number },
+    isLeaving: boolean,
+  ): Promise<{ active_s: number }> {
+    const path = `/api/v1/images/${imageId}/activity/`;
+    return this.client.json("POST", path, { json: report, keepalive: isLeaving });
   }
 
   /** Everything that happens in a project; `type` says what (image, draft, run …). */

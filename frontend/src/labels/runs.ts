@@ -145,6 +145,28 @@ export function applyEdit(chunks: ChunkMap, edit: Edit): Edit {
   return done;
 }
 
+/** The pixels of an edit that are not in its accepted part. */
+export function refusedPart(sent: Edit, accepted: Edit): Edit {
+  const refused = new Map<ChunkKey, Runs>();
+  for (const [key, runs] of sent) {
+    const taken = new Set<number>();
+    const done = accepted.get(key);
+    for (let r = 0; done && r < done.count; r++) {
+      const start = done.start[r] as number;
+      for (let i = start; i < start + (done.length[r] as number); i++) taken.add(i);
+    }
+    const left = new RunsBuilder();
+    for (let r = 0; r < runs.count; r++) {
+      const start = runs.start[r] as number;
+      for (let i = start; i < start + (runs.length[r] as number); i++) {
+        if (!taken.has(i)) left.add(i, 1, runs.before[r] as number, runs.after[r] as number);
+      }
+    }
+    if (!left.isEmpty) refused.set(key, left.build());
+  }
+  return refused;
+}
+
 export function pixelsOf(runs: Runs): number {
   let n = 0;
   for (let r = 0; r < runs.count; r++) n += runs.length[r] as number;

@@ -36,7 +36,7 @@ export async function adoptOrphans(
   // A half-drawn stroke becomes an op under the n it was to have.
   for (const draft of drafts) if (held.has(draft.session)) await journal.put(draft);
   const mine = all.filter((row) => held.has(row.session) && isOnPlane(row, own));
-  const orphans = await Promise.all(inOrder(mine).map(unpack));
+  const orphans = await Promise.all(inOrder(mine).map((row) => unpack(row, journal)));
   return { orphans: orphans.filter((one) => one !== null), locks: [...held.values()] };
 }
 
@@ -56,12 +56,13 @@ function inOrder(rows: Row[]): Row[] {
   );
 }
 
-/** A row that cannot be read stays in the journal and is left alone. */
-async function unpack(row: Row): Promise<Orphan | null> {
+/** A row that cannot be read is set aside, where its person finds it. */
+async function unpack(row: Row, journal: Journal): Promise<Orphan | null> {
   if (row.type === "decision") return { row, edit: null };
   try {
     return { row, edit: decodeEdit(await gunzip((row as OpRow).body)) };
   } catch {
+    await journal.setAside(row, "What was kept of this stroke on this computer is damaged.");
     return null;
   }
 }

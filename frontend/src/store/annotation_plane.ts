@@ -160,6 +160,10 @@ export class AnnotationPlane extends SyncedPlane implements LayerStore {
     return this.desk.deleteInstance(id);
   }
 
+  reclaim(refused: readonly Edit[]): Promise<OpReport | null> {
+    return this.desk.reclaim(refused);
+  }
+
   acceptDraft(draft: DraftStore, id: number, preserve: Preserve = "pixels"): Promise<number> {
     return this.acceptOne(draft, id, preserve, false);
   }

@@ -2,16 +2,16 @@
 
 import type { OpMeta } from "../api/types";
 import type { ImagePoint } from "../geometry/points";
-import { around, intersect, isEmpty, type Rect, rect, union } from "../geometry/rect";
+import { around, EMPTY_RECT, intersect, isEmpty, type Rect, rect, union } from "../geometry/rect";
 import type { ChunkMap } from "../labels/chunks";
 import { splitEdit } from "../labels/codec";
 import { flood } from "../labels/flood";
 import type { InstanceTable } from "../labels/instances";
 import type { PaintRule } from "../labels/paint";
 import { type Interval, polygonSpans } from "../labels/polygon";
-import type { Edit } from "../labels/runs";
+import { boxOfEdit, type Edit } from "../labels/runs";
 import type { DraftPlane } from "./draft_plane";
-import { acceptEdit, relabel } from "./edits";
+import { acceptEdit, reclaimEdit, relabel } from "./edits";
 import type { IdPool } from "./id_pool";
 import { ruleOf } from "./open_stroke";
 import { StrokePainter } from "./stroke_painter";
@@ -144,6 +144,22 @@ export class EditDesk {
 
   private gone(): EditRefused {
     return new EditRefused("no_instance", "This object is not there any more.");
+  }
+
+  /** Write pixels that the server refused, over what others made of them. */
+  reclaim(refused: readonly Edit[]): Promise<OpReport | null> {
+    return this.exclusively(async () => {
+      await this.ensure(refused.map(boxOfEdit).reduce(union, EMPTY_RECT));
+      const group = this.context.newGroup();
+      let report: OpReport | null = null;
+      for (const wanted of refused) {
+        const edit = reclaimEdit(this.context.chunks, wanted);
+        if (edit.size === 0) continue;
+        const made = await this.commit("reclaim", edit, { group }, false);
+        report = report ? added(report, made) : made;
+      }
+      return report;
+    });
   }
 
   /** @returns new ids by the draft's ids, of those that gave pixels */

@@ -10,6 +10,25 @@ export function relabel(chunks: ChunkMap, box: Rect, from: number, to: number): 
   return collect(box, (key, i) => (chunks.get(key)?.[i] === from ? [from, to] : null));
 }
 
+/** What makes the pixels of an edit what it wanted, whatever they are now. */
+export function reclaimEdit(chunks: ChunkMap, wanted: Edit): Edit {
+  const edit = new Map<ChunkKey, Runs>();
+  for (const [key, runs] of wanted) {
+    const labels = chunks.get(key);
+    if (!labels) continue;
+    const found = new RunsBuilder();
+    for (let r = 0; r < runs.count; r++) {
+      const start = runs.start[r] as number;
+      const after = runs.after[r] as number;
+      for (let i = start; i < start + (runs.length[r] as number); i++) {
+        if (labels[i] !== after) found.add(i, 1, labels[i] as number, after);
+      }
+    }
+    if (!found.isEmpty) edit.set(key, found.build());
+  }
+  return edit;
+}
+
 export interface Accepted {
   readonly edit: Edit;
   /** Instances that gave at least one pixel. */

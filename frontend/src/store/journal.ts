@@ -36,6 +36,14 @@ export interface DecisionRow extends RowBase {
 
 export type Row = OpRow | DecisionRow;
 
+/** A row that the server will never take, and its reason. */
+export interface AsideRow {
+  readonly row: Row;
+  readonly why: string;
+  readonly session: string;
+  readonly n: number;
+}
+
 /** The undo or redo step of a person on a layer; survives reloading. */
 export interface StepRow {
   readonly place: string;
@@ -56,6 +64,10 @@ export interface Journal {
   delete(rows: readonly Row[]): Promise<void>;
   /** The server will never take this row: keep it apart, so that nothing is thrown away. */
   setAside(row: Row, why: string): Promise<void>;
+  asides(user: string, layer: string): Promise<AsideRow[]>;
+  /** Put a row back among those to be sent; false when it is not there any more. */
+  takeBack(row: Row): Promise<boolean>;
+  discardAside(row: Row): Promise<void>;
   /** Keep a stroke that is still being drawn; one per session. */
   putDraft(row: OpRow): Promise<void>;
   deleteDraft(session: string): Promise<void>;
@@ -70,7 +82,7 @@ export interface Journal {
 interface Schema extends DBSchema {
   rows: { key: [string, number]; value: Row };
   drafts: { key: string; value: OpRow };
-  aside: { key: [string, number]; value: { row: Row; why: string; session: string; n: number } };
+  aside: { key: [string, number]; value: AsideRow };
   steps: { key: [string, number]; value: StepRow };
 }
 
@@ -126,6 +138,27 @@ export class IndexedJournal implements Journal {
     ]);
   }
 
+  async asides(user: string, layer: string): Promise<AsideRow[]> {
+    const all = await this.db.getAll("aside");
+    return all.filter(({ row }) => isOf(row, user, layer));
+  }
+
+  async takeBack(row: Row): Promise<boolean> {
+    const tx = this.db.transaction(["rows", "aside"], "readwrite", DURABILITY);
+    const key: [string, number] = [row.session, row.n];
+    const isHere = (await tx.objectStore("aside").getKey(key)) !== undefined;
+    await Promise.all([
+      isHere ? tx.objectStore("rows").put(row) : undefined,
+      tx.objectStore("aside").delete(key),
+      tx.done,
+    ]);
+    return isHere;
+  }
+
+  async discardAside(row: Row): Promise<void> {
+    await this.db.delete("aside", [row.session, row.n]);
+  }
+
   async putDraft(row: OpRow): Promise<void> {
     await this.db.put("drafts", row);
   }
@@ -136,8 +169,7 @@ export class IndexedJournal implements Journal {
 
   async rows(user: string, layer: string): Promise<{ rows: Row[]; drafts: OpRow[] }> {
     const [rows, drafts] = await Promise.all([this.db.getAll("rows"), this.db.getAll("drafts")]);
-    const mine = (row: Row) =>
-      row.user === user && (row.type === "op" ? row.layer : row.beside) === layer;
+    const mine = (row: Row) => isOf(row, user, layer);
     return { rows: rows.filter(mine), drafts: drafts.filter(mine) };
   }
 
@@ -159,6 +191,11 @@ export class IndexedJournal implements Journal {
   }
 }
 
+/** Whether a row was made by a person on a layer, or beside it. */
+function isOf(row: Row, user: string, layer: string): boolean {
+  return row.user === user && (row.type === "op" ? row.layer : row.beside) === layer;
+}
+
 /** For browsers without storage: everything works, nothing survives the page. */
 export class MemoryJournal implements Journal {
   readonly isDurable = false;
@@ -167,6 +204,16 @@ export class MemoryJournal implements Journal {
   async put(): Promise<void> {}
   async delete(): Promise<void> {}
   async setAside(): Promise<void> {}
+  async discardAside(): Promise<void> {}
+
+  async asides(): Promise<AsideRow[]> {
+    return [];
+  }
+
+  async takeBack(): Promise<boolean> {
+    return true;
+  }
+
   async putDraft(): Promise<void> {}
   async deleteDraft(): Promise<void> {}
 

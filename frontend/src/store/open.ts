@@ -54,6 +54,7 @@ export async function openLayerStore(options: OpenOptions): Promise<LayerStore> 
     return { orphans: [], locks: [] };
   });
   for (const orphan of adopted.orphans) store.adopt(orphan);
+  await store.shelf.load().catch(() => undefined);
   // Looking needs no ids; who may not annotate learns it when starting an object.
   store.ids.ensure(1).catch(() => undefined);
   store.inbox.start();

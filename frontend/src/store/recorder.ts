@@ -5,7 +5,7 @@ import { fromBase64, type LayerApi } from "../api/layers";
 import type { InstanceStateJson, OpMeta, OpResultJson } from "../api/types";
 import { decodeEdit, encodeEdit } from "../labels/codec";
 import { gunzip, gzip } from "../labels/gzip";
-import { boxOfEdit, type Edit, pixelsIn } from "../labels/runs";
+import { boxOfEdit, type Edit, pixelsIn, refusedPart } from "../labels/runs";
 import { History, type Stack, type Step } from "./history";
 import type { Journal, OpRow, Row } from "./journal";
 import { type OwnOp, ownOp } from "./replica";
@@ -22,6 +22,7 @@ export interface RecorderOptions {
   readonly z: number;
   /** Nothing more will come of these. */
   readonly onAnswer: (row: OpRow, result: OpResultJson, accepted: Edit | null) => void;
+  readonly onRefused: (row: OpRow, refused: Edit) => void;
   readonly onSetAside: (row: Row, error: ApiError) => void;
 }
 
@@ -130,6 +131,8 @@ export class Recorder {
     const accepted =
       result.body === null ? null : decodeEdit(await gunzip(fromBase64(result.body)));
     this.options.onAnswer(row, result, accepted);
+    if (!accepted || result.n_refused === 0) return;
+    this.options.onRefused(row, refusedPart(decodeEdit(await gunzip(row.body)), accepted));
   }
 
   async flush(): Promise<void> {

@@ -7,6 +7,7 @@ import { type ChunkKey, chunkRect } from "../labels/chunks";
 import { labelsIn } from "../labels/codec";
 import { boxOfEdit, type Edit, pixelsIn } from "../labels/runs";
 import type { Orphan } from "./adopt";
+import { AsideShelf } from "./aside";
 import type { DraftPlane } from "./draft_plane";
 import type { Journal, OpRow, Row } from "./journal";
 import { Listeners } from "./observable";
@@ -14,7 +15,7 @@ import { OpInbox } from "./op_inbox";
 import { PlaneReader, type ReaderOptions } from "./plane_reader";
 import { Recorder } from "./recorder";
 import { type ConfirmedOp, ownOp } from "./replica";
-import type { Dispose, HistoryState, Observable, RefusedReport, SaveState } from "./types";
+import type { AsideOp, Dispose, HistoryState, Observable, RefusedReport, SaveState } from "./types";
 
 export interface SyncedOptions extends ReaderOptions {
   readonly user: string;
@@ -31,6 +32,7 @@ export interface RemoteNews {
 export abstract class SyncedPlane extends PlaneReader {
   readonly recorder: Recorder;
   readonly inbox: OpInbox;
+  readonly shelf: AsideShelf;
   readonly drafts = new Map<string, DraftPlane>();
   private readonly session: string;
   private readonly refusedListeners = new Listeners<RefusedReport>();
@@ -42,9 +44,14 @@ export abstract class SyncedPlane extends PlaneReader {
     const { api, t, z, journal, session, user } = options;
     const layerId = this.info.id;
     this.session = session;
+    this.shelf = new AsideShelf(journal, user, layerId);
     this.recorder = new Recorder({
       ...{ api, journal, session, layerId, user, t, z },
       onAnswer: (row, result, accepted) => this.answered(row, result, accepted),
+      onRefused: ({ n, kind }, refused) => {
+        const nRefused = pixelsIn(refused);
+        this.refusedListeners.tell({ n, kind, nRefused, rect: boxOfEdit(refused), refused });
+      },
       onSetAside: (row, error) => this.setAside(row, error),
     });
     this.inbox = new OpInbox({
@@ -117,28 +124,42 @@ export abstract class SyncedPlane extends PlaneReader {
         }
       });
     }
-    if (result.n_refused > 0) this.tellRefused(row, result.n_refused);
-  }
-
-  private tellRefused(row: OpRow, nRefused: number, why?: string): void {
-    const message =
-      why ?? `Someone else changed ${nRefused} px meanwhile; your version was not used there.`;
-    this.refusedListeners.tell({ n: row.n, kind: row.kind, nRefused, message });
   }
 
   /** The server will never take this: show the truth again. */
   private setAside(row: Row, error: ApiError): void {
+    void this.shelf.added(row, error.message);
     if (row.type === "decision") {
       void this.drafts.get(row.layer)?.refresh();
-      this.tellTrouble(error.message);
       return;
     }
     const own = this.replica.findPending(row.session, row.n);
     if (!own) return;
     this.recorder.history.remove(own);
     this.whenNoStroke(() => this.tellDirty(this.replica.remove(own), "remote"));
-    this.tellRefused(row, pixelsIn(own.edit), error.message);
     for (const one of row.meta.accepts ?? []) void this.drafts.get(one.layer)?.refresh();
+  }
+
+  get aside(): Observable<readonly AsideOp[]> {
+    return this.shelf.state;
+  }
+
+  async retryAside(key: string): Promise<void> {
+    const orphan = await this.shelf.takeBack(key);
+    this.whenNoStroke(() => {
+      this.adopt(orphan);
+      if (!orphan.edit) return;
+      this.tellDirty(boxOfEdit(orphan.edit), "local");
+      this.tellInstances("local", labelsIn(orphan.edit));
+    });
+  }
+
+  discardAside(key: string): Promise<void> {
+    return this.shelf.discard(key);
+  }
+
+  asideFile(key: string): string {
+    return this.shelf.fileOf(key);
   }
 
   retrySaving(): void {

@@ -7,6 +7,7 @@
 
 import type { ImagePoint } from "../geometry/points";
 import type { Rect } from "../geometry/rect";
+import type { Edit } from "../labels/runs";
 
 export type Dispose = () => void;
 
@@ -150,8 +151,25 @@ export interface RefusedReport {
   readonly n: number;
   readonly kind: string;
   readonly nRefused: number;
+  /** Holds every refused pixel. */
+  readonly rect: Rect;
+  /** What of the op was not taken. */
+  readonly refused: Edit;
+}
+
+/** A stroke or decision that the server will never take as it is; kept on this computer. */
+export interface AsideOp {
+  readonly key: string;
+  /** Kind of the op, or the state that draft objects were to have. */
+  readonly kind: string;
+  /** When it was made, milliseconds since 1970. */
+  readonly at: number;
   /** Sentence for the user. */
-  readonly message: string;
+  readonly why: string;
+  readonly nPixels: number;
+  /** Of a decision. */
+  readonly nObjects: number;
+  readonly rect: Rect | null;
 }
 
 // ---------------------------------------------------------------- saving
@@ -243,6 +261,17 @@ export interface LayerStore extends LabelReader {
   flush(): Promise<void>;
 
   onRefused(listener: (report: RefusedReport) => void): Dispose;
+  /** Write refused pixels all the same, as a new edit; null when nothing is left to write. */
+  reclaim(refused: readonly Edit[]): Promise<OpReport | null>;
+
+  /** What the server will never take as it is, oldest first. */
+  readonly aside: Observable<readonly AsideOp[]>;
+  /** Send it once more. @throws EditRefused when it cannot be read any more */
+  retryAside(key: string): Promise<void>;
+  discardAside(key: string): Promise<void>;
+  /** The whole of it as JSON text, to keep or to send to somebody. */
+  asideFile(key: string): string;
+
   /** Ops of other people as they arrive. */
   onRemote(listener: (op: { user: string | null; kind: string; rect: Rect }) => void): Dispose;
 }

@@ -1,6 +1,7 @@
-/** Who gets a pointer: the tool (mouse, pen) or OpenSeadragon (touch, wheel). */
+/** Who gets a pointer: the tool (mouse, pen, a finger), the view (fingers), OpenSeadragon (wheel). */
 import type { ImagePoint, ScreenPoint } from "../geometry/points";
 import type { Stage } from "./stage";
+import { Touch } from "./touch";
 
 export interface PointerPlace {
   readonly image: ImagePoint;
@@ -27,8 +28,10 @@ export interface InputHandler {
   resizeBrush(direction: 1 | -1): void;
   /** While true, dragging moves the view whatever the tool. */
   isPanning(): boolean;
-  /** Whether a finger paints as well; touch then no longer moves the view with one finger. */
+  /** Whether one finger paints; two always move the view. */
   touchPaints(): boolean;
+  /** The first pen of this visit: from now on fingers should leave the painting to it. */
+  penArrived(): void;
 }
 
 const PEN_ERASER = 32;
@@ -44,17 +47,29 @@ export class PointerInput {
   /** Some pens report the barrel button only while they hover. */
   #isBarrelHeld = false;
   #hasSeenPen = false;
+  readonly #touch: Touch;
 
   constructor(stage: Stage, handler: InputHandler) {
     this.#stage = stage;
     this.#handler = handler;
+    this.#touch = new Touch(stage, {
+      paints: () => handler.touchPaints(),
+      begin: (event) => this.#begin(event),
+      move: (event) => this.#draw(event),
+      end: (event) => {
+        this.#end(event);
+        handler.hover(undefined); // a finger that is gone points nowhere
+      },
+      cancel: () => this.cancel(),
+      tap: (event) => handler.tap(this.#place(event)),
+    });
     const element = stage.element;
     const options = { capture: true, signal: this.#abort.signal };
     element.addEventListener("pointerdown", (event) => this.#down(event), options);
     element.addEventListener("pointermove", (event) => this.#move(event), options);
     element.addEventListener("pointerup", (event) => this.#up(event), options);
     element.addEventListener("pointercancel", (event) => this.#stop(event), options);
-    element.addEventListener("lostpointercapture", (event) => this.#stop(event), options);
+    element.addEventListener("lostpointercapture", (event) => this.#lost(event), options);
     element.addEventListener("pointerleave", () => this.#handler.hover(undefined), options);
     element.addEventListener("contextmenu", (event) => event.preventDefault(), options);
     element.addEventListener("wheel", (event) => this.#wheel(event), {
@@ -107,25 +122,27 @@ export class PointerInput {
   }
 
   #down(event: PointerEvent): void {
-    if (event.pointerType === "pen") this.#hasSeenPen = true;
-    if (this.#gesture) {
-      // A second finger or button while painting belongs to nobody.
-      if (event.pointerType !== "touch") swallow(event);
-      else if (this.#handler.touchPaints()) this.cancel();
+    if (event.pointerType === "touch") {
+      swallow(event);
+      this.#touch.down(event);
       return;
     }
-    if (event.pointerType === "touch" && !this.#paintsByTouch()) {
-      this.#tap(event);
-      return;
-    }
+    if (event.pointerType === "pen") this.#penSeen(true);
+    // A second button while painting belongs to nobody.
+    if (this.#gesture) swallow(event);
+    else this.#begin(event);
+  }
+
+  /** Let the tool (or a drag of the view) take the pointer. */
+  #begin(event: PointerEvent): boolean {
     const place = this.#place(event);
     const isPan = event.button === 1 || this.#handler.isPanning();
     const isMain = event.button === 0 || place.isEraser;
-    if (!isPan && !isMain) return;
+    if (!isPan && !isMain) return false;
     const gesture = isPan ? this.#pan(place) : this.#handler.down(place);
     swallow(event);
     this.#stage.focusTarget.focus({ preventScroll: true });
-    if (!gesture) return;
+    if (!gesture) return false;
     this.#gesture = gesture;
     this.#pointer = event.pointerId;
     this.#last = place;
@@ -134,38 +151,68 @@ export class PointerInput {
     } catch {
       // The pointer is gone already; its up event ends the gesture.
     }
+    return true;
   }
 
   #move(event: PointerEvent): void {
+    if (event.pointerType === "touch") {
+      swallow(event);
+      this.#touch.move(event);
+      return;
+    }
+    if (event.pointerType === "pen") this.#penSeen((event.buttons & ~PEN_BARREL) !== 0);
     if (event.pointerType === "pen" && !this.#gesture) {
       this.#isBarrelHeld = (event.buttons & PEN_BARREL) !== 0;
     }
-    if (event.pointerType === "touch" && !this.#gesture) return;
-    const place = this.#place(event);
-    if (!this.#gesture) {
-      this.#handler.hover(place);
-      return;
-    }
-    if (event.pointerId !== this.#pointer) return;
+    if (!this.#gesture) this.#handler.hover(this.#place(event));
+    else if (event.pointerId === this.#pointer) this.#draw(event);
+  }
+
+  #draw(event: PointerEvent): void {
     swallow(event);
+    const place = this.#place(event);
     this.#last = place;
     const points = event.getCoalescedEvents?.() ?? [];
     const path = (points.length > 0 ? points : [event]).map((one) =>
       this.#stage.toImage(this.#stage.pointOf(one)),
     );
-    this.#gesture.move(path, place);
+    this.#gesture?.move(path, place);
     this.#handler.hover(place);
   }
 
   #up(event: PointerEvent): void {
-    if (!this.#gesture || event.pointerId !== this.#pointer) return;
+    if (event.pointerType === "touch") {
+      swallow(event);
+      this.#touch.up(event, false);
+      return;
+    }
+    if (event.pointerType === "pen") this.#penSeen(false);
+    if (this.#gesture && event.pointerId === this.#pointer) this.#end(event);
+  }
+
+  #end(event: PointerEvent): void {
     swallow(event);
     this.#last = this.#place(event);
     this.finish();
   }
 
+  /** The browser takes the pointer away: what was drawn stays. */
   #stop(event: PointerEvent): void {
-    if (this.#gesture && event.pointerId === this.#pointer) this.finish();
+    if (event.pointerType === "touch") this.#touch.up(event, true);
+    else this.#lost(event);
+  }
+
+  #lost(event: PointerEvent): void {
+    // A finger loses the capture when a pinch begins, and is still there.
+    const isFinger = event.pointerType === "touch";
+    if (!isFinger && this.#gesture && event.pointerId === this.#pointer) this.finish();
+  }
+
+  #penSeen(isDown: boolean): void {
+    this.#touch.penSeen(isDown);
+    if (this.#hasSeenPen) return;
+    this.#hasSeenPen = true;
+    this.#handler.penArrived();
   }
 
   #release(): void {
@@ -176,31 +223,6 @@ export class PointerInput {
     if (this.#stage.element.hasPointerCapture(pointer)) {
       this.#stage.element.releasePointerCapture(pointer);
     }
-  }
-
-  #paintsByTouch(): boolean {
-    return this.#handler.touchPaints() && !this.#hasSeenPen;
-  }
-
-  /** A finger that does not drag picks, whatever OpenSeadragon does with the drag. */
-  #tap(event: PointerEvent): void {
-    const start = this.#place(event);
-    const end = new AbortController();
-    const stop = () => end.abort();
-    const options = { capture: true, signal: end.signal };
-    this.#stage.element.addEventListener(
-      "pointerup",
-      (up) => {
-        if (up.pointerId !== event.pointerId) return;
-        stop();
-        const place = this.#place(up);
-        const moved = Math.hypot(place.screen.x - start.screen.x, place.screen.y - start.screen.y);
-        if (moved < 10) this.#handler.tap(place);
-      },
-      options,
-    );
-    this.#stage.element.addEventListener("pointercancel", stop, options);
-    this.#stage.element.addEventListener("pointerdown", stop, options);
   }
 
   #pan(start: PointerPlace): Gesture {

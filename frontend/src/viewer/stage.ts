@@ -1,10 +1,11 @@
 /** The image on screen: OpenSeadragon, its view as one affine map, and moves of that view. */
 import OpenSeadragon from "openseadragon";
+import type { TileGrant } from "../api/tiles";
 import { type Affine, invert, toImage as mapToImage, visibleRect } from "../geometry/affine";
 import { type ImagePoint, type ScreenPoint, screenPoint } from "../geometry/points";
 import { height, intersect, type Rect, rect, width } from "../geometry/rect";
 import type { TilePainter } from "./tile_paint";
-import { makeTileSource, type TileGrant, type TileJob } from "./tile_source";
+import { makeTileSource, type TileJob } from "./tile_source";
 
 /** From here on single pixels are looked at: they stay sharp squares. */
 const SHARP_FROM_SCALE = 6;
@@ -64,10 +65,10 @@ export class Stage {
       preserveImageSizeOnResize: true,
       imageLoaderLimit: 6,
       maxImageCacheCount: 160,
-      // Only touch and the wheel reach OpenSeadragon: see PointerInput.
+      // Only the wheel reaches OpenSeadragon: see PointerInput.
       gestureSettingsMouse: { ...noClicks, flickEnabled: false },
       gestureSettingsPen: { ...noClicks, flickEnabled: false },
-      gestureSettingsTouch: { ...noClicks, flickEnabled: !options.isReducedMotion },
+      gestureSettingsTouch: { ...noClicks, flickEnabled: false },
     });
     // Keys belong to the editor.
     this.#viewer.addHandler("canvas-key", (event) => {
@@ -133,11 +134,18 @@ export class Stage {
     if (image) this.#viewer.viewport.zoomTo(image.imageToViewportZoom(1));
   }
 
-  zoomBy(factor: number, at?: ScreenPoint): void {
+  /** Zoom around a place; `isInstant` follows fingers without a spring. */
+  zoomBy(factor: number, at?: ScreenPoint, isInstant = false): void {
     const viewport = this.#viewer.viewport;
     const around = at && viewport.pointFromPixel(new OpenSeadragon.Point(at.x, at.y), true);
-    viewport.zoomBy(factor, around);
-    viewport.applyConstraints();
+    viewport.zoomBy(factor, around, isInstant);
+    if (isInstant) this.#view = undefined;
+    else viewport.applyConstraints();
+  }
+
+  /** Bring the image back when a drag has left it too far off. */
+  settle(): void {
+    this.#viewer.viewport.applyConstraints();
   }
 
   /** Move what is shown by CSS pixels; `isInstant` follows a drag without a spring. */
@@ -176,7 +184,7 @@ export class Stage {
   }
 
   /** Zoom so that the whole box is on screen. */
-  showBox(box: Rect): void {
+  showBox(box: Rect, isInstant = false): void {
     const image = this.#viewer.world.getItemAt(0);
     if (!image) return;
     const margin = Math.max(4, Math.round(Math.max(width(box), height(box)) * 0.04));
@@ -187,6 +195,7 @@ export class Stage {
         width(box) + 2 * margin,
         height(box) + 2 * margin,
       ),
+      isInstant,
     );
   }
 

@@ -1,4 +1,5 @@
 /** The pixels behind the tiles on screen, coloured again whenever a slider moves. */
+import { fetchPlane, type TileToken } from "../api/tiles";
 import {
   applyToRgba,
   blendPlanes,
@@ -8,7 +9,7 @@ import {
   isNeutral,
   windowFromHistogram,
 } from "./channels";
-import { fetchPlane, type TileJob, type TileToken } from "./tile_source";
+import type { TileJob } from "./tile_source";
 
 /** Time for colouring tiles in one frame; the rest of the frame belongs to drawing. */
 const SLICE_MS = 8;

@@ -221,16 +221,70 @@ describe("answers of the server", () => {
     first.close();
 
     const second = await page();
-    const told: string[] = [];
-    second.onRefused((report) => told.push(report.message));
     expect(second.labelAt(at(5.5, 0.5))).toBe(5);
     await brush(second, second.nextInstanceId(), line(300, 300));
     await settle(server, second);
-    expect(told).toEqual(["Not an op."]);
+    await until(() => second.aside.value.length === 1, "set aside");
+    expect(second.aside.value[0]).toMatchObject({ kind: "poison", why: "Not an op.", nPixels: 10 });
     expect(second.labelAt(at(5.5, 0.5))).toBe(0);
     expect(server.log).toHaveLength(1);
     expectTruth(server, second);
     expect((await kept()).rows).toHaveLength(0);
+  });
+});
+
+describe("what was set aside", () => {
+  const base = { session: "dead", layer: "layer", user: "ana", savedAt: 1, t: 0, z: 0, meta: {} };
+
+  async function withAside() {
+    const runs = new RunsBuilder();
+    runs.add(0, 10, 0, 1);
+    const body = await gzip(encodeEdit(new Map([[0, runs.build()]])));
+    await journal.setAside({ ...base, type: "op", n: 1, kind: "brush", body }, "No room.");
+    const ana = await page();
+    return { ana, key: ana.aside.value[0]?.key ?? "" };
+  }
+
+  test("is listed after a reload and can be sent again", async () => {
+    const { ana, key } = await withAside();
+    expect(ana.aside.value).toMatchObject([{ kind: "brush", why: "No room.", at: 1, nPixels: 10 }]);
+    expect(server.log).toHaveLength(0);
+    await ana.retryAside(key);
+    await settle(server, ana);
+    expect(ana.labelAt(at(5.5, 0.5))).toBe(1);
+    expect([server.log.length, ana.aside.value.length]).toEqual([1, 0]);
+    expect([(await kept()).rows, await journal.asides("ana", "layer")]).toEqual([[], []]);
+    await expect(ana.retryAside(key)).rejects.toThrow("not in the list");
+  });
+
+  test("comes back to the list when it is refused again", async () => {
+    const { ana, key } = await withAside();
+    server.trouble.error = failure(400);
+    await ana.retryAside(key);
+    await until(() => ana.aside.value[0]?.why === "The server says 400.", "listed again");
+    server.trouble.error = null;
+    expect(ana.labelAt(at(5.5, 0.5))).toBe(0);
+    expect(await journal.asides("ana", "layer")).toHaveLength(1);
+  });
+
+  test("can be kept as a file and discarded, by its own person only", async () => {
+    const { ana, key } = await withAside();
+    const file = JSON.parse(ana.asideFile(key));
+    expect(file).toMatchObject({ kind: "brush", why: "No room.", session: "dead" });
+    expect(file.body.length).toBeGreaterThan(10);
+    expect(await journal.asides("ben", "layer")).toEqual([]);
+    await ana.discardAside(key);
+    expect([ana.aside.value, await journal.asides("ana", "layer")]).toEqual([[], []]);
+  });
+
+  test("holds strokes that cannot be read too", async () => {
+    const body = new Uint8Array([1, 2, 3]);
+    await journal.put({ ...base, type: "op", n: 4, kind: "brush", body });
+    const ana = await page();
+    const [damaged] = ana.aside.value;
+    expect(damaged?.why).toContain("damaged");
+    await expect(ana.retryAside(damaged?.key ?? "")).rejects.toThrow("damaged");
+    expect(ana.aside.value).toHaveLength(1);
   });
 });
 

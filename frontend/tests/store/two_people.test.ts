@@ -89,9 +89,21 @@ describe("when two paint the same pixels", () => {
     await ana.flush();
     ben.retrySaving();
     await settle(server, ana, ben);
-    expect(refused).toHaveLength(1);
+    await until(() => refused.length === 1, "told");
     expect(refused[0]?.nRefused).toBeGreaterThan(100);
     expect(ben.labelAt(imagePoint(100, 100))).toBe(a);
+    for (const store of [ana, ben]) expectTruth(server, store);
+
+    // Who was second can still have their way, as an edit of its own that undo takes back.
+    const areas = [ben.instances.areaOf(a), ben.instances.areaOf(b)];
+    const report = await ben.reclaim(refused.map((one) => one.refused));
+    await settle(server, ana, ben);
+    expect(report?.nPixels).toBe(refused[0]?.nRefused);
+    expect(ben.labelAt(imagePoint(100, 100))).toBe(b);
+    expect(await ben.reclaim(refused.map((one) => one.refused))).toBeNull();
+    await ben.undo();
+    await settle(server, ana, ben);
+    expect([ben.instances.areaOf(a), ben.instances.areaOf(b)]).toEqual(areas);
     for (const store of [ana, ben]) expectTruth(server, store);
   });
 

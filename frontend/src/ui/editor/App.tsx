@@ -1,5 +1,6 @@
 /** The editor page: bars and panels around the stage. */
 import { useEffect, useRef } from "preact/hooks";
+import { AsideDialog } from "./AsideDialog";
 import type { EditorActions } from "./actions";
 import { DraftPanel } from "./DraftPanel";
 import type { EditorModel } from "./model";
@@ -56,6 +57,7 @@ export function App(props: {
       )}
       {actions && <StatusBar actions={actions} />}
       {actions && <HelpSheet actions={actions} />}
+      {actions && <AsideDialog actions={actions} />}
       {actions && <LoginDialog actions={actions} />}
     </div>
   );

@@ -1,8 +1,8 @@
 /** What lies above everything: notices, the help sheet, the way back in after a lost session. */
-import { useEffect, useRef } from "preact/hooks";
 import { TOOLS } from "../../tools/tools";
 import type { EditorActions } from "./actions";
 import { COMMANDS } from "./commands";
+import { Modal } from "./Modal";
 import { Button, ICONS, plural } from "./parts";
 
 export function Notices({ actions }: { actions: EditorActions }) {
@@ -13,18 +13,19 @@ export function Notices({ actions }: { actions: EditorActions }) {
         {model.notices.value.map((notice) => (
           <div key={notice.id} class={`notice notice-${notice.tone}`}>
             <span>{notice.text}</span>
-            {notice.action && (
+            {notice.actions.map((action) => (
               <Button
-                label={notice.action.label}
+                key={action.label}
+                label={action.label}
                 kind="primary"
                 onClick={() => {
-                  notice.action?.run();
-                  actions.dismiss(notice.id);
+                  action.run();
+                  if (!action.stays) actions.dismiss(notice.id);
                 }}
               >
-                <span>{notice.action.label}</span>
+                <span>{action.label}</span>
               </Button>
-            )}
+            ))}
             <Button
               label="Close this message"
               icon={ICONS.close}
@@ -38,43 +39,6 @@ export function Notices({ actions }: { actions: EditorActions }) {
         {model.spoken.value}
       </div>
     </>
-  );
-}
-
-/** A modal dialog while it is mounted; the browser keeps the focus inside. */
-function Modal(props: {
-  readonly title: string;
-  readonly onClose: () => void;
-  readonly isWide?: boolean;
-  readonly children: preact.ComponentChildren;
-}) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
-    dialog.current?.showModal();
-  }, []);
-  return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes a dialog by itself
-    <dialog
-      ref={dialog}
-      class={props.isWide ? "dialog dialog-wide" : "dialog"}
-      aria-label={props.title}
-      onClose={props.onClose}
-      onClick={(event) => {
-        // A click on the backdrop has the dialog itself as its target.
-        if (event.target === dialog.current) dialog.current?.close();
-      }}
-    >
-      <header>
-        <h2>{props.title}</h2>
-        <Button
-          label="Close"
-          icon={ICONS.close}
-          kind="quiet"
-          onClick={() => dialog.current?.close()}
-        />
-      </header>
-      {props.children}
-    </dialog>
   );
 }
 
@@ -139,7 +103,11 @@ export function HelpSheet({ actions }: { actions: EditorActions }) {
             </div>
             <div>
               <dt>Fingers</dt>
-              <dd>Move and zoom; a tap selects. The back end of a pen erases.</dd>
+              <dd>One paints, two move and zoom. Once a pen is used, one finger moves too.</dd>
+            </div>
+            <div>
+              <dt>Pen</dt>
+              <dd>Paints; its back end and its barrel button erase. A resting hand is ignored.</dd>
             </div>
           </dl>
         </section>
@@ -150,19 +118,25 @@ export function HelpSheet({ actions }: { actions: EditorActions }) {
 
 /** The session ended: strokes wait in this browser until the person is back. */
 export function LoginDialog({ actions }: { actions: EditorActions }) {
-  const save = actions.model.save.value;
-  if (save.state !== "login-needed") return null;
+  const { model } = actions;
+  if (!model.isLoginOpen.value) return null;
+  const { queued } = model.save.value;
   return (
-    <Modal title="You were signed out" onClose={() => actions.retrySaving()}>
+    <Modal title="You were signed out" onClose={() => actions.login.later()}>
       <p>
-        Nothing is lost: {plural(save.queued, "stroke")} {save.queued === 1 ? "is" : "are"} kept in
-        this browser and will be sent once you are signed in again.
+        {queued === 0
+          ? "Nothing is lost: every stroke is on the server."
+          : `Nothing is lost: ${plural(queued, "stroke")} ${queued === 1 ? "is" : "are"} kept in this browser and will be sent once you are signed in again.`}
+      </p>
+      <p class="hint">
+        Sign in in the new tab and come back here: this page goes on where it is, without loading
+        again. You can also close this and keep painting.
       </p>
       <div class="row">
         <a class="button button-primary" href="/accounts/login/" target="_blank" rel="noopener">
           Sign in in a new tab
         </a>
-        <Button label="I am signed in again" onClick={() => actions.retrySaving()}>
+        <Button label="I am signed in again" onClick={() => actions.login.retry()}>
           <span>I am signed in again</span>
         </Button>
       </div>

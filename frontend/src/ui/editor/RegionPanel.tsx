@@ -146,18 +146,32 @@ function RegionMenu({ actions, region }: { actions: EditorActions; region: Regio
   if (region.state === "submitted") {
     return (
       <div class="region-menu">
+        <Why actions={actions} region={region} />
         <p class="hint">
           Models use the labels as they were when it was submitted. To change them, reopen it,
           correct, and submit again.
         </p>
-        <Button label="Reopen region" onClick={() => actions.desk.reopen(region)}>
-          <span>Reopen</span>
-        </Button>
+        <div class="row">
+          <Button label="Reopen region" onClick={() => actions.desk.reopen(region)}>
+            <span>Reopen</span>
+          </Button>
+          {actions.guide.of(region) && (
+            <Button
+              label="Next suggestion"
+              keys="Shift+G"
+              kind="primary"
+              onClick={() => actions.guide.next()}
+            >
+              <span>Next suggestion</span>
+            </Button>
+          )}
+        </div>
       </div>
     );
   }
   return (
     <div class="region-menu">
+      <Why actions={actions} region={region} />
       <label class="field">
         <span>What is annotated</span>
         <select
@@ -181,7 +195,12 @@ function RegionMenu({ actions, region }: { actions: EditorActions; region: Regio
           : "Every model version is measured against it."}
       </p>
       <div class="row">
-        <Button label="Submit region" kind="primary" onClick={() => actions.desk.submit(region)}>
+        <Button
+          label="Submit region"
+          keys="Ctrl+Enter"
+          kind="primary"
+          onClick={() => actions.desk.submit(region)}
+        >
           <span>Submit region</span>
         </Button>
         <Button label="Delete region" kind="danger" onClick={() => actions.desk.remove(region)}>
@@ -189,5 +208,16 @@ function RegionMenu({ actions, region }: { actions: EditorActions; region: Regio
         </Button>
       </div>
     </div>
+  );
+}
+
+/** Why the region was suggested, if it was. */
+function Why({ actions, region }: { actions: EditorActions; region: RegionInfo }) {
+  const suggestion = actions.guide.of(region);
+  if (!suggestion) return null;
+  return (
+    <p class="why">
+      <strong>Suggested:</strong> {suggestion.reason}
+    </p>
   );
 }

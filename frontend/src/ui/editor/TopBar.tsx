@@ -1,5 +1,6 @@
 /** The bar above the image: where we are, what is saved, back and forward. */
 import type { EditorActions } from "./actions";
+import { kindWord } from "./kind_words";
 import { Button, count, ICONS, Icon, plural } from "./parts";
 
 export interface Links {
@@ -9,21 +10,10 @@ export interface Links {
   readonly next: string | undefined;
 }
 
-const KINDS: Readonly<Record<string, string>> = {
-  brush: "brush stroke",
-  "erase-selected": "erasing",
-  "erase-any": "erasing",
-  accept: "accepting",
-  edit: "taking over a draft",
-  merge: "merging",
-  delete: "deleting",
-  fill: "filling",
-};
-
 export function TopBar({ actions, links }: { actions: EditorActions; links: Links }) {
   const { model } = actions;
   const history = model.history.value;
-  const what = (kind: string | null) => (kind ? ` ${KINDS[kind] ?? kind}` : "");
+  const what = (kind: string | null) => (kind ? ` ${kindWord(kind)}` : "");
   const image = model.image.value;
   return (
     <header class="topbar">
@@ -44,6 +34,16 @@ export function TopBar({ actions, links }: { actions: EditorActions; links: Link
         </span>
       )}
       <span class="spring" />
+      {model.aside.value.length > 0 && (
+        <button
+          type="button"
+          class="button aside-mark"
+          title="Strokes that the server did not take: decide what becomes of them"
+          onClick={() => actions.conflicts.openAside()}
+        >
+          {count(model.aside.value.length)} not saved
+        </button>
+      )}
       {model.mayAnnotate.value ? <SaveMark actions={actions} /> : <span>View only</span>}
       <Button
         label={`Undo${what(history.undoKind)}`}

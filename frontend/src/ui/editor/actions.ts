@@ -1,9 +1,12 @@
 /** What panels and keys may ask of the editor; the session does it. */
+import type { ConflictDesk } from "./conflict_desk";
 import type { ContrastDesk } from "./contrast_desk";
+import type { LoginDesk } from "./login_desk";
 import type { EditorModel } from "./model";
 import type { PaintDesk } from "./paint_desk";
 import type { RegionDesk } from "./region_desk";
 import type { Review } from "./review";
+import type { SuggestionDesk } from "./suggestion_desk";
 import type { ViewDesk } from "./view_desk";
 
 export interface EditorActions {
@@ -13,6 +16,9 @@ export interface EditorActions {
   readonly contrast: ContrastDesk;
   readonly view: ViewDesk;
   readonly paint: PaintDesk;
+  readonly conflicts: ConflictDesk;
+  readonly guide: SuggestionDesk;
+  readonly login: LoginDesk;
 
   retrySaving(): void;
   dismiss(notice: number): void;

@@ -2,7 +2,7 @@
 import type { EditorActions } from "./actions";
 
 export interface Command {
-  readonly group: "Edit" | "Drafts" | "View";
+  readonly group: "Edit" | "Drafts" | "Regions" | "View";
   readonly label: string;
   /** As in KeyboardEvent.key, lower case; "ctrl+" and "shift+" in front, in that order. */
   readonly keys: readonly string[];
@@ -117,6 +117,27 @@ export const COMMANDS: readonly Command[] = [
     keys: [","],
     shown: [",", "Shift+Tab"],
     run: (editor) => editor.review.step(-1),
+  },
+  {
+    group: "Drafts",
+    label: "Show or hide drafts over finished work",
+    keys: ["shift+f"],
+    shown: ["Shift+F"],
+    run: ({ review, model }) => review.showFinished(!model.showsFinished.value),
+  },
+  {
+    group: "Regions",
+    label: "Submit the chosen region",
+    keys: ["ctrl+enter"],
+    shown: ["Ctrl+Enter"],
+    run: (editor) => editor.desk.submitChosen(),
+  },
+  {
+    group: "Regions",
+    label: "Next suggested region",
+    keys: ["shift+g"],
+    shown: ["Shift+G"],
+    run: (editor) => editor.guide.next(),
   },
   {
     group: "View",

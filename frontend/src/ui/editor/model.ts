@@ -1,7 +1,8 @@
 /** What the editor shows and what a person chose, as signals; no network, no canvas. */
 import { effect, type Signal, signal } from "@preact/signals";
+import type { Suggestion } from "../../api/page_types";
 import type { Rect } from "../../geometry/rect";
-import type { HistoryState, SaveState, WriteMode } from "../../store/types";
+import type { AsideOp, HistoryState, SaveState, WriteMode } from "../../store/types";
 import type { ToolName } from "../../tools/tool";
 import type { ChannelStyle } from "../../viewer/channels";
 import type { LabelStyleName } from "../../viewer/colouring";
@@ -46,7 +47,16 @@ export interface Notice {
   readonly id: number;
   readonly text: string;
   readonly tone: "info" | "problem" | "news";
-  readonly action?: { readonly label: string; readonly run: () => void };
+  readonly actions: readonly NoticeAction[];
+  /** Until it is read and closed. */
+  readonly stays: boolean;
+}
+
+export interface NoticeAction {
+  readonly label: string;
+  readonly run: () => void;
+  /** The notice is not done with by this. */
+  readonly stays?: boolean;
 }
 
 export interface ObjectFacts {
@@ -89,7 +99,7 @@ const DEFAULTS: Remembered = {
   labelStyle: "both",
   opacity: 0.8,
   draftOpacity: 0.8,
-  touchPaints: false,
+  touchPaints: true,
   isPanelOpen: true,
 };
 const MEMORY_KEY = "cytoloop.editor";
@@ -150,6 +160,9 @@ export function makeModel() {
     chosenRegion: signal<string | undefined>(undefined),
     drawnBox: signal<Rect | undefined>(undefined),
 
+    /** Of the project; those with a region say why it was opened. */
+    suggestions: signal<readonly Suggestion[]>([]),
+
     scale: signal(1),
     cursor: signal<{ x: number; y: number; label: number } | undefined>(undefined),
     save: signal<SaveState>({
@@ -165,6 +178,10 @@ export function makeModel() {
       undoKind: null,
       redoKind: null,
     }),
+    /** Strokes that the server will never take as they are. */
+    aside: signal<readonly AsideOp[]>([]),
+    isAsideOpen: signal(false),
+    isLoginOpen: signal(false),
     notices: signal<readonly Notice[]>([]),
     /** Read out by screen readers. */
     spoken: signal(""),
@@ -196,26 +213,27 @@ export function makeModel() {
 
 let lastNotice = 0;
 
-/** How long a notice stays; problems stay until read. */
+/** How long a notice is shown. */
 const NOTICE_MS = 5_000;
 const PROBLEM_MS = 12_000;
 const MOST_NOTICES = 3;
 
-/** Show a sentence; the same sentence again only renews its time. */
+/** Show a sentence and return its id; the same sentence again only renews its time. */
 export function notify(
   model: { readonly notices: Signal<readonly Notice[]>; readonly spoken: Signal<string> },
   text: string,
-  options: { tone?: Notice["tone"]; action?: Notice["action"] } = {},
-): void {
-  const tone = options.tone ?? "info";
+  options: Partial<Pick<Notice, "tone" | "actions" | "stays">> = {},
+): number {
+  const { tone = "info", actions = [], stays = tone === "news" } = options;
   const id = ++lastNotice;
-  const notice: Notice = { id, text, tone, ...(options.action ? { action: options.action } : {}) };
   // A passing remark gives way to the next; problems and news stay beside it.
   const others = model.notices.value.filter((one) => one.text !== text && one.tone !== "info");
-  model.notices.value = [...others, notice].slice(-MOST_NOTICES);
+  const passing = others.filter((one) => !one.stays).slice(1 - MOST_NOTICES);
+  const kept = others.filter((one) => one.stays || passing.includes(one));
+  model.notices.value = [...kept, { id, text, tone, actions, stays }];
   model.spoken.value = text;
-  if (tone === "news") return;
-  setTimeout(() => dismiss(model, id), tone === "problem" ? PROBLEM_MS : NOTICE_MS);
+  if (!stays) setTimeout(() => dismiss(model, id), tone === "problem" ? PROBLEM_MS : NOTICE_MS);
+  return id;
 }
 
 export function dismiss(model: { readonly notices: Signal<readonly Notice[]> }, id: number): void {

@@ -1,18 +1,14 @@
 /** Brings up one image in the editor. */
-import type { ImageApi } from "../../api/images";
-import type { RestLayerApi } from "../../api/layers";
 import type { ImageJson } from "../../api/types";
 import type { LayerStore } from "../../store/types";
 import { initialStyles } from "./contrast_desk";
-import { type EditorModel, notify } from "./model";
+import { notify } from "./model";
 import { Scene } from "./scene";
-import { EditorSession } from "./session";
+import { EditorSession, type SessionParts } from "./session";
 
-export interface OpenParts {
-  readonly model: EditorModel;
-  readonly element: HTMLElement;
-  readonly images: ImageApi;
-  readonly layers: RestLayerApi;
+export interface OpenParts extends SessionParts {
+  /** A region to go to. */
+  readonly region: string | undefined;
   readonly openLayer: (layerId: string) => Promise<LayerStore>;
 }
 
@@ -46,6 +42,11 @@ export async function openSession(parts: OpenParts, image: ImageJson): Promise<E
   const session = new EditorSession(parts, scene, layer);
   session.desk.setRows(regions);
   session.review.setRows(rows);
+  if (parts.region) {
+    session.desk.open(parts.region);
+    // It only says why; the region is there without it.
+    await session.guide.load().catch(() => undefined);
+  }
   await session.review.chooseFirst();
   return session;
 }

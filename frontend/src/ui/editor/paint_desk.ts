@@ -37,6 +37,11 @@ export class PaintDesk {
       resizeBrush: (direction) => this.changeRadius(direction),
       isPanning: () => view.isPanHeld,
       touchPaints: () => model.touchPaints.value,
+      penArrived: () => {
+        if (!model.touchPaints.value) return;
+        model.touchPaints.value = false;
+        notify(model, "The pen paints now; fingers move the image. Change that under View.");
+      },
     });
   }
 

@@ -12,6 +12,8 @@ export interface RegionParts {
   readonly scene: Scene;
   readonly layer: LayerStore;
   readonly images: ImageApi;
+  /** Told with the region as it is now and a sentence for the person. */
+  readonly onSubmitted: (region: RegionInfo, text: string) => void;
   readonly attempt: <T>(edit: () => Promise<T>) => Promise<T | undefined>;
 }
 
@@ -24,6 +26,15 @@ export class RegionDesk {
 
   setRows(rows: readonly RegionJson[]): void {
     this.#parts.model.regions.value = rows.map(regionInfo);
+  }
+
+  /** Read the regions again: somebody else may have opened or submitted one. */
+  refresh(): void {
+    const { images, layer } = this.#parts;
+    images.regions(layer.info.imageId).then(
+      (rows) => this.setRows(rows),
+      () => undefined, // the next event or reload brings them
+    );
   }
 
   proposeWholeImage(): void {
@@ -65,6 +76,28 @@ export class RegionDesk {
     });
   }
 
+  /** Choose a region and bring it into view, for a link that names it. */
+  open(id: string): void {
+    const { model, scene } = this.#parts;
+    const region = model.regions.value.find((one) => one.id === id);
+    if (!region) {
+      notify(model, "The region of this link is not there any more.", { tone: "problem" });
+      return;
+    }
+    model.chosenRegion.value = region.id;
+    scene.stage.showBox(region.box, true);
+    model.spoken.value = "Region chosen";
+  }
+
+  /** Submit the chosen region: for the keyboard. */
+  submitChosen(): void {
+    const { model } = this.#parts;
+    const region = model.regions.value.find((one) => one.id === model.chosenRegion.value);
+    if (!region) notify(model, "Choose a region in the side panel first.");
+    else if (region.state === "submitted") notify(model, "This region is submitted already.");
+    else this.submit(region);
+  }
+
   show(region: RegionInfo): void {
     const { model, scene } = this.#parts;
     const isChosen = model.chosenRegion.value === region.id;
@@ -89,7 +122,7 @@ export class RegionDesk {
 
   /** Every stroke must be on the server before it is copied. */
   submit(region: RegionInfo): void {
-    const { model, images, layer, attempt } = this.#parts;
+    const { model, images, layer, attempt, onSubmitted } = this.#parts;
     void attempt(async () => {
       if (layer.isBusy || model.save.value.queued > 0) {
         notify(model, "Sending the last strokes, then the region is submitted…");
@@ -97,9 +130,10 @@ export class RegionDesk {
       // Always: a stroke that is being packed is not counted as waiting yet.
       await layer.flush();
       const n = this.objectsIn(region.box);
-      this.#put(regionInfo(await images.submitRegion(region.id)));
+      const submitted = regionInfo(await images.submitRegion(region.id));
+      this.#put(submitted);
       const use = region.purpose === "training" ? "the next training" : "measuring models";
-      notify(model, `Region submitted with ${plural(n, "object")}, ready for ${use}.`);
+      onSubmitted(submitted, `Region submitted with ${plural(n, "object")}, ready for ${use}.`);
     });
   }
 

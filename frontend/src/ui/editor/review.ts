@@ -108,7 +108,7 @@ export class Review {
     }
     notify(model, text, {
       tone: "news",
-      action: { label: "Show it", run: () => void this.choose(row.id) },
+      actions: [{ label: "Show it", run: () => void this.choose(row.id) }],
     });
   }
 

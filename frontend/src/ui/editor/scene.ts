@@ -1,17 +1,18 @@
 /** Everything that is drawn: image, label layers, marks; kept in step with the model. */
 import { effect } from "@preact/signals";
+import { type GrantTiles, type TileGrant, TileToken } from "../../api/tiles";
 import { intersect, isEmpty } from "../../geometry/rect";
 import type { DraftStore, LayerStore } from "../../store/types";
 import { toolNamed } from "../../tools/tools";
 import type { Colouring } from "../../viewer/colouring";
 import { type Hues, labelColours } from "../../viewer/colours";
+import { FlashMark } from "../../viewer/flash";
 import type { PointerPlace } from "../../viewer/input";
 import { LabelView } from "../../viewer/label_view";
 import { CursorMark, RegionMarks, SelectionMark } from "../../viewer/marks";
 import { Stage, type View } from "../../viewer/stage";
 import { Surface } from "../../viewer/surface";
 import { TilePainter } from "../../viewer/tile_paint";
-import { type GrantTiles, type TileGrant, TileToken } from "../../viewer/tile_source";
 import type { EditorModel, RegionInfo } from "./model";
 import { coverageLabel } from "./region_words";
 
@@ -34,6 +35,7 @@ const REGION_COLOURS = { complete: "#7ddb9a", positives_only: "#8fb8ff", ignore:
 export class Scene {
   readonly stage: Stage;
   readonly cursor: CursorMark;
+  readonly flash: FlashMark;
   readonly painter: TilePainter;
   readonly #model: EditorModel;
   readonly #token: TileToken;
@@ -62,11 +64,12 @@ export class Scene {
       styles: model.channels.value,
       redraw: () => this.stage.redrawTiles(),
     });
+    const isReducedMotion = matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.stage = new Stage({
       element,
       grant,
       painter: this.painter,
-      isReducedMotion: matchMedia("(prefers-reduced-motion: reduce)").matches,
+      isReducedMotion,
       onTileTrouble: options.onTileTrouble,
     });
     const getView = () => this.stage.view();
@@ -77,8 +80,10 @@ export class Scene {
     this.#regions = new RegionMarks(requestLabels);
     this.#selection = new SelectionMark(requestLabels);
     this.cursor = new CursorMark(requestMarks);
+    this.flash = new FlashMark(requestMarks, isReducedMotion);
     this.#labels.add(this.#regions);
     this.#labels.add(this.#selection);
+    this.#marks.add(this.flash);
     this.#marks.add(this.cursor);
     this.#disposers.push(this.stage.onDrawn((view) => this.#drawn(view)));
     this.#follow();

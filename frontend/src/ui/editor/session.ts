@@ -1,16 +1,21 @@
 /** One open image: stores, scene and desks put together, and kept in step with the model. */
 import { effect, untracked } from "@preact/signals";
+import { ApiError } from "../../api/client";
 import type { ImageApi } from "../../api/images";
 import type { RestLayerApi } from "../../api/layers";
 import type { LayerStore } from "../../store/types";
 import type { EditorActions } from "./actions";
+import { ConflictDesk } from "./conflict_desk";
 import { ContrastDesk } from "./contrast_desk";
+import { startEffortMeter } from "./effort_meter";
 import { bindKeys } from "./keys";
+import { LoginDesk } from "./login_desk";
 import { dismiss, type EditorModel, notify } from "./model";
 import { PaintDesk } from "./paint_desk";
 import { RegionDesk } from "./region_desk";
 import { Review } from "./review";
 import type { Scene } from "./scene";
+import { SuggestionDesk } from "./suggestion_desk";
 import { ViewDesk } from "./view_desk";
 
 export interface SessionParts {
@@ -18,6 +23,8 @@ export interface SessionParts {
   readonly element: HTMLElement;
   readonly images: ImageApi;
   readonly layers: RestLayerApi;
+  readonly projectUrl: string;
+  readonly navigate: (url: string) => void;
 }
 
 export class EditorSession implements EditorActions {
@@ -29,6 +36,9 @@ export class EditorSession implements EditorActions {
   readonly contrast: ContrastDesk;
   readonly view: ViewDesk;
   readonly paint: PaintDesk;
+  readonly conflicts: ConflictDesk;
+  readonly guide: SuggestionDesk;
+  readonly login: LoginDesk;
   readonly #disposers: (() => void)[] = [];
 
   constructor(parts: SessionParts, scene: Scene, layer: LayerStore) {
@@ -39,7 +49,11 @@ export class EditorSession implements EditorActions {
     const attempt = <T>(edit: () => Promise<T>) => this.attempt(edit);
     const shared = { model, scene, layer, images, attempt };
     this.review = new Review({ ...shared, layers });
-    this.desk = new RegionDesk(shared);
+    this.desk = new RegionDesk({
+      ...shared,
+      onSubmitted: (region, text) => this.guide.submitted(region, text),
+    });
+    this.guide = new SuggestionDesk({ ...parts, desk: this.desk, attempt });
     this.contrast = new ContrastDesk(model, scene);
     this.view = new ViewDesk(model, scene);
     this.paint = new PaintDesk({
@@ -48,14 +62,21 @@ export class EditorSession implements EditorActions {
       desk: this.desk,
       view: this.view,
     });
+    this.login = new LoginDesk(model, layer);
+    this.conflicts = new ConflictDesk(shared);
     scene.showAnnotation(layer);
     this.#disposers.push(bindKeys(this, parts.element), ...this.#listen(), ...this.#follow());
+    if (model.mayAnnotate.value) {
+      this.#disposers.push(startEffortMeter(images, layer.info.imageId));
+    }
     this.#factsChanged();
   }
 
   close(): void {
     for (const dispose of this.#disposers) dispose();
     this.paint.close();
+    this.conflicts.close();
+    this.login.close();
     this.review.close();
     this.scene.destroy();
     this.layer.close();
@@ -66,6 +87,7 @@ export class EditorSession implements EditorActions {
     try {
       return await edit();
     } catch (error) {
+      if (error instanceof ApiError && error.status === 401) this.login.needed();
       const text = error instanceof Error ? error.message : String(error);
       notify(this.model, text, { tone: "problem" });
       // Refusals carry a sentence and a code; anything else is a fault worth a trace.
@@ -75,7 +97,7 @@ export class EditorSession implements EditorActions {
   }
 
   retrySaving(): void {
-    this.layer.retrySaving();
+    this.login.saveMark();
   }
 
   dismiss(notice: number): void {
@@ -88,13 +110,13 @@ export class EditorSession implements EditorActions {
     return [
       layer.saveState.subscribe((state) => {
         model.save.value = state;
+        this.login.follow(state.state);
       }),
       layer.history.subscribe((state) => {
         model.history.value = state;
       }),
       layer.onInstances(() => this.#factsChanged()),
       layer.onTrouble((text) => notify(model, text, { tone: "problem" })),
-      layer.onRefused((report) => notify(model, report.message, { tone: "problem" })),
     ];
   }
 

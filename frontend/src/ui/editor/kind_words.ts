@@ -1,0 +1,19 @@
+/** Kinds of edits as people call them. */
+const KINDS: Readonly<Record<string, string>> = {
+  brush: "brush stroke",
+  "erase-selected": "erasing",
+  "erase-any": "erasing",
+  accept: "accepting",
+  edit: "taking over a draft",
+  merge: "merging",
+  delete: "deleting",
+  fill: "filling",
+  reclaim: "using your version",
+  rejected: "rejecting",
+  proposed: "reopening",
+  accepted: "accepting",
+};
+
+export function kindWord(kind: string): string {
+  return KINDS[kind] ?? kind;
+}
