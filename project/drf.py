@@ -5,13 +5,16 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+import psycopg
+from django.db import DatabaseError
 from rest_framework import exceptions
 from rest_framework.pagination import PageNumberPagination
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as rest_exception_handler
 from rest_framework.views import set_rollback
 
-from project.errors import PlatformError
+from project.errors import PlatformError, StorageFull
+from project.storage import FULL
 
 
 class Pages(PageNumberPagination):
@@ -24,6 +27,8 @@ class Pages(PageNumberPagination):
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """Answer every expected failure as {code, message, data, request_id}."""
+    if isinstance(error, DatabaseError) and isinstance(error.__cause__, psycopg.errors.DiskFull):
+        error = StorageFull(FULL)  # the database shares the disk
     if isinstance(error, PlatformError):
         set_rollback()
         return error_response(error.code, error.message, error.data, error.http_status)

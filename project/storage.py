@@ -19,6 +19,7 @@ from project.errors import NotFound, StorageFull, StorageUnavailable
 from project.filelock import FileLock
 
 BLOCK_BYTES = 1 << 20
+FULL = "The disk of the data directory is full; free some space and try again."
 LOCK_WAIT_S = 60.0  # a batch of removals takes milliseconds, a stuck disk longer
 
 
@@ -71,8 +72,9 @@ def put_blocks(blocks: Iterable[bytes]) -> str:
     Raises StorageFull or StorageUnavailable; no partial blob is ever visible.
     """
     digest = hashlib.sha256()
-    temporary = scratch_dir() / f"blob-{secrets.token_hex(8)}"
+    temporary = Path(settings.CYTOLOOP_DATA_DIR) / "scratch" / f"blob-{secrets.token_hex(8)}"
     try:
+        scratch_dir()
         with temporary.open("wb") as file:
             for block in blocks:
                 digest.update(block)
@@ -183,8 +185,15 @@ def free_bytes() -> int:
     return shutil.disk_usage(settings.CYTOLOOP_DATA_DIR).free
 
 
+def is_full(error: BaseException | None) -> bool:
+    """Tell whether an error means that there is no room left."""
+    return isinstance(error, StorageFull) or (
+        isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    )
+
+
 def storage_error(error: OSError) -> StorageFull | StorageUnavailable:
     """Turn an operating-system error into the sentence for it."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return StorageFull("The disk of the data directory is full; free some space and try again.")
+    if is_full(error):
+        return StorageFull(FULL)
     return StorageUnavailable(f"The data directory cannot be used: {error.strerror}.")

@@ -45,7 +45,8 @@ def attempt(job: dict[str, Any]) -> dict[str, Any]:
     except MemoryError:
         return {"type": "failed", "code": "image_too_large", "message": TOO_BIG_TO_UNPACK}
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        # EFBIG: the parent lets no file grow beyond the room that is left.
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             return {"type": "disk_full"}
         return damaged()
     except Exception:  # noqa: BLE001 (a decoder may raise anything for a damaged file)

@@ -14,16 +14,24 @@ from django.db import transaction
 from annotations.models import DEFAULT_LAYER, Image, ImageState, LabelLayer, LayerKind
 from annotations.queries.blobs import hold_blobs, unused
 from project import events, leases
-from project.errors import DiskFull, OutOfMemory, ResourceProblem
+from project.errors import DiskFull, OutOfMemory, ResourceProblem, StorageFull
 from project.garbage import may_remove_now
 from project.processes import ChildEnd, Limits, run_child
-from project.storage import blob_path, free_bytes, put_file, remove_blobs, scratch_dir
+from project.storage import (
+    blob_path,
+    free_bytes,
+    is_full,
+    put_file,
+    remove_blobs,
+    scratch_dir,
+)
 
 MIB = 1 << 20
 COMMAND = [sys.executable, "-m", "annotations.imaging.ingest_child"]
 ROOT = Path(__file__).resolve().parent.parent.parent
 # Each decoder thread reserves address space, which counts against the limit.
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+DISK_FULL = "The disk is full. Free some space, then read this image again."
 FILE_FACTOR = 2  # a pyramid and its half-made levels stay below this many times the pixels
 
 
@@ -45,15 +53,25 @@ def ingest_image(image_id: uuid.UUID) -> None:
         return
     image = Image.objects.get(pk=image_id)
     publish_state(image, ImageState.INGESTING)
+    try:
+        read_in_child(image, token)
+    except (OSError, StorageFull) as error:
+        if not is_full(error):
+            raise
+        end_as_failed(image, token, DiskFull.code, DISK_FULL)
+
+
+def read_in_child(image: Image, token: uuid.UUID) -> None:
+    """Read a claimed image and write how it ended; raises StorageFull and OSError."""
     with (
-        leases.Heartbeat(Image, image_id, token) as heartbeat,
+        leases.Heartbeat(Image, image.pk, token) as heartbeat,
         tempfile.TemporaryDirectory(prefix="ingest-", dir=scratch_dir()) as folder,
     ):
         last, end = run_reader(image, Path(folder), heartbeat)
         if heartbeat.lost:
             return
         if heartbeat.stopping and last is None:
-            leases.hand_back(Image, image_id, token)
+            leases.hand_back(Image, image.pk, token)
             return
         conclude(image, token, Path(folder), last, end)
 
@@ -116,7 +134,11 @@ def conclude(
     if last is not None and last["type"] == "done" and end.ok:
         store(image, token, folder, last)
         return
-    code, message = sentence_of(last, end)
+    end_as_failed(image, token, *sentence_of(last, end))
+
+
+def end_as_failed(image: Image, token: uuid.UUID, code: str, message: str) -> None:
+    """End an image with the reason, if it is still ours."""
     with transaction.atomic():
         ours = leases.finish(
             Image,
@@ -163,7 +185,7 @@ def sentence_of(last: dict[str, Any] | None, end: ChildEnd) -> tuple[str, str]:
     if last is not None and last["type"] == "failed":
         return last["code"], last["message"]
     if last is not None and last["type"] == "disk_full":
-        return DiskFull.code, "The disk is full. Free some space, then read this image again."
+        return DiskFull.code, DISK_FULL
     if end.timed_out:
         return (
             ReaderCrashed.code,

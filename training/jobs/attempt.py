@@ -12,7 +12,8 @@ from typing import Any, Generic, TypeVar
 from django.utils import timezone
 
 from project import leases
-from project.errors import Cancelled, PlatformError
+from project.errors import Cancelled, DiskFull, PlatformError
+from project.storage import FULL, is_full
 from training.models import RunState, SupervisedRow
 from training.supervision.warm import ChildCrashed, EngineDefect
 
@@ -151,11 +152,19 @@ def _work(
         if ours.try_again(**worth.fields):
             return Ended(again=True)
         fail(ours, worth.error)
-    except PlatformError as error:
-        fail(ours, error)
     except Exception as error:  # noqa: BLE001 (a defect of ours must end the row, not hang it)
-        stop_with_traceback(ours, error)
+        end_by(ours, error)
     return Ended()
+
+
+def end_by(ours: Attempt[Row], error: Exception) -> None:
+    """End the row by an error: with a sentence when there is one, else with the traceback."""
+    if is_full(error):
+        fail(ours, DiskFull(FULL))
+    elif isinstance(error, PlatformError):
+        fail(ours, error)
+    else:
+        stop_with_traceback(ours, error)
 
 
 def fail(ours: Attempt[Row], error: PlatformError) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from annotations.models import Region, Split
 from annotations.queries.labels import region_labels
 from project.errors import DataProblem
-from project.storage import blob_path
+from project.storage import blob_path, write_atomically
 from training.models import TrainingSet
 from training.queries.sets import read_manifest
 
@@ -78,7 +79,8 @@ def as_region(frozen: FrozenRegion) -> Region:
 def write_region_files(training_set: TrainingSet, folder: Path) -> list[dict[str, Any]]:
     """Write the label file of every training and validation region; return the job's entries.
 
-    One region is in memory at a time. Raises DataProblem when a stored file is missing.
+    One region is in memory at a time. Raises DataProblem when a stored file is missing, and
+    StorageFull.
     """
     folder.mkdir(parents=True, exist_ok=True)
     entries = []
@@ -86,9 +88,10 @@ def write_region_files(training_set: TrainingSet, folder: Path) -> list[dict[str
         target = folder / f"{frozen.region['id']}.npz"
         if not target.exists():
             label_image, annotated = frozen_labels(frozen)
-            temporary = target.with_suffix(".new.npz")
-            np.savez_compressed(temporary, label_image=label_image, annotated=annotated)
-            temporary.replace(target)
+            # In memory first: on a full disk zipfile complains once more when it is collected.
+            packed = io.BytesIO()
+            np.savez_compressed(packed, label_image=label_image, annotated=annotated)
+            write_atomically(target, packed.getvalue())
         entries.append(region_entry(frozen, target))
     return entries
 

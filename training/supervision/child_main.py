@@ -7,6 +7,7 @@ reports leave as JSON lines, arrays travel as files.
 
 from __future__ import annotations
 
+import errno
 import gc
 import signal
 import sys
@@ -35,7 +36,8 @@ from training.supervision.archive import pack
 from training.supervision.second_looks import predict_box
 
 RESUME_EVERY_S = 20.0  # a checkpoint costs I/O; losing 20 s of training costs less
-# How frameworks say that memory ran out, since none of them raises MemoryError.
+# How frameworks say that disk or memory ran out, since none of them raises MemoryError.
+DISK_WORDS = ("no space left on device", "disk quota exceeded")
 MEMORY_WORDS = ("can't allocate memory", "out of memory", "oom when allocating", "bad_alloc")
 
 
@@ -237,8 +239,9 @@ def as_job_error(error: Exception) -> PlatformError | None:
             "There was not enough memory. Choose a smaller batch or crop size, or use a machine "
             "with more memory."
         )
-    if isinstance(error, OSError) and error.errno in (28, 122):  # ENOSPC, EDQUOT
-        return DiskFull("The disk is full; free some space and start the training again.")
+    is_full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    if is_full or any(word in words for word in DISK_WORDS):
+        return DiskFull("The disk is full; free some space and try again.")
     return None
 
 
