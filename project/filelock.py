@@ -36,7 +36,7 @@ class FileLock:
             if time.monotonic() >= deadline:
                 os.close(handle)
                 raise LockHeld("Another process is already doing this.", note=self.note())
-            time.sleep(0.05)
+            time.sleep(0.05)  # a lock with a time limit is something the system cannot wait for
         self._handle = handle
 
     def release(self) -> None:

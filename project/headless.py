@@ -34,7 +34,7 @@ from project.worker import is_served
 
 logger = logging.getLogger(__name__)
 
-WORKER_START_TIMEOUT_S = 60
+WORKER_START_TIMEOUT_S = 60  # imports take long on a machine that is busy training
 WATCH_S = 1.0
 # A site starts its own worker again within seconds; only one that has none for a queue needs ours.
 SITE_GRACE_S = 15.0

@@ -152,7 +152,7 @@ class Heartbeat:
         trace: TracebackType | None,
     ) -> None:
         self._done.set()
-        self._thread.join(timeout=10)
+        self._thread.join(timeout=10)  # it may wait for a database that is down
 
     def _beat(self) -> None:
         lease_s = settings.CYTOLOOP_LEASE_S

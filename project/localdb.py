@@ -39,7 +39,7 @@ logger = logging.getLogger(__name__)
 NAME = "cytoloop"  # of the database and of its user
 PORT = "5432"  # names the socket file only: the server does not listen on TCP
 START_TIMEOUT_S = 120  # recovery after a crash in the middle of much writing takes its time
-ORPHAN_TIMEOUT_S = 30
+ORPHAN_TIMEOUT_S = 30  # processes of a killed server notice within seconds, in a query later
 # A process frozen within a transaction keeps its locks; no code of ours is silent for so long.
 IDLE_TRANSACTION_S = 60
 CONFIG = """\
@@ -76,6 +76,7 @@ def database_settings(url: str, data_dir: Path) -> dict[str, Any]:
         "PORT": str(parts.get("port", "")),
         "OPTIONS": {
             # No CONN_MAX_AGE under ASGI: it holds one connection per thread for ever.
+            # Who waits 10 s for a connection had better fail and say so.
             "pool": {"min_size": 1, "max_size": 8, "timeout": 10},
             "options": f"-c idle_in_transaction_session_timeout={IDLE_TRANSACTION_S}s",
             **{key: value for key, value in parts.items() if key not in known},

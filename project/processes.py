@@ -226,7 +226,7 @@ class Child:
     def close(self) -> None:
         """Stop the child if it still runs and let go of its log."""
         self.stop(grace_s=0)
-        self._reader.join(timeout=5)
+        self._reader.join(timeout=5)  # a grandchild may hold the pipe open for ever
         self._log.close()
 
     def __enter__(self) -> Self:

@@ -16,6 +16,7 @@ from project.processes import LAUNCHER
 
 logger = logging.getLogger(__name__)
 
+# Before an ended service is started again, doubled each time: a broken one must not burn a core.
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
 SOUND_AFTER_S = 60.0  # a service that ran this long is sound: the next pause is short again

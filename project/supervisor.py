@@ -33,9 +33,9 @@ from project.storage import write_atomically
 logger = logging.getLogger(__name__)
 
 RESTORING = "restore"  # stands in the lock's note instead of an address
-READY_TIMEOUT_S = 120
+READY_TIMEOUT_S = 120  # as long as the database may take to recover
 STOP_TIMEOUT_S = 35  # a worker takes up to 30 s to hand its job back
-WATCH_S = 0.2
+WATCH_S = 0.2  # a person who pressed Ctrl-C should not notice
 DATABASE_WATCH_S = 1.0
 
 

@@ -36,9 +36,9 @@ NO_SNIFFING = (b"x-content-type-options", b"nosniff")
 # that the browser's cache of tiles outlives a reload.
 PERIOD_S = 1800
 PAYLOAD = struct.Struct(">16s32sII")  # image, digest of the pyramid, user, expiry
-SIGNATURE_BYTES = 16
-OPEN_FILES = 128
-KNOWN_TOKENS = 4096
+SIGNATURE_BYTES = 16  # 128 bits cannot be guessed, and the address stays short
+OPEN_FILES = 128  # far below the usual limit of 1024 handles per process
+KNOWN_TOKENS = 4096  # a signature is checked once per view, not once per tile; 1 MB
 
 _files: OrderedDict[str, TileFile] = OrderedDict()
 _tokens: OrderedDict[str, tuple[str, int]] = OrderedDict()

@@ -36,7 +36,7 @@ logger = logging.getLogger("project.worker")
 TASK_MODULES = os.environ.get("CYTOLOOP_TASK_MODULES", "annotations.tasks training.tasks").split()
 STOP_TIMEOUT_S = 30  # a job gets this long to save its checkpoint and hand its row back
 SCRATCH_MAX_AGE_S = 24 * 3600  # longer than any upload or job leaves its files alone
-HOUSEKEEPING_S = 3600
+HOUSEKEEPING_S = 3600  # what it looks for is a day old: more often finds nothing
 
 
 def main(patterns: Sequence[str]) -> int:

@@ -28,7 +28,7 @@ from annotations.queries.regions import blind_boxes
 from annotations.rules import require
 from project.errors import Conflict, InvalidInput, NotReady
 
-MAX_IDS_AT_ONCE = 100_000
+MAX_IDS_AT_ONCE = 100_000  # the objects of a very large draft; 40,000 such blocks fit in 32 bits
 
 
 @dataclass(frozen=True, slots=True)

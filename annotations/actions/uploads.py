@@ -193,6 +193,7 @@ def find_upload(user: Any, upload_id: uuid.UUID) -> Upload:
 
 def locked_upload(user: Any, upload_id: uuid.UUID) -> Upload:
     """Return an upload that nobody else writes to until this transaction ends."""
+    # Not waiting: a client sends the next piece after the answer, so two at once are a mistake.
     uploads = Upload.objects.select_related("project").select_for_update(of=("self",), nowait=True)
     try:
         with transaction.atomic():

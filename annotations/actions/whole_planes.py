@@ -20,7 +20,7 @@ from annotations.labels.ops import Place
 from annotations.models import ChunkState, Instance, InstanceState, LabelChunk, LabelLayer
 from project import storage
 
-ROWS_AT_ONCE = 5000
+ROWS_AT_ONCE = 5000  # per INSERT: its text stays below some megabytes
 
 
 @dataclass(frozen=True, slots=True)

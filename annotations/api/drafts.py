@@ -14,7 +14,7 @@ from annotations.actions.drafts import Preserve, accept_draft, decide
 from annotations.labels.ops import MAX_LABEL
 from annotations.models import InstanceState
 
-MAX_IDS = 200_000
+MAX_IDS = 200_000  # four times the 50,000 objects that drafts are measured with
 
 
 class InstanceIds(serializers.ListField):

@@ -24,7 +24,7 @@ from annotations.queries.labels import find_image
 from annotations.queries.regions import find_region, regions_of_image
 
 CORNERS = ("row0", "col0", "row1", "col1")
-MAX_PLACE = 2**31 - 1
+MAX_PLACE = 2**31 - 1  # what the columns take
 
 
 class RegionIn(serializers.Serializer[None]):

@@ -29,7 +29,7 @@ from annotations.models import Image, Upload
 from project.errors import InvalidInput
 
 VERSION = "1.0.0"
-PIECE_BYTES = 8 << 20
+PIECE_BYTES = 8 << 20  # held in memory once per request; a lost connection costs no more
 MIB = 1 << 20
 
 

@@ -18,7 +18,7 @@ from annotations.imaging.probe import Limits
 from annotations.imaging.tiff_header import ImageUnreadable
 from project.childside import read_job, report
 
-PROGRESS_EVERY_S = 0.5
+PROGRESS_EVERY_S = 0.5  # each is a notification to every open page of the project
 
 TOO_BIG_TO_UNPACK = (
     "This image needs more memory than reading may use. Save it as a tiled TIFF, or split it."

@@ -15,7 +15,7 @@ from annotations.imaging.pixels import Pixels
 
 # Below and above lie hot pixels, debris and saturated spots.
 WINDOW_PERCENT = (0.1, 99.9)
-N_BINS = 256
+N_BINS = 256  # as wide as the histogram is drawn, and one per value of 8 bits
 SAMPLE_PIXELS = 2_000_000  # per channel, where the values are too many to count each
 EXACT_IN_FLOAT32 = 1 << 24
 

@@ -22,7 +22,7 @@ from project.errors import InvalidInput
 Pixels: TypeAlias = NDArray[Any]
 Box: TypeAlias = tuple[int, int, int, int]
 
-TILE_PX = 512
+TILE_PX = 512  # as the label chunks: a region reads as many of one as of the other
 
 
 class RegionOutOfImage(InvalidInput):

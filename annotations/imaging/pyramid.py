@@ -25,7 +25,7 @@ ViewRows: TypeAlias = Callable[[int, int, int], View]
 
 TILE_SIZE = 256
 QUALITY = 87
-KEEP_PX = 256
+KEEP_PX = 256  # a thumbnail, at most so wide, is made from this level
 
 
 def plan_levels(width: int, height: int, tile_size: int = TILE_SIZE) -> list[tuple[int, int]]:

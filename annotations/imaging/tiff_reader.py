@@ -20,7 +20,7 @@ VENDOR_SLIDES = {"svs": "an Aperio slide (SVS)", "ndpi": "a Hamamatsu slide (NDP
                  "philips": "a Philips slide"}  # fmt: skip
 JPEG_CODES = frozenset({6, 7, 34892, 33007})
 MIN_IS_WHITE, BLACK, RGB, PALETTE, SEPARATED, YCBCR = 0, 1, 2, 3, 5, 6
-MAX_SEGMENT_ROW_BYTES = 3 << 30
+MAX_SEGMENT_ROW_BYTES = 3 << 30  # below the reader's 4 GiB, so that it ends with a sentence
 NOT_THE_PAGES = ImageUnreadable(
     "The description inside this TIFF file does not match its pages. Open it in Fiji and save it "
     "as TIFF."

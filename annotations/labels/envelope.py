@@ -14,9 +14,9 @@ from typing import Any
 
 from project.errors import InvalidInput
 
-MAX_BYTES = 8 << 20
-MAX_OPS = 1024
-MAX_HEADER_BYTES = 1 << 20
+MAX_BYTES = 8 << 20  # held in memory once per request
+MAX_OPS = 1024  # applied in one transaction, which keeps others off the layer
+MAX_HEADER_BYTES = 1 << 20  # parsed as a whole, before anything else is checked
 MAX_COUNT = (1 << 53) - 1  # what a browser counts exactly
 KIND = re.compile(r"[a-z][a-z0-9_-]{0,23}")
 

@@ -40,6 +40,7 @@ __all__ = [
 
 Annotated: TypeAlias = NDArray[np.bool_]
 
+# A reader asks on from the last one: so much is parsed and drawn without a stutter.
 OPS_PER_ANSWER = 500
 BYTES_PER_ANSWER = 4 << 20
 

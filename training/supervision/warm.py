@@ -21,7 +21,7 @@ from training.supervision.child import MIB, child_argv, child_environment
 
 logger = logging.getLogger(__name__)
 
-POLL_S = 0.5
+POLL_S = 0.5  # how soon a wish to stop is noticed
 IDLE_CHECK_S = 5.0
 # Above this share of the ceiling a child is replaced between two requests: frameworks grow slowly.
 RECYCLE_SHARE = 0.75

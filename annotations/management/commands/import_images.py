@@ -16,7 +16,7 @@ from project.accounts import make_owner
 from project.errors import InvalidInput, NotFound, PlatformError
 from project.headless import HeadlessCommand
 
-LOOK_EVERY_S = 0.3
+LOOK_EVERY_S = 0.3  # one query, however many images; small ones are read in less
 ENDINGS = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp"}
 
 

@@ -14,8 +14,8 @@ from annotations.models import Image, ImageState, Membership, Project, Role, Spl
 from project.errors import InvalidInput, NotFound, NotReady, PlatformError
 from project.headless import HeadlessCommand
 
-INGEST_TIMEOUT_S = 900
-LOOK_EVERY_S = 0.5
+INGEST_TIMEOUT_S = 900  # as long as reading one file may take
+LOOK_EVERY_S = 0.5  # one cheap query; nobody notices half a second
 
 
 class SomeLabelsFailed(InvalidInput):

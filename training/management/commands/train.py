@@ -20,7 +20,7 @@ from training.models import Evaluation, RunState, TrainingRun
 from training.queries.versions import version_by_name
 from training.tasks import predict_queue, train_queue
 
-LOOK_EVERY_S = 0.5
+LOOK_EVERY_S = 0.5  # two cheap queries; an epoch takes seconds
 
 
 class RunFailed(JobError):
