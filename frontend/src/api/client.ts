@@ -53,6 +53,9 @@ export interface ClientOptions {
   csrfToken?: () => string;
 }
 
+/** Where a person signs in. */
+export const LOGIN_PATH = "/accounts/login/";
+
 const UNSAFE_TIMEOUT_MS = 60_000;
 const READ_TIMEOUT_MS = 30_000;
 
@@ -93,7 +96,7 @@ export class ApiClient {
   private async send(method: Method, path: string, options: RequestOptions): Promise<Response> {
     const response = await this.attempt(method, path, options);
     // The login page after a redirect is a 200 too.
-    if (response.redirected && new URL(response.url).pathname.startsWith("/accounts/login")) {
+    if (response.redirected && new URL(response.url).pathname.startsWith(LOGIN_PATH)) {
       throw new ApiError(401, { code: "not_authenticated", message: "Please sign in again." });
     }
     if (!response.ok) throw await errorOf(response);

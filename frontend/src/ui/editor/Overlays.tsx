@@ -1,4 +1,5 @@
 /** What lies above everything: notices, the help sheet, the way back in after a lost session. */
+import { LOGIN_PATH } from "../../api/client";
 import { TOOLS } from "../../tools/tools";
 import type { EditorActions } from "./actions";
 import { COMMANDS } from "./commands";
@@ -133,7 +134,7 @@ export function LoginDialog({ actions }: { actions: EditorActions }) {
         again. You can also close this and keep painting.
       </p>
       <div class="row">
-        <a class="button button-primary" href="/accounts/login/" target="_blank" rel="noopener">
+        <a class="button button-primary" href={LOGIN_PATH} target="_blank" rel="noopener">
           Sign in in a new tab
         </a>
         <Button label="I am signed in again" onClick={() => actions.login.retry()}>

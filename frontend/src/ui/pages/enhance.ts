@@ -1,5 +1,6 @@
 /** Small manners of server-made pages: local times, confirmations, copying, the open menu. */
 
+import { thisPageAnew } from "../../api/html";
 import { moment } from "./format";
 
 export function enhance(root: ParentNode): void {
@@ -56,11 +57,9 @@ function closeable(menu: HTMLDetailsElement): void {
 export async function refreshPart(id: string): Promise<void> {
   const old = document.getElementById(id);
   if (old === null) return;
-  const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
-  if (!answer.ok) return;
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const fresh = page.getElementById(id);
-  if (fresh === null) return;
+  const page = await thisPageAnew();
+  const fresh = page?.getElementById(id);
+  if (!fresh) return;
   const kept = document.importNode(fresh, true);
   localTimes(kept);
   old.replaceWith(kept);

@@ -3,6 +3,7 @@
 import { ApiClient } from "../../../api/client";
 import { ImageApi } from "../../../api/images";
 import { RestLayerApi } from "../../../api/layers";
+import { tileUrl } from "../../../api/tiles";
 
 export interface Box {
   readonly row0: number;
@@ -45,7 +46,9 @@ export async function drawImage(
     const drawn = document.createElement("canvas");
     drawn.width = box.col1 - box.col0;
     drawn.height = box.row1 - box.row0;
-    await drawPlane(drawn, `${view.tiles}/${plane}/0`, view.tile_size, box);
+    const url = (column: number, row: number) =>
+      tileUrl(view.tiles, { plane, level: 0, column, row });
+    await drawPlane(drawn, url, view.tile_size, box);
     const colour = view.channels[plane]?.colour;
     if (!isColour && view.planes > 1 && colour) tint(drawn, colour);
     context.globalCompositeOperation = "lighter";
@@ -56,7 +59,7 @@ export async function drawImage(
 
 async function drawPlane(
   canvas: HTMLCanvasElement,
-  level: string,
+  url: (column: number, row: number) => string,
   tile: number,
   box: Box,
 ): Promise<void> {
@@ -66,7 +69,7 @@ async function drawPlane(
     for (let col = Math.floor(box.col0 / tile); col * tile < box.col1; col += 1) {
       const draw = async () => {
         const picture = new Image();
-        picture.src = `${level}/${col}_${row}.jpg`;
+        picture.src = url(col, row);
         await picture.decode();
         context?.drawImage(picture, col * tile - box.col0, row * tile - box.row0);
       };
