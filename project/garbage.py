@@ -2,7 +2,7 @@
 
 A blob is named by a column called `digest` or `…_digest`, or inside a manifest, which is a blob
 itself. What is named stays. What is not goes once it is a day old, since a younger one may belong
-to a transaction that has not ended. See docs/decisions/0014-garbage-collection.md.
+to a transaction that has not ended. See docs/decisions/0015-garbage-collection.md.
 """
 
 from __future__ import annotations
