@@ -43,7 +43,7 @@ export class Stage {
     grant: TileGrant;
     painter: TilePainter;
     isReducedMotion: boolean;
-    onTileTrouble: (message: string) => void;
+    onTileTrouble: () => void;
   }) {
     const full = options.grant.levels[0];
     if (!full) throw new Error("an image without levels cannot be shown");
@@ -82,7 +82,7 @@ export class Stage {
     );
     this.#viewer.addHandler("update-viewport", () => this.#drawn());
     this.#viewer.addHandler("resize", () => this.#drawn());
-    this.#viewer.addHandler("tile-load-failed", (event) => options.onTileTrouble(event.message));
+    this.#viewer.addHandler("tile-load-failed", () => options.onTileTrouble());
   }
 
   /** The element that gets the keyboard focus. */

@@ -13,6 +13,8 @@ import type { TileJob } from "./tile_source";
 
 /** Time for colouring tiles in one frame; the rest of the frame belongs to drawing. */
 const SLICE_MS = 8;
+/** Pauses before a channel that could not be fetched is asked for again; the last one repeats. */
+const RETRY_MS = [1_000, 5_000, 20_000] as const;
 
 interface LiveTile {
   readonly context: CanvasRenderingContext2D;
@@ -21,6 +23,8 @@ interface LiveTile {
   readonly height: number;
   /** Decoded grey planes by number; only those that were ever switched on. */
   readonly grey: Map<number, Uint8Array>;
+  /** Planes on their way; black until they arrive. */
+  readonly asked: Set<number>;
   /** The decoded picture of an RGB image. */
   readonly picture: ImageBitmap | undefined;
   painted: number;
@@ -34,6 +38,9 @@ export class TilePainter {
   readonly #token: TileToken;
   readonly #isRgb: boolean;
   readonly #redraw: () => void;
+  readonly #onTrouble: () => void;
+  readonly #abort = new AbortController();
+  #hasToldTrouble = false;
   #styles: readonly ChannelStyle[];
   #tables: readonly ColourTable[];
   #stamp = 1;
@@ -46,10 +53,13 @@ export class TilePainter {
     isRgb: boolean;
     styles: readonly ChannelStyle[];
     redraw: () => void;
+    /** A channel could not be fetched; told once, and tried again. */
+    onTrouble: () => void;
   }) {
     this.#token = options.token;
     this.#isRgb = options.isRgb;
     this.#redraw = options.redraw;
+    this.#onTrouble = options.onTrouble;
     this.#styles = options.styles;
     this.#tables = options.styles.map(colourTable);
     this.#scratch = newContext(options.token.grant.tile_size, options.token.grant.tile_size);
@@ -104,6 +114,7 @@ export class TilePainter {
   }
 
   destroy(): void {
+    this.#abort.abort();
     cancelAnimationFrame(this.#frame);
     for (const tile of this.#tiles) tile.picture?.close();
     this.#tiles = [];
@@ -121,19 +132,21 @@ export class TilePainter {
     picture: ImageBitmap | undefined,
   ): CanvasRenderingContext2D {
     const context = newContext(width, height);
-    const tile: LiveTile = { context, job, width, height, grey, picture, painted: 0 };
+    const asked = new Set<number>();
+    const tile: LiveTile = { context, job, width, height, grey, asked, picture, painted: 0 };
     this.#paint(tile);
-    this.#tiles.push(tile);
+    // Here too, not only when a slider moves: else each picture ever seen would be kept.
+    this.#living().push(tile);
     // A channel may have been switched on while this tile was on its way.
     this.#fetchMissing(tile);
     return context;
   }
 
-  /** Drop tiles that OpenSeadragon unloaded: it sets their canvas to zero size. */
+  /** Drop tiles that OpenSeadragon unloaded. */
   #living(): LiveTile[] {
     const living: LiveTile[] = [];
     for (const tile of this.#tiles) {
-      if (tile.context.canvas.width > 0) living.push(tile);
+      if (isLoaded(tile)) living.push(tile);
       else tile.picture?.close();
     }
     this.#tiles = living;
@@ -168,17 +181,35 @@ export class TilePainter {
   #fetchMissing(tile: LiveTile): void {
     if (this.#isRgb) return;
     for (const plane of this.#visiblePlanes()) {
-      if (tile.grey.has(plane)) continue;
-      // Marks the plane as asked for; black until it arrives.
-      tile.grey.set(plane, new Uint8Array(tile.width * tile.height));
-      fetchPlane(this.#token, { ...tile.job, plane }, new AbortController().signal)
-        .then((picture) => {
-          tile.grey.set(plane, this.#greyOf(picture));
-          tile.painted = 0;
-          this.#schedule();
-        })
-        .catch(() => tile.grey.delete(plane));
+      if (tile.grey.has(plane) || tile.asked.has(plane)) continue;
+      tile.asked.add(plane);
+      void this.#fetchPlane(tile, plane).finally(() => tile.asked.delete(plane));
     }
+  }
+
+  /** Fetch one plane of a tile on screen, again and again for as long as it is wanted. */
+  async #fetchPlane(tile: LiveTile, plane: number): Promise<void> {
+    const { signal } = this.#abort;
+    const isWanted = () => !signal.aborted && isLoaded(tile) && this.#styles[plane]?.visible;
+    for (let attempt = 0; isWanted(); attempt++) {
+      try {
+        const picture = await fetchPlane(this.#token, { ...tile.job, plane }, signal);
+        tile.grey.set(plane, this.#greyOf(picture));
+        tile.painted = 0;
+        this.#schedule();
+        return;
+      } catch {
+        if (isWanted()) this.#tellTrouble();
+      }
+      const pause = RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)];
+      await new Promise((done) => setTimeout(done, pause));
+    }
+  }
+
+  #tellTrouble(): void {
+    if (this.#hasToldTrouble) return;
+    this.#hasToldTrouble = true;
+    this.#onTrouble();
   }
 
   #paint(tile: LiveTile): void {
@@ -218,6 +249,11 @@ export class TilePainter {
     for (let index = 0; index < grey.length; index++) grey[index] = rgba[index * 4] as number;
     return grey;
   }
+}
+
+/** OpenSeadragon sets the canvas of a tile that it lets go to zero size. */
+function isLoaded(tile: LiveTile): boolean {
+  return tile.context.canvas.width > 0;
 }
 
 function newContext(width: number, height: number): CanvasRenderingContext2D {

@@ -53,7 +53,7 @@ export class Scene {
     element: HTMLElement;
     grant: TileGrant;
     renew: GrantTiles;
-    onTileTrouble: (message: string) => void;
+    onTileTrouble: () => void;
   }) {
     const { model, element, grant } = options;
     this.#model = model;
@@ -63,6 +63,7 @@ export class Scene {
       isRgb: model.image.value?.isRgb ?? true,
       styles: model.channels.value,
       redraw: () => this.stage.redrawTiles(),
+      onTrouble: options.onTileTrouble,
     });
     const isReducedMotion = matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.stage = new Stage({
