@@ -129,7 +129,10 @@ class _Choosing:
         random = [self._random(pool, doubted, index) for index in drawn]
         found = [*best[:BEST_BEFORE_BLIND], *blind, *best[BEST_BEFORE_BLIND:], *random]
         if not found:
-            raise NothingToSuggest(_why_nothing(project, bool(images)))
+            raise NothingToSuggest(
+                "All that is left belongs to validation, for which there are enough regions. "
+                "Upload more images, or set some to training."
+            )
         return found
 
     def _draw_blind(self, pool: Pool, n: int) -> list[Choice]:
