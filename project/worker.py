@@ -29,6 +29,7 @@ from django.db import DatabaseError, connection
 
 from project import processes
 from project.childside import follow_parent
+from project.errors import PlatformError
 
 logger = logging.getLogger("project.worker")
 
@@ -37,6 +38,9 @@ TASK_MODULES = os.environ.get("CYTOLOOP_TASK_MODULES", "annotations.tasks traini
 STOP_TIMEOUT_S = 30  # a job gets this long to save its checkpoint and hand its row back
 SCRATCH_MAX_AGE_S = 24 * 3600  # longer than any upload or job leaves its files alone
 HOUSEKEEPING_S = 3600  # what it looks for is a day old: more often finds nothing
+# What ends by itself (the database restarts, the queue's broker answers again): the thread that
+# looks after rows must outlive it.
+PASSING = (DatabaseError, psycopg.Error, PlatformError, OSError)
 
 
 def main(patterns: Sequence[str]) -> int:
@@ -100,17 +104,24 @@ class Keeper(threading.Thread):
             try:
                 self._hold_locks()
                 reap_registered()
-            except (DatabaseError, psycopg.Error) as error:
+            except PASSING as error:
                 logger.warning("Looking after rows failed, trying again: %s", error)
             finally:
                 connection.close()
-            if time.monotonic() - self._tidied_at > HOUSEKEEPING_S or not self._tidied_at:
-                tidy_scratch(Path(settings.CYTOLOOP_DATA_DIR) / "scratch")
-                self._collect_garbage()
-                self._tidied_at = time.monotonic()
+            self._tidy()
             processes.stopping.wait(pause_s)
         if self._locks is not None:
             self._locks.close()
+
+    def _tidy(self) -> None:
+        if self._tidied_at and time.monotonic() - self._tidied_at < HOUSEKEEPING_S:
+            return
+        self._tidied_at = time.monotonic()
+        try:
+            tidy_scratch(Path(settings.CYTOLOOP_DATA_DIR) / "scratch")
+        except OSError as error:
+            logger.warning("The scratch folder was not tidied: %s", error)
+        self._collect_garbage()
 
     def _collect_garbage(self) -> None:
         """Begin a collection when one is due, beside the reaping, which must not wait for it."""
@@ -169,7 +180,7 @@ def _collect() -> None:
 
     try:
         collect_daily()
-    except DatabaseError as error:
+    except PASSING as error:
         logger.warning("Garbage was not collected: %s", error)
     finally:
         connection.close()
