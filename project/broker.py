@@ -6,8 +6,8 @@ The broker is a doorbell only. What there is to do, and how far it is, stands in
 
 from __future__ import annotations
 
+import logging
 import threading
-from functools import partial
 from typing import Any
 
 import dramatiq
@@ -28,6 +28,8 @@ from psycopg.types.json import Json
 
 from project.errors import QueueUnavailable
 from project.postgres import connection_parameters
+
+logger = logging.getLogger(__name__)
 
 STUB_URL = "stub://"  # tests: messages stay in memory until a test looks at them
 COMMON_QUEUES = ("images", "default")
@@ -162,10 +164,11 @@ def all_queues() -> list[str]:
 def send(actor: Actor[Any, Any], *arguments: Any, queue: str | None = None) -> None:
     """Send a task, together with the current transaction.
 
-    With the PostgreSQL broker the message is part of the transaction; any other broker gets it
-    right after the commit (a crash in between is repaired by the reaper).
+    With the PostgreSQL broker the message is part of the transaction. Any other broker gets it
+    right after the commit: when it does not answer then, the row is there all the same, and the
+    reaper rings for it later.
 
-    Raises QueueUnavailable when the broker cannot be reached.
+    Raises QueueUnavailable when the database refuses the message.
     """
     message = actor.message(*arguments)
     if queue is not None:
@@ -174,7 +177,8 @@ def send(actor: Actor[Any, Any], *arguments: Any, queue: str | None = None) -> N
     if isinstance(broker, SiteBroker):
         _enqueue(broker, message)
     else:
-        transaction.on_commit(partial(_enqueue, broker, message))
+        # No partial: Django asks for the name of a function that failed.
+        transaction.on_commit(lambda: _enqueue_later(broker, message), robust=True)
 
 
 def _enqueue(broker: Broker, message: Message[Any]) -> None:
@@ -184,6 +188,13 @@ def _enqueue(broker: Broker, message: Message[Any]) -> None:
         raise QueueUnavailable(
             "The work could not be queued because the queue does not answer; try again."
         ) from error
+
+
+def _enqueue_later(broker: Broker, message: Message[Any]) -> None:
+    try:
+        _enqueue(broker, message)
+    except QueueUnavailable as error:
+        logger.warning("%s waits without a message: %s", message, error.__cause__)
 
 
 def is_waiting(argument: str) -> bool:

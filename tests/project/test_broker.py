@@ -12,7 +12,9 @@ import pytest
 from django.db import connection, transaction
 from django.urls import reverse
 from dramatiq.encoder import JSONEncoder
+from dramatiq.errors import ConnectionClosed
 
+from annotations.models import Project
 from project.broker import all_queues, install, is_waiting, make_broker, send
 from project.errors import QueueUnavailable
 from project.worker import matching
@@ -67,6 +69,22 @@ def test_a_broker_without_transactions_gets_the_message_after_the_commit(
         assert sent_messages() == []
 
     assert sent_messages() == [("default", "ring", ("later",))]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("error", [ConnectionClosed("gone"), RuntimeError("of any other kind")])
+def test_what_was_committed_stays_when_the_broker_does_not_answer(monkeypatch, caplog, error):
+    def refuse(message, delay=None):
+        raise error
+
+    monkeypatch.setattr(dramatiq.get_broker(), "enqueue", refuse)
+
+    with transaction.atomic():
+        project = Project.objects.create(name="Nuclei")
+        send(ring, "later")
+
+    assert Project.objects.filter(pk=project.pk).exists()
+    assert str(error) in caplog.text
 
 
 def test_messages_are_json_and_never_pickles():
