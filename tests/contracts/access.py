@@ -81,6 +81,8 @@ ACCESS: dict[str, dict[str, str]] = {
     API + PROJECT + "versions/": {"GET": VIEWER, "POST": REVIEWER},
     API + PROJECT + "leaderboard/": LOOK,
     API + PROJECT + "predictions/": {"POST": ANNOTATOR},
+    API + PROJECT + "predictions/cancel/": {"POST": REVIEWER},
+    API + "predictions/<uuid:prediction_id>/cancel/": {"POST": REVIEWER},
     API + PROJECT + "suggestions/": {"GET": VIEWER, "POST": ANNOTATOR},
     API + PROJECT + "rounds/": LOOK,
     API + "suggestions/<uuid:suggestion_id>/take/": {"POST": ANNOTATOR},
@@ -92,6 +94,7 @@ ACCESS: dict[str, dict[str, str]] = {
     API + "versions/<uuid:version_id>/download/": LOOK,
     API + "version-uploads/<uuid:upload_id>/": LOOK,
     API + IMAGE + "predictions/": LOOK,
+    API + "evaluations/<uuid:evaluation_id>/repeat/": {"POST": REVIEWER},
     API + "training-sets/<uuid:set_id>/": LOOK,
     # --- pages
     "": {"GET": PERSON},

@@ -59,6 +59,8 @@ class Furnished:
     upload: Any  # the annotator's
     run: TrainingRun  # waiting
     version: ModelVersion
+    unmeasured: Evaluation  # failed
+    waiting: PredictionRun
     model_upload: Any
     suggestion: Suggestion
     member: Membership  # of an account that nobody used yet
@@ -75,7 +77,9 @@ class Furnished:
             "upload_id": self.model_upload.pk if is_model else self.upload.pk,
             "run_id": self.run.pk,
             "version_id": self.version.pk,
+            "evaluation_id": self.unmeasured.pk,
             "set_id": self.run.training_set_id,
+            "prediction_id": self.waiting.pk,
             "suggestion_id": self.suggestion.pk,
             "member_id": self.member.pk,
             "digest": self.layer.chunks.first().digest,
@@ -117,6 +121,14 @@ def furnish(owner: Any, annotator: Any, project: Project) -> Furnished:
         upload=an_upload(annotator, project),
         run=run,
         version=version,
+        unmeasured=Evaluation.objects.create(
+            version=version,
+            training_set=run.training_set,
+            split="test",
+            state=RunState.FAILED,
+            error_message="An image was deleted and cannot be measured.",
+        ),
+        waiting=PredictionRun.objects.create(version=version, image=images["train"][0]),
         model_upload=upload_version(
             user=owner,
             project=project,
