@@ -225,6 +225,10 @@ class LabelOp(models.Model):
             models.UniqueConstraint(fields=["layer", "seq"], name="one_op_per_seq"),
             models.UniqueConstraint(fields=["layer", "session", "n"], name="one_op_per_attempt"),
         ]
+        indexes = [
+            # Ops of a project since a round began, counted without touching their bodies.
+            models.Index(fields=["layer", "created_at"], name="op_by_time"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.seq} on {self.layer_id}"

@@ -34,4 +34,8 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('session', 'n'), name='one_activity_per_attempt'), models.CheckConstraint(condition=models.Q(('active_s__gte', 0)), name='activity_not_negative')],
             },
         ),
+        migrations.AddIndex(
+            model_name='labelop',
+            index=models.Index(fields=['layer', 'created_at'], name='op_by_time'),
+        ),
     ]

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from django.db.models import Min
+from django.db.models import Min, Sum
 
 from annotations.models import (
     Activity,
     Coverage,
     Image,
+    LabelLayer,
     LabelOp,
     LayerKind,
     Project,
@@ -232,6 +233,8 @@ def began_at(project: Project, last: Round | None) -> datetime | None:
 
 
 def n_ops_since(project: Project, since: datetime | None) -> int:
-    """Count the label operations of a project after a moment."""
-    ops = LabelOp.objects.filter(layer__image__project=project, layer__kind=LayerKind.ANNOTATION)
-    return (ops.filter(created_at__gt=since) if since is not None else ops).count()
+    """Count the label operations of a project after a moment, or all of them."""
+    layers = LabelLayer.objects.filter(image__project=project, kind=LayerKind.ANNOTATION)
+    if since is None:
+        return layers.aggregate(n=Sum("seq"))["n"] or 0  # numbered without a gap
+    return LabelOp.objects.filter(layer__in=layers, created_at__gt=since).count()
