@@ -42,6 +42,8 @@ export class PointerInput {
   readonly #handler: InputHandler;
   readonly #abort = new AbortController();
   #pointer: number | undefined;
+  /** Whether a finger makes the gesture. */
+  #isTouch = false;
   #gesture: Gesture | undefined;
   #last: PointerPlace | undefined;
   /** Some pens report the barrel button only while they hover. */
@@ -124,7 +126,8 @@ export class PointerInput {
   #down(event: PointerEvent): void {
     if (event.pointerType === "touch") {
       swallow(event);
-      this.#touch.down(event);
+      // A hand that rests beside a drawing mouse or pen.
+      if (!this.#gesture || this.#isTouch) this.#touch.down(event);
       return;
     }
     if (event.pointerType === "pen") this.#penSeen(true);
@@ -145,6 +148,7 @@ export class PointerInput {
     if (!gesture) return false;
     this.#gesture = gesture;
     this.#pointer = event.pointerId;
+    this.#isTouch = event.pointerType === "touch";
     this.#last = place;
     try {
       this.#stage.element.setPointerCapture(event.pointerId);

@@ -41,6 +41,10 @@ export class FakeStage {
     return imagePoint(point.x, point.y);
   }
 
+  settle(): void {}
+
+  zoomBy(): void {}
+
   panBy(dx: number, dy: number): void {
     this.pans.push([dx, dy]);
   }
