@@ -65,6 +65,9 @@ export class Stage {
       preserveImageSizeOnResize: true,
       imageLoaderLimit: 6,
       maxImageCacheCount: 160,
+      // Without these a tile that failed once stays missing until the page is loaded anew.
+      tileRetryMax: 10,
+      tileRetryDelay: 3_000,
       // Only the wheel reaches OpenSeadragon: see PointerInput.
       gestureSettingsMouse: { ...noClicks, flickEnabled: false },
       gestureSettingsPen: { ...noClicks, flickEnabled: false },

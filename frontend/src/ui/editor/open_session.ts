@@ -33,7 +33,8 @@ export async function openSession(parts: OpenParts, image: ImageJson): Promise<E
     onTileTrouble: () => {
       if (hasTileTrouble) return;
       hasTileTrouble = true;
-      const text = "Parts of the image could not be loaded. Move the view to try again.";
+      const text =
+        "Parts of the image could not be loaded. They are tried again; reload the page if they stay missing.";
       notify(model, text, { tone: "problem" });
     },
   });
