@@ -8,7 +8,9 @@ import json
 import logging
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from functools import partial
+from itertools import islice
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -29,6 +31,7 @@ KEEP_ALIVE_S = 15  # proxies drop connections that stay silent for 30 to 60 s
 # of hundreds of readers a query for each stroke of others.
 RIGHTS_S = 10
 BACKLOG = 1000  # news kept for one slow reader; more become one "resync"
+PART = 100  # events made ready at once: each may carry a brush stroke
 RESYNC = {"type": "resync"}  # news may have been missed: read the state again
 
 Event = dict[str, Any]
@@ -73,6 +76,9 @@ class Hub:
                     del self._readers[channel]
             if not self._readers and self._listener is not None:
                 self._listener.cancel()
+                # It ends a little later; a reader who joins before must not rely on it.
+                self._listener = None
+                self._listening.clear()
 
     async def _listen(self) -> None:
         """Pass on notifications; after a lost connection reconnect and tell all to resync."""
@@ -99,11 +105,12 @@ class Hub:
     def _tell(self, channels: Iterable[str], event: Event) -> None:
         for channel in channels:
             for news in tuple(self._readers.get(channel, ())):
-                if news.full():
-                    while not news.empty():
-                        news.get_nowait()
-                    event = RESYNC
-                news.put_nowait(event)
+                if not news.full():
+                    news.put_nowait(event)
+                    continue
+                while not news.empty():
+                    news.get_nowait()
+                news.put_nowait(RESYNC)
 
 
 class Hubs:
@@ -134,8 +141,8 @@ def stream(
 
     `first` may be a function: it is called after listening began, so nothing falls between.
     `expand` turns each piece of news into the events to send (none, one or many); both may use
-    the database. `check` is asked now and then whether the reader may still hear this; when one of
     the three raises a PlatformError, the stream ends. An event's `type` becomes the line `event:`,
+    its `seq`, if any, the line `id:`.
     its `seq`, if any, the line `id:`.
     """
     response = StreamingHttpResponse(
@@ -176,7 +183,7 @@ async def _parts(
 ) -> AsyncIterator[bytes]:
     async with hub.subscribe(*channels) as news:
         yield b": open\n\n"  # headers reach the page at once
-        for event in await _in_thread(first) if callable(first) else first:
+        async for event in _in_parts(first if callable(first) else lambda: first):
             yield encode(event)
         waiting: asyncio.Future[Event] | None = None
         checked_at = time.monotonic()
@@ -184,21 +191,35 @@ async def _parts(
             while True:
                 waiting = waiting or asyncio.ensure_future(_next(news))
                 done, _ = await asyncio.wait({waiting}, timeout=KEEP_ALIVE_S)
+                if check is not None and time.monotonic() - checked_at >= RIGHTS_S:
+                    await _in_thread(_nothing, check)
+                    checked_at = time.monotonic()
                 if not done:
                     yield b": alive\n\n"
                     continue
                 event, waiting = waiting.result(), None
-                if check is not None and time.monotonic() - checked_at >= RIGHTS_S:
-                    await _in_thread(_nothing, check)
-                    checked_at = time.monotonic()
                 if expand is None or event is RESYNC:
                     yield encode(event)
                     continue
-                for expanded in await _in_thread(expand, event):
+                async for expanded in _in_parts(partial(expand, event)):
                     yield encode(expanded)
         finally:
             if waiting is not None:
                 waiting.cancel()
+
+
+async def _in_parts(function: Callable[[], Iterable[Event]]) -> AsyncIterator[Event]:
+    """Yield what a function of the database yields, without ever holding all of it."""
+    iterator: list[Iterator[Event]] = []
+
+    def part() -> Iterable[Event]:
+        if not iterator:
+            iterator.append(iter(function()))
+        return islice(iterator[0], PART)
+
+    while events := await _in_thread(part):
+        for event in events:
+            yield event
 
 
 def _nothing(check: Callable[[], object]) -> Iterable[Event]:

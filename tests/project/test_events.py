@@ -76,6 +76,36 @@ def test_a_slow_reader_is_told_to_read_everything_again(monkeypatch):
     assert asyncio.run(scenario()) == [{"type": "resync"}]
 
 
+def test_one_slow_reader_costs_the_others_nothing(monkeypatch):
+    monkeypatch.setattr(events, "BACKLOG", 3)
+
+    async def scenario():
+        ours = events.Hub()
+        ours._listener = asyncio.get_running_loop().create_task(asyncio.sleep(60))
+        ours._listening.set()
+        async with ours.subscribe("project:1"), ours.subscribe("project:1") as quick:
+            heard = []
+            for n in range(10):
+                ours._tell(["project:1"], {"n": n})
+                heard.append(await soon(anext(quick)))
+            return heard
+
+    # A set keeps no order: whoever is told first must not spoil it for who comes after.
+    for _ in range(5):
+        assert asyncio.run(scenario()) == [{"n": n} for n in range(10)]
+
+
+def test_who_joins_just_when_the_last_reader_leaves_hears_everything():
+    async def scenario():
+        async with hub.subscribe("project:1"):
+            pass
+        async with hub.subscribe("project:1") as news:
+            await in_thread(publish, "project:1", {"n": 1})
+            return await soon(anext(news))
+
+    assert asyncio.run(scenario()) == {"n": 1}
+
+
 def test_after_a_lost_connection_everybody_reads_again_and_hears_on():
     def cut():
         with connection.cursor() as cursor:
@@ -142,6 +172,41 @@ def test_a_stream_ends_for_a_reader_who_may_no_longer_hear_it(rf, monkeypatch):
         return heard + [part async for part in body]
 
     assert asyncio.run(scenario()) == [b": open\n\n", encode({"n": 0})]
+
+
+def test_a_silent_stream_ends_too_for_who_may_no_longer_hear_it(rf, monkeypatch):
+    monkeypatch.setattr(events, "RIGHTS_S", 0)
+    monkeypatch.setattr(events, "KEEP_ALIVE_S", 0.05)
+    allowed = [True, False]
+
+    def check():
+        if not allowed.pop(0):
+            raise NotFound("You are not a member any more.")
+
+    async def scenario():
+        return [part async for part in stream(rf.get("/"), ["layer:1"], check=check)]
+
+    assert asyncio.run(scenario()) == [b": open\n\n", b": alive\n\n"]
+
+
+def test_what_is_known_is_made_ready_in_parts(rf):
+    made = []
+
+    def first():
+        for n in range(1000):
+            made.append(n)
+            yield {"n": n}
+
+    async def scenario():
+        body = aiter(stream(rf.get("/"), ["layer:1"], first=first))
+        await soon(anext(body))
+        await soon(anext(body))
+        n_made = len(made)
+        rest = [await soon(anext(body)) for _ in range(999)]
+        await body.aclose()
+        return n_made, rest[-1]
+
+    assert asyncio.run(scenario()) == (events.PART, encode({"n": 999}))
 
 
 def test_a_failing_expansion_of_news_ends_the_stream_quietly(rf):
