@@ -128,8 +128,9 @@ export function countStates(uploads: readonly Upload[]): Record<UploadState, num
   return counts;
 }
 
-function tusTransfer(upload: Upload, project: string, end: (end: End) => void): () => void {
+export function tusTransfer(upload: Upload, project: string, end: (end: End) => void): () => void {
   let image = "";
+  let isStopped = false;
   const transfer = new tus.Upload(upload.file, {
     endpoint: address.uploads(project),
     chunkSize: PIECE_BYTES,
@@ -154,8 +155,13 @@ function tusTransfer(upload: Upload, project: string, end: (end: End) => void): 
       if (last) transfer.resumeFromPreviousUpload(last);
     })
     .catch(() => undefined) // a browser without storage starts from the first byte
-    .then(() => transfer.start());
-  return () => void transfer.abort(true).catch(() => undefined);
+    .then(() => {
+      if (!isStopped) transfer.start();
+    });
+  return () => {
+    isStopped = true;
+    void transfer.abort(true).catch(() => undefined);
+  };
 }
 
 /** No answer, a busy upload and a server in trouble may pass; a refusal will not. */
