@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -12,7 +13,7 @@ from skimage.filters import threshold_otsu
 Features: TypeAlias = NDArray[np.float64]
 
 PERCENTILES = (1, 10, 25, 50, 75, 90, 99)
-SCALES_PX = (1.0, 2.0, 4.0, 8.0)
+SCALES_PX = (1, 2, 4, 8)
 N_BANDS = 8  # of the power spectrum, from 1/128 to 1/2 cycles per pixel
 SPECKLE_PX = 9  # smaller spots are noise, not objects
 N_COMPONENTS = 32
@@ -101,8 +102,20 @@ def unit_vectors(features: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _gradient_energy(grey: NDArray[np.float64]) -> list[float]:
-    magnitudes = [ndimage.gaussian_gradient_magnitude(grey, scale) for scale in SCALES_PX]
-    return [float(np.log(np.mean(one**2) + TINY)) for one in magnitudes]
+    energies = []
+    for scale in SCALES_PX:
+        coarse = _means_of_blocks(grey, scale)
+        steps = np.diff(coarse, axis=0)[:, 1:] ** 2 + np.diff(coarse, axis=1)[1:] ** 2
+        energies.append(float(np.log(steps.mean() + TINY)) if steps.size else math.log(TINY))
+    return energies
+
+
+def _means_of_blocks(grey: NDArray[np.float64], side: int) -> NDArray[np.float64]:
+    """Return the means of whole blocks; what is left over at the ends is not used."""
+    rows, cols = grey.shape[0] // side, grey.shape[1] // side
+    blocks = grey[: rows * side, : cols * side].reshape(rows, side, cols, side)
+    means: NDArray[np.float64] = blocks.mean(axis=(1, 3))
+    return means
 
 
 def _radial_power(grey: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -139,7 +152,7 @@ def _blobs(grey: NDArray[np.float64]) -> list[float]:
     ]
 
 
-def _explained(values: NDArray[np.float64], foreground: NDArray[np.bool_]) -> float:
+def _explained(values: NDArray[np.floating[Any]], foreground: NDArray[np.bool_]) -> float:
     """Return which share of the variance lies between foreground and the rest."""
     share = float(foreground.mean())
     if share in (0.0, 1.0):
@@ -149,10 +162,8 @@ def _explained(values: NDArray[np.float64], foreground: NDArray[np.bool_]) -> fl
 
 
 def _stands_out(channel: NDArray[Any]) -> bool:
-    values = channel.astype(np.float64)
-    smooth = ndimage.gaussian_filter(values, 2.0)
-    # Uneven light is no object: take away what changes over a quarter of the region.
-    smooth -= ndimage.gaussian_filter(values, min(values.shape) / 4)
+    smooth = ndimage.gaussian_filter(channel.astype(np.float64), 2.0)
+    smooth -= _uneven_light(smooth)  # no object
     if float(np.ptp(smooth)) < 1e-6:
         return False
     low, middle, high = np.percentile(smooth, [0.5, 50, 99.5])
@@ -160,3 +171,21 @@ def _stands_out(channel: NDArray[Any]) -> bool:
     if max(high - middle, middle - low) > OUTSTANDING * noise:
         return True
     return _explained(smooth, smooth > threshold_otsu(smooth)) > SEPARABLE
+
+
+def _uneven_light(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the parabola (of rows and columns) that fits best."""
+    side = max(1, min(values.shape) // 32)
+    coarse = _means_of_blocks(values, side)
+
+    def terms(shape: tuple[int, ...], step: int) -> list[NDArray[np.float64]]:
+        row = ((np.arange(shape[0]) + 0.5) * step / values.shape[0])[:, None]
+        col = ((np.arange(shape[1]) + 0.5) * step / values.shape[1])[None]
+        ones = np.ones(shape)
+        return [ones, row * ones, col * ones, row * col, row**2 * ones, col**2 * ones]
+
+    design = np.stack([term.ravel() for term in terms(coarse.shape, side)], axis=1)
+    weights = np.linalg.lstsq(design, coarse.ravel(), rcond=None)[0]
+    fitted = [weight * term for weight, term in zip(weights, terms(values.shape, 1), strict=True)]
+    light: NDArray[np.float64] = np.sum(fitted, axis=0)
+    return light
