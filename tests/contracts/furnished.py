@@ -37,11 +37,13 @@ from training.models import (
     Evaluation,
     ModelVersion,
     PredictionRun,
+    Round,
     RunState,
     Selection,
     Strategy,
     Suggestion,
     TrainingRun,
+    TrainingSet,
 )
 
 
@@ -256,11 +258,23 @@ def furnish_more(world: Furnished, user: Any, *, n: int) -> None:
 
 
 def grow_training(world: Furnished, user: Any, layer: LabelLayer, number: int) -> None:
-    """Add a run with a version that was measured and drafted the world's image."""
+    """Add a round with its set, whose run made a version that was measured and made drafts."""
+    first = world.run.training_set
+    training_set = TrainingSet.objects.create(
+        project=world.project, number=number, manifest_digest=put_bytes(b"%d" % number)
+    )
+    Round.objects.create(
+        project=world.project,
+        number=number,
+        training_set=training_set,
+        before=world.version,
+        began_at=first.created_at,
+        ended_at=training_set.created_at,
+    )
     run = TrainingRun.objects.create(
         project=world.project,
         number=number,
-        training_set=world.run.training_set,
+        training_set=training_set,
         engine="threshold",
         parent=world.version,
         created_by=user,
@@ -268,13 +282,14 @@ def grow_training(world: Furnished, user: Any, layer: LabelLayer, number: int) -
     EpochRecord.objects.create(run=world.run, epoch=number, n_epochs=200, duration_s=1.0)
     version = a_version(world.project, run, number)
     ModelVersion.objects.filter(pk=version.pk).update(parent=world.version, created_by=user)
-    Evaluation.objects.create(
-        version=version,
-        training_set=world.run.training_set,
-        split="validation",
-        state=RunState.FINISHED,
-        metrics={"pooled": {"ap": {"0.5": 0.5}}},
-    )
+    for measured_on in (first, training_set):
+        Evaluation.objects.create(
+            version=version,
+            training_set=measured_on,
+            split="validation",
+            state=RunState.FINISHED,
+            metrics={"pooled": {"ap": {"0.5": 0.5}}},
+        )
     draft = LayerFactory(image=world.image, kind="prediction", name=f"draft {number}")
     for image, drawn in ((world.image, draft), (layer.image, None)):
         PredictionRun.objects.create(

@@ -172,14 +172,31 @@ class RunOut(RunRowOut):
         fields = (*RunRowOut.Meta.fields, "epochs", "log")  # type: ignore[assignment]
 
 
-class EvaluationOut(serializers.ModelSerializer[Evaluation]):
+class EvaluationRowOut(serializers.ModelSerializer[Evaluation]):
     """How a version did on the held-out regions of a set."""
 
     training_set = SetRefOut()
 
     class Meta:
         model = Evaluation
-        fields = ("training_set", "split", "state", "metrics", "per_image", "finished_at")
+        fields: tuple[str, ...] = ("training_set", "split", "state", "metrics", "finished_at")
+
+
+class EvaluationOut(EvaluationRowOut):
+    """The same with the numbers of each image."""
+
+    class Meta(EvaluationRowOut.Meta):
+        fields = (*EvaluationRowOut.Meta.fields, "per_image")
+
+
+class UnmeasuredOut(serializers.ModelSerializer[Evaluation]):
+    """A measurement that waits, goes on, or could not be made."""
+
+    training_set = SetRefOut()
+
+    class Meta:
+        model = Evaluation
+        fields = ("id", "training_set", "split", "state", "progress", "error_code", "error_message")
 
 
 class VersionRowOut(serializers.ModelSerializer[ModelVersion]):
@@ -187,7 +204,7 @@ class VersionRowOut(serializers.ModelSerializer[ModelVersion]):
 
     parent = VersionRefOut(allow_null=True)
     run = serializers.SerializerMethodField()
-    evaluations = EvaluationOut(source="measured", many=True)
+    evaluations = EvaluationRowOut(source="measured", many=True)
     created_by = serializers.CharField(source="created_by.username", default=None)
 
     class Meta:
@@ -226,6 +243,8 @@ class ExampleOut(serializers.Serializer[Any]):
 class VersionOut(VersionRowOut):
     """A version with all that it was made of."""
 
+    evaluations = EvaluationOut(source="measured", many=True)
+    unmeasured = UnmeasuredOut(many=True)
     lineage = VersionRefOut(many=True)
     training_set = serializers.SerializerMethodField()
     params = serializers.SerializerMethodField()
@@ -233,10 +252,14 @@ class VersionOut(VersionRowOut):
     thresholds = serializers.SerializerMethodField()
     versions = serializers.SerializerMethodField()
     examples = ExampleOut(many=True)
+    drafts = serializers.DictField(
+        child=serializers.IntegerField(), help_text="How many predictions are in which state."
+    )
 
     class Meta(VersionRowOut.Meta):
         fields = (  # type: ignore[assignment]
             *VersionRowOut.Meta.fields,
+            "unmeasured",
             "lineage",
             "training_set",
             "params",
@@ -247,6 +270,7 @@ class VersionOut(VersionRowOut):
             "checkpoint_digest",
             "export_digest",
             "examples",
+            "drafts",
         )
 
     def get_training_set(self, version: ModelVersion) -> dict[str, Any] | None:

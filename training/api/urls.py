@@ -15,6 +15,7 @@ from training.api.runs import (
 )
 from training.api.suggestions import ProjectSuggestions, SuggestionDismiss, SuggestionTake
 from training.api.versions import (
+    EvaluationRepeat,
     ImagePredictions,
     PredictionCancel,
     ProjectLeaderboard,
@@ -44,6 +45,7 @@ urlpatterns = [
     path("versions/<uuid:version_id>/", VersionDetail.as_view()),
     path("versions/<uuid:version_id>/download/", VersionDownload.as_view()),
     path("version-uploads/<uuid:upload_id>/", UploadDetail.as_view()),
+    path("evaluations/<uuid:evaluation_id>/repeat/", EvaluationRepeat.as_view()),
     path("images/<uuid:image_id>/predictions/", ImagePredictions.as_view()),
     path("training-sets/<uuid:set_id>/", TrainingSetDetail.as_view()),
 ]

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
-from asgiref.sync import sync_to_async
-from django.core.handlers.asgi import ASGIRequest
-from django.http import FileResponse, StreamingHttpResponse
+from django.http import StreamingHttpResponse
 from django.utils.text import slugify
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -21,9 +17,11 @@ from rest_framework.views import APIView
 
 from annotations.api.ops import AnyAccept
 from annotations.models import Project
+from project.downloads import file_response
 from project.drf import Pages
 from project.errors import NotFound
 from project.storage import blob_path
+from training.actions.evaluations import repeat_evaluation
 from training.actions.predictions import (
     cancel_prediction,
     cancel_waiting_predictions,
@@ -36,6 +34,7 @@ from training.api.shapes import (
     PredictionsCancelIn,
     PredictionsCancelOut,
     PredictionsIn,
+    UnmeasuredOut,
     UploadOut,
     VersionIn,
     VersionOut,
@@ -45,15 +44,15 @@ from training.models import ModelVersion
 from training.queries.predictions import one_prediction, predictions_of_image
 from training.queries.scope import one_image, one_project
 from training.queries.versions import (
+    drafts_of,
     examples_of,
     leaderboard,
     lineage,
+    one_evaluation,
     one_upload,
     one_version,
     versions_of_project,
 )
-
-BLOCK_BYTES = 1 << 20
 
 
 class ProjectVersions(APIView):
@@ -100,6 +99,7 @@ class VersionDetail(APIView):
         version: Any = one_version(request.user, version_id)
         version.lineage = lineage(version)
         version.examples = examples_of(version)
+        version.drafts = drafts_of(version)
         return Response(VersionOut(version).data)
 
 
@@ -115,14 +115,17 @@ class VersionDownload(APIView):
         path = blob_path(version.export_digest or version.checkpoint_digest)
         if not path.is_file():
             raise NotFound("The file of this version is missing; restore it from the backup.")
-        name = file_name_of(version)
-        if not isinstance(request._request, ASGIRequest):
-            return FileResponse(path.open("rb"), as_attachment=True, filename=name)
-        # Django would read a whole synchronous file into memory here.
-        response = StreamingHttpResponse(file_blocks(path), content_type="application/zip")
-        response["Content-Length"] = str(path.stat().st_size)
-        response["Content-Disposition"] = f'attachment; filename="{name}"'
-        return response
+        return file_response(
+            request._request, path, name=file_name_of(version), content_type="application/zip"
+        )
+
+
+class EvaluationRepeat(APIView):
+    @extend_schema(request=None, responses={202: UnmeasuredOut}, summary="Measure again")
+    def post(self, request: Request, evaluation_id: uuid.UUID) -> Response:
+        evaluation = one_evaluation(request.user, evaluation_id)
+        queued = repeat_evaluation(user=request.user, evaluation=evaluation)
+        return Response(UnmeasuredOut(queued).data, status=status.HTTP_202_ACCEPTED)
 
 
 class ProjectLeaderboard(APIView):
@@ -195,16 +198,6 @@ def one_version_of(user: Any, project: Project, version_id: uuid.UUID) -> ModelV
     if version.project_id != project.pk:
         raise NotFound("There is no such model version in this project.")
     return version
-
-
-async def file_blocks(path: Path) -> AsyncIterator[bytes]:
-    """Yield a file's bytes, read outside of the event loop."""
-    file = await sync_to_async(lambda: path.open("rb"))()
-    try:
-        while block := await sync_to_async(file.read)(BLOCK_BYTES):
-            yield block
-    finally:
-        file.close()
 
 
 def file_name_of(version: ModelVersion) -> str:

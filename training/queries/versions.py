@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 
 from django.db import connection
-from django.db.models import Exists, OuterRef, Prefetch, QuerySet
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 
 from annotations.models import Project, Purpose, RegionState, Split
 from annotations.rules import visible_projects
@@ -32,14 +32,20 @@ LINEAGE_SQL = """
 
 
 def visible_versions(user: Any) -> QuerySet[ModelVersion]:
-    """Return versions of the person's projects with their finished evaluations, newest first."""
-    done = Evaluation.objects.filter(state=RunState.FINISHED).select_related("training_set")
+    """Return versions of the person's projects with their evaluations, newest first.
+
+    `measured` are the finished ones, `unmeasured` those that wait, go on or failed.
+    """
+    evaluations = Evaluation.objects.select_related("training_set").defer("log", "traceback")
+    evaluations = evaluations.order_by("-training_set__number", "split")
+    done = Q(state=RunState.FINISHED)
     return (
         ModelVersion.objects.filter(project__in=visible_projects(user))
         .select_related("parent", "run", "run__training_set", "created_by", "project")
         .defer("run__log", "run__traceback")
         .prefetch_related(
-            Prefetch("evaluations", done.order_by("-training_set__number", "split"), "measured")
+            Prefetch("evaluations", evaluations.filter(done), "measured"),
+            Prefetch("evaluations", evaluations.exclude(done), "unmeasured"),
         )
         .order_by("-created_at", "-number")
     )
@@ -56,6 +62,16 @@ def one_version(user: Any, version_id: Any) -> ModelVersion:
     if version is None:
         raise NotFound("There is no such model version, or you are not a member of its project.")
     return version
+
+
+def one_evaluation(user: Any, evaluation_id: Any) -> Evaluation:
+    """Return an evaluation; raises NotFound."""
+    found = Evaluation.objects.select_related("version__project").defer("log", "traceback")
+    found = found.filter(version__project__in=visible_projects(user))
+    evaluation = found.filter(pk=evaluation_id).first()
+    if evaluation is None:
+        raise NotFound("There is no such measurement, or you are not a member of its project.")
+    return evaluation
 
 
 def newest_drafting_version(project: Project) -> ModelVersion | None:
@@ -87,6 +103,12 @@ def images_known_to(version: ModelVersion, manifest: dict[str, Any]) -> list[str
             taught |= {image["original"] for image in images if image["split"] == Split.TRAIN}
     held_out = [image for image in manifest["images"] if image["split"] != Split.TRAIN]
     return sorted(image["name"] for image in held_out if image["original"] in taught)
+
+
+def drafts_of(version: ModelVersion) -> dict[str, int]:
+    """Count the version's predictions by their state."""
+    rows = PredictionRun.objects.filter(version=version).values_list("state")
+    return dict(rows.annotate(Count("pk")))
 
 
 def examples_of(version: ModelVersion, most: int = 6) -> list[dict[str, Any]]:

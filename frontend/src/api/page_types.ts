@@ -148,6 +148,15 @@ export interface Evaluation {
   readonly per_image?: readonly (Scores & { readonly name?: string; readonly image?: string })[];
 }
 
+/** A measurement that waits, goes on, or could not be made. */
+export interface Unmeasured {
+  readonly id: string;
+  readonly training_set: SetRef | null;
+  readonly split: string;
+  readonly state: string;
+  readonly error_message: string;
+}
+
 export interface Version {
   readonly id: string;
   readonly number: number;
@@ -163,6 +172,7 @@ export interface Version {
 }
 
 export interface VersionDetail extends Version {
+  readonly unmeasured?: readonly Unmeasured[];
   readonly lineage: readonly (VersionRef & { readonly origin?: string })[];
   readonly training_set?: SetRef | null;
   readonly params?: Readonly<Record<string, unknown>>;
@@ -173,6 +183,8 @@ export interface VersionDetail extends Version {
   readonly versions?: Readonly<Record<string, string>>;
   readonly checkpoint_digest?: string;
   readonly examples?: readonly Example[];
+  /** How many predictions are in which state; a state without any is left out. */
+  readonly drafts?: Readonly<Partial<Record<RunState, number>>>;
 }
 
 export interface Example {

@@ -105,6 +105,12 @@ export const api = {
   predict: (project: string, version: string, images: readonly string[] | null): Promise<unknown> =>
     client.json("POST", `/api/v1/projects/${project}/predictions/`, { json: { version, images } }),
 
+  repeatEvaluation: (evaluation: string): Promise<unknown> =>
+    client.json("POST", `/api/v1/evaluations/${evaluation}/repeat/`),
+
+  cancelPredictions: (project: string, version: string): Promise<unknown> =>
+    client.json("POST", `/api/v1/projects/${project}/predictions/cancel/`, { json: { version } }),
+
   predictions: (image: string): Promise<readonly Prediction[]> =>
     every(client.json("GET", `/api/v1/images/${image}/predictions/`)),
 };

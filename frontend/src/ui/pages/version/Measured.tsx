@@ -20,9 +20,10 @@ const SPLIT_WORDS: Readonly<Record<string, string>> = {
 
 export function Measured({ version, evaluation, others }: Props) {
   const rivals = others.filter((other) => comparable(version.evaluations, other.evaluations));
-  const against = useSignal(defaultRival(version, rivals)?.id ?? "");
+  const chosen = useSignal<string | null>(null); // null: nobody chose yet, so the newest default
+  const against = chosen.value ?? defaultRival(version, rivals)?.id ?? "";
   const averaging = useSignal<Averaging>("pooled");
-  const rival = rivals.find((other) => other.id === against.value);
+  const rival = rivals.find((other) => other.id === against);
   const pair = rival && comparable(version.evaluations, rival.evaluations);
   const shown = pair?.mine ?? evaluation;
   const mine = shown.metrics[averaging.value];
@@ -37,10 +38,12 @@ export function Measured({ version, evaluation, others }: Props) {
             {count(shown.metrics.n_instances ?? 0, "object")} on{" "}
             {count(shown.metrics.n_images ?? 0, "image")} that did not teach
             {shown.training_set ? `, as frozen in set ${shown.training_set.number}` : ""}
+            {shown.split === "validation" &&
+              ". Thresholds and the best epoch were chosen on them too; test images are stricter."}
           </p>
         </div>
         <div class="row">
-          <RivalChoice rivals={rivals} against={against} />
+          <RivalChoice rivals={rivals} against={against} chosen={chosen} />
           <AveragingChoice averaging={averaging} />
         </div>
       </div>
@@ -62,16 +65,22 @@ function defaultRival(version: Version, rivals: readonly Version[]): Version | u
   return parent ?? earlier[0];
 }
 
-function RivalChoice({ rivals, against }: { rivals: readonly Version[]; against: Signal<string> }) {
+interface RivalProps {
+  readonly rivals: readonly Version[];
+  readonly against: string;
+  readonly chosen: Signal<string | null>;
+}
+
+function RivalChoice({ rivals, against, chosen }: RivalProps) {
   if (rivals.length === 0) return null;
   return (
     <label class="row small">
       Compare with
       <select
-        value={against.value}
+        value={against}
         style={{ width: "auto" }}
         onChange={(event) => {
-          against.value = event.currentTarget.value;
+          chosen.value = event.currentTarget.value;
         }}
       >
         <option value="">nothing</option>

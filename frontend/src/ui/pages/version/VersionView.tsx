@@ -13,6 +13,7 @@ import { Time } from "../parts/Time";
 import { Examples } from "./Examples";
 import { Measured } from "./Measured";
 import { PerImage } from "./PerImage";
+import { Unmeasured } from "./Unmeasured";
 
 export default function VersionView({ data }: IslandProps) {
   const id = data["version"] ?? "";
@@ -37,7 +38,7 @@ export default function VersionView({ data }: IslandProps) {
     void load();
     const reload = settle(500, 2000, () => void load());
     const news = projectNews(project, (type) => {
-      if (type === "evaluation" || type === "resync") reload();
+      if (["evaluation", "prediction", "resync"].includes(type)) reload();
     });
     return () => news.close();
   }, [id, project, version, others, problem]);
@@ -63,23 +64,13 @@ export default function VersionView({ data }: IslandProps) {
           <Examples versionId={shown.id} evaluation={evaluation} />
           <PerImage evaluation={evaluation} />
         </>
-      ) : (
-        <NotMeasured />
-      )}
+      ) : null}
+      <Unmeasured
+        version={shown}
+        isMeasured={Boolean(evaluation)}
+        mayRepeat={Boolean(data["review"])}
+      />
       <Provenance version={shown} />
-    </div>
-  );
-}
-
-function NotMeasured() {
-  return (
-    <div class="empty">
-      <h2>Not measured yet</h2>
-      <p>
-        Measuring begins by itself when the version is made, if its training set holds a region for
-        blind validation. If there is none, declare and submit one on an image that does not teach,
-        and train again.
-      </p>
     </div>
   );
 }
@@ -140,6 +131,50 @@ function Head({ version, project, mayTrain }: HeadProps) {
       <p class="hint" role="status">
         {note.value}
       </p>
+      <Drafts version={version} project={project} mayCancel={mayTrain} />
+    </div>
+  );
+}
+
+interface DraftsProps {
+  readonly version: VersionDetail;
+  readonly project: string;
+  readonly mayCancel: boolean;
+}
+
+/** How far the drafts of a version are, while some are still to be made. */
+function Drafts({ version, project, mayCancel }: DraftsProps) {
+  const problem = useSignal("");
+  const drafts = version.drafts ?? {};
+  const waiting = drafts.queued ?? 0;
+  const running = drafts.running ?? 0;
+  if (waiting + running === 0) return null;
+  const cancel = async () => {
+    if (!window.confirm(`Cancel ${count(waiting, "waiting draft")}? Those made already stay.`)) {
+      return;
+    }
+    try {
+      await api.cancelPredictions(project, version.id);
+    } catch (error) {
+      problem.value = sentenceOf(error);
+    }
+  };
+  return (
+    <div class="row">
+      <p class="hint">
+        {count(drafts.finished ?? 0, "draft")} made, {waiting.toLocaleString("en")} waiting
+        {running > 0 && `, ${running} being made`}.
+      </p>
+      {mayCancel && waiting > 0 && (
+        <button class="button small" type="button" onClick={() => void cancel()}>
+          Cancel the waiting ones
+        </button>
+      )}
+      {problem.value && (
+        <p class="message error" role="alert">
+          {problem.value}
+        </p>
+      )}
     </div>
   );
 }

@@ -1,0 +1,68 @@
+/** What could not be measured yet, and why. */
+
+import { useSignal } from "@preact/signals";
+import type { Unmeasured as Measurement, VersionDetail } from "../../../api/page_types";
+import { api, sentenceOf } from "../../../api/pages";
+
+interface Props {
+  readonly version: VersionDetail;
+  readonly isMeasured: boolean;
+  readonly mayRepeat: boolean;
+}
+
+export function Unmeasured({ version, isMeasured, mayRepeat }: Props) {
+  const open = version.unmeasured ?? [];
+  if (open.length > 0) {
+    return (
+      <>
+        {open.map((one) => (
+          <OneMeasurement key={one.id} one={one} mayRepeat={mayRepeat} />
+        ))}
+      </>
+    );
+  }
+  if (isMeasured) return null;
+  return (
+    <div class="empty">
+      <h2>Not measured</h2>
+      <p>
+        Its training set holds no region for blind validation. Declare and submit one on an image
+        that does not teach, and train again.
+      </p>
+    </div>
+  );
+}
+
+function OneMeasurement({ one, mayRepeat }: { one: Measurement; mayRepeat: boolean }) {
+  const problem = useSignal("");
+  const where = one.training_set ? ` of set ${one.training_set.number}` : "";
+  if (one.state === "queued" || one.state === "running") {
+    return (
+      <p class="message" role="status">
+        {one.state === "queued" ? "Waits to be measured" : "Is being measured"} on the {one.split}{" "}
+        regions{where}. The numbers appear here by themselves.
+      </p>
+    );
+  }
+  const repeat = async () => {
+    try {
+      await api.repeatEvaluation(one.id);
+      problem.value = "";
+    } catch (error) {
+      problem.value = sentenceOf(error);
+    }
+  };
+  return (
+    <div class="message error" role="alert">
+      <p>
+        It could not be measured on the {one.split} regions{where}:{" "}
+        {problem.value || one.error_message}
+      </p>
+      {mayRepeat && (
+        <button class="button" type="button" onClick={() => void repeat()}>
+          Measure again
+        </button>
+      )}
+    </div>
+  );
+}
