@@ -100,6 +100,18 @@ def test_the_number_of_statements_does_not_grow_with_the_project(
         client.get(reverse("people", args=[project.pk]))
 
 
+@pytest.mark.parametrize(("state", "ready"), [(ImageState.READY, "1"), (ImageState.FAILED, "")])
+def test_the_loop_is_shown_when_there_is_an_image_to_paint(viewer, project, state, ready):
+    ImageFactory(project=project, state=state)
+
+    text = client_of(viewer).get(reverse("project", args=[project.pk])).content.decode()
+
+    place = text[text.index('data-island="project-loop"') :]
+    tag = place[: place.index(">")]
+    assert f'data-ready="{ready}"' in tag
+    assert 'data-annotate=""' in tag, "a viewer looks and cannot act"
+
+
 def test_no_page_has_a_script_of_its_own(owner, pages):
     for page in pages:
         text = client_of(owner).get(page).content.decode()

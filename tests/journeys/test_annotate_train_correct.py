@@ -97,6 +97,21 @@ def test_annotate_train_correct_and_train_again(api, work_off, tmp_path):
     assert {row["version"]["number"] for row in board} == {1, 2}, "before and after, same regions"
     assert len(drafts(api, images["untouched"][0])) == 2, "older drafts stay"
     assert newer["examples"][0]["name"] == "measured.tif"
+    check_rounds(api.get(f"/api/v1/projects/{project}/rounds/"), effort)
 
     _, archive = api.send("GET", f"/api/v1/versions/{newer['id']}/download/")
     assert archive[:2] == b"PK"
+
+
+def check_rounds(found, effort):
+    """Both rounds say what was labelled and what it gave, the second on the same regions."""
+    second, first = found["rounds"]
+    assert (first["n_images"], first["n_regions"], first["before"]) == (2, 2, None)
+    assert (second["n_images"], second["n_regions"]) == (1, 1)
+    assert second["n_instances"] >= effort.n_accepted
+    assert second["n_ops"] > 0
+    assert second["before"]["version"] == first["after"][0]["version"]
+    assert second["before"]["ap50"] is not None
+    assert [one["version"]["number"] for one in second["after"]] == [2]
+    assert second["after"][0]["ap50"] is not None
+    assert found["open"]["n_regions"] == 0
