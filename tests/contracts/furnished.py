@@ -237,10 +237,10 @@ def a_suggested_box(selection: Selection, image: Image, *, rank: int) -> Suggest
     )
 
 
-def furnish_more(world: Furnished, user: Any, *, n: int) -> None:
-    """Give everything that is shown in a list n more rows, also below the world's own rows."""
+def furnish_more(world: Furnished, user: Any, *, places: range) -> None:
+    """Give everything that is shown in a list more rows, also below the world's own rows."""
     project, image = world.project, world.image
-    for k in range(n):
+    for k in places:
         other = ImageFactory(
             project=project, thumbnail_digest=image.thumbnail_digest, tags=[f"{k}"]
         )
@@ -254,14 +254,15 @@ def furnish_more(world: Furnished, user: Any, *, n: int) -> None:
         MembershipFactory(project=ProjectFactory(), user=user)
         grow_training(world, user, layer, number=100 + k)
         a_suggested_box(world.suggestion.selection, image, rank=k + 2)
-    OpFactory.create_batch(n, layer=world.layer, user=user)
+    OpFactory.create_batch(len(places), layer=world.layer, user=user)
 
 
 def grow_training(world: Furnished, user: Any, layer: LabelLayer, number: int) -> None:
     """Add a round with its set, whose run made a version that was measured and made drafts."""
     first = world.run.training_set
+    manifest = b'{"images": [], "left_out": [], "version": %d}' % number
     training_set = TrainingSet.objects.create(
-        project=world.project, number=number, manifest_digest=put_bytes(b"%d" % number)
+        project=world.project, number=number, manifest_digest=put_bytes(manifest)
     )
     Round.objects.create(
         project=world.project,
