@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 from django.core.exceptions import ImproperlyConfigured
 
 TRUE_WORDS = {"1", "true", "yes", "on"}
-FALSE_WORDS = {"0", "false", "no", "off", ""}
+FALSE_WORDS = {"0", "false", "no", "off"}
 
 
 def env_str(name: str, default: str = "") -> str:
@@ -18,11 +19,11 @@ def env_str(name: str, default: str = "") -> str:
 
 
 def env_bool(name: str, default: bool = False) -> bool:
-    """Read a yes/no value; raise ImproperlyConfigured on any other word."""
-    raw = os.environ.get(name)
-    if raw is None:
-        return default
+    """Read a yes/no value, empty is the default; raise ImproperlyConfigured on any other word."""
+    raw = os.environ.get(name, "")
     word = raw.strip().lower()
+    if not word:
+        return default
     if word in TRUE_WORDS:
         return True
     if word in FALSE_WORDS:
@@ -67,10 +68,36 @@ def env_secret(name: str) -> str:
 
 
 def own_secret(path: Path) -> str:
-    """Return the secret kept in a file that only its owner may read; make it on first use."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    """Return the secret kept in a file that only its owner may read; make it on first use.
+
+    Written beside its place and renamed: a crash or a full disk leaves no half a secret, with
+    which nothing would ever start again. Raises ImproperlyConfigured when that is impossible.
+    """
+    try:
+        if not (path.exists() and path.stat().st_size):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _make_secret(path)
+        return path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"The secret {path} cannot be kept: {error.strerror}. "
+            "Name a folder that can be written in CYTOLOOP_DATA_DIR."
+        ) from error
+
+
+def _make_secret(path: Path) -> None:
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(secrets.token_urlsafe(48))
-    return path.read_text(encoding="utf-8").strip()
+            file.flush()
+            os.fsync(file.fileno())
+        if path.exists() and path.stat().st_size == 0:  # of a crash, when it was written in place
+            temporary.replace(path)
+            return
+        # Of two processes that start at once, both must use the secret of the first.
+        with contextlib.suppress(FileExistsError):
+            os.link(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)

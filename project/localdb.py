@@ -23,6 +23,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
+from project.env import own_secret
 from project.errors import Unavailable
 from project.filelock import FileLock, LockHeld
 from project.pgbinaries import (
@@ -162,12 +163,10 @@ class LocalServer:
 
     def ensure_password(self) -> None:
         """Make the password, in a file that only its owner may read, unless there is one."""
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with contextlib.suppress(FileExistsError):
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-            handle = os.open(self.password_file, flags, 0o600)
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(secrets.token_urlsafe(32))
+        if not self.folder.exists():
+            with contextlib.suppress(OSError):  # own_secret says it in a sentence
+                self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        own_secret(self.password_file)
 
     def postmaster(self) -> psutil.Process | None:
         """Return the server's main process, if it runs.
