@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import logging
 import tempfile
 from collections.abc import Callable
@@ -133,7 +134,8 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 def _may_read_metrics(request: HttpRequest) -> bool:
     token = settings.CYTOLOOP_METRICS_TOKEN
-    if token and request.headers.get("Authorization") == f"Bearer {token}":
+    sent = request.headers.get("Authorization", "").encode()
+    if token and hmac.compare_digest(sent, f"Bearer {token}".encode()):
         return True
     return bool(request.user.is_authenticated and request.user.is_superuser)
 

@@ -34,7 +34,10 @@ LAUNCHER = Path(__file__).with_name("launch.py")
 MAX_REPORT_BYTES = 16 << 20  # a longer line is no report of ours
 POLL_S = 0.2  # how often a watched child is looked at
 # What a child must not learn: it reads files that strangers made.
-SECRET_NAMES = {"DATABASE_URL", "BROKER_URL", "CYTOLOOP_SECRET_KEY", "CYTOLOOP_DATA_DIR"}
+SECRET_NAMES = {
+    *("DATABASE_URL", "BROKER_URL", "CYTOLOOP_DATA_DIR"),
+    *("CYTOLOOP_SECRET_KEY", "CYTOLOOP_METRICS_TOKEN"),
+}
 SECRET_PREFIXES = ("PG", "AWS_")
 
 # Linux sends the death signal when the *thread* that started the child ends, so every child is
