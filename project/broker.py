@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import dramatiq
 import psycopg
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connection, transaction
 from dramatiq import Actor, Broker, Message
 from dramatiq.brokers.stub import StubBroker
@@ -96,7 +98,10 @@ class QueueTables(DramatiqPostgresConfig):  # type: ignore[misc]
 
 
 def make_broker(url: str) -> Broker:
-    """Return the broker for BROKER_URL; an empty one means the database."""
+    """Return the broker for BROKER_URL; an empty one means the database.
+
+    Raises ImproperlyConfigured for any other address, or when its package is not installed.
+    """
     middleware: list[Middleware] = [
         TimeLimit(),
         Retries(max_retries=0),  # every actor states its own number
@@ -108,16 +113,27 @@ def make_broker(url: str) -> Broker:
     elif url == STUB_URL:
         broker = StubBroker(middleware=middleware)
     elif url.startswith(("amqp://", "amqps://")):
-        broker = _rabbitmq(url, middleware)
+        broker = _with_extra("rabbitmq", _rabbitmq, url, middleware)
     elif url.startswith(("redis://", "rediss://")):
-        broker = _redis(url, middleware)
+        broker = _with_extra("redis", _redis, url, middleware)
     else:
-        raise QueueUnavailable(
+        raise ImproperlyConfigured(
             "BROKER_URL must begin with amqp:// (RabbitMQ) or redis://, or be empty."
         )
     for queue in all_queues():
         broker.declare_queue(queue)
     return broker
+
+
+def _with_extra(
+    extra: str, make: Callable[[str, list[Middleware]], Broker], url: str, middleware: Any
+) -> Broker:
+    try:
+        return make(url, middleware)
+    except ImportError as error:
+        raise ImproperlyConfigured(
+            f"BROKER_URL needs a package that is not installed: pip install 'cytoloop[{extra}]'."
+        ) from error
 
 
 def _rabbitmq(url: str, middleware: list[Middleware]) -> Broker:

@@ -13,9 +13,6 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004 (Django's name)
 
-from project.broker import make_broker
-from project.errors import QueueUnavailable
-
 ENGINE_MODULES = {"stardist": "stardist", "cellpose": "cellpose"}
 
 
@@ -35,22 +32,6 @@ def data_directory_is_writable(
                 f"The data directory {folder} cannot be written: {error.strerror}.",
                 hint="Choose another with CYTOLOOP_DATA_DIR, or change its owner.",
                 id="project.E001",
-            )
-        ]
-    return []
-
-
-@register("cytoloop")
-def broker_url_is_known(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
-    """E002: a broker that is not there only shows when the first image is uploaded."""
-    try:
-        make_broker(settings.BROKER_URL)
-    except (QueueUnavailable, ImportError) as error:
-        return [
-            Error(
-                f"BROKER_URL cannot be used: {error}",
-                hint="Install cytoloop[rabbitmq] or cytoloop[redis], or leave it empty.",
-                id="project.E002",
             )
         ]
     return []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -18,7 +19,7 @@ CYTOLOOP_DATA_DIR = env_path("CYTOLOOP_DATA_DIR", user_data_path("cytoloop"))
 CYTOLOOP_HOST = env_str("CYTOLOOP_HOST", "127.0.0.1")
 CYTOLOOP_PORT = env_int("CYTOLOOP_PORT", 8000)  # 0: any free port
 CYTOLOOP_OFFLINE = env_bool("CYTOLOOP_OFFLINE", True)  # True: no request leaves the machine
-BROKER_URL = env_str("BROKER_URL")  # empty: the database is the queue
+BROKER_URL = env_secret("BROKER_URL")  # empty: the database is the queue
 CYTOLOOP_OWNER = env_str("CYTOLOOP_OWNER", "owner")  # the account made at the first start
 
 # --- work -------------------------------------------------------------------------------------
@@ -49,7 +50,11 @@ CYTOLOOP_ENGINE_PYTHON = {
 # --- Django -----------------------------------------------------------------------------------
 DEBUG = env_bool("CYTOLOOP_DEBUG", False)
 SECRET_KEY = env_secret("CYTOLOOP_SECRET_KEY") or own_secret(CYTOLOOP_DATA_DIR / "secret-key")
-ALLOWED_HOSTS = env_list("CYTOLOOP_ALLOWED_HOSTS", f"{CYTOLOOP_HOST},localhost,127.0.0.1,[::1]")
+# The machine itself always: the start, the container's health check and probes ask there.
+ALLOWED_HOSTS = [
+    *env_list("CYTOLOOP_ALLOWED_HOSTS"),
+    *(CYTOLOOP_HOST, "localhost", "127.0.0.1", "[::1]"),
+]
 CSRF_TRUSTED_ORIGINS = env_list("CYTOLOOP_TRUSTED_ORIGINS")
 ROOT_URLCONF = "project.urls"
 ASGI_APPLICATION = "project.asgi.application"
@@ -137,6 +142,8 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 AXES_VERBOSE = False  # else each process greets in the log
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25  # hours
+# Not by address alone: behind a proxy or in a lab everybody has the same one.
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_LOCKOUT_TEMPLATE = "429.html"
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env_bool("CYTOLOOP_HTTPS", False)
@@ -168,6 +175,7 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "project.drf.exception_handler",
     "PAGE_SIZE": 50,
 }
+REST_KNOX = {"TOKEN_TTL": timedelta(days=env_int("CYTOLOOP_TOKEN_DAYS", 365))}
 SPECTACULAR_SETTINGS = {
     "TITLE": "cytoloop",
     "DESCRIPTION": "Annotate, train, predict, correct.",

@@ -25,6 +25,7 @@ import django
 import dramatiq
 import psycopg
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connection
 
 from project import processes
@@ -46,7 +47,11 @@ PASSING = (DatabaseError, psycopg.Error, PlatformError, OSError)
 def main(patterns: Sequence[str]) -> int:
     """Serve the queues that match the patterns until SIGTERM or SIGINT."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
-    django.setup()
+    try:
+        django.setup()
+    except ImproperlyConfigured as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
     follow_parent()
     for name in TASK_MODULES:
         importlib.import_module(name)
