@@ -141,8 +141,8 @@ def stream(
 
     `first` may be a function: it is called after listening began, so nothing falls between.
     `expand` turns each piece of news into the events to send (none, one or many); both may use
+    the database. `check` is asked now and then whether the reader may still hear this; when one of
     the three raises a PlatformError, the stream ends. An event's `type` becomes the line `event:`,
-    its `seq`, if any, the line `id:`.
     its `seq`, if any, the line `id:`.
     """
     response = StreamingHttpResponse(
