@@ -13,20 +13,6 @@ export interface Affine {
   readonly f: number;
 }
 
-export const IDENTITY: Affine = { a: 1, b: 0, c: 0, d: 1, e: 0, f: 0 };
-
-/** First `inner`, then `outer`. */
-export function compose(outer: Affine, inner: Affine): Affine {
-  return {
-    a: outer.a * inner.a + outer.c * inner.b,
-    b: outer.b * inner.a + outer.d * inner.b,
-    c: outer.a * inner.c + outer.c * inner.d,
-    d: outer.b * inner.c + outer.d * inner.d,
-    e: outer.a * inner.e + outer.c * inner.f + outer.e,
-    f: outer.b * inner.e + outer.d * inner.f + outer.f,
-  };
-}
-
 /** @throws RangeError when the map flattens the plane and has no inverse. */
 export function invert(m: Affine): Affine {
   const det = m.a * m.d - m.b * m.c;
@@ -51,11 +37,6 @@ export function toScreen(toScreen: Affine, p: ImagePoint): ScreenPoint {
 export function toImage(toImage: Affine, p: ScreenPoint): ImagePoint {
   const m = toImage;
   return imagePoint(m.a * p.x + m.c * p.y + m.e, m.b * p.x + m.d * p.y + m.f);
-}
-
-/** Screen pixels per image pixel. */
-export function scaleOf(m: Affine): number {
-  return Math.sqrt(Math.abs(m.a * m.d - m.b * m.c));
 }
 
 /** Whole image pixels seen in a screen box of this size. */

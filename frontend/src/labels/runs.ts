@@ -203,17 +203,3 @@ export function boxOfEdit(edit: Edit): Rect {
   for (const [key, runs] of edit) box = union(box, boxOfRuns(key, runs));
   return box;
 }
-
-/** By label: how many pixels it wins (or loses, negative); 0 is background. */
-export function areaDeltas(edit: Edit): Map<number, number> {
-  const deltas = new Map<number, number>();
-  for (const runs of edit.values()) {
-    for (let r = 0; r < runs.count; r++) {
-      const n = runs.length[r] as number;
-      const [before, after] = [runs.before[r] as number, runs.after[r] as number];
-      deltas.set(before, (deltas.get(before) ?? 0) - n);
-      deltas.set(after, (deltas.get(after) ?? 0) + n);
-    }
-  }
-  return deltas;
-}

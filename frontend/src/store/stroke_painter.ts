@@ -68,10 +68,6 @@ export class StrokePainter {
     return [...this.waiting.keys()];
   }
 
-  get touchedKeys(): ChunkKey[] {
-    return [...this.touched.keys()];
-  }
-
   touches(key: ChunkKey): boolean {
     return this.touched.has(key);
   }

@@ -124,8 +124,3 @@ export const remove: Tool = {
     });
   },
 };
-
-/** Whether an error is a refusal that the person can read. */
-export function isRefusal(error: unknown): error is EditRefused {
-  return error instanceof EditRefused;
-}

@@ -67,9 +67,3 @@ function hueAt(part: number, hues: readonly Hues[]): number {
   }
   return hues.at(-1)?.[1] ?? 0;
 }
-
-/** Return the CSS colour of an instance, for lists and counters. */
-export function cssColour(id: number, table: LabelColours): string {
-  const word = table.edge[hashId(id) % N_COLOURS] ?? 0;
-  return `rgb(${word & 255} ${(word >> 8) & 255} ${(word >> 16) & 255})`;
-}

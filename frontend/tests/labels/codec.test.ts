@@ -7,7 +7,6 @@ import { CodecError, decodeEdit, encodeEdit, splitEdit } from "../../src/labels/
 import { gunzip, gzip } from "../../src/labels/gzip";
 import {
   applyEdit,
-  areaDeltas,
   boxOfEdit,
   type Edit,
   invertEdit,
@@ -15,7 +14,7 @@ import {
   type Runs,
   RunsBuilder,
 } from "../../src/labels/runs";
-import { edits } from "./arbitrary";
+import { areaDeltas, edits } from "./arbitrary";
 
 interface Vector {
   name: string;

@@ -3,8 +3,8 @@ import { expect, test } from "vitest";
 import { rect } from "../../src/geometry/rect";
 import { CHUNK, ChunkMap, chunkCol, chunkKey, chunkRow, keysIn } from "../../src/labels/chunks";
 import { InstanceTable } from "../../src/labels/instances";
-import { applyEdit, areaDeltas, boxOfRun, invertEdit } from "../../src/labels/runs";
-import { edits } from "./arbitrary";
+import { applyEdit, boxOfRun, invertEdit } from "../../src/labels/runs";
+import { areaDeltas, edits } from "./arbitrary";
 
 const WHOLE = rect(0, 0, 4 * CHUNK, 4 * CHUNK);
 
