@@ -44,7 +44,8 @@ async function open(stage: HTMLElement): Promise<void> {
   try {
     const image = await images.image(imageId);
     const user = data.user ?? "";
-    const openLayer = (layerId: string) => openLayerStore({ api: layers, layerId, user });
+    const openLayer = (layerId: string) =>
+      openLayerStore({ api: layers, layerId, user, mayAnnotate: model.mayAnnotate.value });
     const region = new URLSearchParams(location.search).get("region") ?? undefined;
     const navigate = (url: string) => location.assign(url);
     const opened = await openSession(

@@ -102,9 +102,12 @@ def browser(playwright):
 def open_editor(browser, site, image, annotator):
     """Return a function that opens the image's editor in a browser of its own."""
 
-    def open_one(user=annotator):
-        context = browser.new_context(viewport=VIEWPORT)
+    def open_one(user=annotator, query="", script="", **options):
+        """Open it as this person; `script` runs before the page, options are the context's."""
+        context = browser.new_context(**{"viewport": VIEWPORT, **options})
         context.add_cookies([site.session_cookie(user)])
-        return Editor(context, site.url, image)
+        if script:
+            context.add_init_script(script)
+        return Editor(context, site.url, image, query)
 
     return open_one

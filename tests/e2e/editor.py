@@ -34,13 +34,14 @@ TO_SCREEN = """([x, y]) => {
 class Editor:
     """The editor of one image in one tab."""
 
-    def __init__(self, context: BrowserContext, url: str, image: Image) -> None:
+    def __init__(self, context: BrowserContext, url: str, image: Image, query: str = "") -> None:
         self.image = image
+        self.url = url
         self.problems: list[str] = []
         self.page: Page = context.new_page()
         self.page.on("pageerror", lambda error: self.problems.append(str(error)))
         self.page.on("console", self._heard)
-        self.page.goto(f"{url}/images/{image.pk}/")
+        self.page.goto(f"{url}/images/{image.pk}/{query}")
         self.wait_until_open()
 
     def _heard(self, message: ConsoleMessage) -> None:
@@ -52,7 +53,8 @@ class Editor:
         self.wait_until(
             """() => {
               const session = document.querySelector(".stage")?.editorSession;
-              return session?.layer.isLoaded(0, 0) && document.querySelector(".save-mark") !== null;
+              const isShown = document.querySelector(".toolbar") !== null;
+              return isShown && session?.layer.isLoaded(0, 0);
             }"""
         )
 
@@ -64,6 +66,15 @@ class Editor:
         """Return where an image point is on the page."""
         left, top = self.page.evaluate(TO_SCREEN, [x, y])
         return left, top
+
+    def tell(self, script: str, argument: object = None) -> object:
+        """Run `(editor, argument) => …` with the page's editor session."""
+        call = f"(it) => ({script})(document.querySelector('.stage').editorSession, it)"
+        return self.page.evaluate(call, argument)
+
+    def until(self, script: str) -> None:
+        """Wait until `(editor) => …` is true."""
+        self.wait_until(f"() => ({script})(document.querySelector('.stage').editorSession)")
 
     def stroke(self, *points: tuple[float, float], let_go: bool = True) -> None:
         """Paint along image points with the mouse."""

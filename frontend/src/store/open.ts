@@ -14,6 +14,8 @@ export interface OpenOptions {
   readonly layerId: string;
   /** Whose strokes these are: another person's journal on this computer is left alone. */
   readonly user: string;
+  /** Who may only look needs no instance ids; default true. */
+  readonly mayAnnotate?: boolean;
   readonly t?: number;
   readonly z?: number;
   /** Chunks to keep in memory, 3.4 MiB each with their colours. */
@@ -55,8 +57,7 @@ export async function openLayerStore(options: OpenOptions): Promise<LayerStore> 
   });
   for (const orphan of adopted.orphans) store.adopt(orphan);
   await store.shelf.load().catch(() => undefined);
-  // Looking needs no ids; who may not annotate learns it when starting an object.
-  store.ids.ensure(1).catch(() => undefined);
+  if (options.mayAnnotate !== false) store.ids.ensure(1).catch(() => undefined);
   store.inbox.start();
   const disposers = [...held, ...adopted.locks, followStates(store), followPage(store)];
   const close = store.close.bind(store);

@@ -26,7 +26,7 @@ export interface Colouring {
 /** Stands for "not loaded": never an instance id, and equal to every neighbour. */
 const UNKNOWN = 0xffffffff;
 
-const FAINT_ALPHA = 0x70 << 24;
+const FAINT_ALPHA = 0xb0 << 24;
 
 /** Copy the labels of a box grown by one pixel; outside of the image is background. */
 export function gather(source: LabelPixels, box: Rect, out: Uint32Array): void {
@@ -92,7 +92,7 @@ export function colourBox(
         isFaint = isFaded?.(id) ?? false;
         if (isFaint && !hidden) {
           fill = 0;
-          edge = ((colours.edge[index] as number) & 0x00ffffff) | FAINT_ALPHA;
+          edge = (((colours.edge[index] as number) & 0x00ffffff) | FAINT_ALPHA) >>> 0;
         }
       }
       if (edge !== 0 && isBorder(padded, at, stride, id)) {

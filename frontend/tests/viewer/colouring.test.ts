@@ -60,7 +60,7 @@ describe("colourBox", () => {
     const alphas = (x0: number) =>
       Array.from({ length: 64 }, (_, i) => alpha(shown[(i >> 3) * 16 + x0 + (i % 8)]));
     expect(Math.max(...alphas(0))).toBe(255);
-    expect([...new Set(alphas(8))].sort()).toEqual([0, 0x70]);
+    expect([...new Set(alphas(8))].sort()).toEqual([0, 0xb0]);
     const gone = colour(source, rect(0, 0, 16, 8), { ...how, isHidden: () => true });
     expect(gone.every((word) => word === 0)).toBe(true);
   });

@@ -145,8 +145,8 @@ function OverFinished({ actions }: { actions: EditorActions }) {
         onChange={(event) => actions.review.showFinished(event.currentTarget.checked)}
       />
       <span>
-        Show drafts over finished work: {plural(n, "object")} on annotated ground or in submitted
-        regions, faded
+        Show {plural(n, "draft object")} over finished work (annotated or submitted), faded{" "}
+        <kbd>Shift+F</kbd>
       </span>
     </label>
   );

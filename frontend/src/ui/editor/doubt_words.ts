@@ -7,7 +7,7 @@ export function doubtText(row: {
 }): string {
   const parts: string[] = [];
   if (row.doubt !== null) {
-    parts.push(`Changes when the image is turned: ${Math.round(row.doubt * 100)} %`);
+    parts.push(`Changes when the image is turned: ${Math.round(row.doubt * 100)}\u00a0%`);
   }
   if (row.score !== null) parts.push(`score ${row.score.toFixed(2)}`);
   const text = parts.join(", ");
