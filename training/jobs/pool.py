@@ -26,7 +26,7 @@ from training.datasets.normalize import Limits, measure_limits, normalize
 from training.models import ModelVersion
 from training.queries.candidates import OpenImage, promised_regions
 
-MOST_PLACES = 400  # drawn at random from larger projects; each costs 20 to 80 ms to look at
+MOST_PLACES = 240  # drawn at random from larger projects; each costs 20 to 100 ms to look at
 MOST_LABELLED = 64
 MOST_CHANNELS = 4
 SMALL_PX = 1 << 20  # the percentiles of a larger image are measured on every sixteenth pixel
