@@ -22,7 +22,7 @@ from annotations.tasks import remove_unused_blobs, send_image
 from project import events
 from project.broker import send
 from project.errors import Conflict, InvalidInput
-from project.storage import put_file, put_stream
+from project.storage import has_blob, put_file, put_stream
 
 MIB = 1 << 20
 MAX_TAGS, MAX_TAG = 20, 64
@@ -86,9 +86,12 @@ def register_image(  # noqa: PLR0913 - the parts of one upload
     """
     require(user, project, Role.ANNOTATOR)
     wanted = checked_tags(tags)
+    # Gigabytes take minutes to copy: no transaction waits for that.
+    digest, size_bytes = keep_original(path, stream)
     with transaction.atomic():
         hold_blobs()
-        digest, size_bytes = keep_original(path, stream)
+        if not has_blob(digest):  # removed with another image since
+            keep_original(path, stream)
         refuse_duplicate(project, digest)
         image = Image(
             project=project,

@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 import os
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from annotations.actions.audit import not_audited
@@ -30,6 +30,7 @@ from annotations.models import Image, Role, Upload
 from annotations.queries.images import find_project
 from annotations.rules import require
 from project.errors import Conflict, InvalidInput, NotFound, StorageFull
+from project.filelock import FileLock, LockHeld
 from project.storage import free_bytes, scratch_dir, storage_error
 
 LIFETIME = timedelta(hours=24)  # an upload that nobody continued is given up
@@ -123,27 +124,24 @@ def begin_upload(
 def append_piece(
     *, user: Any, upload_id: uuid.UUID, offset: int, piece: bytes, checksum: Checksum | None = None
 ) -> tuple[Upload, Image | None]:
-    """Add a piece; the last one turns the upload into an image, in one transaction.
+    """Add a piece; the last one turns the upload into an image.
 
-    Raises NotFound, UploadBusy, WrongOffset, TooManyBytes, ChecksumMismatch and what
-    `register_image` raises. A duplicate ends the upload, as sending it again is no use.
+    The last piece counts only once the image is registered: whoever asks after a crash in
+    between is told to send it again.
+
+    Raises NotFound, UploadBusy, WrongOffset, TooManyBytes, ChecksumMismatch, StorageFull and
+    what `register_image` raises. A duplicate ends the upload, as sending it again is no use.
     """
-    try:
-        with transaction.atomic():
-            upload = locked_upload(user, upload_id)
-            require(user, upload.project, Role.ANNOTATOR)
-            check_piece(upload, offset, piece, checksum)
-            write_piece(path_of(upload), offset, piece)
-            upload.received_bytes = offset + len(piece)
+    with alone_with(find_upload(user, upload_id)):
+        upload = find_upload(user, upload_id)  # as whoever was here before us left it
+        require(user, upload.project, Role.ANNOTATOR)
+        check_piece(upload, offset, piece, checksum)
+        write_after(upload, offset, piece)
+        upload.received_bytes = offset + len(piece)
+        if upload.received_bytes < upload.size_bytes:
             upload.save(update_fields=["received_bytes"])
-            complete = upload.received_bytes == upload.size_bytes
-            image = finish_upload(user, upload) if complete else None
-    except DuplicateImage:
-        forget(Upload(pk=upload_id))
-        raise
-    if image is not None:
-        forget(upload)
-    return upload, image
+            return upload, None
+        return upload, finish_upload(user, upload)
 
 
 def check_piece(upload: Upload, offset: int, piece: bytes, checksum: Checksum | None) -> None:
@@ -159,15 +157,19 @@ def check_piece(upload: Upload, offset: int, piece: bytes, checksum: Checksum | 
 
 
 def finish_upload(user: Any, upload: Upload) -> Image:
-    """Turn a complete upload into an image and delete its row."""
-    image = register_image(
-        user=user,
-        project=upload.project,
-        file_name=upload.file_name,
-        path=path_of(upload),
-        tags=upload.tags,
-    )
-    Upload.objects.filter(pk=upload.pk).delete()
+    """Turn a complete upload into an image and forget it."""
+    try:
+        image = register_image(
+            user=user,
+            project=upload.project,
+            file_name=upload.file_name,
+            path=path_of(upload),
+            tags=upload.tags,
+        )
+    except DuplicateImage:
+        forget(upload)
+        raise
+    forget(upload)
     return image
 
 
@@ -177,8 +179,8 @@ def abandon_upload(*, user: Any, upload_id: uuid.UUID) -> None:
 
     Raises NotFound and UploadBusy.
     """
-    with transaction.atomic():
-        upload = locked_upload(user, upload_id)
+    upload = find_upload(user, upload_id)
+    with alone_with(upload):
         forget(upload)
 
 
@@ -191,18 +193,33 @@ def find_upload(user: Any, upload_id: uuid.UUID) -> Upload:
     return upload
 
 
-def locked_upload(user: Any, upload_id: uuid.UUID) -> Upload:
-    """Return an upload that nobody else writes to until this transaction ends."""
-    # Not waiting: a client sends the next piece after the answer, so two at once are a mistake.
-    uploads = Upload.objects.select_related("project").select_for_update(of=("self",), nowait=True)
+@contextmanager
+def alone_with(upload: Upload) -> Iterator[None]:
+    """Let nobody else write to an upload, across transactions; raises UploadBusy.
+
+    Not a lock of the row: storing the finished file takes longer than a transaction should.
+    """
+    lock = FileLock(lock_of(upload))
     try:
-        with transaction.atomic():
-            upload = uploads.filter(pk=upload_id, user=user.pk).first()
-    except DatabaseError as error:  # 55P03: the row is locked
+        # Not waiting: a client sends the next piece after the answer, so two at once are a mistake.
+        lock.acquire()
+    except LockHeld as error:
         raise UploadBusy("Another request is sending to this upload; wait for it.") from error
-    if upload is None:
-        raise NotFound("This upload is not known, or it was finished or given up; start it again.")
-    return upload
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def write_after(upload: Upload, offset: int, piece: bytes) -> None:
+    """Write a piece behind what was received; raises NotFound when that is not there any more."""
+    path = path_of(upload)
+    if offset and (not path.exists() or path.stat().st_size < offset):
+        forget(upload)
+        raise NotFound("What was received of this upload is gone; start it again.")
+    if free_bytes() < len(piece) + KEEP_FREE_BYTES:
+        raise StorageFull("There is not enough room on the disk for this file; free some space.")
+    write_piece(path, offset, piece)
 
 
 def write_piece(path: Path, offset: int, piece: bytes) -> None:
@@ -224,10 +241,16 @@ def path_of(upload: Upload) -> Path:
     return scratch_dir() / f"upload-{upload.pk}"
 
 
+def lock_of(upload: Upload) -> Path:
+    """Return where the lock of an upload lies."""
+    return scratch_dir() / f"upload-{upload.pk}.lock"
+
+
 def forget(upload: Upload) -> None:
     """Remove the row and the received bytes."""
     Upload.objects.filter(pk=upload.pk).delete()
     path_of(upload).unlink(missing_ok=True)
+    lock_of(upload).unlink(missing_ok=True)
 
 
 def forget_abandoned() -> int:

@@ -20,6 +20,7 @@ from project.processes import ChildEnd, Limits, run_child
 from project.storage import (
     blob_path,
     free_bytes,
+    has_blob,
     is_full,
     put_file,
     remove_blobs,
@@ -154,12 +155,14 @@ def end_as_failed(image: Image, token: uuid.UUID, code: str, message: str) -> No
 
 def store(image: Image, token: uuid.UUID, folder: Path, report: dict[str, Any]) -> None:
     """Keep the three files and make the image ready, if it is still ours."""
+    files = {f"{kind}_digest": folder / Path(name).name for kind, name in report["files"].items()}
+    # Gigabytes take minutes to copy: no transaction waits for that.
+    digests = {field: put_file(path) for field, path in files.items()}
     with transaction.atomic():
         hold_blobs()
-        digests = {
-            f"{kind}_digest": put_file(folder / Path(name).name)
-            for kind, name in report["files"].items()
-        }
+        for field, path in files.items():
+            if not has_blob(digests[field]):  # removed with another image since
+                put_file(path)
         ours = leases.finish(
             Image,
             image.pk,

@@ -221,6 +221,40 @@ def test_uploads_that_nobody_continued_are_forgotten(client, project):
     assert left_over() == []
 
 
+def test_an_upload_whose_bytes_are_gone_begins_anew_and_is_never_filled_up(client, project):
+    place = begin(client, project, len(DATA))["Location"]
+    send(client, place, 0, DATA[:10_000])
+    uploads.path_of(Upload.objects.get()).unlink()  # tidied away, or a restored backup
+
+    answer = send(client, place, 10_000, DATA[10_000:])
+
+    assert answer.status_code == 404
+    assert not Image.objects.exists()
+    assert client.head(place, headers=TUS).status_code == 404
+
+
+def test_a_last_piece_that_came_to_nothing_is_asked_for_again(client, project, monkeypatch):
+    place = begin(client, project, len(DATA))["Location"]
+    send(client, place, 0, DATA[:10_000])
+    with monkeypatch.context() as broken:
+        broken.setattr(uploads, "register_image", lambda **_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            send(client, place, 10_000, DATA[10_000:])
+
+    assert client.head(place, headers=TUS)["Upload-Offset"] == "10000"
+    assert send(client, place, 10_000, DATA[10_000:]).status_code == 204
+    assert Image.objects.count() == 1
+
+
+def test_two_requests_do_not_write_to_one_upload(client, project):
+    place = begin(client, project, len(DATA))["Location"]
+
+    with uploads.alone_with(Upload.objects.get()):
+        answer = send(client, place, 0, DATA)
+
+    assert (answer.status_code, answer.json()["code"]) == (423, "upload_busy")
+
+
 def test_a_full_disk_is_told_before_the_transfer(client, project, monkeypatch):
     monkeypatch.setattr(uploads, "free_bytes", lambda: 1 << 20)
 
