@@ -1,8 +1,7 @@
-/** Outlines along pixel edges: of the brush (exactly what it would paint) and of an instance. */
+/** Outlines along pixel edges: of the brush (exactly what it would paint) and of instances. */
 
 import type { Rect } from "../geometry/rect";
 import { capsuleSpans, newSpans } from "./capsule";
-import type { LabelAt } from "./flood";
 
 /**
  * Corners of the closed outline of the pixels a brush covers, as x, y, x, y … in image pixels.
@@ -28,31 +27,33 @@ export function brushOutline(centre: { x: number; y: number }, radius: number): 
   return Int32Array.from(right);
 }
 
-/** Edges between an instance and everything else inside `box`: x0, y0, x1, y1 per segment. */
-export function edgesOf(id: number, box: Rect, labelAt: LabelAt): Int32Array {
-  const edges: number[] = [];
-  const differs = (x: number, y: number, nx: number, ny: number) =>
-    (labelAt(x, y) === id) !== (labelAt(nx, ny) === id);
+/**
+ * Lines between pixels of a box that are not the same, joined where straight: x0, y0, x1, y1 each.
+ *
+ * Pixels around the box are asked for too: its own edge is a line where they differ.
+ */
+export function edgeLines(pixelAt: (x: number, y: number) => number, box: Rect): number[] {
+  const lines: number[] = [];
   for (let y = box.y0; y <= box.y1; y++) {
     sweep(
       box.x0,
       box.x1,
-      (x) => differs(x, y, x, y - 1),
-      (from, to) => edges.push(from, y, to, y),
+      (x) => pixelAt(x, y) !== pixelAt(x, y - 1),
+      (from, to) => lines.push(from, y, to, y),
     );
   }
   for (let x = box.x0; x <= box.x1; x++) {
     sweep(
       box.y0,
       box.y1,
-      (y) => differs(x, y, x - 1, y),
-      (from, to) => edges.push(x, from, x, to),
+      (y) => pixelAt(x, y) !== pixelAt(x - 1, y),
+      (from, to) => lines.push(x, from, x, to),
     );
   }
-  return Int32Array.from(edges);
+  return lines;
 }
 
-/** Join neighbouring unit edges into one segment. */
+/** Join neighbouring unit edges into one line. */
 function sweep(
   from: number,
   to: number,
@@ -69,15 +70,4 @@ function sweep(
     }
   }
   if (start >= 0) emit(start, to);
-}
-
-/** Whether a pixel touches (4 neighbours) a pixel of another label: it is drawn as border. */
-export function isBorder(x: number, y: number, labelAt: LabelAt): boolean {
-  const label = labelAt(x, y);
-  return (
-    labelAt(x - 1, y) !== label ||
-    labelAt(x + 1, y) !== label ||
-    labelAt(x, y - 1) !== label ||
-    labelAt(x, y + 1) !== label
-  );
 }

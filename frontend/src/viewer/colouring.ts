@@ -120,34 +120,3 @@ function isBorder(padded: Uint32Array, at: number, stride: number, id: number): 
     (below !== id && below !== UNKNOWN)
   );
 }
-
-/** Straight pieces along pixel edges: x0, y0, x1, y1 each. */
-export type EdgeLines = number[];
-
-/** Trace the edge of one instance inside a box as lines between pixels, joined where straight. */
-export function edgeLines(isInside: (x: number, y: number) => boolean, box: Rect): EdgeLines {
-  const lines: EdgeLines = [];
-  for (let y = box.y0; y <= box.y1; y++) {
-    let start = -1;
-    for (let x = box.x0; x <= box.x1; x++) {
-      const differs = x < box.x1 && isInside(x, y) !== isInside(x, y - 1);
-      if (differs && start < 0) start = x;
-      if (!differs && start >= 0) {
-        lines.push(start, y, x, y);
-        start = -1;
-      }
-    }
-  }
-  for (let x = box.x0; x <= box.x1; x++) {
-    let start = -1;
-    for (let y = box.y0; y <= box.y1; y++) {
-      const differs = y < box.y1 && isInside(x, y) !== isInside(x - 1, y);
-      if (differs && start < 0) start = y;
-      if (!differs && start >= 0) {
-        lines.push(x, start, x, y);
-        start = -1;
-      }
-    }
-  }
-  return lines;
-}

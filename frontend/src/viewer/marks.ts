@@ -11,8 +11,9 @@ import {
   union,
   width,
 } from "../geometry/rect";
+import { brushOutline, edgeLines } from "../labels/outline";
 import type { LabelReader } from "../store/types";
-import { edgeLines, gather } from "./colouring";
+import { gather } from "./colouring";
 import { showsDetail } from "./label_view";
 import type { Drawable, Frame } from "./surface";
 
@@ -118,7 +119,7 @@ export class SelectionMark implements Drawable {
     const padded = new Uint32Array(stride * (height(box) + 2));
     gather(reader, box, padded);
     const isInside = (x: number, y: number) =>
-      padded[(y - box.y0 + 1) * stride + (x - box.x0 + 1)] === this.#id;
+      padded[(y - box.y0 + 1) * stride + (x - box.x0 + 1)] === this.#id ? 1 : 0;
     const lines = edgeLines(isInside, box);
     for (let at = 0; at + 3 < lines.length; at += 4) {
       path.moveTo(lines[at] as number, lines[at + 1] as number);
@@ -223,34 +224,13 @@ export class CursorMark implements Drawable {
   }
 }
 
-/** Walk around the pixels whose centre is at most `radius` from `centre`: the store's own rule. */
+/** Walk around the pixels that the brush would paint. */
 function traceDisk(context: CanvasRenderingContext2D, centre: ImagePoint, radius: number): void {
-  const rows = diskRows(centre, radius);
-  const first = rows[0];
-  if (!first) return;
-  context.moveTo(first.x0, first.y);
-  for (const { y, x1 } of rows) {
-    context.lineTo(x1, y);
-    context.lineTo(x1, y + 1);
-  }
-  for (const { y, x0 } of rows.reverse()) {
-    context.lineTo(x0, y + 1);
-    context.lineTo(x0, y);
+  const corners = brushOutline(centre, radius);
+  if (corners.length === 0) return;
+  context.moveTo(corners[0] as number, corners[1] as number);
+  for (let at = 2; at + 1 < corners.length; at += 2) {
+    context.lineTo(corners[at] as number, corners[at + 1] as number);
   }
   context.closePath();
-}
-
-/** Rows of a disk of whole pixels, from the top; each holds columns x0 to x1 - 1. */
-export function diskRows(
-  centre: { readonly x: number; readonly y: number },
-  radius: number,
-): { y: number; x0: number; x1: number }[] {
-  const rows: { y: number; x0: number; x1: number }[] = [];
-  for (let y = Math.ceil(centre.y - radius - 0.5); y + 0.5 <= centre.y + radius; y++) {
-    const half = Math.sqrt(Math.max(0, radius * radius - (y + 0.5 - centre.y) ** 2));
-    const x0 = Math.ceil(centre.x - half - 0.5);
-    const x1 = Math.floor(centre.x + half - 0.5) + 1;
-    if (x1 > x0) rows.push({ y, x0, x1 });
-  }
-  return rows;
 }

@@ -1,8 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { rect } from "../../src/geometry/rect";
 import { capsuleSpans, distanceSquared, newSpans } from "../../src/labels/capsule";
-import { brushOutline, edgesOf, isBorder } from "../../src/labels/outline";
 
 const coordinate = fc.oneof(
   fc.double({ min: -20, max: 60, noNaN: true }),
@@ -40,35 +38,4 @@ test("the path of a stroke has no gap, however far apart its points are", () => 
     for (let x = spans.lo[row] as number; x < (spans.hi[row] as number); x++) painted.add(x);
   }
   for (let x = 0; x <= 400; x++) expect(painted.has(x)).toBe(true);
-});
-
-test("the cursor's outline encloses exactly the pixels that the brush would paint", () => {
-  fc.assert(
-    fc.property(point, fc.double({ min: 0.8, max: 25, noNaN: true }), (centre, r) => {
-      const spans = capsuleSpans(centre, centre, r, newSpans());
-      let pixels = 0;
-      for (let row = 0; row < spans.rows; row++) {
-        pixels += Math.max(0, (spans.hi[row] as number) - (spans.lo[row] as number));
-      }
-      const corners = brushOutline(centre, r);
-      let twice = 0; // shoelace formula
-      for (let i = 0; i < corners.length; i += 2) {
-        const j = (i + 2) % corners.length;
-        const [x0, y0] = [corners[i] as number, corners[i + 1] as number];
-        const [x1, y1] = [corners[j] as number, corners[j + 1] as number];
-        twice += x0 * y1 - x1 * y0;
-      }
-      expect(Math.abs(twice) / 2).toBe(pixels);
-    }),
-  );
-});
-
-test("edges run between an instance and everything else, in joined segments", () => {
-  const square = (x: number, y: number) => (x >= 2 && x < 5 && y >= 1 && y < 3 ? 7 : 0);
-  const edges = edgesOf(7, rect(2, 1, 5, 3), square);
-  const segments = [];
-  for (let i = 0; i < edges.length; i += 4) segments.push([...edges.slice(i, i + 4)].join(" "));
-  expect(segments.sort()).toEqual(["2 1 2 3", "2 1 5 1", "2 3 5 3", "5 1 5 3"]);
-  expect(isBorder(3, 1, square)).toBe(true);
-  expect(isBorder(0, 0, square)).toBe(false);
 });

@@ -1,13 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Rect, rect } from "../../src/geometry/rect";
-import {
-  type Colouring,
-  colourBox,
-  edgeLines,
-  gather,
-  type LabelPixels,
-} from "../../src/viewer/colouring";
+import { type Colouring, colourBox, gather, type LabelPixels } from "../../src/viewer/colouring";
 import { labelColours } from "../../src/viewer/colours";
 
 const SIZE = 8;
@@ -116,36 +110,5 @@ describe("colourBox", () => {
     const words = colour(source, rect(0, 0, 8, 8), { ...colouring, style: "outline" });
     expect(alpha(words[3 * 8 + 3])).toBe(0);
     expect(alpha(words[1 * 8 + 3])).toBe(255);
-  });
-});
-
-describe("edgeLines", () => {
-  it("runs around one pixel in four lines of length one", () => {
-    const lines = edgeLines((x, y) => x === 2 && y === 3, rect(0, 0, 6, 6));
-    expect(lines).toHaveLength(16);
-  });
-
-  it("has as many unit edges as the shape has open sides", () => {
-    fc.assert(
-      fc.property(fc.array(fc.boolean(), { minLength: 36, maxLength: 36 }), (cells) => {
-        const isInside = (x: number, y: number) =>
-          x >= 1 && x < 7 && y >= 1 && y < 7 && (cells[(y - 1) * 6 + x - 1] ?? false);
-        let sides = 0;
-        for (let y = 0; y <= 8; y++) {
-          for (let x = 0; x <= 8; x++) {
-            if (isInside(x, y) !== isInside(x - 1, y)) sides++;
-            if (isInside(x, y) !== isInside(x, y - 1)) sides++;
-          }
-        }
-        const lines = edgeLines(isInside, rect(0, 0, 8, 8));
-        let length = 0;
-        for (let at = 0; at < lines.length; at += 4) {
-          const [x0, y0, x1, y1] = lines.slice(at, at + 4) as [number, number, number, number];
-          length += Math.abs(x1 - x0) + Math.abs(y1 - y0);
-        }
-        expect(length).toBe(sides);
-      }),
-      { numRuns: 50 },
-    );
   });
 });

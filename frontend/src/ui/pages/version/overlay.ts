@@ -4,6 +4,8 @@ import { ApiClient } from "../../../api/client";
 import { ImageApi } from "../../../api/images";
 import { RestLayerApi } from "../../../api/layers";
 import { tileUrl } from "../../../api/tiles";
+import { rect } from "../../../geometry/rect";
+import { edgeLines } from "../../../labels/outline";
 
 export interface Box {
   readonly row0: number;
@@ -136,37 +138,7 @@ export function copyChunk(
   }
 }
 
-/** Pixels of objects that touch another label or the background, as a mask. */
-export function outlineOf(labels: Uint32Array, width: number): Uint8Array {
-  const height = labels.length / width;
-  const outline = new Uint8Array(labels.length);
-  for (let index = 0; index < labels.length; index += 1) {
-    const label = labels[index];
-    if (!label) continue;
-    const col = index % width;
-    const row = (index - col) / width;
-    const differs =
-      (col > 0 && labels[index - 1] !== label) ||
-      (col < width - 1 && labels[index + 1] !== label) ||
-      (row > 0 && labels[index - width] !== label) ||
-      (row < height - 1 && labels[index + width] !== label);
-    if (differs) outline[index] = 1;
-  }
-  return outline;
-}
-
-/** Labels `zoom` times as large, so that an outline stays thin on a magnified picture. */
-export function magnify(labels: Uint32Array, width: number, zoom: number): Uint32Array {
-  const wide = width * zoom;
-  const large = new Uint32Array(labels.length * zoom * zoom);
-  for (let index = 0; index < large.length; index += 1) {
-    const row = Math.floor(index / wide / zoom);
-    const col = Math.floor((index % wide) / zoom);
-    large[index] = labels[row * width + col] ?? 0;
-  }
-  return large;
-}
-
+/** Draw lines around the objects of a crop that is shown `zoom` times as large. */
 export function drawOutline(
   canvas: HTMLCanvasElement,
   labels: Uint32Array,
@@ -175,24 +147,27 @@ export function drawOutline(
 ): void {
   const context = canvas.getContext("2d");
   if (context === null) return;
-  const picture = new ImageData(canvas.width, canvas.height);
-  const outline = outlineOf(magnify(labels, canvas.width / zoom, zoom), canvas.width);
-  for (let index = 0; index < outline.length; index += 1) {
-    if (outline[index]) picture.data.set([...colour, 255], index * 4);
-  }
-  const layer = document.createElement("canvas");
-  layer.width = canvas.width;
-  layer.height = canvas.height;
-  layer.getContext("2d")?.putImageData(picture, 0, 0);
+  const lines = outlines(labels, canvas.width / zoom);
+  context.strokeStyle = `rgb(${colour.join(" ")})`;
   // Two pixels wide: one alone is lost when the picture is shown smaller than it is drawn.
-  for (const [x, y] of [
-    [0, 0],
-    [1, 0],
-    [0, 1],
-    [1, 1],
-  ] as const) {
-    context.drawImage(layer, x, y);
+  context.lineWidth = 2;
+  context.lineCap = "square";
+  context.beginPath();
+  for (let at = 0; at + 3 < lines.length; at += 4) {
+    const [x0, y0, x1, y1] = lines.slice(at, at + 4) as [number, number, number, number];
+    context.moveTo(x0 * zoom, y0 * zoom);
+    context.lineTo(x1 * zoom, y1 * zoom);
   }
+  context.stroke();
+}
+
+/** Lines between the labels of a crop; none along its own edge, where objects only seem to end. */
+export function outlines(labels: Uint32Array, width: number): number[] {
+  const height = labels.length / width;
+  const within = (at: number, size: number) => Math.max(0, Math.min(at, size - 1));
+  const labelAt = (x: number, y: number) =>
+    labels[within(y, height) * width + within(x, width)] as number;
+  return edgeLines(labelAt, rect(0, 0, width, height));
 }
 
 /** The layer with people's labels, and the box that was measured, of an image. */
