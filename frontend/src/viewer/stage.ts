@@ -102,7 +102,7 @@ export class Stage {
     });
   }
 
-  /** The view now; recomputed since springs may have moved. */
+  /** The view of the last frame, which is what the person sees; measured anew after a drag. */
   view(): View {
     return this.#view ?? this.#measure();
   }
