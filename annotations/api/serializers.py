@@ -58,7 +58,7 @@ class ImageIn(serializers.Serializer[Any]):
 ROW_FIELDS = (
     "id", "project", "name", "tags", "split", "group", "state", "error_code", "error_message",
     "height", "width", "n_channels", "n_z", "n_t", "dtype", "is_rgb", "pixel_size_um", "channels",
-    "size_bytes", "created_at", "n_instances", "n_regions",
+    "size_bytes", "created_at", "n_instances", "painted_by", "n_regions",
 )  # fmt: skip
 
 
@@ -66,6 +66,9 @@ class ImageRow(serializers.ModelSerializer[Image]):
     """An image in a list."""
 
     n_instances = serializers.IntegerField(default=0)
+    painted_by = serializers.ListField(
+        child=serializers.CharField(), default=list, help_text="User names, most objects first."
+    )
     n_regions = serializers.IntegerField(default=0)
 
     class Meta:

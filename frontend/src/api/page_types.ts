@@ -22,6 +22,8 @@ export interface ImageCard {
   readonly n_channels: number | null;
   readonly error_message?: string;
   readonly n_instances?: number;
+  /** User names, who painted most first. */
+  readonly painted_by?: readonly string[];
   readonly n_regions?: number;
   readonly channels?: readonly { readonly name?: string }[];
 }

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import type { ImageCard } from "../../src/api/page_types";
 import { api } from "../../src/api/pages";
 import { ImageGrid } from "../../src/ui/pages/project/grid";
+import { painters } from "../../src/ui/pages/project/ImageTile";
 
 const FAILED: ImageCard = {
   id: "i",
@@ -40,4 +41,12 @@ describe("a failed image", () => {
     expect(await grid.retry(FAILED)).toBe("Only an image that failed …");
     expect(grid.images.value[0]).toBe(FAILED);
   });
+});
+
+test.each([
+  [["mei"], "mei"],
+  [["mei", "ana"], "mei, ana"],
+  [["mei", "ana", "tom"], "mei and 2 others"],
+])("who painted, %j, reads %s", (names, words) => {
+  expect(painters(names)).toBe(words);
 });

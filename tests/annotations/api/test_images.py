@@ -14,7 +14,7 @@ from annotations.models import (
     AuditEntry,
     Image,
     ImageState,
-    LabelLayer,
+    Instance,
     LayerKind,
     Membership,
     Project,
@@ -224,6 +224,21 @@ def test_an_unknown_image_is_not_found(client):
     assert client.get(f"/api/v1/images/{uuid.uuid4()}/").status_code == 404
 
 
+def test_an_image_says_who_painted_on_it(client, project, annotator, owner):
+    image = ImageFactory(project=project)
+    layer = LayerFactory(image=image)
+    by = [owner, annotator, annotator, None]
+    for instance_id, person in enumerate(by, start=1):
+        Instance.objects.create(layer=layer, instance_id=instance_id, area_px=9, created_by=person)
+    draft = LayerFactory(image=image, kind=LayerKind.PREDICTION, name="draft")
+    Instance.objects.create(layer=draft, instance_id=1, area_px=9, created_by=owner)
+
+    (row,) = client.get(f"/api/v1/projects/{project.pk}/images/").json()["results"]
+
+    assert (row["n_instances"], row["painted_by"]) == (4, ["annotator", "owner"])
+    assert client.get(address(image)).json()["painted_by"] == ["annotator", "owner"]
+
+
 def test_the_view_hands_out_an_address_of_tiles(client, ready_image, annotator):
     answer = client.post(address(ready_image, "view/")).json()
 
@@ -303,7 +318,6 @@ def files_of(image):
 def test_a_deleted_image_takes_its_files_along(
     as_person, reviewer, ready_image, sent_messages, django_capture_on_commit_callbacks
 ):
-    LabelLayer.objects.create(image=ready_image, kind=LayerKind.ANNOTATION)
     with django_capture_on_commit_callbacks(execute=True):
         answer = as_person(reviewer).delete(address(ready_image))
     run_sent(sent_messages)

@@ -95,8 +95,19 @@ function Facts({ image }: { image: ImageCard }) {
           <span class="badge good">{count(image.n_regions ?? 0, "region")}</span>
         )}
       </span>
+      {image.painted_by && image.painted_by.length > 0 && (
+        <span class="muted small" title={`Painted by ${image.painted_by.join(", ")}`}>
+          by {painters(image.painted_by)}
+        </span>
+      )}
     </>
   );
+}
+
+/** The one who painted most, and how many others. */
+export function painters([first, ...others]: readonly string[]): string {
+  if (others.length === 0) return first ?? "";
+  return others.length === 1 ? `${first}, ${others[0]}` : `${first} and ${others.length} others`;
 }
 
 interface FailureProps {
