@@ -98,7 +98,7 @@ class CropSource:
     folder : Path
         Where prepared labels and measured limits are kept; survives a resume.
     background_band_px : int
-        See `training.datasets.labels.with_background_band`.
+        See `training.datasets.labels.sparse_labels`.
 
     Notes
     -----

@@ -35,7 +35,8 @@ def sparse_labels(
         Where the region lies in its image.
     image_shape : (H, W)
     background_band_px : int
-        See `with_background_band`.
+        Width of the band around each object that is taken as background where no background was
+        marked (less than 1 % of the objects' pixels) [1]_; 0 for none.
 
     Returns
     -------
@@ -47,6 +48,11 @@ def sparse_labels(
     An object of which a part is unknown, or that a region border inside the image may have cut,
     is unknown as a whole: its distances and flows would be wrong. Ids are renumbered per region
     as StarDist casts them to 16 bits (0.9.2, geometry/geom2d.py:31).
+
+    References
+    ----------
+    .. [1] Sugawara, "Training deep learning models for cell image segmentation with sparse
+       annotations", bioRxiv 2023, doi:10.1101/2023.06.13.544786 (a band of 10 pixels)
     """
     ids, rows = np.unique(label_image, return_inverse=True)
     rows = rows.reshape(label_image.shape)
@@ -59,9 +65,18 @@ def sparse_labels(
     new_ids[ids <= 0] = 0
     result: SparseLabels = new_ids[rows]
     result[~annotated] = UNKNOWN
-    if background_band_px:
-        result = with_background_band(result, background_band_px)
+    if background_band_px and _lacks_background(result):
+        distance = ndimage.distance_transform_edt(result <= 0)
+        # An object that is unknown as a whole is an object all the same.
+        is_free = (result == UNKNOWN) & (label_image <= 0)
+        result[is_free & (distance <= background_band_px)] = 0
     return result
+
+
+def _lacks_background(labels: SparseLabels) -> bool:
+    """Tell whether objects were marked and next to no background."""
+    n_objects, n_background = int((labels > 0).sum()), int((labels == 0).sum())
+    return n_objects > 0 and n_background < POSITIVES_ONLY_SHARE * n_objects
 
 
 def _inner_borders(
@@ -79,34 +94,6 @@ def _inner_borders(
     if col1 < image_shape[1]:
         borders.append(rows[:, -1])
     return borders
-
-
-def with_background_band(labels: SparseLabels, width_px: int) -> SparseLabels:
-    """Take a band around each object as background where no background was marked.
-
-    Parameters
-    ----------
-    labels : ndarray of int32, shape (h, w)
-        As from `sparse_labels`.
-    width_px : int
-
-    Returns
-    -------
-    ndarray of int32, shape (h, w)
-        Unchanged when background is known already (1 % of the known pixels or more).
-
-    References
-    ----------
-    .. [1] Sugawara, "Training deep learning models for cell image segmentation with sparse
-       annotations", bioRxiv 2023, doi:10.1101/2023.06.13.544786 (a band of 10 pixels)
-    """
-    n_objects, n_background = int((labels > 0).sum()), int((labels == 0).sum())
-    if not n_objects or n_background >= POSITIVES_ONLY_SHARE * n_objects:
-        return labels
-    distance = ndimage.distance_transform_edt(labels <= 0)
-    result = labels.copy()
-    result[(labels == UNKNOWN) & (distance <= width_px)] = 0
-    return result
 
 
 def diameters(labels: NDArray[Any]) -> NDArray[np.float64]:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from training.datasets.labels import diameters, sparse_labels, with_background_band
+from training.datasets.labels import diameters, sparse_labels
 
 WHOLE = {"box": (0, 0, 6, 6), "image_shape": (6, 6)}
 images = hnp.arrays(np.uint32, (6, 6), elements=st.sampled_from([0, 1, 2, 70_000, 4_000_000_000]))
@@ -42,17 +42,30 @@ def test_an_object_at_a_border_inside_the_image_is_unknown():
 
 
 def test_a_band_becomes_background_only_where_none_was_marked():
-    labels = np.full((20, 20), -1, np.int32)
-    labels[8:12, 8:12] = 1
+    label_image = np.zeros((20, 20), np.uint32)
+    label_image[8:12, 8:12] = 1
+    whole = {"box": (0, 0, 20, 20), "image_shape": (20, 20)}
 
-    banded = with_background_band(labels, 3)
+    banded = sparse_labels(label_image, label_image > 0, **whole, background_band_px=3)
+    marked = label_image > 0
+    marked[0] = True
+    kept = sparse_labels(label_image, marked, **whole, background_band_px=3)
 
     assert banded[5, 10] == 0
     assert banded[4, 10] == -1
     assert (banded[8:12, 8:12] == 1).all()
-    marked = labels.copy()
-    marked[0] = 0
-    assert with_background_band(marked, 3) is marked
+    assert (kept[5] == -1).all()
+
+
+@given(images, masks, st.booleans(), st.sampled_from([(0, 0, 6, 6), (10, 10, 16, 16)]))
+def test_no_pixel_of_an_object_is_taught_as_background(label_image, known, positives_only, box):
+    annotated = known & (label_image > 0) if positives_only else known
+
+    labels = sparse_labels(
+        label_image, annotated, box=box, image_shape=(30, 30), background_band_px=3
+    )
+
+    assert (labels[label_image > 0] != 0).all()
 
 
 def test_diameters_are_those_of_circles():
