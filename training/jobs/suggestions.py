@@ -118,9 +118,10 @@ class _Choosing:
         ]
         drawn = self._rng.permutation(teaching)[: share.random].tolist()
         rest = [index for index in teaching if index not in set(drawn)]
-        doubted = self._doubt(pool, [*drawn, *rest])
         # Places that blind validation could not use go to the strategy.
         n_best = selection.n_wanted - len(blind) - len(drawn)
+        # The random ones early too: their drafts are corrected as well, the doubtful objects first.
+        doubted = self._doubt(pool, [*rest[:n_best], *drawn, *rest[n_best:]])
         best = self._doubtful(pool, doubted, rest, n_best)
         # No model yet, or too little time to doubt as many as wanted.
         used = {choice.place for choice in best}
