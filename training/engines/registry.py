@@ -110,9 +110,10 @@ def _checked(field: dataclasses.Field[Any], kind: type, value: Any) -> Any:
         raise BadEngineParams(f"{title} cannot be {value}.", field=field.name)
     try:
         converted = kind(value)
-    except (TypeError, ValueError):
+        is_cut = kind is int and converted != float(value)
+    except (TypeError, ValueError, OverflowError):
         raise BadEngineParams(f"{title} cannot be {value!r}.", field=field.name) from None
-    if kind is int and converted != float(value):
+    if is_cut:
         raise BadEngineParams(f"{title} must be a whole number.", field=field.name)
     low, high = meta.get("low"), meta.get("high")
     is_number = kind in (int, float)
