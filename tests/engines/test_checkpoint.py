@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import json
 import zipfile
 from pathlib import Path
@@ -57,6 +58,22 @@ def test_what_is_left_of_a_death_between_two_renames_is_found(tmp_path):
     (folder / "state.json").write_text(json.dumps({"job": job_fingerprint(job)}))
 
     assert resumable(job) == folder
+
+
+def test_a_full_disk_after_a_death_between_two_renames_loses_nothing(tmp_path):
+    target = tmp_path / "checkpoint"
+    old = tmp_path / "checkpoint.old"
+    old.mkdir()
+    (old / "weights").write_text("the only ones")
+
+    def disk_is_full() -> None:
+        with whole_folder(target):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(OSError, match="No space"):
+        disk_is_full()
+
+    assert (target / "weights").read_text() == "the only ones"
 
 
 def test_the_digest_sees_names_and_bytes(tmp_path):

@@ -1,7 +1,7 @@
 """Checkpoint folders: config.json, the weights file, LICENSE; written whole or not at all.
 
 A *finished* checkpoint is what a model version stores. A *resumable* one lies in
-`workdir/checkpoint`, holds optimizer and random state too, and is replaced after every epoch.
+`workdir/checkpoint`, holds the optimizer's state and the step too, and is replaced now and then.
 """
 
 from __future__ import annotations
@@ -112,6 +112,8 @@ def write_finished(
 def whole_folder(target: Path) -> Iterator[Path]:
     """Fill a new folder that takes the target's name only when the block ends well."""
     new, old = target.with_name(target.name + ".new"), target.with_name(target.name + ".old")
+    if old.exists() and not target.exists():
+        old.rename(target)  # the machine died between the two renames below: it is the only one
     for leftover in (new, old):
         shutil.rmtree(leftover, ignore_errors=True)
     new.mkdir(parents=True)
