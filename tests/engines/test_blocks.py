@@ -10,6 +10,13 @@ from training.engines.base import PredictionArrays
 from training.engines.blocks import predict_in_blocks
 
 
+def in_blocks(pixels: np.ndarray, predict, *, block_px: int) -> PredictionArrays:
+    def one(box):
+        return predict(pixels[:, box[0] : box[2], box[1] : box[3]])
+
+    return predict_in_blocks(pixels.shape[1:], one, block_px=block_px, overlap_px=24)
+
+
 def components(pixels: np.ndarray) -> PredictionArrays:
     """Segment by connected components: as local as a method can be; the score is the area."""
     labels, n = ndimage.label(pixels[0] > 0)
@@ -46,7 +53,7 @@ def test_blocks_give_the_objects_and_scores_of_one_piece(height, width, block_px
     pixels = (truth > 0).astype(np.float32)[np.newaxis]
     whole = components(pixels)
 
-    found = predict_in_blocks(pixels, components, block_px=block_px, overlap_px=24)
+    found = in_blocks(pixels, components, block_px=block_px)
 
     pairs = np.unique(np.stack([whole.label_image, found.label_image]).reshape(2, -1), axis=1).T
     assert len(pairs) == len(np.unique(whole.label_image)) == len(np.unique(found.label_image))
@@ -61,7 +68,7 @@ def test_objects_that_look_different_from_each_block_are_kept_once(seed, block_p
     truth, image = draw_blobs(160, 160, n=40, radius=(4, 8), seed=seed, gap=4)
     pixels = np.where(truth > 0, image, 0).astype(np.float32)[np.newaxis]
 
-    found = predict_in_blocks(pixels, shaky, block_px=block_px, overlap_px=24)
+    found = in_blocks(pixels, shaky, block_px=block_px)
 
     assert len(found.scores) == truth.max()
     assert set(np.unique(found.label_image)) == set(range(int(truth.max()) + 1))
@@ -78,6 +85,6 @@ def test_a_small_image_is_predicted_in_one_piece():
         calls.append(pixels.shape)
         return components(pixels)
 
-    predict_in_blocks(np.zeros((1, 64, 60), np.float32), predict, block_px=64, overlap_px=8)
+    in_blocks(np.zeros((1, 64, 60), np.float32), predict, block_px=64)
 
     assert calls == [(1, 64, 60)]

@@ -94,7 +94,10 @@ class Reporter(Protocol):
         """Hand over the numbers of an epoch."""
 
     def checkpoint(self, path: Path) -> None:
-        """Say that a complete, resumable checkpoint lies at the path."""
+        """Say that a complete, resumable checkpoint lies at the path; it is packed aside at once.
+
+        That takes its time: an engine with short epochs says so now and then, and before a stop.
+        """
 
     def warn(self, sentence: str) -> None:
         """Tell the person something they should know."""

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from training.datasets.labels import Box
 from training.engines.base import PredictionArrays
 
 SAME_SHARE = 0.5  # an object covered by more than this is one that a neighbour block wrote
@@ -19,22 +20,25 @@ LEAST_SLACK_PX = 2
 
 
 def predict_in_blocks(
-    pixels: NDArray[np.float32],
-    predict: Callable[[NDArray[np.float32]], PredictionArrays],
+    shape: tuple[int, int],
+    predict: Callable[[Box], PredictionArrays],
     *,
     block_px: int,
     overlap_px: int,
 ) -> PredictionArrays:
-    """Predict an image (C, H, W), in blocks when it is larger than one."""
-    height, width = pixels.shape[1:]
+    """Predict an image of shape (H, W), in blocks when it is larger than one.
+
+    `predict` is called with a box (row0, col0, row1, col1) and answers for that box.
+    """
+    height, width = shape
     if height <= block_px and width <= block_px:
-        return predict(pixels)
+        return predict((0, 0, height, width))
     label_image = np.zeros((height, width), np.uint32)
     scores: list[float] = []
     maps: dict[str, NDArray[np.float32]] = {}
     for outer, core in _blocks(height, width, block_px, overlap_px):
         rows, cols = slice(outer[0], outer[2]), slice(outer[1], outer[3])
-        found = predict(np.ascontiguousarray(pixels[:, rows, cols]))
+        found = predict(outer)
         slack_px = max(LEAST_SLACK_PX, round(SLACK_SHARE * overlap_px))
         own = _grown(_shifted(core, outer), slack_px)
         _paste_objects(label_image[rows, cols], found, scores, own)
@@ -42,9 +46,7 @@ def predict_in_blocks(
     return PredictionArrays(label_image, np.asarray(scores, np.float32), maps)
 
 
-def _blocks(
-    height: int, width: int, block_px: int, overlap_px: int
-) -> Iterator[tuple[tuple[int, int, int, int], tuple[int, int, int, int]]]:
+def _blocks(height: int, width: int, block_px: int, overlap_px: int) -> Iterator[tuple[Box, Box]]:
     """Yield each block with its overlap, and the part of the image that it owns."""
     for row in range(0, height, block_px):
         for col in range(0, width, block_px):
@@ -58,13 +60,11 @@ def _blocks(
             yield outer, core
 
 
-def _shifted(
-    core: tuple[int, int, int, int], outer: tuple[int, int, int, int]
-) -> tuple[int, int, int, int]:
+def _shifted(core: Box, outer: Box) -> Box:
     return (core[0] - outer[0], core[1] - outer[1], core[2] - outer[0], core[3] - outer[1])
 
 
-def _grown(box: tuple[int, int, int, int], by_px: int) -> tuple[int, int, int, int]:
+def _grown(box: Box, by_px: int) -> Box:
     return (box[0] - by_px, box[1] - by_px, box[2] + by_px, box[3] + by_px)
 
 
@@ -72,7 +72,7 @@ def _paste_objects(
     target: NDArray[np.uint32],
     found: PredictionArrays,
     scores: list[float],
-    own: tuple[int, int, int, int],
+    own: Box,
 ) -> None:
     """Write the objects whose box's middle lies in our own part, under new ids, over background."""
     for number, place in enumerate(ndimage.find_objects(found.label_image.astype(np.int32))):
@@ -94,8 +94,8 @@ def _paste_maps(
     maps: dict[str, NDArray[np.float32]],
     found: dict[str, NDArray[Any]],
     shape: tuple[int, int],
-    outer: tuple[int, int, int, int],
-    core: tuple[int, int, int, int],
+    outer: Box,
+    core: Box,
 ) -> None:
     row0, col0, row1, col1 = _shifted(core, outer)
     for name, plane in found.items():

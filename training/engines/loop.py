@@ -25,8 +25,9 @@ from training.engines.checkpoint import (
     write_json,
 )
 
-# A checkpoint of Cellpose is 80 MB; epochs may last a second.
-CHECKPOINT_EVERY_S = 15.0
+# A checkpoint of Cellpose is 80 MB, written and packed; epochs may last a second. Losing 20 s of
+# training costs less.
+CHECKPOINT_EVERY_S = 20.0
 
 
 class TrainingDiverged(JobError):

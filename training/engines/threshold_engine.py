@@ -16,6 +16,7 @@ from skimage.segmentation import watershed
 
 from project.errors import Cancelled, CheckpointCorrupt
 from training.datasets.crops import Crop
+from training.datasets.labels import Box
 from training.datasets.normalize import normalize_image
 from training.engines.base import (
     EngineSpec,
@@ -136,13 +137,16 @@ class ThresholdPredictor:
         """Segment an image of shape (C, H, W)."""
         pixels = normalize_image(image, invert=self._invert, reference=reference)
 
-        def one(block: NDArray[np.float32]) -> PredictionArrays:
+        def one(box: Box) -> PredictionArrays:
             if should_stop():
                 raise Cancelled("The prediction was stopped.")
+            block = pixels[:, box[0] : box[2], box[1] : box[3]]
             return segment(block, self.recipe, self.diameter_px, want_maps=want_maps)
 
         overlap = int(3 * self.diameter_px)
-        return predict_in_blocks(pixels, one, block_px=self.block_px, overlap_px=overlap)
+        return predict_in_blocks(
+            (pixels.shape[1], pixels.shape[2]), one, block_px=self.block_px, overlap_px=overlap
+        )
 
 
 def segment(

@@ -1,57 +1,24 @@
-"""A loaded CPnet: upstream's tiling and dynamics around our forward pass."""
+"""A loaded CPnet: the maps of its tiles, followed to objects by upstream's dynamics."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
-import torch
-from cellpose import core, dynamics, transforms
+from cellpose import dynamics
 from numpy.typing import NDArray
 
-from project.errors import Cancelled
+from training.datasets.labels import Box
 from training.datasets.normalize import normalize_image
 from training.engines.base import PredictionArrays, StopFlag
 from training.engines.blocks import predict_in_blocks
-from training.engines.cellpose_engine.learner import to_inputs
 from training.engines.cellpose_engine.net import Net
+from training.engines.cellpose_engine.tiles import Maps
 
-TILE_PX = 224
-BATCH_SIZE = 4
 MIN_SIZE_PX = 15
 SMALLEST_SIDE_PX = 8
-# The tiles of a whole image are held at once; a block of this side needs 0.3 GB.
-BLOCK_PX = 2048
+BLOCK_PX = 2048  # of the network's pixels; following the flows takes some 0.3 GB
 OVERLAP_DIAMETERS = 3
-
-
-class Forward:
-    """What `cellpose.core.run_net` calls in place of the network.
-
-    It never sets `mkldnn`, computes in bfloat16 where asked to, and can be stopped between
-    batches of tiles.
-    """
-
-    nout = 3
-    mkldnn = False
-
-    def __init__(self, net: Net, *, bfloat16: bool, should_stop: StopFlag) -> None:
-        self._net = net
-        self._bfloat16 = bfloat16
-        self._should_stop = should_stop
-        self.device = torch.device("cpu")
-
-    def eval(self) -> None:
-        """Do nothing: the network is in evaluation mode already."""
-
-    def __call__(self, x: Any) -> tuple[Any, Any]:
-        """Return flows with cellprob, and style."""
-        if self._should_stop():
-            raise Cancelled("The prediction was stopped.")
-        x = x.contiguous(memory_format=torch.channels_last)
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self._bfloat16):
-            output, style = self._net(x)[:2]
-        return output.float(), style.float()
 
 
 class CellposePredictor:
@@ -76,35 +43,26 @@ class CellposePredictor:
         invert = self.config["normalisation"]["invert"]
         pixels = normalize_image(image, invert=invert, reference=reference)
 
-        def one(block: NDArray[np.float32]) -> PredictionArrays:
-            flows, cellprob = self.outputs(to_inputs(block), should_stop)
+        maps = self.maps(pixels, should_stop)
+
+        def one(box: Box) -> PredictionArrays:
+            found = maps.of(box)
+            flows, cellprob = found[:2], found[2]
             thresholds = self.config["thresholds"]
             label_image = instances(flows, cellprob, thresholds, rescale=self.rescale)
-            maps = {"flows": flows, "cellprob": cellprob} if want_maps else {}
-            return PredictionArrays(label_image, scores_of(label_image, cellprob), maps)
+            kept = {"flows": flows, "cellprob": cellprob} if want_maps else {}
+            return PredictionArrays(label_image, scores_of(label_image, cellprob), kept)
 
         overlap = int(OVERLAP_DIAMETERS * float(self.config["diameter_px"]))
-        return predict_in_blocks(pixels, one, block_px=self.block_px, overlap_px=overlap)
-
-    def outputs(
-        self, inputs: NDArray[np.float32], should_stop: StopFlag = lambda: False
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Return flows (2, h, w) and cellprob (h, w) at the image's own scale."""
-        forward = Forward(self.net, bfloat16=self.bfloat16, should_stop=should_stop)
-        height, width = inputs.shape[1:]
-        image = np.moveaxis(inputs, 0, -1)[np.newaxis]
-        # A sliver of an image would be resized to nothing.
-        scale = max(self.rescale, SMALLEST_SIDE_PX / min(height, width))
-        maps, _ = core.run_net(
-            forward,
-            image,
-            batch_size=BATCH_SIZE,
-            bsize=TILE_PX,
-            rsz=scale if scale != 1.0 else None,
+        return predict_in_blocks(
+            (pixels.shape[1], pixels.shape[2]), one, block_px=self.block_px, overlap_px=overlap
         )
-        if scale != 1.0:
-            maps = transforms.resize_image(maps, height, width)
-        return np.moveaxis(maps[0, :, :, :2], -1, 0), maps[0, :, :, 2]
+
+    def maps(self, pixels: NDArray[np.float32], should_stop: StopFlag = lambda: False) -> Maps:
+        """Return the network's maps of a normalised image (C, H, W)."""
+        # A sliver of an image would be resized to nothing.
+        scale = max(self.rescale, SMALLEST_SIDE_PX / min(pixels.shape[1:]))
+        return Maps(self.net, pixels, scale, bfloat16=self.bfloat16, should_stop=should_stop)
 
 
 def instances(

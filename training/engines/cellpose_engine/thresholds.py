@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from training.datasets.crops import Crop
 from training.engines.base import StopFlag
-from training.engines.cellpose_engine.learner import to_inputs
 from training.engines.cellpose_engine.predictor import CellposePredictor, instances
 from training.engines.fitting import agreement
 
@@ -22,7 +21,7 @@ def fit_thresholds(
 
     The default stays unless another value is better: it is tried first.
     """
-    outputs = [predictor.outputs(to_inputs(crop.pixels), should_stop) for crop in crops]
+    maps = [predictor.maps(crop.pixels, should_stop).whole() for crop in crops]
     best, best_score = dict(DEFAULT), -1.0
     for name, values in (("cellprob", CELLPROBS), ("flow", FLOWS)):
         for value in values:
@@ -33,10 +32,7 @@ def fit_thresholds(
                 continue
             score = agreement(
                 crops,
-                (
-                    instances(flows, cellprob, tried, rescale=predictor.rescale)
-                    for flows, cellprob in outputs
-                ),
+                (instances(each[:2], each[2], tried, rescale=predictor.rescale) for each in maps),
             )
             if score > best_score:
                 best, best_score = tried, score
