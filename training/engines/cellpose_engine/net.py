@@ -21,7 +21,8 @@ Net: TypeAlias = Any  # cellpose has no types
 State: TypeAlias = Mapping[str, Any]
 
 WEIGHTS = "weights.safetensors"
-# The style vector must keep 256 entries: the exported model would not run upstream else (cellpose 3.1.1.3, core.py:239).
+# The style vector must keep 256 entries, or upstream could not run the exported model
+# (cellpose 3.1.1.3, core.py:239).
 WIDTHS = {
     "standard": (32, 64, 128, 256),
     "small": (16, 32, 64, 256),
