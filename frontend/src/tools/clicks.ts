@@ -1,6 +1,5 @@
 /** Tools that act on one object or one spot: select, fill, merge, delete. */
 import type { ImagePoint } from "../geometry/points";
-import { EditRefused } from "../store/types";
 import { click, type Tool, type ToolContext } from "./tool";
 
 /** A press that moved farther than this (CSS pixels) is a drag. */

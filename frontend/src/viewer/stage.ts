@@ -137,13 +137,26 @@ export class Stage {
     if (image) this.#viewer.viewport.zoomTo(image.imageToViewportZoom(1));
   }
 
-  /** Zoom around a place; `isInstant` follows fingers without a spring. */
-  zoomBy(factor: number, at?: ScreenPoint, isInstant = false): void {
+  zoomBy(factor: number, at?: ScreenPoint): void {
     const viewport = this.#viewer.viewport;
     const around = at && viewport.pointFromPixel(new OpenSeadragon.Point(at.x, at.y), true);
-    viewport.zoomBy(factor, around, isInstant);
-    if (isInstant) this.#view = undefined;
-    else viewport.applyConstraints();
+    viewport.zoomBy(factor, around);
+    viewport.applyConstraints();
+  }
+
+  /** Show a place of the image at a place of the screen in this scale, at once. */
+  place(image: ImagePoint, screen: ScreenPoint, scale: number): void {
+    const item = this.#viewer.world.getItemAt(0);
+    if (!item) return;
+    const viewport = this.#viewer.viewport;
+    const least = item.viewportToImageZoom(viewport.getMinZoom());
+    const shown = Math.min(MOST_SCREEN_PX_PER_PIXEL, Math.max(least, scale));
+    const size = viewport.getContainerSize();
+    const x = image.x + (size.x / 2 - screen.x) / shown;
+    const y = image.y + (size.y / 2 - screen.y) / shown;
+    viewport.zoomTo(item.imageToViewportZoom(shown), undefined, true);
+    viewport.panTo(item.imageToViewportCoordinates(x, y), true);
+    this.#view = undefined;
   }
 
   /** Bring the image back when a drag has left it too far off. */

@@ -1,5 +1,5 @@
 /** Fingers: who of them paints, moves or pinches the view, and which touches are a resting palm. */
-import type { ScreenPoint } from "../geometry/points";
+import type { ImagePoint, ScreenPoint } from "../geometry/points";
 import type { Stage } from "./stage";
 
 /** A second finger that lands this soon was meant as part of a pinch. */
@@ -35,6 +35,8 @@ export class Touch {
   /** At most two; further ones are not looked at. */
   #fingers: Finger[] = [];
   #painting: number | undefined;
+  /** What two fingers hold: a place of the image, and their distance in its pixels. */
+  #grip: { readonly middle: ImagePoint; readonly length: number } | undefined;
   #penAt = Number.NEGATIVE_INFINITY;
   #isPenDown = false;
 
@@ -68,24 +70,28 @@ export class Touch {
       finger.isTap = false;
     }
     this.#fingers.push(finger);
+    this.#grasp();
     if (!first && this.#host.paints() && this.#host.begin(event)) this.#painting = event.pointerId;
   }
 
   move(event: PointerEvent): void {
     const finger = this.#fingers.find((one) => one.id === event.pointerId);
     if (!finger) return;
-    const before = this.#fingers.map((one) => one.at);
+    const before = finger.at;
     finger.at = this.#stage.pointOf(event);
     if (distance(finger.at, finger.start) >= TAP_PX) finger.isTap = false;
     if (this.#painting === event.pointerId) this.#host.move(event);
-    else if (this.#fingers.length === 2) this.#pinch(before);
-    else if (!finger.isTap) this.#pan(before[0] as ScreenPoint, finger.at);
+    else if (this.#fingers.length === 2) this.#pinch();
+    else if (!finger.isTap) {
+      this.#stage.panBy(finger.at.x - before.x, finger.at.y - before.y, true);
+    }
   }
 
   up(event: PointerEvent, isCancelled: boolean): void {
     const finger = this.#fingers.find((one) => one.id === event.pointerId);
     if (!finger) return;
     this.#fingers = this.#fingers.filter((one) => one !== finger);
+    this.#grip = undefined;
     if (this.#painting === event.pointerId) {
       this.#painting = undefined;
       this.#host.end(event);
@@ -107,26 +113,24 @@ export class Touch {
     this.#fingers = [];
   }
 
-  #pan(from: ScreenPoint, to: ScreenPoint): void {
-    this.#stage.panBy(to.x - from.x, to.y - from.y, true);
+  /** Two fingers hold the image: what was between them stays between them. */
+  #grasp(): void {
+    const [p, q] = this.#fingers.map((one) => this.#stage.toImage(one.at));
+    this.#grip = p && q && { middle: middle(p, q), length: Math.max(1e-6, distance(p, q)) };
   }
 
-  /** The image stays under both fingers. */
-  #pinch(before: readonly ScreenPoint[]): void {
-    const [a, b] = before as [ScreenPoint, ScreenPoint];
-    const [p, q] = this.#fingers.map((one) => one.at) as [ScreenPoint, ScreenPoint];
-    const from = middle(a, b);
-    const to = middle(p, q);
-    this.#pan(from, to);
-    const factor = distance(p, q) / Math.max(1, distance(a, b));
-    if (factor > 0) this.#stage.zoomBy(factor, to, true);
+  #pinch(): void {
+    const [p, q] = this.#fingers.map((one) => one.at);
+    if (!p || !q || !this.#grip) return;
+    const scale = distance(p, q) / this.#grip.length;
+    if (scale > 0) this.#stage.place(this.#grip.middle, middle(p, q), scale);
   }
 }
 
-function distance(a: ScreenPoint, b: ScreenPoint): number {
+function distance<P extends ImagePoint | ScreenPoint>(a: P, b: P): number {
   return Math.hypot(a.x - b.x, a.y - b.y);
 }
 
-function middle(a: ScreenPoint, b: ScreenPoint): ScreenPoint {
-  return { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 } as ScreenPoint;
+function middle<P extends ImagePoint | ScreenPoint>(a: P, b: P): P {
+  return { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 } as P;
 }

@@ -1,0 +1,204 @@
+"""More than one person, a server that says no, a session that ends: nothing is lost in silence."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import numpy as np
+import pytest
+from django.contrib.sessions.models import Session
+
+from annotations.models import Activity, LabelLayer, Region
+from tests.e2e.editor import stored_labels
+from tests.people import PASSWORD
+from training.models import Selection, Suggestion
+
+BOX = (20, 20, 220, 180)
+KEPT = "window.isSamePage = true;"
+
+
+def wait_for(found, limit_s=20):
+    """Wait until a look into the database finds something; return it."""
+    end = time.monotonic() + limit_s
+    while not (result := found()):
+        assert time.monotonic() < end, "it never came"
+        time.sleep(0.2)
+    return result
+
+
+def held_back(route):
+    route.abort()
+
+
+def test_who_was_second_sees_what_was_refused_and_can_insist(open_editor, image, owner):
+    first, second = open_editor(), open_editor(user=owner)
+    second.page.route("**/ops/", held_back)
+    second.stroke((60, 80), (160, 80))
+    second.wait_until_journalled()
+    mine = np.array(second.labels(*BOX)) > 0
+    first.stroke((110, 60), (110, 120))
+    first.wait_until_saved()
+    second.page.unroute("**/ops/")
+    second.tell("(editor) => editor.retrySaving()")
+    second.page.locator(".notice", has_text="your version was not used there").wait_for()
+    lost = mine & ((np.array(second.labels(*BOX)) == 0) | np.isin(second.labels(*BOX), [1]))
+
+    second.page.get_by_role("button", name="Show", exact=True).first.click()
+    assert second.tell("(editor) => editor.scene.flash.isShown")
+    second.page.get_by_role("button", name="Use mine").click()
+    second.wait_until_saved()
+
+    assert lost.any()
+    stored = np.array(stored_labels(image, *BOX))
+    assert len(np.unique(stored[mine])) == 1  # all of it is the second's object now
+    assert first.problems == second.problems == []
+
+
+def test_what_the_server_will_never_take_is_listed_and_a_person_decides(open_editor, image):
+    editor = open_editor()
+    page = editor.page
+    answer = json.dumps({"code": "invalid_input", "message": "This is too strange."})
+    page.route(
+        "**/ops/",
+        lambda route: route.fulfill(status=400, content_type="application/json", body=answer),
+    )
+
+    editor.stroke((60, 60), (120, 60))
+    page.get_by_role("button", name="Decide").click()
+    page.get_by_text("This is too strange.").wait_for()
+    assert not np.array(editor.labels(*BOX)).any()
+    with page.expect_download() as started:
+        page.get_by_role("button", name="Download").click()
+    kept = json.loads(started.value.path().read_text())
+    assert (kept["kind"], kept["why"]) == ("brush", "This is too strange.")
+
+    page.unroute("**/ops/")
+    page.get_by_role("button", name="Try again").click()
+    page.get_by_text("None is left.").wait_for()
+    page.keyboard.press("Escape")
+    editor.wait_until_saved()
+    assert np.array(stored_labels(image, *BOX)).any()
+    assert page.locator(".aside-mark").count() == 0
+
+
+def test_an_ended_session_is_told_and_one_goes_on_without_loading_again(
+    open_editor, image, annotator
+):
+    annotator.set_password(PASSWORD)
+    annotator.save()
+    editor = open_editor()
+    page = editor.page
+    page.evaluate(KEPT)
+    Session.objects.all().delete()
+
+    editor.stroke((60, 60), (120, 60))
+    page.get_by_role("dialog").get_by_text("You were signed out").wait_for()
+    assert editor.state() == "login-needed"
+    page.keyboard.press("Escape")
+    editor.stroke((60, 120), (120, 120))  # painting goes on
+    page.wait_for_timeout(600)
+    assert editor.tell("(editor) => editor.layer.saveState.value.queued") == 2
+    assert page.get_by_role("dialog").count() == 0
+    page.locator(".save-mark").click()
+    before = editor.labels(*BOX)
+
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="Sign in in a new tab").click()
+    login = opened.value
+    login.locator("[name=login]").fill(annotator.username)
+    login.locator("[name=password]").fill(PASSWORD)
+    login.locator("[name=password]").press("Enter")
+    login.wait_for_url(lambda url: "/login/" not in url)
+    login.close()
+    again = page.get_by_role("button", name="I am signed in again")
+    if again.count():  # coming back to the tab may have done it already
+        again.click()
+    editor.wait_until_saved()
+
+    page.wait_for_timeout(200)
+    assert page.get_by_role("dialog").count() == 0
+    assert page.evaluate("() => window.isSamePage")
+    assert stored_labels(image, *BOX) == before
+    assert LabelLayer.objects.get(image=image).seq == 2
+
+
+def test_working_time_is_counted_for_who_paints_and_for_nobody_else(
+    open_editor, image, annotator, viewer
+):
+    sent = []
+    editor, looker = open_editor(), open_editor(user=viewer)
+    for page in (editor.page, looker.page):
+        page.on(
+            "request", lambda request: sent.append(request) if "/activity/" in request.url else 0
+        )
+
+    for one in (editor, looker):
+        one.stroke((60, 60), (120, 60))
+        one.page.wait_for_timeout(1200)
+        one.page.mouse.move(*one.on_screen(90, 90))
+    editor.wait_until_saved()
+    for one in (looker, editor):
+        # As when the page goes away, which is too late to hear of its requests.
+        leave = "() => window.dispatchEvent(new PageTransitionEvent('pagehide'))"
+        one.page.evaluate(leave)
+
+    row = wait_for(Activity.objects.first)
+    assert (row.image, row.user) == (image, annotator)
+    assert 1 < row.active_s < 40
+    assert Activity.objects.count() == len(sent) == 1
+    assert looker.problems == []
+
+
+@pytest.fixture
+def suggestions(project, image, annotator):
+    """Two suggestions on the image: where to paint, and why."""
+    selection = Selection.objects.create(project=project, state="finished", created_by=annotator)
+    boxes = [(10, 10, 110, 110), (120, 150, 220, 250)]
+    return [
+        Suggestion.objects.create(
+            selection=selection,
+            rank=rank,
+            image=image,
+            **dict(zip(("row0", "col0", "row1", "col1"), box, strict=True)),
+            strategy="doubtful",
+            reason=f"Reason number {rank}.",
+        )
+        for rank, box in enumerate(boxes, 1)
+    ]
+
+
+def test_one_goes_from_suggestion_to_suggestion_by_keyboard(
+    open_editor, site, image, project, suggestions
+):
+    first = open_editor()
+    taken = first.page.evaluate(
+        """async (id) => {
+          const token = document.cookie.match(/csrftoken=([^;]+)/)[1];
+          const headers = { "X-CSRFToken": token };
+          const made = await fetch(`/api/v1/suggestions/${id}/take/`, { method: "POST", headers });
+          return (await made.json()).region;
+        }""",
+        str(suggestions[0].pk),
+    )
+    editor = open_editor(query=f"?region={taken}")
+    page = editor.page
+    assert editor.tell("(editor) => editor.model.chosenRegion.value") == taken
+    page.get_by_text("Reason number 1.").wait_for()
+    left, top = editor.on_screen(60, 60)
+    stage = page.locator(".stage").bounding_box()
+    assert left == pytest.approx(stage["x"] + stage["width"] / 2, abs=3)
+    assert top == pytest.approx(stage["y"] + stage["height"] / 2, abs=3)
+
+    editor.stroke((40, 40), (60, 40))
+    page.keyboard.press("Control+Enter")
+    page.get_by_role("button", name="Next suggestion").first.wait_for()
+    page.keyboard.press("Shift+G")
+    page.get_by_text("Reason number 2.").wait_for()
+    second = Region.objects.exclude(pk=taken).get()
+    assert editor.tell("(editor) => editor.model.chosenRegion.value") == str(second.pk)
+    page.keyboard.press("Control+Enter")
+    editor.until("(editor) => editor.model.regions.value.every((one) => one.state === 'submitted')")
+    page.keyboard.press("Shift+G")
+    page.wait_for_url(f"**/projects/{project.pk}/")
+    assert editor.problems == []
