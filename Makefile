@@ -48,8 +48,9 @@ bench: setup
 	@for part in $(filter-out demo,$(basename $(notdir $(shell grep -l __main__ benchmarks/*.py)))); do \
 	  echo "== $$part"; $(PY) -m benchmarks.$$part || exit 1; done
 
-docs: $(VENV)/.installed
+docs: $(VENV)/.installed frontend/node_modules/.installed
 	$(PY) manage.py spectacular --fail-on-warn --file docs/api/openapi.yaml
+	cd frontend && npm run --silent api
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit((3, 11) > sys.version_info[:2] or sys.version_info[:2] > (3, 12))' \
