@@ -28,14 +28,12 @@ from training.engines.base import (
     Engine,
     EpochReport,
     Predictor,
-    StopFlag,
     TrainingRegion,
     TrainJob,
 )
 from training.supervision.archive import pack
 from training.supervision.second_looks import predict_box
 
-RESUME_EVERY_S = 20.0  # a checkpoint costs I/O; losing 20 s of training costs less
 # How frameworks say that disk or memory ran out, since none of them raises MemoryError.
 DISK_WORDS = ("no space left on device", "disk quota exceeded")
 MEMORY_WORDS = ("can't allocate memory", "out of memory", "oom when allocating", "bad_alloc")
@@ -44,10 +42,9 @@ MEMORY_WORDS = ("can't allocate memory", "out of memory", "oom when allocating",
 class PipeReporter:
     """Passes what an engine reports on to the parent."""
 
-    def __init__(self, job: TrainJob, message: dict[str, Any], should_stop: StopFlag) -> None:
-        self._workdir, self._should_stop = job.workdir, should_stop
+    def __init__(self, job: TrainJob, message: dict[str, Any]) -> None:
+        self._workdir = job.workdir
         self._resume_folder, self._attempt = Path(message["resume_folder"]), message["attempt"]
-        self._packed_at = time.monotonic()
         self._n_packed = 0
 
     def stage(self, name: str, **data: Any) -> None:
@@ -59,15 +56,11 @@ class PipeReporter:
         childside.report(type="epoch", **asdict(report))
 
     def checkpoint(self, path: Path) -> None:
-        """Pack a resumable checkpoint aside, where the next epoch does not overwrite it."""
-        is_recent = self._n_packed > 0 and time.monotonic() - self._packed_at < RESUME_EVERY_S
-        if is_recent and not self._should_stop():  # the last one before a stop is always kept
-            return
+        """Pack a resumable checkpoint aside, where the next one does not overwrite it."""
         self._n_packed += 1
         # The attempt is part of the name: a child whose worker lost the run may still be alive.
         name = f"resume-{self._attempt}-{self._n_packed}.zip"
         pack(path, self._resume_folder / name, below=self._workdir)
-        self._packed_at = time.monotonic()
         childside.report(type="checkpoint", name=name)
 
     def warn(self, sentence: str) -> None:
@@ -102,7 +95,7 @@ def train(name: str) -> None:
     message = childside.read_job()
     childside.report(type="stage", name="starting", data={})
     job = parse_job(message["job"])
-    reporter = PipeReporter(job, message, stop.is_set)
+    reporter = PipeReporter(job, message)
     engine = registry.load(name)
     checkpoint = engine.train(job, reporter, stop.is_set)
     if stop.is_set():
