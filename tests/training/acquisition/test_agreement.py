@@ -33,7 +33,7 @@ def test_all_views_and_the_image_itself_differ():
     assert len(set(seen)) == 8
 
 
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(st.integers(0, 10_000))
 def test_a_predictor_that_treats_all_directions_alike_leaves_no_doubt(seed):
     _, image = draw_blobs(60, 90, n=6, radius=(5, 8), seed=seed)
@@ -45,6 +45,7 @@ def test_a_predictor_that_treats_all_directions_alike_leaves_no_doubt(seed):
     assert doubts.missed_weight.size == 0
 
 
+@settings(deadline=None)
 @given(LABELS, st.lists(LABELS, min_size=1, max_size=4), st.randoms(use_true_random=False))
 def test_the_numbers_of_the_objects_do_not_matter(prediction, views, random):
     order = list(range(1, 7))
@@ -63,6 +64,7 @@ def test_the_numbers_of_the_objects_do_not_matter(prediction, views, random):
     assert doubts.missed_weight.sum() == pytest.approx(renumbered.missed_weight.sum())
 
 
+@settings(deadline=None)
 @given(LABELS, st.lists(LABELS, min_size=1, max_size=4))
 def test_doubt_and_weights_are_shares(prediction, views):
     doubts = compare_views(prediction, views)
@@ -111,6 +113,7 @@ def test_agreement_needs_a_view():
         compare_views(square(0, 0), [])
 
 
+@settings(deadline=None)
 @given(LABELS, st.lists(LABELS, min_size=1, max_size=3))
 def test_a_draft_equal_to_the_prediction_has_its_doubts(prediction, views):
     doubts = compare_views(prediction, views)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from training.acquisition.candidates import draw_in_turn, is_free, region_grid, region_side
@@ -10,6 +10,7 @@ SIZES = st.integers(1, 2600)
 SIDES = st.integers(256, 512)
 
 
+@settings(deadline=None)
 @given(SIZES, SIZES, SIDES)
 def test_the_boxes_cover_every_pixel_once(height, width, side):
     boxes = region_grid(height, width, side)
@@ -23,6 +24,7 @@ def test_the_boxes_cover_every_pixel_once(height, width, side):
     )
 
 
+@settings(deadline=None)
 @given(SIZES, SIZES, SIDES)
 def test_no_box_is_a_sliver_or_larger_than_512_pixels(height, width, side):
     for row0, col0, row1, col1 in region_grid(height, width, side):
@@ -40,6 +42,7 @@ def test_the_side_is_ten_diameters_within_limits():
     assert [region_side(d) for d in (None, 5, 30, 45, 90)] == [300, 256, 300, 450, 512]
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 12), max_size=8), st.integers(1, 40), st.integers(0, 2**31 - 1))
 def test_every_image_is_drawn_from_before_any_is_drawn_from_twice(sizes, most, seed):
     groups = [[(image, number) for number in range(n)] for image, n in enumerate(sizes)]

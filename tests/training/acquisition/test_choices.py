@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from training.acquisition.batch import choose_doubtful, quota, score
@@ -19,6 +19,7 @@ def pool_of(seed, n, d=4):
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
+@settings(deadline=None)
 @given(SEEDS, st.integers(1, 60), st.integers(1, 12), st.integers(0, 6), st.integers(1, 8))
 def test_typical_regions_are_chosen_once_each_and_the_same_for_a_seed(
     seed, n_pool, n, n_labelled, n_images
@@ -61,6 +62,7 @@ def test_equal_regions_are_no_trouble():
     assert choose_typical(np.zeros((0, 3)), np.zeros((0, 3)), [], n=4, seed=0) == []
 
 
+@settings(deadline=None)
 @given(SEEDS, st.integers(1, 60), st.integers(1, 12), st.integers(0, 6))
 def test_doubtful_regions_are_chosen_once_each_with_the_best_first(seed, n_pool, n, n_labelled):
     scores = np.random.default_rng(seed).normal(size=n_pool)
@@ -87,6 +89,7 @@ def test_of_equally_doubtful_regions_those_that_differ_are_taken():
     )
 
 
+@settings(deadline=None)
 @given(st.integers(1, 64), st.integers(0, 9), st.integers(0, 5))
 def test_the_parts_of_a_batch_add_up(n, n_earlier, n_blind):
     share = quota(n, n_earlier=n_earlier, n_blind=n_blind)
@@ -97,6 +100,7 @@ def test_the_parts_of_a_batch_add_up(n, n_earlier, n_blind):
     assert share.blind <= max(0, 3 - n_blind)
 
 
+@settings(deadline=None)
 @given(st.integers(3, 64), st.integers(0, 9))
 def test_one_in_eight_is_random_and_one_in_two_small_batches(n, n_earlier):
     shares = [quota(n, n_earlier=n_earlier + i, n_blind=3) for i in range(2)]
@@ -109,6 +113,7 @@ def test_blind_validation_is_asked_for_until_there_are_three():
     assert quota(1, n_earlier=0, n_blind=0).blind == 0
 
 
+@settings(deadline=None)
 @given(st.floats(0, 50), st.floats(0, 20), st.floats(1, 200))
 def test_more_errors_are_worth_more_and_more_seconds_less(wrong, missed, seconds):
     assert score(wrong + 1, missed, seconds) > score(wrong, missed, seconds)

@@ -39,6 +39,7 @@ def test_regions_of_one_kind_lie_closer_together_than_those_of_two():
     assert between > within
 
 
+@settings(deadline=None)
 @given(st.integers(1, 12), st.integers(0, 1000))
 def test_vectors_have_length_one_or_none(n, seed):
     features = np.random.default_rng(seed).normal(size=(n, 28))
@@ -48,7 +49,7 @@ def test_vectors_have_length_one_or_none(n, seed):
     assert np.isclose(norms, 1).all() or n == 1
 
 
-@settings(max_examples=15)
+@settings(max_examples=15, deadline=None)
 @given(st.integers(0, 10_000), st.floats(0.01, 0.2), st.floats(0, 0.5))
 def test_noise_on_uneven_light_is_no_foreground(seed, noise, slope):
     ramp = np.linspace(0, 1, 300)
