@@ -79,6 +79,10 @@ function follow(opened: EditorSession): void {
         notify(model, "A new draft is here. Load the page again to see it.", { tone: "news" });
       });
     }
+    if (event.type === "resync") {
+      opened.review.arrived("").catch(() => undefined); // asked again with the next news
+      opened.desk.refresh();
+    }
     // Somebody opened or submitted a region: a blind one hides drafts here too.
     if (event.type === "region" && event.image === imageId) opened.desk.refresh();
   });

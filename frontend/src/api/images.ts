@@ -130,7 +130,10 @@ export class ImageApi {
     return this.client.json("POST", path, { json: report, keepalive: isLeaving });
   }
 
-  /** Everything that happens in a project; `type` says what (image, draft, run …). */
+  /**
+   * Everything that happens in a project; `type` says what (image, draft, run …), "resync" that
+   * something may have been missed.
+   */
   projectEvents(
     projectId: string,
     onEvent: (event: { type: string } & Record<string, unknown>) => void,
@@ -140,6 +143,7 @@ export class ImageApi {
     return listen({
       url: () => `${this.client.base}/api/v1/projects/${projectId}/events/`,
       on: Object.fromEntries(PROJECT_NEWS.map((name) => [name, take])),
+      onMissed: () => onEvent({ type: "resync" }),
       ...(source ? { source } : {}),
     });
   }

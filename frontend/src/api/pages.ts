@@ -185,7 +185,6 @@ export function runNews(run: string, hear: News): Listening {
 }
 
 function news(url: string, types: readonly string[], hear: News): Listening {
-  let wasBroken = false;
   const on = Object.fromEntries(
     [...types, "message", "resync"].map((type) => [
       type,
@@ -195,13 +194,7 @@ function news(url: string, types: readonly string[], hear: News): Listening {
   return listen({
     url: () => url,
     on,
-    onOpen: () => {
-      if (wasBroken) hear("resync", {});
-      wasBroken = false;
-    },
-    onBroken: () => {
-      wasBroken = true;
-    },
+    onMissed: () => hear("resync", {}),
   });
 }
 

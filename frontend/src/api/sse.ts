@@ -3,7 +3,12 @@
  *
  * The browser's reconnection would ask for the first URL again, with an old `after`; and it gives
  * up for good when the server answers with an error once.
+ *
+ * A tab that nobody looks at lets go of its connection after a while: a browser opens six to one
+ * server over HTTP/1.1, and saving, tiles and new pages of all tabs share them.
  */
+
+const REST_AFTER_MS = 20_000;
 
 export interface EventSourceLike {
   addEventListener(type: string, listener: (event: { data?: string }) => void): void;
@@ -24,6 +29,8 @@ export interface ListenOptions {
   on: Record<string, (data: unknown) => void>;
   onOpen?: () => void;
   onBroken?: () => void;
+  /** Connected again after a gap: something may have been missed. */
+  onMissed?: () => void;
   source?: EventSourceMaker;
   firstWaitMs?: number;
   longestWaitMs?: number;
@@ -37,6 +44,9 @@ export function listen(options: ListenOptions): Listening {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let wait = first;
   let isClosed = false;
+  let hasGap = false;
+  let isResting = false;
+  let rest: ReturnType<typeof setTimeout> | undefined;
 
   function connect(): void {
     clearTimeout(timer);
@@ -48,6 +58,8 @@ export function listen(options: ListenOptions): Listening {
       if (source !== current) return;
       wait = first;
       options.onOpen?.();
+      if (hasGap) options.onMissed?.();
+      hasGap = false;
     });
     current.addEventListener("error", () => {
       if (source === current) broken();
@@ -62,21 +74,42 @@ export function listen(options: ListenOptions): Listening {
   function broken(): void {
     source?.close();
     source = null;
+    hasGap = true;
     options.onBroken?.();
     // Jitter, so that a restarted server is not met by everybody at once.
     timer = setTimeout(connect, wait * (0.5 + Math.random()));
     wait = Math.min(longest, wait * 2);
   }
 
+  function look(): void {
+    clearTimeout(rest);
+    if (!document.hidden) {
+      if (isResting) connect();
+      isResting = false;
+      return;
+    }
+    rest = setTimeout(() => {
+      clearTimeout(timer);
+      source?.close();
+      source = null;
+      hasGap = true;
+      isResting = true;
+    }, REST_AFTER_MS);
+  }
+
+  document.addEventListener("visibilitychange", look);
   connect();
   return {
     close() {
       isClosed = true;
+      document.removeEventListener("visibilitychange", look);
+      clearTimeout(rest);
       clearTimeout(timer);
       source?.close();
     },
     restart() {
       wait = first;
+      isResting = false;
       connect();
     },
   };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { ApiClient, ApiError, NetworkError } from "../../src/api/client";
 import { fromBase64, labelsOf, packOps, RestLayerApi, toBase64 } from "../../src/api/layers";
-import { type EventSourceLike, listen } from "../../src/api/sse";
+import type { EventSourceLike } from "../../src/api/sse";
 
 type Asked = { url: string; init: RequestInit };
 
@@ -97,55 +97,4 @@ describe("layers", () => {
     const bytes = Uint8Array.from({ length: 256 }, (_, i) => i);
     expect(fromBase64(toBase64(bytes))).toEqual(bytes);
   });
-});
-
-class FakeSource implements EventSourceLike {
-  static all: FakeSource[] = [];
-  readonly url: string;
-  isClosed = false;
-  private readonly listeners: [string, (event: { data?: string }) => void][] = [];
-
-  constructor(url: string) {
-    this.url = url;
-    FakeSource.all.push(this);
-  }
-
-  addEventListener(type: string, listener: (event: { data?: string }) => void): void {
-    this.listeners.push([type, listener]);
-  }
-
-  say(type: string, data?: string): void {
-    for (const [name, hear] of this.listeners) if (name === type) hear(data ? { data } : {});
-  }
-
-  close(): void {
-    this.isClosed = true;
-  }
-}
-
-test("a broken stream is opened again from where it stopped", async () => {
-  FakeSource.all = [];
-  let seq = 3;
-  const heard: unknown[] = [];
-  let broken = 0;
-  const stream = listen({
-    url: () => `/events/?after=${seq}`,
-    on: { op: (data) => heard.push(data) },
-    onBroken: () => broken++,
-    source: (url) => new FakeSource(url),
-    firstWaitMs: 1,
-  });
-  const [first] = FakeSource.all;
-  first?.say("open");
-  first?.say("op", '{"seq":4}');
-  seq = 4;
-  first?.say("error");
-  expect(first?.isClosed).toBe(true);
-  expect(broken).toBe(1);
-  await expect.poll(() => FakeSource.all.length).toBe(2);
-  expect(FakeSource.all[1]?.url).toBe("/events/?after=4");
-  first?.say("op", '{"seq":5}'); // a late word of the old one
-  expect(heard).toEqual([{ seq: 4 }]);
-  stream.close();
-  expect(FakeSource.all[1]?.isClosed).toBe(true);
 });

@@ -21,6 +21,7 @@ describe("news of a project", () => {
   beforeEach(() => {
     FakeSource.open = [];
     vi.stubGlobal("EventSource", FakeSource);
+    vi.stubGlobal("document", Object.assign(new EventTarget(), { hidden: false }));
   });
   afterEach(() => vi.unstubAllGlobals());
 
