@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import uuid
 from pathlib import Path
@@ -9,7 +10,12 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from annotations.actions.images import DuplicateImage, register_image
+from annotations.actions.images import (
+    DuplicateImage,
+    ImageNotFailed,
+    register_image,
+    retry_image,
+)
 from annotations.actions.projects import create_project
 from annotations.models import Image, ImageState, Membership, Project, Role
 from project.accounts import make_owner
@@ -45,7 +51,7 @@ class Command(HeadlessCommand):
         files = image_files(options["folder"])
         project, user = project_and_owner(options["project"])
         added: list[uuid.UUID] = []
-        skipped: list[dict[str, str]] = []
+        there: list[tuple[str, uuid.UUID]] = []  # files that are images of the project already
         failed: list[dict[str, str]] = []
         for number, path in enumerate(files, 1):
             self.progress("Uploading", number, len(files))
@@ -59,20 +65,25 @@ class Command(HeadlessCommand):
                 )
                 added.append(image.pk)
             except DuplicateImage as error:
-                skipped.append({"file": path.name, "image": error.data["image"]})
+                there.append((path.name, uuid.UUID(error.data["image"])))
+                with contextlib.suppress(ImageNotFailed):  # it may have been the machine's fault
+                    retry_image(user=user, image_id=there[-1][1])
             except PlatformError as error:
                 failed.append({"file": path.name, "code": error.code, "message": error.message})
-        rows = self.wait(added)
+        rows = self.wait([*added, *(pk for _, pk in there)])
+        files_of = [*((rows[pk]["name"], pk) for pk in added if pk in rows), *there]
         failed += [
-            {"file": row["name"], "code": row["error_code"], "message": row["error_message"]}
-            for row in rows
-            if row["state"] == ImageState.FAILED
+            {"file": name, "code": rows[pk]["error_code"], "message": rows[pk]["error_message"]}
+            for name, pk in files_of
+            if pk in rows and rows[pk]["state"] == ImageState.FAILED
         ]
-        ready = [row for row in rows if row["state"] == ImageState.READY]
-        return self.result(project, ready, skipped, failed)
+        ready = {pk for pk, row in rows.items() if row["state"] == ImageState.READY}
+        skipped = [{"file": name, "image": str(pk)} for name, pk in there if pk in ready]
+        imported = [row for pk, row in rows.items() if pk in ready and pk in added]
+        return self.result(project, imported, skipped, failed)
 
-    def wait(self, ids: list[uuid.UUID]) -> list[dict[str, Any]]:
-        """Wait until every image was read, however long that takes; return what became of them.
+    def wait(self, ids: list[uuid.UUID]) -> dict[uuid.UUID, dict[str, Any]]:
+        """Wait until every image was read, however long that takes; return their rows by name.
 
         The workers' own limits and the reaper end every reading.
         """
@@ -86,7 +97,7 @@ class Command(HeadlessCommand):
             n_open = sum(row["state"] in ImageState.open_states() for row in rows)
             self.progress("Reading images", len(rows) - n_open, len(rows))
             if n_open == 0:
-                return rows
+                return {row["id"]: row for row in rows}
             time.sleep(LOOK_EVERY_S)
 
     def result(

@@ -132,6 +132,32 @@ def test_bad_files_fail_the_command_and_the_others_are_in(folder):
     assert [one["name"] for one in said["data"]["images"]] == ["cells_0.tif", "cells_1.tif"]
 
 
+def test_what_could_not_be_read_is_read_again_and_named_again(folder):
+    (folder / "broken.tif").write_bytes(b"II*\0 no image at all")
+    run("import_images", folder, "--project", "Cells")
+
+    code, out, _ = run("import_images", folder, "--project", "Cells", "--json")
+
+    assert code == 1
+    said = json.loads(out)
+    assert [one["file"] for one in said["data"]["failed"]] == ["broken.tif"]
+    assert len(said["data"]["skipped"]) == 2
+
+    # The machine's fault, not the file's: the second time it works.
+    Image.objects.update(state=ImageState.FAILED, error_message="No memory.")
+    (folder / "broken.tif").unlink()
+    assert run("import_images", folder, "--project", "Cells")[0] == 0
+    assert Image.objects.filter(state=ImageState.READY).count() == 2
+
+
+def test_what_others_have_just_queued_is_waited_for(folder):
+    run("import_images", folder, "--project", "Cells")
+    Image.objects.update(state=ImageState.QUEUED, attempt=0)
+
+    assert run("import_images", folder, "--project", "Cells")[0] == 0
+    assert {image.state for image in Image.objects.all()} == {ImageState.READY}
+
+
 def test_people_get_a_sentence(folder):
     assert run("import_images", folder, "--project", "Cells")[1].strip() == "2 images are in Cells."
     again = run("import_images", folder, "--project", "Cells")[1].strip()
