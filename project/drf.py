@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 import psycopg
@@ -14,6 +13,7 @@ from rest_framework.views import exception_handler as rest_exception_handler
 from rest_framework.views import set_rollback
 
 from project.errors import PlatformError, StorageFull
+from project.request_ids import request_id
 from project.storage import FULL
 
 
@@ -54,5 +54,5 @@ def describe(error: Exception) -> tuple[str, str, Any]:
 
 def error_response(code: str, message: str, data: Any, status: int) -> Response:
     """Build the one error answer of the API."""
-    body = {"code": code, "message": message, "data": data, "request_id": uuid.uuid4().hex}
+    body = {"code": code, "message": message, "data": data, "request_id": request_id()}
     return Response(body, status=status)
