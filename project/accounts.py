@@ -14,9 +14,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
+from django.views import View
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+
+from project.errors import NotFound
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
@@ -52,6 +55,14 @@ def new_login_path(user: Any) -> str:
     return reverse("login_once", args=[uid, tokens.make_token(user)])
 
 
+def account(name: str) -> User:
+    """Return the account of this name; raise NotFound when there is none."""
+    user = get_user_model()._default_manager.filter(username=name).first()
+    if user is None:
+        raise NotFound(f"There is no account named {name}.")
+    return user
+
+
 def make_owner() -> User:
     """Return the site's first administrator, made without a password on the first start."""
     users = get_user_model()._default_manager
@@ -66,30 +77,52 @@ def make_owner() -> User:
     return owner
 
 
-@never_cache
-@require_GET
-def login_once(request: HttpRequest, uidb64: str, token: str) -> HttpResponse:
-    """Log in by a link that works once."""
-    user = take_link(uidb64, token)
-    if user is None:
-        return render(request, "account/link_used.html", status=410)
-    login(request, user, backend=BACKEND)
-    if not user.has_usable_password():
-        return redirect("account_set_password")
-    return redirect(settings.LOGIN_REDIRECT_URL)
+@method_decorator(never_cache, name="dispatch")
+class LoginOnce(View):
+    """Show one button, and log in by it; the link works once.
+
+    Chat programs and mail scanners fetch every link that they see: that must not use it up.
+    """
+
+    http_method_names = ["get", "post"]
+
+    def get(self, request: HttpRequest, uidb64: str, token: str) -> HttpResponse:
+        """Show the button."""
+        person = person_of_link(uidb64, token)
+        if person is None:
+            return render(request, "account/link_used.html", status=410)
+        return render(request, "account/log_in_once.html", {"person": person})
+
+    def post(self, request: HttpRequest, uidb64: str, token: str) -> HttpResponse:
+        """Log in."""
+        person = take_link(uidb64, token)
+        if person is None:
+            return render(request, "account/link_used.html", status=410)
+        login(request, person, backend=BACKEND)
+        if not person.has_usable_password():
+            return redirect("account_set_password")
+        return redirect(settings.LOGIN_REDIRECT_URL)
 
 
 @transaction.atomic
 def take_link(uidb64: str, token: str) -> User | None:
     """Use up a link and return its person; None when it was used, is too old or was made up."""
+    # Locked, so that of two clicks at once only one finds the token unused.
+    user = person_of_link(uidb64, token, lock=True)
+    if user is not None:
+        user.last_login = timezone.now()
+        user.save(update_fields=["last_login"])
+    return user
+
+
+def person_of_link(uidb64: str, token: str, *, lock: bool = False) -> User | None:
+    """Return whom a link would log in; None when it was used, is too old or was made up."""
     try:
         pk = int(urlsafe_base64_decode(uidb64).decode())
     except (ValueError, UnicodeDecodeError):
         return None
-    # Locked, so that of two clicks at once only one finds the token unused.
-    user = get_user_model()._default_manager.select_for_update().filter(pk=pk).first()
+    users = get_user_model()._default_manager
+    user = (users.select_for_update() if lock else users).filter(pk=pk).first()
     if user is None or not user.is_active or not tokens.check_token(user, token):
         return None
-    user.last_login = timezone.now()
-    user.save(update_fields=["last_login"])
     return user

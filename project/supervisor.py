@@ -56,6 +56,13 @@ def site_lock() -> FileLock:
     return FileLock(Path(settings.CYTOLOOP_DATA_DIR) / "site.lock")
 
 
+def running_url() -> str:
+    """Return the address of the site that runs on this data directory; empty when none does."""
+    lock = site_lock()
+    url = lock.note().partition(" ")[0] if lock.held() else ""
+    return "" if url == RESTORING else url
+
+
 def local_server() -> LocalServer | None:
     """Return the embedded server, or None when DATABASE_URL names another one."""
     if env_secret("DATABASE_URL"):

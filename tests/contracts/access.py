@@ -39,7 +39,7 @@ ACCESS: dict[str, dict[str, str]] = {
     "readyz": {"GET": ANYONE},
     "metrics": {"GET": ADMIN},
     "api/schema/": {"GET": ANYONE},
-    "login/once/<str:uidb64>/<str:token>/": {"GET": ANYONE},
+    "login/once/<str:uidb64>/<str:token>/": {"GET": ANYONE, "POST": ANYONE},
     "accounts/login/": {"GET": ANYONE, "POST": ANYONE, "PUT": ANYONE},
     "accounts/logout/": {"GET": ANYONE, "POST": ANYONE},
     "accounts/inactive/": {"GET": ANYONE},
