@@ -1,5 +1,9 @@
 /** JSON of the REST interface, as the server writes it (snake case kept). */
 
+import type { components } from "./schema";
+
+type Schemas = components["schemas"];
+
 export interface Page<T> {
   count: number;
   next: string | null;
@@ -20,51 +24,20 @@ export interface ProjectJson {
   tags?: string[];
 }
 
-export type ImageStateJson = "queued" | "ingesting" | "ready" | "failed";
-export type SplitJson = "none" | "train" | "validation" | "test";
-
 export interface ChannelJson {
   name: string;
   colour: string;
   window: [number, number];
 }
 
-export interface ImageJson {
-  id: string;
-  project: string;
-  name: string;
-  tags: string[];
-  split: SplitJson;
-  group: string;
-  state: ImageStateJson;
-  height: number | null;
-  width: number | null;
-  n_channels: number | null;
-  n_z: number;
-  n_t: number;
-  dtype: string;
-  is_rgb: boolean;
-  pixel_size_um: number | null;
+/** The description calls every JSON column unknown. */
+export interface ImageJson extends Omit<Schemas["ImageOut"], "channels"> {
   channels: ChannelJson[];
-  size_bytes: number;
-  error_code: string;
-  error_message: string;
-  n_instances: number;
-  n_regions: number;
-  created_at: string;
 }
 
-export type ImagePatch = Partial<Pick<ImageJson, "name" | "tags" | "split" | "group" | "channels">>;
+export type ImagePatch = Schemas["PatchedImageInRequest"];
 
-export interface ViewJson {
-  tiles: string;
-  expires_at: string;
-  tile_size: number;
-  levels: { width: number; height: number }[];
-  planes: number;
-  n_z: number;
-  n_t: number;
-  is_rgb: boolean;
+export interface ViewJson extends Omit<Schemas["ViewOut"], "channels"> {
   channels: ChannelJson[];
 }
 
@@ -128,33 +101,14 @@ export interface OutgoingOp {
   body: Uint8Array;
 }
 
-export interface OpResultJson {
-  n: number;
-  seq: number;
-  n_refused: number;
-  /** Base64 of the accepted gzip body; null when nothing was refused. */
-  body: string | null;
-}
+/** Its body is Base64 of the accepted gzip body; null when nothing was refused. */
+export type OpResultJson = Schemas["OpResultOut"];
 
-export interface OpsAnswerJson {
-  seq: number;
-  results: OpResultJson[];
-}
+export type OpsAnswerJson = Schemas["AppendedOut"];
 
 /** An op as the server tells of it: accepted runs only. */
-export interface OpJson {
-  seq: number;
-  session: string;
-  n: number;
-  user: string | number | null;
-  kind: string;
-  t: number;
-  z: number;
-  body: string;
+export interface OpJson extends Omit<Schemas["OpOut"], "meta"> {
   meta: OpMeta;
-  n_pixels: number;
-  n_refused: number;
-  created_at: string;
 }
 
 export interface RegionJson {

@@ -190,7 +190,7 @@ export class ReferenceServer implements LayerApi {
       seq: this.log.length + 1,
       session,
       n: op.n,
-      user: "someone",
+      user: 1,
       kind: op.kind,
       t: op.t,
       z: op.z,
