@@ -36,6 +36,7 @@ beforeEach(async () => {
         return { ...REGION, id, row0: 0, col0: 0, row1: 200, col1: 200, state: "submitted" };
       },
     },
+    onSubmitted: () => undefined,
     attempt: <T>(edit: () => Promise<T>) => edit(),
   } as unknown as RegionParts);
 });
