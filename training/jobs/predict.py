@@ -43,6 +43,12 @@ def predict(engine: str) -> bool:
     return n_waiting(engine) > 0
 
 
+def draw_waiting(engine: str) -> None:
+    """Make every draft that waits: longer work of the same worker lets people go first."""
+    while (prediction_id := next_prediction(engine)) is not None and not stopping.is_set():
+        attempt(PredictionRun, prediction_id, _predict, on_change=tell)
+
+
 def tell(prediction_id: Any) -> None:
     """Tell open pages how a prediction stands."""
     rows = PredictionRun.objects.select_related("version").defer("log", "traceback")

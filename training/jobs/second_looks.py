@@ -22,7 +22,7 @@ from training.acquisition.agreement import Doubts, carry_over
 from training.acquisition.cost import correction_seconds
 from training.jobs.attempt import Attempt
 from training.jobs.pool import Place, Told
-from training.jobs.predict import BASE_TIMEOUT_S, check_channels, predicted_arrays
+from training.jobs.predict import BASE_TIMEOUT_S, check_channels, draw_waiting, predicted_arrays
 from training.models import ModelVersion
 from training.queries.candidates import draft_layers
 from training.supervision.warm import EngineRefused
@@ -87,7 +87,7 @@ def doubt_places(
     """Look again at as many places as the time allows, in their order; return them by index.
 
     The doubt of each drafted object there is written with its draft. A small image is looked at
-    once for all its places. At least one place is looked at, however long it takes.
+    once for all its places. Drafts that wait meanwhile are made first. At least one place is looked at, however long it takes.
     """
     drafts = draft_layers(version.pk)
     until = time.monotonic() + settings.CYTOLOOP_SELECT_S
@@ -100,6 +100,9 @@ def doubt_places(
             if found and (len(seen) >= MOST_LOOKS or time.monotonic() > until):
                 continue  # a later place may lie on an image that was looked at
             tell("doubting", len(found), len(places))
+            before = time.monotonic()
+            draw_waiting(version.engine)
+            until += time.monotonic() - before
             draft_id = drafts.get(place.image.pk)
             seen[key] = _look(version, place, None if is_whole else place.box, draft_id, ours)
         known = seen[key]

@@ -258,6 +258,21 @@ def test_doubt_is_written_with_the_drafts_that_were_looked_at_again(version):
     assert not drafted.filter(layer__image__name__startswith="train", doubt__isnull=False).exists()
 
 
+def test_a_draft_that_is_waited_for_does_not_wait_for_a_selection(
+    version, owner, annotator, project
+):
+    image = plain_images(project, 6)[-1]
+    draft = queue_predictions(user=owner, version=version, images=[image.pk])[0]
+    selection = suggest_regions(user=annotator, project=project)
+
+    tasks.select_regions.fn(str(selection.pk))  # by the one worker of the queue
+
+    selection.refresh_from_db()
+    draft.refresh_from_db()
+    assert (selection.state, draft.state) == (RunState.FINISHED, RunState.FINISHED)
+    assert draft.finished_at < selection.finished_at
+
+
 def test_the_reason_counts_the_drafted_objects(version):
     suggestion = Suggestion.objects.filter(strategy=Strategy.DOUBTFUL).first()
 
