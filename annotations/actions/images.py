@@ -65,7 +65,7 @@ class BadTags(InvalidInput):
 class BadChannels(InvalidInput):
     """The channels sent do not fit the image."""
 
-    code = "bad_channels"
+    code = "bad_channel_display"
 
 
 def register_image(  # noqa: PLR0913 - the parts of one upload

@@ -25,10 +25,10 @@ Box: TypeAlias = tuple[int, int, int, int]
 TILE_PX = 512  # as the label chunks: a region reads as many of one as of the other
 
 
-class RegionOutOfImage(InvalidInput):
+class PartOutOfImage(InvalidInput):
     """A box, plane or channel that the image does not have."""
 
-    code = "region_out_of_image"
+    code = "part_out_of_image"
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,12 +165,12 @@ class PixelFile:
         row0, col0, row1, col1 = box
         inside = 0 <= row0 < row1 <= shape.height and 0 <= col0 < col1 <= shape.width
         if not (inside and 0 <= t < shape.n_t and 0 <= z < shape.n_z):
-            raise RegionOutOfImage(
+            raise PartOutOfImage(
                 f"The box {box} at t {t}, z {z} is not inside the image, which has "
                 f"{shape.height} x {shape.width} pixels, {shape.n_t} times and {shape.n_z} slices."
             )
         if not channels or any(not 0 <= channel < shape.n_channels for channel in channels):
-            raise RegionOutOfImage(
+            raise PartOutOfImage(
                 f"Channels {list(channels)} were asked for; the image has {shape.n_channels}."
             )
 
@@ -243,7 +243,7 @@ def read_region(
 
     Raises
     ------
-    RegionOutOfImage
+    PartOutOfImage
         When the image has no such place, plane or channel.
     """
     with open_pixels(path) as file:

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from annotations.imaging.pixels import (
+    PartOutOfImage,
     PixelShape,
-    RegionOutOfImage,
     open_pixels,
     read_region,
     write_pixels,
@@ -82,7 +82,7 @@ def test_the_file_tells_what_it_holds(tmp_path):
 def test_a_place_outside_the_image_is_refused(tmp_path, t, z, channels, box):
     path, _ = stored(tmp_path, PixelShape(1, 2, 1, 20, 30, "uint8"))
 
-    with pytest.raises(RegionOutOfImage):
+    with pytest.raises(PartOutOfImage):
         read_region(path, t, z, channels, box)
 
 

@@ -152,7 +152,7 @@ def test_predict_names_the_file_that_cannot_be_read_and_writes_the_others(traine
     assert code == 1
     assert "broken.tif" in err
     said = json.loads(out)
-    assert (said["code"], len(said["data"]["images"])) == ("some_images_failed", 2)
+    assert (said["code"], len(said["data"]["images"])) == ("some_predictions_failed", 2)
     assert [one["file"] for one in said["data"]["failed"]] == ["broken.tif"]
     assert sorted(path.name for path in (folders / "out").iterdir()) == [
         "cells_0.tif",

@@ -15,10 +15,10 @@ from training.management.folders import files_by_stem
 from training.queries.versions import version_by_name
 
 
-class SomeImagesFailed(InvalidInput):
+class SomePredictionsFailed(InvalidInput):
     """At least one image could not be segmented; the label images of the others are written."""
 
-    code: ClassVar[str] = "some_images_failed"
+    code: ClassVar[str] = "some_predictions_failed"
 
 
 class Command(HeadlessCommand):
@@ -61,7 +61,7 @@ class Command(HeadlessCommand):
             )
         if failed:
             sentences = [f"{one['file']}: {one['message']}" for one in failed[:20]]
-            raise SomeImagesFailed(
+            raise SomePredictionsFailed(
                 f"{len(failed)} of {len(files)} images could not be segmented; the others are in "
                 f"{out}. " + " ".join(sentences),
                 images=done,
