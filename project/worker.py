@@ -70,7 +70,9 @@ def serve(patterns: Sequence[str]) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _ask_to_stop)
     worker = Worker(broker, queues=queues, worker_threads=1)
-    # Else a second message is kept waiting behind an hour of training while others idle.
+    # Of each queue at most one message is taken, done ones not counted, so that others get the
+    # rest. A worker of several queues still holds one of each while it works on one of them: with
+    # several workers for training, let each serve the queue of one engine (docs/operation.md).
     worker.queue_prefetch = 1
     worker.start()
     keeper = Keeper(queues)
