@@ -97,40 +97,58 @@ def open_data(spec: EngineSpec, job: TrainJob, params: Any, report: Reporter) ->
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Polarity:
+    """Whether intensities are inverted, and how objects look to the network then."""
+
+    invert: bool
+    objects: str  # bright or dark
+
+
 def choose_polarity(
     data: TrainingData, asked: str, *, parent_config: dict[str, Any] | None
-) -> bool:
+) -> Polarity:
     """Decide whether intensities are inverted, so that objects look as the weights expect.
 
     From scratch, objects are made brighter than their surroundings. A parent says what it was
-    trained on; where the contrast is unclear, its own choice is kept.
+    trained on; where the contrast is unclear, its own choice is kept. Whoever asks for "yes" or
+    "no" may teach the weights another look, which is what the next training must know.
     """
-    if asked != "auto":
-        return asked == "yes"
     parent = (parent_config or {}).get("normalisation", {})
-    wants_bright = parent.get("objects", "bright") == "bright"
+    objects = str(parent.get("objects", "bright"))
+    contrast = _contrast(data)
+    is_clear = abs(contrast) >= UNCLEAR_CONTRAST
+    if asked != "auto":
+        invert = asked == "yes"
+    elif is_clear:
+        invert = (contrast > 0) != (objects == "bright")
+    else:
+        invert = bool(parent.get("invert", False))
+    if is_clear:
+        objects = "bright" if (contrast > 0) != invert else "dark"
+    return Polarity(invert, objects)
+
+
+def _contrast(data: TrainingData) -> float:
+    """Measure how much brighter objects are than what is around them, as the images are."""
     crops = [
         data.train.whole(i, most_px=MOST_PX) for i in range(min(POLARITY_REGIONS, len(data.train)))
     ]
-    contrast = contrast_of_objects(
+    return contrast_of_objects(
         [crop.pixels for crop in crops],
         [crop.labels > 0 for crop in crops],
         [crop.labels == 0 for crop in crops],
     )
-    if abs(contrast) < UNCLEAR_CONTRAST:
-        return bool(parent.get("invert", False))
-    return bool((contrast > 0) != wants_bright)
 
 
-def normalisation_config(invert: bool, parent_config: dict[str, Any] | None) -> dict[str, Any]:
+def normalisation_config(polarity: Polarity) -> dict[str, Any]:
     """Return what a version stores about intensities."""
-    parent = (parent_config or {}).get("normalisation", {})
     return {
         "lower_percentile": LOWER,
         "upper_percentile": UPPER,
         "over": "whole image, per channel",
-        "invert": invert,
-        "objects": parent.get("objects", "bright"),
+        "invert": polarity.invert,
+        "objects": polarity.objects,
     }
 
 

@@ -68,8 +68,8 @@ class ThresholdEngine:
         params: ThresholdParams = parse_params(ThresholdParams, job.params)
         data = open_data(self.spec, job, params, report)
         parent_config = read_config(job.parent, self.spec.name) if job.parent else None
-        invert = choose_polarity(data, params.invert, parent_config=parent_config)
-        data.set_polarity(invert)
+        polarity = choose_polarity(data, params.invert, parent_config=parent_config)
+        data.set_polarity(polarity.invert)
         rng = np.random.default_rng(job.seed)
         numbers = rng.permutation(len(data.train))[: params.max_regions]
         crops = [data.train.whole(int(i), most_px=CROP_PX) for i in numbers]
@@ -82,7 +82,7 @@ class ThresholdEngine:
                 "mapping": list(job.channels),
                 "conversion": "mean of the channels",
             },
-            "normalisation": normalisation_config(invert, parent_config),
+            "normalisation": normalisation_config(polarity),
             "thresholds": asdict(recipe),
             "thresholds_from": "training regions",
             "diameter_px": data.diameter_px,

@@ -122,7 +122,7 @@ class CellposeEngine:
         with torch.no_grad():
             net.diam_mean.fill_(diam_mean)
             net.diam_labels.fill_(diameter)
-        invert = choose_polarity(data, params.invert, parent_config=parent_config)
+        polarity = choose_polarity(data, params.invert, parent_config=parent_config)
         return net, {
             "origin": origin,
             "net": width,
@@ -133,7 +133,7 @@ class CellposeEngine:
                 "mapping": list(job.channels),
                 "conversion": conversion_of(data.n_channels),
             },
-            "normalisation": normalisation_config(invert, parent_config),
+            "normalisation": normalisation_config(polarity),
         }
 
     def _finish(self, target: Path, net: Net, facts: dict[str, Any]) -> Path:

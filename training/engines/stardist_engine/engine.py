@@ -103,7 +103,7 @@ class StarDistEngine:
             objects = "dark" if job.pretrained == "2D_versatile_he" else "bright"
             parent_config = {"normalisation": {"objects": objects}}
         net = self._net(params, data) if source is None else net_config(source)
-        invert = choose_polarity(data, params.invert, parent_config=parent_config)
+        polarity = choose_polarity(data, params.invert, parent_config=parent_config)
         if source is None:
             model = build(net | self._patch(params, data, net))
             expect_objects(model, data.diameter_px / 2)
@@ -121,7 +121,7 @@ class StarDistEngine:
                 "mapping": list(job.channels),
                 "conversion": "; ".join(conversion) or "as they are",
             },
-            "normalisation": normalisation_config(invert, parent_config),
+            "normalisation": normalisation_config(polarity),
         }
 
     def _net(self, params: StarDistParams, data: TrainingData) -> dict[str, Any]:
