@@ -28,6 +28,8 @@ export class FakeStage {
   /** Kinds of the events that nobody swallowed. */
   readonly passed: string[] = [];
   readonly pans: [number, number][] = [];
+  /** Where fingers put the image: its place, the screen's, the scale. */
+  readonly places: [number, number, number][] = [];
 
   get asStage(): Stage {
     return this as unknown as Stage;
@@ -43,7 +45,9 @@ export class FakeStage {
 
   settle(): void {}
 
-  zoomBy(): void {}
+  place(image: { x: number }, screen: { x: number }, scale: number): void {
+    this.places.push([image.x, screen.x, scale]);
+  }
 
   panBy(dx: number, dy: number): void {
     this.pans.push([dx, dy]);
