@@ -13,6 +13,7 @@ from django.db import transaction
 
 from annotations.actions.audit import audit
 from annotations.models import Project, Purpose
+from annotations.queries.regions import touching
 from project.errors import DataProblem
 from training.acquisition.batch import choose_doubtful, quota, score
 from training.acquisition.typicality import choose_typical
@@ -232,6 +233,8 @@ def _why_nothing(project: Project, has_images: bool) -> str:
 
 
 def _store(selection: Selection, choices: Sequence[Choice]) -> None:
+    """Make the suggestions, without places where somebody opened a region meanwhile."""
+    choices = [one for one in choices if not touching(one.place.image, one.place.box).exists()]
     Suggestion.objects.bulk_create(
         [
             Suggestion(

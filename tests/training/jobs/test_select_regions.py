@@ -25,6 +25,7 @@ from training.actions.predictions import queue_predictions
 from training.actions.runs import queue_run
 from training.actions.suggestions import dismiss_suggestion, suggest_regions, take_suggestion
 from training.jobs import second_looks
+from training.jobs import suggestions as job
 from training.models import (
     ModelVersion,
     PredictionRun,
@@ -204,6 +205,22 @@ def test_a_place_with_objects_from_a_draft_is_no_blind_validation(annotator, pro
     _, suggestions = choose(annotator, project, work_off, n=8)
 
     assert [s.image_id for s in suggestions] == [other.pk]
+
+
+def test_a_place_that_somebody_opens_meanwhile_is_not_suggested(
+    annotator, project, work_off, monkeypatch
+):
+    images = plain_images(project, 3)
+    store = job._store
+
+    def slow_store(selection, choices):
+        declare(annotator, images[0], submit=False)
+        store(selection, choices)
+
+    monkeypatch.setattr(job, "_store", slow_store)
+    _, made = choose(annotator, project, work_off)
+
+    assert {one.image for one in made} == set(images[1:])
 
 
 def test_every_suggestion_can_be_taken(annotator, project, work_off):
