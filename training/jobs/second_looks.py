@@ -87,7 +87,8 @@ def doubt_places(
     """Look again at as many places as the time allows, in their order; return them by index.
 
     The doubt of each drafted object there is written with its draft. A small image is looked at
-    once for all its places. Drafts that wait meanwhile are made first. At least one place is looked at, however long it takes.
+    once for all its places. Drafts that wait meanwhile are made first. At least one place is
+    looked at, however long it takes.
     """
     drafts = draft_layers(version.pk)
     until = time.monotonic() + settings.CYTOLOOP_SELECT_S
