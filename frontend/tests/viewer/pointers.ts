@@ -28,6 +28,8 @@ export class FakeStage {
   /** Kinds of the events that nobody swallowed. */
   readonly passed: string[] = [];
   readonly pans: [number, number][] = [];
+  /** Scales that the image was shown in. */
+  readonly pinches: number[] = [];
   /** Where fingers put the image: its place, the screen's, the scale. */
   readonly places: [number, number, number][] = [];
 
