@@ -55,7 +55,9 @@ docs: $(VENV)/.installed frontend/node_modules/.installed
 $(VENV)/.installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit((3, 11) > sys.version_info[:2] or sys.version_info[:2] > (3, 12))' \
 	  || { echo "cytoloop needs Python 3.11 or 3.12; name it: make PYTHON=/path/to/python3.11"; exit 1; }
-	test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	@# Without Debian's python3-venv half an environment is made, and stays.
+	@$(PY) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv $(VENV) \
+	  || { echo "Python could not make $(VENV). On Debian or Ubuntu: sudo apt install python3-venv; else remove $(VENV), if it is a broken one."; exit 1; }
 	$(PY) -m pip install --quiet --constraint constraints.txt --editable ".[$(EXTRAS)]"
 	@touch $@
 
