@@ -7,6 +7,7 @@ The broker is a doorbell only. What there is to do, and how far it is, stands in
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -36,6 +37,8 @@ logger = logging.getLogger(__name__)
 STUB_URL = "stub://"  # tests: messages stay in memory until a test looks at them
 COMMON_QUEUES = ("images", "default")
 CONSUMER_TIMEOUT_MS = 7 * 24 * 3_600_000  # a week: longer than any training
+# Tests name their own here.
+TASK_MODULES = os.environ.get("CYTOLOOP_TASK_MODULES", "annotations.tasks training.tasks").split()
 ENGINE_QUEUES = ("predict", "train")  # each with .<engine>
 
 

@@ -26,9 +26,9 @@ from django.db import connection, models, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from project.broker import TASK_MODULES
 from project.errors import Conflict, NotFound, StorageFull, Unavailable
 from project.storage import blobs_dir, open_blob, remove_blobs, write_atomically
-from project.worker import TASK_MODULES
 
 logger = logging.getLogger(__name__)
 

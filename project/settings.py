@@ -80,7 +80,6 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "knox",
     "rest_framework",
-    "rules.apps.AutodiscoverRulesConfig",
     "project",
     "annotations",
     "training",
@@ -121,7 +120,6 @@ CACHES = {
 # --- people -----------------------------------------------------------------------------------
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
-    "rules.permissions.ObjectPermissionBackend",
     "django.contrib.auth.backends.ModelBackend",
     "allauth.account.auth_backends.AuthenticationBackend",
 ]

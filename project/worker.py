@@ -29,13 +29,12 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connection
 
 from project import processes
+from project.broker import TASK_MODULES
 from project.childside import follow_parent
 from project.errors import PlatformError
 
 logger = logging.getLogger("project.worker")
 
-# Tests name their own here.
-TASK_MODULES = os.environ.get("CYTOLOOP_TASK_MODULES", "annotations.tasks training.tasks").split()
 STOP_TIMEOUT_S = 30  # a job gets this long to save its checkpoint and hand its row back
 SCRATCH_MAX_AGE_S = 24 * 3600  # longer than any upload or job leaves its files alone
 HOUSEKEEPING_S = 3600  # what it looks for is a day old: more often finds nothing
