@@ -108,7 +108,7 @@ class OddEngine:
         target.mkdir()
         (target / "upstream.json").write_bytes((checkpoint / "config.json").read_bytes())
 
-    def adopt(self, upload, target):
+    def adopt(self, upload, target, *, channels=()):
         misbehave(behaviour(), 2)
         try:
             config = json.loads(upload.read_text())

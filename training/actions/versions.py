@@ -46,7 +46,7 @@ def upload_version(  # noqa: PLR0913 (one argument per thing a person can say ab
     Raises NotAllowed, NotFound, UnknownEngine, NotACheckpoint.
     """
     require(user, project, Role.REVIEWER)
-    registry.spec(engine)
+    most = registry.spec(engine).max_channels
     if size_bytes == 0 or size_bytes > settings.CYTOLOOP_MAX_UPLOAD_MIB * MIB:
         raise NotACheckpoint(
             f"A model file has from 1 byte to {settings.CYTOLOOP_MAX_UPLOAD_MIB} MiB; this one has "
@@ -54,6 +54,8 @@ def upload_version(  # noqa: PLR0913 (one argument per thing a person can say ab
         )
     if len(set(channels)) != len(channels) or any(channel < 0 for channel in channels):
         raise NotACheckpoint("Name each channel once, counted from 0.")
+    if len(channels) > most:
+        raise NotACheckpoint(f"{engine} takes at most {most} channels.")
     upload = VersionUpload.objects.create(
         project=project,
         engine=engine,

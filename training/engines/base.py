@@ -135,10 +135,13 @@ class Engine(Protocol):
     def export(self, checkpoint: Path, target: Path) -> None:
         """Write the folder that the upstream tool opens, with config and licence, into target."""
 
-    def adopt(self, upload: Path, target: Path) -> Path:
+    def adopt(self, upload: Path, target: Path, *, channels: Sequence[int] = ()) -> Path:
         """Turn an uploaded file (ours, or the upstream tool's) into the checkpoint folder target.
 
-        Nothing in the upload is executed. Raises CheckpointCorrupt.
+        `channels` are the image's channels that a person named for it, in the order the net sees
+        them; empty: as the file says. An engine whose files know their number of inputs may leave
+        them to the platform, which compares the two. Nothing in the upload is executed. Raises
+        CheckpointCorrupt.
         """
 
 

@@ -108,7 +108,7 @@ class ThresholdEngine:
             for name in ("config.json", "LICENSE"):
                 (folder / name).write_bytes((checkpoint / name).read_bytes())
 
-    def adopt(self, upload: Path, target: Path) -> Path:
+    def adopt(self, upload: Path, target: Path, *, channels: Sequence[int] = ()) -> Path:
         """Check an exported folder or zip and copy its config."""
         with unpacked(upload, target.parent) as source:
             config = read_config(source, self.spec.name)

@@ -58,6 +58,7 @@ def open_in_child(ours: Attempt[VersionUpload], upload: VersionUpload, folder: P
         child_argv("adopt", upload.engine),
         job={
             "upload": str(blob_path(upload.upload_digest)),
+            "channels": upload.channels,
             "workdir": str(folder),
             "target": str(folder / "checkpoint.zip"),
             "export_target": str(folder / "export.zip"),
@@ -99,7 +100,11 @@ def make_version(upload: VersionUpload, stored: dict[str, Any]) -> ModelVersion:
         number=next_number(project, ModelVersion),
         engine=upload.engine,
         origin="upload",
-        channels={"count": len(mapping), "mapping": mapping, "conversion": ""},
+        channels={
+            "count": len(mapping),
+            "mapping": mapping,
+            "conversion": said.get("conversion", ""),
+        },
         created_by=upload.created_by,
         **stored,
     )

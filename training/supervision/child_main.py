@@ -109,7 +109,10 @@ def adopt(name: str) -> None:
     message = childside.read_job()
     workdir = Path(message["workdir"])
     engine = registry.load(name)
-    hand_over(engine, engine.adopt(Path(message["upload"]), workdir / "finished"), message)
+    checkpoint = engine.adopt(
+        Path(message["upload"]), workdir / "finished", channels=message["channels"]
+    )
+    hand_over(engine, checkpoint, message)
 
 
 def hand_over(engine: Engine, checkpoint: Path, message: dict[str, Any]) -> None:

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { EngineParam, Epoch } from "../../src/api/page_types";
 import { flat } from "../../src/ui/pages/parts/Facts";
 import { mergeEpochs } from "../../src/ui/pages/run/state";
-import { readParams } from "../../src/ui/pages/training/params";
+import { readChannels, readParams } from "../../src/ui/pages/training/params";
 import { sample } from "../../src/ui/pages/version/Examples";
 
 function param(fields: Partial<EngineParam>): EngineParam {
@@ -18,6 +18,21 @@ function param(fields: Partial<EngineParam>): EngineParam {
   };
   return { ...base, ...fields } as EngineParam;
 }
+
+describe("channels of a model from elsewhere", () => {
+  test.each([
+    ["", []],
+    ["1", [1]],
+    ["2, 0", [2, 0]],
+    [" 0 1;2 ", [0, 1, 2]],
+    ["1, 1", null],
+    ["red", null],
+    ["-1", null],
+    ["1.5", null],
+  ])("%j", (typed, channels) => {
+    expect(readChannels(typed)).toEqual(channels);
+  });
+});
 
 describe("parameters", () => {
   test("only what differs from the default is sent", () => {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -166,8 +167,12 @@ class CellposeEngine:
             write_json(folder / "cytoloop.json", config)
             shutil.copyfile(checkpoint / "LICENSE", folder / "LICENSE")
 
-    def adopt(self, upload: Path, target: Path) -> Path:
-        """Turn a zip of ours or a Cellpose model file into a checkpoint folder."""
+    def adopt(self, upload: Path, target: Path, *, channels: Sequence[int] = ()) -> Path:
+        """Turn a zip of ours or a Cellpose model file into a checkpoint folder.
+
+        A CPnet always has two inputs, whatever it was trained on, so the channels that a person
+        names are believed.
+        """
         if upload.is_dir() or holds_config(upload):
             with unpacked(upload, target.parent) as source:
                 name = "config.json" if (source / "config.json").is_file() else "cytoloop.json"
@@ -178,7 +183,7 @@ class CellposeEngine:
             ours, state = {}, read_foreign_state(upload)
         net = build(width_of(state), diam_mean_of("", state))
         use_state(net, state)
-        return self._finish(target, net, _adopted_facts(ours, net, width_of(state)))
+        return self._finish(target, net, _adopted_facts(ours, net, width_of(state), channels))
 
 
 def load_net(checkpoint: Path, config: dict[str, Any]) -> Net:
@@ -188,7 +193,9 @@ def load_net(checkpoint: Path, config: dict[str, Any]) -> Net:
     return net
 
 
-def _adopted_facts(ours: dict[str, Any], net: Net, width: str) -> dict[str, Any]:
+def _adopted_facts(
+    ours: dict[str, Any], net: Net, width: str, channels: Sequence[int]
+) -> dict[str, Any]:
     """Return the config of an adopted model: ours where it came from here, else the usual."""
     thresholds = dict(DEFAULT)
     given = ours.get("thresholds")
@@ -197,7 +204,14 @@ def _adopted_facts(ours: dict[str, Any], net: Net, width: str) -> dict[str, Any]
         if isinstance(value, int | float) and abs(value) < 10:
             thresholds[key] = float(value)
     diameter = float(net.diam_labels[0])
-    return facts_of_upload(ours, conversion=conversion_of(1), n_channels=1) | {
+    facts = facts_of_upload(ours, conversion=conversion_of(1), n_channels=1)
+    mapping = list(channels) or facts["channels"]["mapping"]
+    return facts | {
+        "channels": {
+            "count": len(mapping),
+            "mapping": mapping,
+            "conversion": conversion_of(len(mapping)),
+        },
         "thresholds": thresholds,
         "origin": "upload",
         "licence": "unknown",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -158,7 +159,7 @@ class StarDistEngine:
         """Write the folder that `StarDist2D(None, name, basedir)` opens."""
         export(checkpoint, target, read_config(checkpoint, self.spec.name))
 
-    def adopt(self, upload: Path, target: Path) -> Path:
+    def adopt(self, upload: Path, target: Path, *, channels: Sequence[int] = ()) -> Path:
         """Turn a zip (ours or a StarDist folder) or such a folder into a checkpoint folder."""
         return adopt(upload, target)
 

@@ -2,6 +2,7 @@
 
 import { useSignal } from "@preact/signals";
 import { api, sentenceOf } from "../../../api/pages";
+import { readChannels } from "./params";
 import type { TrainingState } from "./state";
 
 export function UploadModel({ state }: { state: TrainingState }) {
@@ -10,13 +11,23 @@ export function UploadModel({ state }: { state: TrainingState }) {
   const busy = useSignal(false);
   const trainable = state.engines.value.filter((engine) => engine.pretrained.length > 0);
   if (trainable.length === 0) return null;
+  const names = state.channels.value;
 
   const submit = async (event: SubmitEvent & { currentTarget: HTMLFormElement }) => {
     event.preventDefault();
     const form = event.currentTarget;
+    const data = new FormData(form);
+    const channels = readChannels(String(data.get("channels") ?? ""));
+    if (channels === null) {
+      isProblem.value = true;
+      note.value = "Name each channel once by its number, for example 2, 0.";
+      return;
+    }
+    data.delete("channels");
+    for (const channel of channels) data.append("channels", String(channel));
     busy.value = true;
     try {
-      await api.uploadVersion(state.project, new FormData(form));
+      await api.uploadVersion(state.project, data);
       form.reset();
       isProblem.value = false;
       note.value = "Uploaded. The version appears here once the engine has opened the file.";
@@ -53,6 +64,21 @@ export function UploadModel({ state }: { state: TrainingState }) {
               maxLength={100}
               placeholder="e.g. BSD-3-Clause"
             />
+          </div>
+          <div class="field span">
+            <label for="model-channels">Channels it looks at</label>
+            <input
+              id="model-channels"
+              name="channels"
+              placeholder="e.g. 2, 0"
+              aria-describedby="model-channels-hint"
+            />
+            <p class="hint" id="model-channels-hint">
+              Numbers in the order the model takes them
+              {names.length > 0 && ` (${names.map((name, i) => `${i} is ${name}`).join(", ")})`}. A
+              Cellpose model takes one channel, or cells and then nuclei; of three or more, their
+              mean. Empty: those the file names, else the first.
+            </p>
           </div>
           <div class="field span">
             <label for="model-file">File</label>

@@ -23,6 +23,14 @@ export function readParams(params: readonly EngineParam[], typed: Typed): Checke
   return { params: values, problems };
 }
 
+/** Read "2, 0" as channels in that order; null when it is something else. */
+export function readChannels(text: string): readonly number[] | null {
+  const parts = text.split(/[\s,;]+/).filter((part) => part !== "");
+  const areNumbers = parts.every((part) => /^\d{1,3}$/.test(part));
+  const numbers = parts.map(Number);
+  return areNumbers && new Set(numbers).size === numbers.length ? numbers : null;
+}
+
 function parsed(param: EngineParam, raw: string | boolean): unknown {
   if (param.type === "bool") return raw === true || raw === "true";
   return param.type === "str" ? raw : Number(raw);
