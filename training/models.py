@@ -118,14 +118,6 @@ class SupervisedRow(LeasedRow):
         ]
 
 
-class EngineName(models.TextChoices):
-    """The engines that ship with the site; others come by entry point."""
-
-    STARDIST = "stardist", "StarDist"
-    CELLPOSE = "cellpose", "Cellpose"
-    THRESHOLD = "threshold", "Threshold"
-
-
 class TrainingRun(SupervisedRow):
     """One attempt to train an engine on a training set."""
 
