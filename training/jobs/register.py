@@ -131,13 +131,13 @@ def queue_drafts(version: ModelVersion) -> list[PredictionRun]:
     )
     rows = [
         PredictionRun(version=version, image=image, priority=priority_of(image))
-        for image in annotated_images(version.project)
+        for image in images_to_draft(version.project)
     ]
     return PredictionRun.objects.bulk_create(rows, batch_size=1000)
 
 
-def annotated_images(project: Project) -> QuerySet[Image]:
-    """Ready images with `is_annotated`: whether a region of them was submitted."""
+def images_to_draft(project: Project) -> QuerySet[Image]:
+    """Return the ready images with `is_annotated`: whether a region of them was submitted."""
     submitted = Region.objects.filter(image=OuterRef("pk"), state=RegionState.SUBMITTED)
     return images_to_predict(project).annotate(is_annotated=Exists(submitted)).order_by("name")
 
