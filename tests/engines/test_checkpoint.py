@@ -37,18 +37,22 @@ def test_a_folder_appears_whole_or_not_at_all(tmp_path):
     assert not list(tmp_path.glob("model.*"))
 
 
+def found_for(job):
+    return resumable(job.workdir, job_fingerprint(job))
+
+
 def test_only_the_checkpoint_of_the_same_job_is_resumed(tmp_path):
     job = make_job(small_world(tmp_path / "data", n_train=1), tmp_path / "run")
     folder = job.workdir / "checkpoint"
     folder.mkdir(parents=True)
     (folder / "state.json").write_text(json.dumps({"job": job_fingerprint(job)}))
 
-    assert resumable(job) == folder
-    assert resumable(dataclasses.replace(job, max_seconds=9.0, n_threads=2)) == folder
-    assert resumable(dataclasses.replace(job, seed=8)) is None
-    assert resumable(dataclasses.replace(job, params={"steps": 1})) is None
+    assert found_for(job) == folder
+    assert found_for(dataclasses.replace(job, max_seconds=9.0, n_threads=2)) == folder
+    assert found_for(dataclasses.replace(job, seed=8)) is None
+    assert found_for(dataclasses.replace(job, params={"steps": 1})) is None
     (folder / "state.json").write_text("{")
-    assert resumable(job) is None
+    assert found_for(job) is None
 
 
 def test_what_is_left_of_a_death_between_two_renames_is_found(tmp_path):
@@ -57,7 +61,7 @@ def test_what_is_left_of_a_death_between_two_renames_is_found(tmp_path):
     folder.mkdir(parents=True)
     (folder / "state.json").write_text(json.dumps({"job": job_fingerprint(job)}))
 
-    assert resumable(job) == folder
+    assert found_for(job) == folder
 
 
 def test_a_full_disk_after_a_death_between_two_renames_loses_nothing(tmp_path):

@@ -161,12 +161,11 @@ def job_fingerprint(job: TrainJob) -> str:
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
-def resumable(job: TrainJob) -> Path | None:
-    """Return the folder of this job's newest resumable checkpoint, if there is one."""
-    fingerprint = job_fingerprint(job)
+def resumable(workdir: Path, fingerprint: str) -> Path | None:
+    """Return the folder of the newest resumable checkpoint of a job, if there is one."""
     # ".old" is what is left when the machine died between the two renames of `whole_folder`.
     for name in (RESUME_FOLDER, RESUME_FOLDER + ".old"):
-        state = job.workdir / name / "state.json"
+        state = workdir / name / "state.json"
         with contextlib.suppress(OSError, ValueError):
             if json.loads(state.read_text(encoding="utf-8"))["job"] == fingerprint:
                 return state.parent

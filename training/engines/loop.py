@@ -227,7 +227,7 @@ class Loop:
 
     def _resume(self, report: Reporter) -> None:
         """Continue from the resumable checkpoint of this very job, if there is one."""
-        folder = resumable(self.job)
+        folder = resumable(self.job.workdir, self._fingerprint)
         if folder is None:
             return
         state = json.loads((folder / "state.json").read_text(encoding="utf-8"))
