@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import errno
 import hashlib
 import io
 import json
@@ -29,6 +28,7 @@ from project.storage import (
     BLOCK_BYTES,
     blob_path,
     blobs_dir,
+    is_full,
     put_stream,
     scratch_dir,
     storage_error,
@@ -37,7 +37,6 @@ from project.storage import (
 
 FORMAT = 1
 MANIFEST, DUMP = "cytoloop-backup.json", "database.dump"
-FULL = (errno.ENOSPC, errno.EDQUOT)
 # In one transaction with what the dump holds. Someone who still works in the database would be
 # waited for without end; the dump's own statements begin by taking the limit back.
 DROPS = """\
@@ -133,7 +132,7 @@ def restore(
     except (tarfile.TarError, EOFError) as error:
         raise NotABackup(f"{source} cannot be read as a backup: {error}.") from error
     except OSError as error:
-        if error.errno in FULL:
+        if is_full(error):
             raise storage_error(error) from error
         raise NotABackup(f"{source} cannot be read: {error.strerror or error}.") from error
     return {**manifest, "file": str(source)}
