@@ -118,6 +118,12 @@ def normalize(pixels: NDArray[Any], limits: Limits, *, invert: bool = False) -> 
     return 1 - result if invert else result
 
 
+def limits_of(pixels: Any) -> Limits:
+    """Measure the percentiles of pixels that can be sliced, shape (C, H, W)."""
+    height, width = pixels.shape[1:]
+    return measure_limits(lambda box: pixels[:, box[0] : box[2], box[1] : box[3]], height, width)
+
+
 def normalize_image(
     pixels: NDArray[Any], *, invert: bool = False, reference: NDArray[Any] | None = None
 ) -> Image:
@@ -134,9 +140,7 @@ def normalize_image(
     -------
     ndarray of float32, shape (C, H, W)
     """
-    whole = pixels if reference is None else reference
-    height, width = whole.shape[1:]
-    limits = measure_limits(lambda box: whole[:, box[0] : box[2], box[1] : box[3]], height, width)
+    limits = limits_of(pixels if reference is None else reference)
     return normalize(pixels, limits, invert=invert)
 
 

@@ -14,6 +14,8 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from training.datasets.large import Pixels
+
 LabelImage: TypeAlias = NDArray[np.uint32]
 Annotated: TypeAlias = NDArray[np.bool_]
 StopFlag: TypeAlias = Callable[[], bool]
@@ -150,7 +152,7 @@ class Predictor(Protocol):
 
     def predict(
         self,
-        image: NDArray[Any],
+        image: Pixels,
         *,
         want_maps: bool = False,
         should_stop: StopFlag = lambda: False,
@@ -161,4 +163,7 @@ class Predictor(Protocol):
         The whole image is normalised by percentiles first; large images are tiled. Of a part of
         an image, `reference` holds pixels of the whole one, shape (C, h, w): the percentiles are
         theirs, so that the part is segmented as it would be within the whole.
+
+        A large image may be no array but a `training.datasets.large.PixelsOfFile`, which is read
+        where it is sliced; `np.asarray` makes it one.
         """

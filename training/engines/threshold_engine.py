@@ -17,7 +17,7 @@ from skimage.segmentation import watershed
 from project.errors import Cancelled, CheckpointCorrupt
 from training.datasets.crops import Crop
 from training.datasets.labels import Box
-from training.datasets.normalize import normalize_image
+from training.datasets.large import Pixels, normalized
 from training.engines.base import (
     EngineSpec,
     EpochReport,
@@ -128,14 +128,14 @@ class ThresholdPredictor:
 
     def predict(
         self,
-        image: NDArray[Any],
+        image: Pixels,
         *,
         want_maps: bool = False,
         should_stop: StopFlag = lambda: False,
         reference: NDArray[Any] | None = None,
     ) -> PredictionArrays:
         """Segment an image of shape (C, H, W)."""
-        pixels = normalize_image(image, invert=self._invert, reference=reference)
+        pixels = normalized(image, invert=self._invert, reference=reference)
 
         def one(box: Box) -> PredictionArrays:
             if should_stop():

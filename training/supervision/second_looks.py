@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from annotations.imaging.pixels import PixelFile, open_pixels
 from training.acquisition.agreement import Doubts, compare_views
 from training.acquisition.views import VIEWS
+from training.datasets.large import LARGE_PX, PixelsOfFile
 from training.datasets.normalize import sample_boxes
 from training.engines.base import PredictionArrays, Predictor
 
@@ -37,17 +38,18 @@ def predict_box(predictor: Predictor, request: dict[str, Any]) -> dict[str, NDAr
     Notes
     -----
     Only the box is read, and a sixteenth of the pixels that the whole image's percentiles are
-    measured on, so memory does not grow with the image.
+    measured on, so memory does not grow with the image. A whole large image is read where the
+    engine looks: what grows with it is the label image.
     """
     with open_pixels(request["pixels"]) as file:
+        n_pixels = file.shape.height * file.shape.width
+        if n_pixels > LARGE_PX and not request.get("box") and not request.get("n_views"):
+            return _arrays(predictor.predict(PixelsOfFile(file, **_plane(request))))
         box = request.get("box") or (0, 0, file.shape.height, file.shape.width)
-        image = file.read(t=request["t"], z=request["z"], channels=request["channels"], box=box)
+        image = file.read(**_plane(request), box=box)
         reference = _sample(file, request) if request.get("box") else None
     prediction = predictor.predict(image, reference=reference)
-    arrays: dict[str, NDArray[Any]] = {
-        "label_image": prediction.label_image,
-        "scores": prediction.scores,
-    }
+    arrays = _arrays(prediction)
     if request.get("n_views"):
         doubts = look_again(predictor, image, prediction, request["n_views"], reference)
         arrays |= {
@@ -56,6 +58,14 @@ def predict_box(predictor: Predictor, request: dict[str, Any]) -> dict[str, NDAr
             "missed_weight": doubts.missed_weight,
         }
     return arrays
+
+
+def _plane(request: dict[str, Any]) -> dict[str, Any]:
+    return {name: request[name] for name in ("t", "z", "channels")}
+
+
+def _arrays(prediction: PredictionArrays) -> dict[str, NDArray[Any]]:
+    return {"label_image": prediction.label_image, "scores": prediction.scores}
 
 
 def look_again(
@@ -77,7 +87,7 @@ def _sample(file: PixelFile, request: dict[str, Any]) -> NDArray[Any]:
     """Read pixels of the whole image that its percentiles are estimated from."""
     parts = []
     for box in sample_boxes(file.shape.height, file.shape.width):
-        block = file.read(t=request["t"], z=request["z"], channels=request["channels"], box=box)
+        block = file.read(**_plane(request), box=box)
         part = block[:, ::REFERENCE_STEP_PX, ::REFERENCE_STEP_PX]
         parts.append(part.reshape(part.shape[0], 1, -1))
     return np.concatenate(parts, axis=2)

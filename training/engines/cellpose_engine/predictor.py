@@ -9,7 +9,7 @@ from cellpose import dynamics
 from numpy.typing import NDArray
 
 from training.datasets.labels import Box
-from training.datasets.normalize import normalize_image
+from training.datasets.large import Pixels, normalized
 from training.engines.base import PredictionArrays, StopFlag
 from training.engines.blocks import predict_in_blocks
 from training.engines.cellpose_engine.net import Net
@@ -33,7 +33,7 @@ class CellposePredictor:
 
     def predict(
         self,
-        image: NDArray[Any],
+        image: Pixels,
         *,
         want_maps: bool = False,
         should_stop: StopFlag = lambda: False,
@@ -41,7 +41,7 @@ class CellposePredictor:
     ) -> PredictionArrays:
         """Segment an image of shape (C, H, W)."""
         invert = self.config["normalisation"]["invert"]
-        pixels = normalize_image(image, invert=invert, reference=reference)
+        pixels = normalized(image, invert=invert, reference=reference)
 
         maps = self.maps(pixels, should_stop)
 
@@ -58,7 +58,7 @@ class CellposePredictor:
             (pixels.shape[1], pixels.shape[2]), one, block_px=self.block_px, overlap_px=overlap
         )
 
-    def maps(self, pixels: NDArray[np.float32], should_stop: StopFlag = lambda: False) -> Maps:
+    def maps(self, pixels: Pixels, should_stop: StopFlag = lambda: False) -> Maps:
         """Return the network's maps of a normalised image (C, H, W)."""
         # A sliver of an image would be resized to nothing.
         scale = max(self.rescale, SMALLEST_SIDE_PX / min(pixels.shape[1:]))

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from project.errors import Cancelled
 from training.datasets.labels import Box
+from training.datasets.large import Pixels
 from training.engines.base import StopFlag
 from training.engines.cellpose_engine.learner import to_inputs
 from training.engines.cellpose_engine.net import Net
@@ -63,7 +64,7 @@ class Maps:
     def __init__(
         self,
         net: Net,
-        pixels: NDArray[np.float32],
+        pixels: Pixels,
         scale: float,
         *,
         bfloat16: bool,
@@ -135,7 +136,7 @@ class Maps:
 
 
 def sampled(
-    image: NDArray[np.float32], rows: NDArray[np.float64], cols: NDArray[np.float64]
+    image: Pixels, rows: NDArray[np.float64], cols: NDArray[np.float64]
 ) -> NDArray[np.float32]:
     """Interpolate an image (C, H, W) at rows x cols, linearly; NaN gives 0."""
     starts = [int(np.nanmin(places)) for places in (rows, cols)]

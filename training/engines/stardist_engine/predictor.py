@@ -10,11 +10,17 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from project.errors import Cancelled
-from training.datasets.normalize import normalize_image
+from training.datasets.labels import Box
+from training.datasets.large import Pixels, Place, normalized
 from training.engines.base import PredictionArrays, StopFlag
+from training.engines.blocks import predict_in_blocks
 from training.engines.stardist_engine.net import Model
 
-BLOCK_PX = 1024  # of the network; objects are suppressed over the whole image
+BLOCK_PX = 1024  # of the network; objects are suppressed over a whole piece
+PIECE_PX = 4096  # most images are one piece; one takes some 0.7 GB
+ALIGNED_PX = 64
+OVERLAP_DIAMETERS = 3
+USUAL_DIAMETER_PX = 32.0
 
 
 class FastForward:
@@ -42,27 +48,48 @@ class StarDistPredictor:
     def __init__(self, model: Model, config: dict[str, Any]) -> None:
         self.config = config
         self.block_px = BLOCK_PX
+        self.piece_px = PIECE_PX
         self._n_channels = model.config.n_channel_in
         self._grid = tuple(model.config.grid)
-        model._axes_tile_overlap("YX")  # measured with the Keras model, before it is replaced
+        # Measured with the Keras model, before it is replaced.
+        self._network_sees_px = [int(side) for side in model._axes_tile_overlap("YX")]
         model.keras_model = FastForward(model.keras_model, self._n_channels)
         self.model = model
 
     def predict(
         self,
-        image: NDArray[Any],
+        image: Pixels,
         *,
         want_maps: bool = False,
         should_stop: StopFlag = lambda: False,
         reference: NDArray[Any] | None = None,
     ) -> PredictionArrays:
         """Segment an image of shape (C, H, W)."""
-        pixels = normalize_image(
+        pixels = normalized(
             as_channels(image, self._n_channels),
             invert=self.config["normalisation"]["invert"],
             reference=None if reference is None else as_channels(reference, self._n_channels),
         )
-        x = np.moveaxis(pixels, 0, -1)
+
+        def one(box: Box) -> PredictionArrays:
+            piece = pixels[:, box[0] : box[2], box[1] : box[3]]
+            return self._piece(np.moveaxis(piece, 0, -1), want_maps, should_stop)
+
+        shape = (pixels.shape[1], pixels.shape[2])
+        return predict_in_blocks(
+            shape, one, block_px=self.piece_px, overlap_px=self._piece_overlap_px()
+        )
+
+    def _piece_overlap_px(self) -> int:
+        """Return what pieces see of each other, such that grids of all pieces lie alike."""
+        diameter = float(self.config.get("diameter_px") or USUAL_DIAMETER_PX)
+        seen: float = max(OVERLAP_DIAMETERS * diameter, *self._network_sees_px)
+        return math.ceil(seen / ALIGNED_PX) * ALIGNED_PX
+
+    def _piece(
+        self, x: NDArray[np.float32], want_maps: bool, should_stop: StopFlag
+    ) -> PredictionArrays:
+        """Segment normalised pixels (h, w, C)."""
         thresholds = self.config["thresholds"]
         events = self.model._predict_instances_generator(
             x,
@@ -94,10 +121,24 @@ class StarDistPredictor:
         return {"prob": prob[place], "dist": np.moveaxis(dist[place], -1, 0)}
 
 
-def as_channels(image: NDArray[Any], n_channels: int) -> NDArray[Any]:
+class AsChannels:
+    """Pixels of a large image with as many channels as the network has inputs."""
+
+    def __init__(self, pixels: Pixels, n_channels: int) -> None:
+        self._pixels = pixels
+        self.shape = (n_channels, *pixels.shape[1:])
+
+    def __getitem__(self, place: Place, /) -> NDArray[Any]:
+        part: NDArray[Any] = as_channels(self._pixels[place], self.shape[0])
+        return part
+
+
+def as_channels(image: Pixels, n_channels: int) -> Any:
     """Give the network as many channels as it has inputs: one is repeated, many become grey."""
     if image.shape[0] == n_channels:
         return image
+    if not isinstance(image, np.ndarray):
+        return AsChannels(image, n_channels)
     grey = image if image.shape[0] == 1 else image.mean(axis=0, keepdims=True, dtype=np.float32)
     return np.repeat(grey, n_channels, axis=0)
 

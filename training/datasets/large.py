@@ -1,0 +1,89 @@
+"""Images too large to be held in memory: read and normalised where they are looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from annotations.imaging.pixels import PixelFile
+from training.datasets.normalize import Image, Limits, limits_of, normalize, normalize_image
+
+Place: TypeAlias = tuple[slice, slice, slice]
+
+LARGE_PX = 4 << 20  # pixels of a plane; smaller images are read and normalised at once
+
+
+class Pixels(Protocol):
+    """Pixels of shape (C, H, W) that are sliced in rows and columns: an array, or a file."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(C, H, W)."""
+
+    def __getitem__(self, place: Place, /) -> NDArray[Any]:
+        """Return all channels of some rows and columns."""
+
+
+class PixelsOfFile:
+    """A plane of a stored image; what is sliced is read.
+
+    Parameters
+    ----------
+    file : PixelFile
+        It must stay open.
+    t, z : int
+    channels : sequence of int
+        In the order wanted.
+    """
+
+    def __init__(self, file: PixelFile, *, t: int, z: int, channels: Sequence[int]) -> None:
+        self._file = file
+        self._t, self._z, self._channels = t, z, tuple(channels)
+        self.shape = (len(self._channels), file.shape.height, file.shape.width)
+
+    def __getitem__(self, place: Place, /) -> NDArray[Any]:
+        rows, cols = (
+            side.indices(size) for side, size in zip(place[1:], self.shape[1:], strict=True)
+        )
+        box = (rows[0], cols[0], rows[1], cols[1])
+        return self._file.read(t=self._t, z=self._z, channels=self._channels, box=box)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        # For engines from elsewhere that take arrays only.
+        everything = slice(None)
+        return np.asarray(self[everything, everything, everything], dtype=dtype)
+
+
+class NormalizedPixels:
+    """Pixels that are normalised when they are sliced."""
+
+    def __init__(self, pixels: Pixels, limits: Limits, *, invert: bool) -> None:
+        self._pixels, self._limits, self._invert = pixels, limits, invert
+        self.shape = pixels.shape
+
+    def __getitem__(self, place: Place, /) -> Image:
+        return normalize(self._pixels[place], self._limits, invert=self._invert)
+
+
+def normalized(
+    pixels: Pixels, *, invert: bool = False, reference: NDArray[Any] | None = None
+) -> Image | NormalizedPixels:
+    """Normalise an image: at once, or a large one where it is sliced; the numbers are the same.
+
+    Parameters
+    ----------
+    pixels : ndarray or Pixels, shape (C, H, W)
+    invert, reference
+        See `training.datasets.normalize.normalize_image`.
+
+    Returns
+    -------
+    ndarray of float32 or NormalizedPixels, shape (C, H, W)
+    """
+    if pixels.shape[1] * pixels.shape[2] <= LARGE_PX:
+        return normalize_image(np.asarray(pixels), invert=invert, reference=reference)
+    limits = limits_of(pixels if reference is None else reference)
+    return NormalizedPixels(pixels, limits, invert=invert)
