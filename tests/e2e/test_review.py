@@ -151,3 +151,26 @@ def test_a_blind_region_never_shows_a_draft(open_editor, image, draft):
     page.wait_for_timeout(300)
     assert amber(editor, square(1)) > 5
     assert editor.problems == []
+
+
+def test_the_next_doubtful_object_comes_to_the_middle(open_editor, image):
+    tiny = np.zeros((image.height, image.width), np.uint32)
+    tiny[40:43, 30:33] = 1
+    store_prediction(image=image, name="v1", label_image=tiny, scores=np.array([0.4]))
+    editor = open_editor()
+    editor.until("(editor) => editor.model.draftCounts.value.left === 1")
+
+    editor.page.keyboard.press(".")
+
+    stage = editor.page.locator(".stage").bounding_box()
+    middle = [stage["x"] + stage["width"] / 2, stage["y"] + stage["height"] / 2]
+
+    def distance():
+        return max(abs(a - b) for a, b in zip(editor.on_screen(31.5, 41.5), middle, strict=True))
+
+    for _ in range(50):
+        if distance() < 3:
+            break
+        editor.page.wait_for_timeout(100)
+    assert distance() < 3
+    assert editor.problems == []

@@ -193,7 +193,8 @@ export class Stage {
     if (isInside && size >= SMALLEST_REVEALED_PX) return;
     if (size < SMALLEST_REVEALED_PX || size > room * 0.8) {
       const wanted = Math.min(8, (room * 0.35) / Math.max(width(box), height(box), 1));
-      viewport.zoomTo(image.imageToViewportZoom(wanted), middle);
+      // Without a point to zoom about: while zooming about one, its place on screen is kept.
+      viewport.zoomTo(image.imageToViewportZoom(wanted));
     }
     viewport.panTo(middle);
     viewport.applyConstraints();
