@@ -72,7 +72,7 @@ def test_the_welcome_page_sets_a_password_that_works(client):
     person.set_unusable_password()
     person.save()
 
-    welcome = client.get(new_login_path(person), follow=True)
+    welcome = client.post(new_login_path(person), follow=True)
     assert "Welcome, newcomer" in welcome.content.decode()
 
     client.post("/accounts/password/set/", {"password1": PHRASE, "password2": PHRASE})
@@ -83,7 +83,7 @@ def test_the_welcome_page_sets_a_password_that_works(client):
 
 def test_a_used_link_says_whom_to_ask(client, mei):
     path = new_login_path(mei)
-    client.get(path)
+    client.post(path)
 
     answer = client.get(path)
 

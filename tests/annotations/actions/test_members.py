@@ -40,18 +40,18 @@ def test_a_new_name_becomes_an_account_without_a_password_and_a_link(owner, proj
     assert not person.has_usable_password()
     assert (person.first_name, person.last_name) == ("Mei", "Tan Li")
     assert membership(project, person).role == Role.REVIEWER
-    assert client.get(invited.login_path).status_code == 302
+    assert client.post(invited.login_path).status_code == 302
     assert client.session["_auth_user_id"] == str(person.pk)
 
 
 def test_the_link_works_once_and_leads_to_a_password(owner, project, client):
     invited = add_member(user=owner, project=project, username="mei", role="viewer")
 
-    first = client.get(invited.login_path)
+    first = client.post(invited.login_path)
 
     assert first.url == "/accounts/password/set/"
     assert client.get(first.url).status_code == 200
-    assert client.get(invited.login_path).status_code == 410
+    assert client.post(invited.login_path).status_code == 410
 
 
 def test_an_account_that_exists_is_added_without_a_link(owner, project, stranger):
@@ -192,7 +192,7 @@ def test_a_new_link_replaces_a_lost_one(owner, project, client):
 
     again = renew_login_link(user=owner, project=project, member_id=invited.membership.pk)
 
-    assert client.get(again.login_path).status_code == 302
+    assert client.post(again.login_path).status_code == 302
 
 
 def test_no_link_for_an_account_that_somebody_uses(owner, project, annotator):
