@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from annotations.imaging.pixels import open_pixels
 from training.datasets.labels import Box, SparseLabels, diameters, sparse_labels
 from training.datasets.normalize import Image, Limits, measure_limits, normalize
 
+Plane: TypeAlias = tuple[str, int, int]  # image, t, z
 PixelsByKey: TypeAlias = OrderedDict[int, tuple[Box, NDArray[Any]]]
 
 CENTRES_PER_REGION = 512  # places to draw around that are remembered; 4 kB
@@ -96,7 +96,7 @@ class CropSource:
     channels : sequence of int
         Channels of the images, in the order the network sees them.
     folder : Path
-        Where prepared labels and measured limits are kept; survives a resume.
+        Where prepared labels are kept, mapped and not in memory; a training's own.
     background_band_px : int
         See `training.datasets.labels.sparse_labels`.
 
@@ -128,28 +128,18 @@ class CropSource:
     def __len__(self) -> int:
         return len(self.regions)
 
-    def _all_limits(self, regions: Sequence[Region]) -> dict[str, tuple[tuple[int, int], Limits]]:
-        """Measure each image once; the file makes a resumed training start at once."""
-        path = self._folder / "limits.json"
-        stored = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    def _all_limits(self, regions: Sequence[Region]) -> dict[Plane, tuple[tuple[int, int], Limits]]:
+        """Measure each plane once, however many regions it has."""
+        found: dict[Plane, tuple[tuple[int, int], Limits]] = {}
         for region in regions:
-            key = self._key(region)
-            if key not in stored:
-                shape, found = _limits_of(region, self.channels)
-                stored[key] = [list(shape), found.low, found.high]
-        path.write_text(json.dumps(stored), encoding="utf-8")
-        return {
-            key: ((shape[0], shape[1]), Limits(tuple(low), tuple(high)))
-            for key, (shape, low, high) in stored.items()
-        }
-
-    def _key(self, region: Region) -> str:
-        return f"{region.image_id} {region.t} {region.z} {list(self.channels)}"
+            if _plane(region) not in found:
+                found[_plane(region)] = _limits_of(region, self.channels)
+        return found
 
     def _prepare(
-        self, number: int, region: Region, limits: dict[str, tuple[tuple[int, int], Limits]]
+        self, number: int, region: Region, limits: dict[Plane, tuple[tuple[int, int], Limits]]
     ) -> Prepared:
-        shape, image_limits = limits[self._key(region)]
+        shape, image_limits = limits[_plane(region)]
         with np.load(region.labels, allow_pickle=False) as stored:
             labels = sparse_labels(
                 stored["label_image"],
@@ -301,6 +291,10 @@ class CropSource:
             max(min(row1 + margin, height), box[2]),
             max(min(col1 + margin, width), box[3]),
         )
+
+
+def _plane(region: Region) -> Plane:
+    return region.image_id, region.t, region.z
 
 
 def _limits_of(region: Region, channels: tuple[int, ...]) -> tuple[tuple[int, int], Limits]:

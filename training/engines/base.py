@@ -64,7 +64,7 @@ class TrainJob:
     params: dict[str, Any]  # fields of EngineSpec.params
     channels: tuple[int, ...]  # indices of the image's channels, in the order the net sees them
     seed: int
-    workdir: Path  # checkpoints, cache; survives a resume
+    workdir: Path  # one attempt's own: the checkpoint to resume from, what is derived
     parent: Path | None = None  # checkpoint folder to start from
     pretrained: str = ""  # official model to start from
     max_seconds: float | None = None  # of training proper, after imports

@@ -47,7 +47,7 @@ class TrainingData:
     validation: CropSource
     weights: NDArray[np.float64]
     diameter_px: float  # median of the annotated objects
-    folder: Path  # what is derived from the regions; survives a resume
+    folder: Path  # what is derived from the regions; each attempt derives it anew
 
     @property
     def n_channels(self) -> int:

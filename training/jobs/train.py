@@ -98,8 +98,9 @@ def begin(ours: Attempt[TrainingRun], run: TrainingRun) -> None:
 
 def child_message(run: TrainingRun, folder: Path) -> dict[str, Any]:
     """Write what the child may read and return what it is told."""
+    for earlier in folder.glob("attempt-*"):  # what one had to keep was packed beside them
+        shutil.rmtree(earlier, ignore_errors=True)
     workdir = folder / f"attempt-{run.attempt}"
-    shutil.rmtree(workdir, ignore_errors=True)
     workdir.mkdir()
     if run.resume_file:
         with contextlib.suppress(FileNotFoundError):  # lost with a disk: begin again

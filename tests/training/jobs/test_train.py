@@ -9,6 +9,7 @@ from project import processes
 from tests.training.worlds import annotated_image, wait_for
 from training import tasks
 from training.actions.runs import cancel_run, queue_run
+from training.jobs.train import child_message
 from training.models import Evaluation, ModelVersion, PredictionRun, RunState, TrainingRun
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -168,6 +169,17 @@ def test_a_killed_child_is_replaced_and_resumes_at_its_checkpoint(
     assert queued.attempt == 2
     assert queued.epochs.count() == 5
     assert "beginning at epoch 4" in queued.log
+
+
+def test_an_attempt_removes_what_earlier_ones_derived(queued, tmp_path):
+    (tmp_path / "attempt-0" / "cache" / "flows").mkdir(parents=True)
+    (tmp_path / "resume-0-1.zip").touch()
+    queued.attempt = 1
+
+    child_message(queued, tmp_path)
+
+    assert {path.name for path in tmp_path.iterdir()} >= {"attempt-1", "resume-0-1.zip"}
+    assert not (tmp_path / "attempt-0").exists()
 
 
 def test_a_child_that_is_killed_every_time_ends_as_failed_with_a_sentence(

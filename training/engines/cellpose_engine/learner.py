@@ -36,8 +36,7 @@ class FlowSource:
         folder.mkdir(parents=True, exist_ok=True)
         for number in range(len(source)):
             path = folder / f"flows-{number}.npy"
-            if not path.is_file():
-                np.save(path, flows_of(np.asarray(source.labels_of(number))))
+            np.save(path, flows_of(np.asarray(source.labels_of(number))))
             self._paths.append(path)
 
     def window(self, number: int, box: Box) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
