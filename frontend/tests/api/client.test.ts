@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ApiClient, ApiError, NetworkError } from "../../src/api/client";
 import { fromBase64, labelsOf, packOps, RestLayerApi, toBase64 } from "../../src/api/layers";
-import type { EventSourceLike } from "../../src/api/sse";
 
 type Asked = { url: string; init: RequestInit };
 

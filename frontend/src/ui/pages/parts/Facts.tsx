@@ -1,17 +1,18 @@
-/** Names and values of a record, nested ones flattened by dots. */
+/** Names and values of a record by name, nested ones flattened by commas. */
 
+import { Fragment } from "preact";
 import { digits } from "../format";
 
 export function Facts({ of }: { of: Readonly<Record<string, unknown>> }) {
-  const rows = flat(of);
+  const rows = flat(of).sort(([one], [other]) => one.localeCompare(other));
   if (rows.length === 0) return <p class="muted">None.</p>;
   return (
     <dl class="facts small">
       {rows.map(([name, value]) => (
-        <>
-          <dt key={name}>{name.replaceAll("_", " ")}</dt>
+        <Fragment key={name}>
+          <dt>{name.replaceAll("_", " ")}</dt>
           <dd>{value}</dd>
-        </>
+        </Fragment>
       ))}
     </dl>
   );

@@ -29,7 +29,6 @@ export function LossChart({ epochs }: { epochs: readonly Epoch[] }) {
 
   const logarithmic = isLog.value;
   const dark = isDark.value;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the colours are read anew when `dark` changes
   useEffect(() => {
     const box = place.current;
     if (box === null) return;

@@ -10,6 +10,7 @@ import { RunBadge } from "../parts/Badge";
 import { Facts } from "../parts/Facts";
 import { Time } from "../parts/Time";
 import { LossChart } from "./LossChart";
+import { STAGES } from "./stages";
 import { RunPageState } from "./state";
 
 export default function RunView({ data }: IslandProps) {
@@ -125,19 +126,6 @@ function Outcome({ run }: { run: Run }) {
     </p>
   );
 }
-
-/** Names of stages as the engines report them, in words. */
-const STAGES: Readonly<Record<string, string>> = {
-  starting: "Starting the engine",
-  preparing: "Preparing the data",
-  loading: "Loading images and labels",
-  resumed: "Going on from the last checkpoint",
-  training: "Training",
-  thresholds: "Fitting the thresholds",
-  saving: "Saving the version",
-  measuring: "Measuring on blind validation",
-  done: "Finishing",
-};
 
 function ProgressPanel({ run }: { run: Run }) {
   const { stage, epoch, of, seconds_left: left } = run.progress;

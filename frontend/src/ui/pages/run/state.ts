@@ -13,6 +13,8 @@ export class RunPageState {
   readonly problem = signal("");
   readonly isOpen = computed(() => ["queued", "running"].includes(this.run.value?.state ?? ""));
   private readonly id: string;
+  /** What was heard before the run was read. */
+  private early: [string, Readonly<Record<string, unknown>>][] = [];
 
   constructor(id: string) {
     this.id = id;
@@ -22,10 +24,13 @@ export class RunPageState {
     try {
       const run = await api.run(this.id);
       batch(() => {
-        this.run.value = run;
-        this.epochs.value = mergeEpochs([], run.epochs ?? []);
-        this.log.value = run.log ?? "";
+        this.run.value = run; // before the log: whether it still goes on counts there
+        this.epochs.value = mergeEpochs(this.epochs.value, run.epochs ?? []);
+        this.log.value = this.longerLog(run.log ?? "");
         this.problem.value = "";
+        const early = this.early;
+        this.early = [];
+        for (const [type, data] of early) this.hear(type, data);
       });
     } catch (error) {
       this.problem.value = sentenceOf(error);
@@ -44,7 +49,10 @@ export class RunPageState {
   hear(type: string, data: Readonly<Record<string, unknown>>): void {
     const run = this.run.value;
     if (type === "resync") void this.load();
-    if (run === null) return;
+    if (run === null) {
+      this.early.push([type, data]);
+      return;
+    }
     if (type === "epoch") {
       batch(() => {
         this.epochs.value = mergeEpochs(this.epochs.value, [data as unknown as Epoch]);
@@ -58,6 +66,12 @@ export class RunPageState {
       this.log.value = (before + text).slice(-MOST_LOG_CHARACTERS);
     }
     if (type === "state") this.take(run, data as unknown as Partial<Run>);
+  }
+
+  /** The row's log is some seconds old while the run goes on, and the whole of it afterwards. */
+  private longerLog(stored: string): string {
+    const isLive = this.isOpen.value && stored.length < this.log.value.length;
+    return isLive ? this.log.value : stored;
   }
 
   private take(run: Run, news: Partial<Run>): void {
