@@ -15,6 +15,7 @@ from typing import Any
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from annotations.actions.uploads import path_of
 from annotations.labels import envelope
 from tests.annotations.painting import box_op, sent
 from tests.contracts.furnished import Furnished
@@ -127,6 +128,13 @@ class Sent:
 FORM = "application/x-www-form-urlencoded"
 TUS = {"Tus-Resumable": "1.0.0"}
 
+
+def next_piece(world: Furnished) -> Sent:
+    """Send on from what was received, which may be gone: only rows are taken back."""
+    path_of(world.upload).write_bytes(b"01234")
+    return Sent(b"567", "application/offset+octet-stream", {**TUS, "Upload-Offset": "5"})
+
+
 # What a permitted request must send to succeed; an empty JSON object where nothing stands here.
 SENT: dict[tuple[str, str], Callable[[Furnished], Sent]] = {
     ("POST", "accounts/login/"): lambda w: Sent("login=nobody&password=none", FORM),
@@ -135,9 +143,7 @@ SENT: dict[tuple[str, str], Callable[[Furnished], Sent]] = {
     ("POST", API + PROJECT + "uploads/"): lambda w: Sent({}, headers={**TUS, "Upload-Length": "7"}),
     ("HEAD", API + "uploads/<uuid:upload_id>/"): lambda w: Sent({}, headers=TUS),
     ("DELETE", API + "uploads/<uuid:upload_id>/"): lambda w: Sent({}, headers=TUS),
-    ("PATCH", API + "uploads/<uuid:upload_id>/"): lambda w: Sent(
-        b"567", "application/offset+octet-stream", {**TUS, "Upload-Offset": "5"}
-    ),
+    ("PATCH", API + "uploads/<uuid:upload_id>/"): lambda w: next_piece(w),
     ("PATCH", API + IMAGE): lambda w: Sent({"tags": ["DAPI"]}),
     ("DELETE", API + IMAGE): lambda w: Sent({}, ids={"image_id": w.failed.pk}),
     ("POST", API + IMAGE + "retry/"): lambda w: Sent({}, ids={"image_id": w.failed.pk}),
