@@ -143,7 +143,7 @@ SENT: dict[tuple[str, str], Callable[[Furnished], Sent]] = {
     ("POST", API + PROJECT + "uploads/"): lambda w: Sent({}, headers={**TUS, "Upload-Length": "7"}),
     ("HEAD", API + "uploads/<uuid:upload_id>/"): lambda w: Sent({}, headers=TUS),
     ("DELETE", API + "uploads/<uuid:upload_id>/"): lambda w: Sent({}, headers=TUS),
-    ("PATCH", API + "uploads/<uuid:upload_id>/"): lambda w: next_piece(w),
+    ("PATCH", API + "uploads/<uuid:upload_id>/"): next_piece,
     ("PATCH", API + IMAGE): lambda w: Sent({"tags": ["DAPI"]}),
     ("DELETE", API + IMAGE): lambda w: Sent({}, ids={"image_id": w.failed.pk}),
     ("POST", API + IMAGE + "retry/"): lambda w: Sent({}, ids={"image_id": w.failed.pk}),
