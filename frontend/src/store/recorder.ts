@@ -77,9 +77,7 @@ export class Recorder {
       nPixels: pixelsIn(op.edit),
       rect: boxOfEdit(op.edit),
     };
-    return this.enqueue(async () => this.save(this.rowOf(op.kind, op.n, meta, await body))).then(
-      () => report,
-    );
+    return this.save(async () => this.rowOf(op.kind, op.n, meta, await body)).then(() => report);
   }
 
   /** Keep and send a decision on a draft. */
@@ -87,7 +85,7 @@ export class Recorder {
     const { session, user, layerId } = this.options;
     const base = { session, n: this.nextN(), user, savedAt: Date.now() };
     const row: Row = { ...base, type: "decision", layer, beside: layerId, ids, state };
-    void this.enqueue(() => this.save(row));
+    void this.save(async () => row);
   }
 
   /** Keep a stroke that is still being drawn. */
@@ -116,10 +114,13 @@ export class Recorder {
     return done;
   }
 
-  private async save(row: Row): Promise<void> {
-    const { journal } = this.options;
-    await journal.put(row).catch(() => this.queue.storageFailed());
-    this.queue.push(row);
+  private save(pack: () => Promise<Row>): Promise<void> {
+    const push = this.queue.expect();
+    return this.enqueue(async () => {
+      const row = await pack();
+      await this.options.journal.put(row).catch(() => this.queue.storageFailed());
+      push(row);
+    });
   }
 
   /** A row that is in the journal already, from a page that is gone. */

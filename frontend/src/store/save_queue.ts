@@ -32,6 +32,8 @@ export class SaveQueue {
   readonly state: Cell<SaveState>;
   private readonly options: QueueOptions;
   private readonly rows: Row[] = [];
+  // Painted, but still being packed and journalled: not in `rows` yet, and not saved.
+  private coming = 0;
   private isSending = false;
   private isClosed = false;
   private wait = FIRST_WAIT_MS;
@@ -58,11 +60,25 @@ export class SaveQueue {
     return this.rows;
   }
 
+  /** Something was painted and is not saved from now on; hand over its row when it is journalled. */
+  expect(): (row: Row) => void {
+    this.coming++;
+    this.showUnsaved();
+    return (row) => {
+      this.coming--;
+      this.push(row);
+    };
+  }
+
   push(row: Row): void {
     this.rows.push(row);
-    // Only an answer of the server ends a trouble, not one more stroke.
-    this.show(this.status === "saved" ? "saving" : this.status, this.sentence);
+    this.showUnsaved();
     if (!this.stopWaiting) void this.drain();
+  }
+
+  /** Only an answer of the server ends a trouble, not one more stroke. */
+  private showUnsaved(): void {
+    this.show(this.status === "saved" ? "saving" : this.status, this.sentence);
   }
 
   /** The journal could not be written: say so, and rely on the network. */
@@ -109,7 +125,7 @@ export class SaveQueue {
     }
     this.isSending = false;
     if (this.rows.length > 0) return;
-    this.show("saved", null);
+    this.show(this.coming > 0 ? "saving" : "saved", null);
     for (const done of this.idle.splice(0)) done();
   }
 
@@ -198,11 +214,11 @@ export class SaveQueue {
   private show(status: SaveStatus, sentence: string | null): void {
     this.status = status;
     this.sentence = sentence;
-    const isSafe = this.isJournalled || (status === "saved" && this.rows.length === 0);
+    const isSafe = this.isJournalled || status === "saved";
     const failing = status === "login-needed" || status === "refused";
     this.state.set({
       state: isSafe || failing ? status : "storage-blocked",
-      queued: this.rows.length,
+      queued: this.rows.length + this.coming,
       online: status !== "offline",
       lastError:
         sentence ?? (isSafe ? null : "Wait until saved before you leave: no storage here."),

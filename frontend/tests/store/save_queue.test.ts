@@ -95,6 +95,18 @@ describe("what is shown while the queue waits", () => {
     queue.push(op());
     expect(queue.state.value).toMatchObject({ state: "saving", queued: 1 });
   });
+
+  test("what is still being packed is not called saved when all before it are", async () => {
+    const handOver = queue.expect();
+    expect(queue.state.value).toMatchObject({ state: "saving", queued: 1 });
+    await push(op());
+    expect(sent).toHaveLength(1);
+    expect(queue.state.value).toMatchObject({ state: "saving", queued: 1 });
+    handOver(op());
+    expect(queue.state.value).toMatchObject({ state: "saving", queued: 1 });
+    await calm();
+    expect(queue.state.value).toMatchObject({ state: "saved", queued: 0 });
+  });
 });
 
 describe("a decision on a draft that the server refuses", () => {

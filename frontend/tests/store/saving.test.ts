@@ -47,6 +47,15 @@ test("a stroke is in the journal before its commit resolves, and leaves it when 
   expect((await kept()).rows).toHaveLength(0);
 });
 
+test("a stroke is not called saved from the moment the hand lets go", async () => {
+  const ana = await page();
+  const done = brush(ana, ana.nextInstanceId(), line(50, 50));
+  expect(ana.saveState.value).toMatchObject({ state: "saving", queued: 1 });
+  await done;
+  await settle(server, ana);
+  expect(ana.saveState.value).toMatchObject({ state: "saved", queued: 0 });
+});
+
 test("every committed stroke survives a crash of the page, in its order", async () => {
   const first = await page();
   const ids = [first.nextInstanceId(), first.nextInstanceId(), first.nextInstanceId()] as const;
