@@ -47,6 +47,8 @@ export async function openLayerStore(options: OpenOptions): Promise<LayerStore> 
       return draft;
     },
   });
+  // On their way while the layer loads; without them the page opens too, and says why it cannot paint.
+  const ids = options.mayAnnotate === false ? null : store.ids.ensure(1).catch(() => undefined);
   await store.load();
   const held = [await locks.hold(session)];
   await store.recorder.history.restore().catch(() => undefined);
@@ -57,7 +59,7 @@ export async function openLayerStore(options: OpenOptions): Promise<LayerStore> 
   });
   for (const orphan of adopted.orphans) store.adopt(orphan);
   await store.shelf.load().catch(() => undefined);
-  if (options.mayAnnotate !== false) store.ids.ensure(1).catch(() => undefined);
+  await ids; // who paints at once must not be told that there are none
   store.inbox.start();
   const disposers = [...held, ...adopted.locks, followStates(store), followPage(store)];
   const close = store.close.bind(store);

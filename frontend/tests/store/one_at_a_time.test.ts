@@ -1,6 +1,9 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { rect } from "../../src/geometry/rect";
 import type { AnnotationPlane } from "../../src/store/annotation_plane";
+import { MemoryJournal } from "../../src/store/journal";
+import { openLayerStore } from "../../src/store/open";
+import { LocalSessionLocks } from "../../src/store/sessions";
 import { brush, expectAreas, expectTruth, line, open, openAll, settle } from "./people";
 import { ReferenceServer, seeded } from "./reference_server";
 
@@ -81,4 +84,11 @@ test("an undo names the op that it takes back by its session and count", async (
   const { session } = server.log[0] as { session: string };
   expect(server.log[1]?.meta.undo_of).toEqual({ session, n: made?.n });
   expect(server.log[2]?.meta.redo_of).toEqual({ session, n: undone?.n });
+});
+
+test("a page that is open has ids: who paints at once is not told to wait", async () => {
+  const options = { api: server, layerId: "layer", user: "ben", journal: new MemoryJournal() };
+  const ben = await openLayerStore({ ...options, locks: new LocalSessionLocks() });
+  expect(ben.nextInstanceId()).toBeGreaterThan(1);
+  ben.close();
 });
