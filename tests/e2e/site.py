@@ -35,10 +35,9 @@ def chromium() -> str | None:
 
 
 def build_front_end() -> None:
-    """Build the pages' scripts when they were never built."""
-    if not MANIFEST.exists():
-        npx = ["npx", "vite", "build"]
-        subprocess.run(npx, cwd=REPOSITORY / "frontend", check=True, capture_output=True)
+    """Build the pages' scripts, unless they are newer than all they are made of."""
+    make = ["make", "--silent", str(MANIFEST.relative_to(REPOSITORY))]
+    subprocess.run(make, cwd=REPOSITORY, check=True, capture_output=True)
 
 
 def collect_static_files(folder: Path) -> Path:
