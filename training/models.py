@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 
 from annotations.models import Image, LabelLayer, LayerSnapshot, Project, Purpose, Region
 from project.leases import LeasedRow
@@ -90,6 +91,11 @@ class RunState(models.TextChoices):
         """Return the states that never change again."""
         return {cls.FINISHED, cls.FAILED, cls.ERRORED, cls.CANCELLED, cls.LOST}
 
+    @classmethod
+    def repeatable_states(cls) -> set[str]:
+        """Return the states that ended without what was asked for."""
+        return cls.terminal_states() - {cls.FINISHED}
+
 
 class SupervisedRow(LeasedRow):
     """Work done by an engine in a child process, watched by a worker."""
@@ -116,6 +122,23 @@ class SupervisedRow(LeasedRow):
                 name="running_%(class)s_has_a_lease",
             )
         ]
+
+    @staticmethod
+    def queued_anew() -> dict[str, Any]:
+        """Return the fields of a row that waits as if nobody had tried it yet."""
+        return {
+            "state": RunState.QUEUED,
+            "attempt": 0,
+            "queued_at": timezone.now(),
+            "error_code": "",
+            "error_message": "",
+            "traceback": "",
+            "log": "",
+            "progress": {},
+            "started_at": None,
+            "finished_at": None,
+            "cancel_requested": False,
+        }
 
 
 class TrainingRun(SupervisedRow):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.db import transaction
-from django.utils import timezone
 
 from annotations.actions.audit import audit
 from annotations.models import Role
@@ -15,8 +14,6 @@ from project.errors import Conflict
 from training import tasks
 from training.jobs.news import publish_evaluation
 from training.models import Evaluation, RunState
-
-REPEATABLE = RunState.terminal_states() - {RunState.FINISHED}
 
 
 class EvaluationNotFailed(Conflict):
@@ -34,19 +31,8 @@ def repeat_evaluation(*, user: Any, evaluation: Evaluation) -> Evaluation:
     version = evaluation.version
     require(user, version.project, Role.REVIEWER)
     # Of two who ask at once, one queues it.
-    updated = Evaluation.objects.filter(pk=evaluation.pk, state__in=REPEATABLE).update(
-        state=RunState.QUEUED,
-        attempt=0,
-        error_code="",
-        error_message="",
-        traceback="",
-        log="",
-        progress={},
-        started_at=None,
-        finished_at=None,
-        cancel_requested=False,
-        queued_at=timezone.now(),
-    )
+    rows = Evaluation.objects.filter(pk=evaluation.pk, state__in=RunState.repeatable_states())
+    updated = rows.update(**Evaluation.queued_anew())
     if updated != 1:
         raise EvaluationNotFailed("Only a measurement that failed can be repeated.")
     evaluation.refresh_from_db()

@@ -21,9 +21,6 @@ from training.models import ModelVersion, PredictionRun, RunState
 from training.queries.predictions import images_to_predict
 
 PRIORITY_ASKED = 5  # after what somebody looks at, before what the loop queued by itself
-# A prediction that ended so may be asked for again; a finished one is there already.
-REPEATABLE = {RunState.FAILED, RunState.ERRORED, RunState.CANCELLED, RunState.LOST}
-
 TOLD_AT_ONCE = 50  # pages show a screenful; the rest is told when it is made
 
 
@@ -60,25 +57,12 @@ def queue_predictions(
         batch_size=1000,
     )
     rows = PredictionRun.objects.filter(version=version, image__in=ready)
-    rows.filter(state__in=REPEATABLE).update(
-        state=RunState.QUEUED,
-        attempt=0,
-        error_code="",
-        error_message="",
-        traceback="",
-        progress={},
-        log="",
-        started_at=None,
-        finished_at=None,
-        cancel_requested=False,
-        queued_at=timezone.now(),
-        requested_by=user,
-        priority=PRIORITY_ASKED,
+    asked = {"requested_by": user, "priority": PRIORITY_ASKED}
+    rows.filter(state__in=RunState.repeatable_states()).update(
+        **PredictionRun.queued_anew(), **asked
     )
     # Queued by the loop and now asked for by a person: sooner, and no longer replaceable.
-    rows.filter(state=RunState.QUEUED, requested_by=None).update(
-        requested_by=user, priority=PRIORITY_ASKED
-    )
+    rows.filter(state=RunState.QUEUED, requested_by=None).update(**asked)
     audit(user=user, project=project, verb="queue_predictions", target=version, n_images=len(ready))
     queued = list(rows.select_related("version", "image", "layer").order_by("image__name"))
     if any(row.state == RunState.QUEUED for row in queued):
