@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 
 from annotations.models import Membership, Project, Role
 from project.errors import NotAllowed, NotFound
+
+Row = TypeVar("Row", bound=Model)
 
 LADDER = (Role.VIEWER, Role.ANNOTATOR, Role.REVIEWER, Role.OWNER)  # each includes the ones before
 
@@ -30,6 +33,25 @@ def require(user: Any, project: Project, role: Role) -> Membership:
             have=membership.role,
         )
     return membership
+
+
+def allowed_row(
+    user: Any, rows: QuerySet[Row], pk: Any, role: Role, *, project_of: Callable[[Row], Project]
+) -> Row:
+    """Return the row that has this key, when the person has the role in its project.
+
+    Raises NotAllowed, and NotFound: the same for a stranger as when there is no such row.
+    """
+    row = rows.filter(pk=pk).first()
+    name = rows.model._meta.verbose_name
+    missing = NotFound(f"There is no such {name}, or you are not a member of its project.")
+    if row is None:
+        raise missing
+    try:
+        require(user, project_of(row), role)
+    except NotFound as error:
+        raise missing from error
+    return row
 
 
 def membership_of(user: Any, project: Project) -> Membership | None:

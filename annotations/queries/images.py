@@ -25,7 +25,7 @@ from annotations.models import (
     Role,
 )
 from annotations.queries.labels import find_image
-from annotations.rules import require
+from annotations.rules import require, visible_projects
 from project.errors import NotFound, NotReady
 from project.tiles import PREFIX, make_token
 
@@ -51,10 +51,11 @@ def find_project(user: Any, project_id: uuid.UUID, role: Role = Role.VIEWER) -> 
 
     Raises NotFound or NotAllowed.
     """
-    project = Project.objects.filter(pk=project_id).first()
+    project = visible_projects(user).filter(pk=project_id).first()
     if project is None:
         raise NotFound("There is no such project, or you are not a member of it.")
-    require(user, project, role)
+    if role != Role.VIEWER:
+        require(user, project, role)
     return project
 
 

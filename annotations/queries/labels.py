@@ -25,8 +25,8 @@ from annotations.models import (
     Role,
 )
 from annotations.queries.chunks import layer_label_image, snapshot_label_image
-from annotations.rules import require
-from project.errors import Conflict, NotFound
+from annotations.rules import allowed_row
+from project.errors import Conflict
 
 __all__ = [
     "find_image",
@@ -50,11 +50,8 @@ def find_image(user: Any, image_id: uuid.UUID, role: Role = Role.VIEWER) -> Imag
 
     Raises NotFound or NotAllowed.
     """
-    image = Image.objects.select_related("project").filter(pk=image_id).first()
-    if image is None:
-        raise NotFound("There is no such image, or you may not see it.")
-    _require(user, image, role, "There is no such image, or you may not see it.")
-    return image
+    images = Image.objects.select_related("project")
+    return allowed_row(user, images, image_id, role, project_of=lambda image: image.project)
 
 
 def find_layer(
@@ -64,22 +61,11 @@ def find_layer(
 
     Raises NotFound or NotAllowed.
     """
-    layers = LabelLayer.objects.select_related("image__project").filter(pk=layer_id)
+    layers = LabelLayer.objects.select_related("image__project")
     if lock:
         # One writer per layer at a time: the order of this lock is the order of the ops.
         layers = layers.select_for_update(of=("self",))
-    layer = layers.first()
-    if layer is None:
-        raise NotFound("There is no such layer, or you may not see it.")
-    _require(user, layer.image, role, "There is no such layer, or you may not see it.")
-    return layer
-
-
-def _require(user: Any, image: Image, role: Role, sentence: str) -> None:
-    try:
-        require(user, image.project, role)
-    except NotFound as error:
-        raise NotFound(sentence) from error
+    return allowed_row(user, layers, layer_id, role, project_of=lambda layer: layer.image.project)
 
 
 def layer_info(layer: LabelLayer) -> dict[str, Any]:

@@ -9,8 +9,7 @@ from django.db.models import Q, QuerySet
 
 from annotations.labels.chunks import Box
 from annotations.models import Coverage, Image, Project, Purpose, Region, RegionState, Role
-from annotations.rules import require
-from project.errors import NotFound
+from annotations.rules import allowed_row
 
 
 def find_region(
@@ -24,15 +23,9 @@ def find_region(
     if lock:
         # Of two who submit at once, the second finds it submitted.
         regions = regions.select_for_update(of=("self",))
-    region = regions.filter(pk=region_id).first()
-    sentence = "There is no such region, or you may not see it."
-    if region is None:
-        raise NotFound(sentence)
-    try:
-        require(user, region.image.project, role)
-    except NotFound as error:
-        raise NotFound(sentence) from error
-    return region
+    return allowed_row(
+        user, regions, region_id, role, project_of=lambda region: region.image.project
+    )
 
 
 def regions_of_image(image: Image) -> QuerySet[Region]:

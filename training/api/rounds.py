@@ -11,8 +11,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from annotations.queries.images import find_project
 from training.queries.rounds import rounds
-from training.queries.scope import one_project
 
 
 class NamedVersionOut(serializers.Serializer[Any]):
@@ -70,5 +70,5 @@ class RoundsOut(serializers.Serializer[Any]):
 class ProjectRounds(APIView):
     @extend_schema(responses=RoundsOut, summary="Rounds, newest first, and the open one")
     def get(self, request: Request, project_id: uuid.UUID) -> Response:
-        project = one_project(request.user, project_id)
+        project = find_project(request.user, project_id)
         return Response(RoundsOut(rounds(project)).data)

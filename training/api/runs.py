@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from annotations.api.ops import AnyAccept
+from annotations.queries.images import find_project
 from project import events
 from project.drf import Pages
 from training.actions.runs import cancel_run, queue_run
@@ -22,7 +23,6 @@ from training.api.shapes import EngineOut, EpochOut, RunIn, RunOut, RunRowOut, S
 from training.models import TrainingRun
 from training.queries.engines import engine_list
 from training.queries.runs import epochs_of, one_run, run_state, runs_of_project
-from training.queries.scope import one_project
 from training.queries.sets import one_set, read_manifest
 
 FIRST_LOG_CHARACTERS = 20_000  # what a page that opens late still shows
@@ -37,14 +37,14 @@ class EngineList(APIView):
 class ProjectRuns(APIView):
     @extend_schema(responses=RunRowOut(many=True), summary="Training runs, newest first")
     def get(self, request: Request, project_id: uuid.UUID) -> Response:
-        project = one_project(request.user, project_id)
+        project = find_project(request.user, project_id)
         pages = Pages()
         runs = pages.paginate_queryset(runs_of_project(request.user, project), request, self)
         return pages.get_paginated_response(RunRowOut(runs, many=True).data)
 
     @extend_schema(request=RunIn, responses={201: RunOut}, summary="Queue a training run")
     def post(self, request: Request, project_id: uuid.UUID) -> Response:
-        project = one_project(request.user, project_id)
+        project = find_project(request.user, project_id)
         asked = RunIn(data=request.data)
         asked.is_valid(raise_exception=True)
         run = queue_run(user=request.user, project=project, **asked.validated_data)

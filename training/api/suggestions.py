@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from annotations.models import Image
+from annotations.queries.images import find_project
 from training.actions.suggestions import (
     MAX_SEED,
     MOST_WANTED,
@@ -21,7 +22,6 @@ from training.actions.suggestions import (
     take_suggestion,
 )
 from training.models import Selection, Suggestion
-from training.queries.scope import one_project
 from training.queries.suggestions import newest_selection, present_suggestions
 
 
@@ -122,7 +122,7 @@ class SuggestionsOut(serializers.Serializer[Any]):
 class ProjectSuggestions(APIView):
     @extend_schema(responses=SuggestionsOut, summary="What is worth painting next, and why")
     def get(self, request: Request, project_id: uuid.UUID) -> Response:
-        project = one_project(request.user, project_id)
+        project = find_project(request.user, project_id)
         shown = {
             "selection": newest_selection(project),
             "suggestions": present_suggestions(project),
@@ -135,7 +135,7 @@ class ProjectSuggestions(APIView):
         summary="Ask what to paint next; the selection under way is returned when there is one",
     )
     def post(self, request: Request, project_id: uuid.UUID) -> Response:
-        project = one_project(request.user, project_id)
+        project = find_project(request.user, project_id)
         asked = SelectionIn(data=request.data)
         asked.is_valid(raise_exception=True)
         selection = suggest_regions(user=request.user, project=project, **asked.validated_data)

@@ -17,6 +17,7 @@ from rest_framework.views import APIView
 
 from annotations.api.ops import AnyAccept
 from annotations.models import Project
+from annotations.queries.images import find_image, find_project
 from project.downloads import file_response
 from project.drf import Pages
 from project.errors import NotFound
@@ -42,7 +43,6 @@ from training.api.shapes import (
 )
 from training.models import ModelVersion
 from training.queries.predictions import one_prediction, predictions_of_image
-from training.queries.scope import one_image, one_project
 from training.queries.versions import (
     drafts_of,
     examples_of,
@@ -60,7 +60,7 @@ class ProjectVersions(APIView):
 
     @extend_schema(responses=VersionRowOut(many=True), summary="Model versions, newest first")
     def get(self, request: Request, project_id: uuid.UUID) -> Response:
-        project = one_project(request.user, project_id)
+        project = find_project(request.user, project_id)
         pages = Pages()
         rows = pages.paginate_queryset(versions_of_project(request.user, project), request, self)
         return pages.get_paginated_response(VersionRowOut(rows, many=True).data)
@@ -71,7 +71,7 @@ class ProjectVersions(APIView):
         summary="Upload a model file; a version appears when the engine could open it",
     )
     def post(self, request: Request, project_id: uuid.UUID) -> Response:
-        project = one_project(request.user, project_id)
+        project = find_project(request.user, project_id)
         given = VersionIn(data=request.data)
         given.is_valid(raise_exception=True)
         fields: dict[str, Any] = given.validated_data
@@ -135,7 +135,7 @@ class ProjectLeaderboard(APIView):
         summary="Versions measured on the newest set, best first",
     )
     def get(self, request: Request, project_id: uuid.UUID) -> Response:
-        project = one_project(request.user, project_id)
+        project = find_project(request.user, project_id)
         split = request.query_params.get("split", "validation")
         return Response(LeaderOut(leaderboard(project, split), many=True).data)
 
@@ -147,7 +147,7 @@ class ProjectPredictions(APIView):
         summary="Queue predictions of some images, or of all",
     )
     def post(self, request: Request, project_id: uuid.UUID) -> Response:
-        project = one_project(request.user, project_id)
+        project = find_project(request.user, project_id)
         asked = PredictionsIn(data=request.data)
         asked.is_valid(raise_exception=True)
         version = one_version_of(request.user, project, asked.validated_data["version"])
@@ -164,7 +164,7 @@ class ProjectPredictionsCancel(APIView):
         summary="Cancel every prediction that waits, of the project or of one version",
     )
     def post(self, request: Request, project_id: uuid.UUID) -> Response:
-        project = one_project(request.user, project_id)
+        project = find_project(request.user, project_id)
         asked = PredictionsCancelIn(data=request.data)
         asked.is_valid(raise_exception=True)
         wanted = asked.validated_data["version"]
@@ -186,7 +186,7 @@ class PredictionCancel(APIView):
 class ImagePredictions(APIView):
     @extend_schema(responses=PredictionOut(many=True), summary="Predictions of an image")
     def get(self, request: Request, image_id: uuid.UUID) -> Response:
-        image = one_image(request.user, image_id)
+        image = find_image(request.user, image_id)
         pages = Pages()
         rows = pages.paginate_queryset(predictions_of_image(request.user, image), request, self)
         return pages.get_paginated_response(PredictionOut(rows, many=True).data)

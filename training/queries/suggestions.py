@@ -7,8 +7,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, QuerySet
 
 from annotations.models import Project, Role
-from annotations.rules import require
-from project.errors import NotFound
+from annotations.rules import allowed_row
 from training.models import (
     ModelVersion,
     PredictionRun,
@@ -74,15 +73,9 @@ def one_suggestion(
     if lock:
         # Of two who take it at once, the second finds it taken.
         rows = rows.select_for_update(of=("self",))
-    suggestion = rows.filter(pk=suggestion_id).first()
-    sentence = "There is no such suggestion, or you are not a member of its project."
-    if suggestion is None:
-        raise NotFound(sentence)
-    try:
-        require(user, suggestion.image.project, role)
-    except NotFound as error:
-        raise NotFound(sentence) from error
-    return suggestion
+    return allowed_row(
+        user, rows, suggestion_id, role, project_of=lambda suggestion: suggestion.image.project
+    )
 
 
 def selection_state(selection: Selection) -> dict[str, Any]:
