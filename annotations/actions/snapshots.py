@@ -2,32 +2,11 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
-from django.db import transaction
-
-from annotations.actions.audit import audit
-from annotations.models import LabelLayer, LayerSnapshot, Role
+from annotations.models import LabelLayer, LayerSnapshot
 from annotations.queries.chunks import manifest_of
-from annotations.queries.labels import find_layer
 from project import storage
-
-
-@transaction.atomic
-def take_snapshot(*, user: Any, layer_id: uuid.UUID) -> LayerSnapshot:
-    """Freeze the layer as it is now; the same state again returns the same snapshot."""
-    layer = find_layer(user, layer_id, Role.ANNOTATOR, lock=True)
-    snapshot = freeze(layer, user)
-    audit(
-        user=user,
-        project=layer.image.project,
-        verb="take_snapshot",
-        target=snapshot,
-        layer=str(layer.pk),
-        seq=layer.seq,
-    )
-    return snapshot
 
 
 def freeze(layer: LabelLayer, user: Any) -> LayerSnapshot:

@@ -193,11 +193,6 @@ def relabel_dense(label_image: LabelImage) -> tuple[LabelImage, Ints]:
     return dense.reshape(label_image.shape), ids
 
 
-def ids_in(label_image: LabelImage) -> Ints:
-    """Return the ids that occur, ascending, without background."""
-    return np.unique(row_runs(label_image).instance_id)
-
-
 def scattered_ids(label_image: LabelImage) -> Ints:
     """Return the ids whose pixels form more than one part (8-connected).
 

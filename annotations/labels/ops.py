@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -458,34 +458,3 @@ def _slices(runs: Runs, max_labels: int) -> list[Runs]:
     step = max_labels // 2
     cuts = [slice(first, first + step) for first in range(0, len(runs), step)]
     return [Runs(runs.start[c], runs.length[c], runs.old[c], runs.new[c]) for c in cuts]
-
-
-def compose(earlier: Iterable[Op]) -> dict[Place, Runs]:
-    """Join ops that were applied one after the other into one op with the same effect.
-
-    Parameters
-    ----------
-    earlier : iterable of mapping of (cy, cx) to Runs
-        Applied ops in their order.
-
-    Returns
-    -------
-    dict of (cy, cx) to Runs
-        From the first old to the last new label; pixels that came back are left out.
-    """
-    first: dict[Place, Chunk] = {}
-    last: dict[Place, Chunk] = {}
-    touched: dict[Place, NDArray[np.bool_]] = {}
-    for op in earlier:
-        for place, runs in op.items():
-            if place not in first:
-                first[place] = np.zeros((SIDE, SIDE), np.uint32)
-                last[place] = np.zeros((SIDE, SIDE), np.uint32)
-                touched[place] = np.zeros(CHUNK_PIXELS, np.bool_)
-            pixels, old, new = expand(runs)
-            fresh = ~touched[place][pixels]
-            first[place].reshape(-1)[pixels[fresh]] = old[fresh]
-            last[place].reshape(-1)[pixels] = new
-            touched[place][pixels] = True
-    joined = {place: between(first[place], last[place]) for place in first}
-    return {place: runs for place, runs in joined.items() if len(runs)}

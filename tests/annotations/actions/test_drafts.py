@@ -326,7 +326,10 @@ def test_objects_around_a_blind_region_are_accepted_in_one_op(annotator, image, 
         {"layer": str(draft.pk), "instance_id": number, "new_id": new}
         for number, new in enumerate((first, second), 1)
     ]
-    op = ops.compose([box_op(layer, A, first), box_op(layer, B, second)])
+    both = np.zeros_like(picture(layer))
+    for box, new in ((A, first), (B, second)):
+        both[box[0] : box[2], box[1] : box[3]] = new
+    op = op_between(picture(layer), both)
     send(annotator, layer, sent(op, kind="accept", meta={"accepts": accepts}))
 
     assert (picture(layer) > 0).sum() == 1800

@@ -17,7 +17,7 @@ from annotations.actions.regions import (
     reopen_region,
     submit_region,
 )
-from annotations.actions.snapshots import take_snapshot
+from annotations.actions.snapshots import freeze
 from annotations.models import AuditEntry, Coverage, LayerSnapshot, Purpose, Region, RegionState
 from annotations.queries.chunks import snapshot_digests, snapshot_label_image
 from annotations.queries.regions import submitted_regions
@@ -228,9 +228,9 @@ def test_a_region_with_drafted_objects_is_not_blind(annotator, image, layer):
 def test_a_snapshot_of_the_same_state_is_the_same_snapshot(annotator, layer):
     paint_box(annotator, layer, (500, 500, 530, 530))
 
-    first = take_snapshot(user=annotator, layer_id=layer.pk)
+    first = freeze(layer, annotator)
 
-    assert take_snapshot(user=annotator, layer_id=layer.pk) == first
+    assert freeze(layer, annotator) == first
     assert sorted(snapshot_digests(first)) == ["0/0/0/0", "0/0/0/1", "0/0/1/0", "0/0/1/1"]
 
 

@@ -171,12 +171,12 @@ def test_the_shared_bad_masks_are_refused(name, word):
     ("name", "n"), [("mask_empty.tif", 0), ("mask_huge_id.tif", None), ("mask_65536_ids.tif", None)]
 )
 def test_the_shared_odd_masks_are_read(name, n):
-    from annotations.labels.label_image import ids_in, relabel_dense
+    from annotations.labels.label_image import relabel_dense
 
     with (shared_data() / "bad" / name).open("rb") as file:
         label_image = read(file, (256, 256))
 
     dense, ids = relabel_dense(label_image)
-    assert ids_in(dense).size == ids.size == int(dense.max(initial=0))
+    assert np.count_nonzero(np.unique(dense)) == ids.size == int(dense.max(initial=0))
     if n is not None:
         assert ids.size == n

@@ -34,7 +34,7 @@ def test_dense_ids_keep_the_objects_and_their_order(label_image):
     dense, ids = pure.relabel_dense(label_image)
 
     assert np.array_equal(np.concatenate([[0], ids])[dense], label_image)
-    assert pure.ids_in(dense).tolist() == list(range(1, ids.size + 1))
+    assert set(np.unique(dense)) - {0} == set(range(1, ids.size + 1))
     assert np.array_equal(pure.relabel_dense(dense)[0], dense)
 
 

@@ -156,16 +156,6 @@ def test_an_op_meets_a_box_when_one_of_its_pixels_lies_in_it(op, corner, size):
     assert ops.meets(op, box) == painted[box[0] : box[2], box[1] : box[3]].any()
 
 
-@given(st.lists(any_op((0, 1, 2, 3)), max_size=4), any_chunks())
-def test_joined_ops_do_what_the_single_ones_did(sent, chunks):
-    before = copy(chunks)
-    done = [ops.apply(op, chunks, height=HEIGHT, width=WIDTH).op for op in sent]
-
-    ops.apply(ops.compose(done), before, height=HEIGHT, width=WIDTH)
-
-    assert equal(before, chunks)
-
-
 @settings(max_examples=30, deadline=None)
 @given(any_chunks(), any_chunks())
 def test_the_runs_between_two_chunks_turn_one_into_the_other(before, after):
