@@ -7,10 +7,21 @@ from pathlib import Path
 
 from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
-from django.http import FileResponse, HttpRequest, StreamingHttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.utils.http import content_disposition_header
 
+from project.storage import read_blob
+
 BLOCK_BYTES = 1 << 20
+DAY_S = 86_400
+
+
+def picture_response(request: HttpRequest, digest: str) -> HttpResponse:
+    """Answer with a stored JPEG, or that the browser has it already."""
+    headers = {"Cache-Control": f"private, max-age={DAY_S}", "ETag": f'"{digest}"'}
+    if request.headers.get("If-None-Match") == headers["ETag"]:
+        return HttpResponse(status=304, headers=headers)
+    return HttpResponse(read_blob(digest), content_type="image/jpeg", headers=headers)
 
 
 def file_response(

@@ -272,6 +272,25 @@ class Evaluation(SupervisedRow):
         return f"{self.version} on {self.split}"
 
 
+class Example(models.Model):
+    """A picture of what a version drew and what people drew, as an evaluation compared them."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    evaluation = models.ForeignKey(Evaluation, on_delete=models.CASCADE, related_name="examples")
+    image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="+")
+    picture_digest = models.CharField(max_length=64)  # blob: JPEG
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["evaluation", "image"], name="one_example_per_measured_image"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.evaluation}: {self.image}"
+
+
 class PredictionRun(SupervisedRow):
     """One version predicting one image; its layer is the draft."""
 

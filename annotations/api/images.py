@@ -26,12 +26,11 @@ from annotations.queries.images import (
     tile_view,
     with_counts,
 )
-from project.downloads import file_response
+from project.downloads import file_response, picture_response
 from project.drf import Pages
 from project.errors import NotFound
-from project.storage import blob_path, read_blob
+from project.storage import blob_path
 
-DAY_S = 86_400
 # Bytes of strangers: never interpreted by a browser, whatever they pretend to be.
 HARMLESS = {
     "X-Content-Type-Options": "nosniff",
@@ -116,10 +115,7 @@ class ImageThumbnail(APIView):
         digest = find_image(request.user, image_id).thumbnail_digest
         if not digest:
             raise NotFound("There is no thumbnail yet.")
-        headers = {"Cache-Control": f"private, max-age={DAY_S}", "ETag": f'"{digest}"'}
-        if request.headers.get("If-None-Match") == headers["ETag"]:
-            return HttpResponse(status=304, headers=headers)
-        return HttpResponse(read_blob(digest), content_type="image/jpeg", headers=headers)
+        return picture_response(request._request, digest)
 
 
 class ImageOriginal(APIView):

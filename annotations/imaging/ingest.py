@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from PIL import Image as PillowImage
 
+from annotations.imaging.drawing import added_up
 from annotations.imaging.normalize import (
     ChannelStatistics,
     ChannelSummary,
@@ -197,14 +198,8 @@ def store_view(
 
 def write_thumbnail(path: Path, views: list[View], colours: list[str]) -> None:
     """Write a small JPEG; several channels are added up in their colours."""
-    if len(views) == 1:
-        picture = PillowImage.fromarray(np.ascontiguousarray(views[0]))
-    else:
-        total = np.zeros((*views[0].shape, 3), np.float32)
-        for view, colour in zip(views, colours, strict=True):
-            rgb = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
-            total += view[..., np.newaxis] * np.array(rgb, np.float32)
-        picture = PillowImage.fromarray(np.clip(total, 0, 255).astype(np.uint8))
+    drawn = views[0] if len(views) == 1 else added_up(views, colours)
+    picture = PillowImage.fromarray(np.ascontiguousarray(drawn))
     picture.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX))
     picture.save(path, "JPEG", quality=85)
 

@@ -17,7 +17,7 @@ import tifffile
 from numpy.typing import NDArray
 
 from annotations.imaging.pixels import padded_tile
-from project.tile_index import Geometry, append_index
+from project.tile_index import Geometry, TileFile, append_index
 
 View: TypeAlias = NDArray[np.uint8]
 # (plane, row0, row1) -> rows of the view, shape (rows, W) or (rows, W, 3).
@@ -130,6 +130,46 @@ def encode_tile(tile: View) -> bytes:
     )
     # 4:4:4: half-resolution colour would shift thin stained rims that people paint along.
     return bytes(imagecodecs.jpeg8_encode(tile, QUALITY, subsampling="444", **colour))
+
+
+def read_view(tiles: TileFile, plane: int, box: tuple[int, int, int, int]) -> View:
+    """Return a box of a plane at full resolution.
+
+    Parameters
+    ----------
+    tiles : TileFile
+        An open pyramid.
+    plane : int
+        Its number: planes run t, then z, then channel.
+    box : tuple of int
+        Half-open (row0, col0, row1, col1) inside the image.
+
+    Returns
+    -------
+    ndarray of uint8, shape (rows, columns) or (rows, columns, 3)
+
+    Raises
+    ------
+    ValueError
+        When the pyramid has no such plane or place.
+    """
+    row0, col0, row1, col1 = box
+    side = tiles.geometry.tile_size
+    bands = []
+    for row in range(row0 // side, -(-row1 // side)):
+        places = [(column, row) for column in range(col0 // side, -(-col1 // side))]
+        bands.append(np.concatenate([_decoded(tiles, plane, *place) for place in places], axis=1))
+    view: View = np.concatenate(bands)
+    top, left = row0 // side * side, col0 // side * side
+    return view[row0 - top : row1 - top, col0 - left : col1 - left]
+
+
+def _decoded(tiles: TileFile, plane: int, column: int, row: int) -> View:
+    jpeg = tiles.tile(plane, 0, column, row)
+    if jpeg is None:
+        raise ValueError(f"The pyramid has no plane {plane} at column {column}, row {row}.")
+    tile: View = imagecodecs.jpeg8_decode(jpeg)
+    return tile
 
 
 def halved(band: View) -> View:

@@ -12,6 +12,9 @@ from typing import Any
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Lower
 
+from annotations.imaging.drawing import View, added_up
+from annotations.imaging.pyramid import read_view
+from annotations.labels.chunks import Box
 from annotations.models import (
     Image,
     ImageState,
@@ -27,6 +30,8 @@ from annotations.models import (
 from annotations.queries.labels import find_image
 from annotations.rules import require, visible_projects
 from project.errors import NotFound, NotReady
+from project.storage import blob_path
+from project.tile_index import TileFile
 from project.tiles import PREFIX, make_token
 
 __all__ = ["find_image", "find_project", "find_ready_image", "images_of_project", "tags_of_project"]
@@ -141,3 +146,20 @@ def tile_view(user: Any, image_id: uuid.UUID) -> TileView:
         image=image.pk, pyramid_digest=image.pyramid_digest, user_id=user.pk
     )
     return TileView(image, f"{PREFIX}{token}", datetime.fromtimestamp(expires, tz=UTC))
+
+
+def view_of_box(image: Image, box: Box, *, t: int = 0, z: int = 0) -> View:
+    """Return what people see of a box, uint8, shape (rows, columns, 3).
+
+    Raises FileNotFoundError when the image's pyramid is not stored.
+    """
+    n_planes = 1 if image.is_rgb else image.n_channels or 1
+    first = (t * image.n_z + z) * n_planes
+    tiles = TileFile(blob_path(image.pyramid_digest))
+    try:
+        views = [read_view(tiles, plane, box) for plane in range(first, first + n_planes)]
+    finally:
+        tiles.close()
+    if image.is_rgb:
+        return views[0]
+    return added_up(views, [channel["colour"] for channel in image.channels])

@@ -95,6 +95,7 @@ ACCESS: dict[str, dict[str, str]] = {
     API + "versions/<uuid:version_id>/download/": LOOK,
     API + "version-uploads/<uuid:upload_id>/": LOOK,
     API + IMAGE + "predictions/": LOOK,
+    API + "examples/<uuid:example_id>/": LOOK,
     API + "evaluations/<uuid:evaluation_id>/repeat/": {"POST": REVIEWER},
     API + "training-sets/<uuid:set_id>/": LOOK,
     # --- pages

@@ -35,6 +35,7 @@ from training.actions.versions import upload_version
 from training.models import (
     EpochRecord,
     Evaluation,
+    Example,
     ModelVersion,
     PredictionRun,
     Round,
@@ -61,6 +62,7 @@ class Furnished:
     upload: Any  # the annotator's
     run: TrainingRun  # waiting
     version: ModelVersion
+    example: Example
     unmeasured: Evaluation  # failed
     waiting: PredictionRun
     model_upload: Any
@@ -80,6 +82,7 @@ class Furnished:
             "run_id": self.run.pk,
             "version_id": self.version.pk,
             "evaluation_id": self.unmeasured.pk,
+            "example_id": self.example.pk,
             "set_id": self.run.training_set_id,
             "prediction_id": self.waiting.pk,
             "suggestion_id": self.suggestion.pk,
@@ -103,7 +106,7 @@ def furnish(owner: Any, annotator: Any, project: Project) -> Furnished:
     PredictionRun.objects.create(
         version=version, image=image, layer=draft, state=RunState.FINISHED, n_instances=1
     )
-    Evaluation.objects.create(
+    measured = Evaluation.objects.create(
         version=version,
         training_set=run.training_set,
         split="validation",
@@ -123,6 +126,9 @@ def furnish(owner: Any, annotator: Any, project: Project) -> Furnished:
         upload=an_upload(annotator, project),
         run=run,
         version=version,
+        example=Example.objects.create(
+            evaluation=measured, image=image, picture_digest=put_bytes(b"a picture")
+        ),
         unmeasured=Evaluation.objects.create(
             version=version,
             training_set=run.training_set,

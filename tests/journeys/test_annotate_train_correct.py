@@ -96,7 +96,9 @@ def test_annotate_train_correct_and_train_again(api, work_off, tmp_path):
     board = api.get(f"/api/v1/projects/{project}/leaderboard/")
     assert {row["version"]["number"] for row in board} == {1, 2}, "before and after, same regions"
     assert len(drafts(api, images["untouched"][0])) == 2, "older drafts stay"
-    assert newer["examples"][0]["name"] == "measured.tif"
+    example = newer["evaluations"][0]["examples"][0]
+    assert example["image"] == images["measured"][0]
+    assert api.send("GET", f"/api/v1/examples/{example['id']}/")[1][:2] == b"\xff\xd8"
     check_rounds(api.get(f"/api/v1/projects/{project}/rounds/"), effort)
 
     _, archive = api.send("GET", f"/api/v1/versions/{newer['id']}/download/")

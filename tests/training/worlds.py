@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -11,8 +13,10 @@ from annotations.actions.drafts import accept_draft, store_prediction
 from annotations.actions.labels import ensure_annotation_layer
 from annotations.actions.regions import open_region, submit_region
 from annotations.imaging.pixels import PixelShape, write_pixels
+from annotations.imaging.pyramid import plan_levels, write_pyramid
 from annotations.models import Coverage, Purpose
 from project.storage import put_file, scratch_dir
+from project.tile_index import Geometry
 from tests.drawing import draw_blobs
 from tests.factories import ImageFactory
 
@@ -32,6 +36,7 @@ def stored_image(project, pixels, **fields):
     write_pixels(path, shape, lambda page, row0, row1: planes[page, row0:row1])
     digest = put_file(path)
     path.unlink()
+    channels = [{"name": f"{c}", "colour": "#ffffff"} for c in range(n_channels)]
     return ImageFactory(
         project=project,
         height=height,
@@ -40,8 +45,23 @@ def stored_image(project, pixels, **fields):
         n_z=n_z,
         dtype=str(planes.dtype),
         pixels_digest=digest,
+        pyramid_digest=stored_pyramid(full),
+        channels=channels,
         **fields,
     )
+
+
+def stored_pyramid(full):
+    """Store the view of (C, Z, H, W) pixels, the brightest one white; return the digest."""
+    n_channels, n_z, height, width = full.shape
+    view = (full / max(int(full.max()), 1) * 255).astype(np.uint8)
+    planes = view.swapaxes(0, 1).reshape(-1, height, width)  # a channel after the other, per z
+    geometry = Geometry(256, tuple(plan_levels(width, height, 256)), n_channels * n_z)
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "pyramid.tif"
+        rows = lambda plane, row0, row1: planes[plane, row0:row1]  # noqa: E731
+        write_pyramid(path, geometry, rows, is_rgb=False, scratch=Path(folder))
+        return put_file(path)
 
 
 def paint(user, image, truth, *, z=0):
@@ -113,7 +133,7 @@ def small_world(user, project, *, n_train=2, n_validation=1, n_plain=1):
     return made
 
 
-def wait_for(condition, timeout_s=30):
+def wait_for(condition, timeout_s=120):
     """Wait until the condition is true and return what it gave."""
     deadline = time.monotonic() + timeout_s
     while not (found := condition()):

@@ -9,6 +9,7 @@ from rest_framework import serializers
 from training.models import (
     EpochRecord,
     Evaluation,
+    Example,
     ModelVersion,
     PredictionRun,
     TrainingRun,
@@ -182,11 +183,21 @@ class EvaluationRowOut(serializers.ModelSerializer[Evaluation]):
         fields: tuple[str, ...] = ("training_set", "split", "state", "metrics", "finished_at")
 
 
+class ExampleOut(serializers.ModelSerializer[Example]):
+    """A picture of what was measured; its bytes are at /api/v1/examples/ID/."""
+
+    class Meta:
+        model = Example
+        fields = ("id", "image")
+
+
 class EvaluationOut(EvaluationRowOut):
-    """The same with the numbers of each image."""
+    """The same with the numbers of each image, and pictures of some."""
+
+    examples = ExampleOut(many=True)
 
     class Meta(EvaluationRowOut.Meta):
-        fields = (*EvaluationRowOut.Meta.fields, "per_image")
+        fields = (*EvaluationRowOut.Meta.fields, "per_image", "examples")
 
 
 class UnmeasuredOut(serializers.ModelSerializer[Evaluation]):
@@ -230,16 +241,6 @@ class VersionRowOut(serializers.ModelSerializer[ModelVersion]):
         return {"id": str(run.pk), "number": run.number} if run is not None else None
 
 
-class ExampleOut(serializers.Serializer[Any]):
-    """A held-out image with the version's draft of it."""
-
-    image = serializers.UUIDField()
-    name = serializers.CharField()
-    layer = serializers.UUIDField()
-    width = serializers.IntegerField()
-    height = serializers.IntegerField()
-
-
 class VersionOut(VersionRowOut):
     """A version with all that it was made of."""
 
@@ -251,7 +252,6 @@ class VersionOut(VersionRowOut):
     seed = serializers.SerializerMethodField()
     thresholds = serializers.SerializerMethodField()
     versions = serializers.SerializerMethodField()
-    examples = ExampleOut(many=True)
     drafts = serializers.DictField(
         child=serializers.IntegerField(), help_text="How many predictions are in which state."
     )
@@ -269,7 +269,6 @@ class VersionOut(VersionRowOut):
             "config",
             "checkpoint_digest",
             "export_digest",
-            "examples",
             "drafts",
         )
 

@@ -16,6 +16,7 @@ from training.api.runs import (
 from training.api.suggestions import ProjectSuggestions, SuggestionDismiss, SuggestionTake
 from training.api.versions import (
     EvaluationRepeat,
+    ExamplePicture,
     ImagePredictions,
     PredictionCancel,
     ProjectLeaderboard,
@@ -46,6 +47,7 @@ urlpatterns = [
     path("versions/<uuid:version_id>/download/", VersionDownload.as_view()),
     path("version-uploads/<uuid:upload_id>/", UploadDetail.as_view()),
     path("evaluations/<uuid:evaluation_id>/repeat/", EvaluationRepeat.as_view()),
+    path("examples/<uuid:example_id>/", ExamplePicture.as_view()),
     path("images/<uuid:image_id>/predictions/", ImagePredictions.as_view()),
     path("training-sets/<uuid:set_id>/", TrainingSetDetail.as_view()),
 ]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from django.http import StreamingHttpResponse
+from django.db.models import prefetch_related_objects
+from django.http import HttpResponse, StreamingHttpResponse
 from django.utils.text import slugify
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -18,7 +19,7 @@ from rest_framework.views import APIView
 from annotations.api.ops import AnyAccept
 from annotations.models import Project
 from annotations.queries.images import find_image, find_project
-from project.downloads import file_response
+from project.downloads import file_response, picture_response
 from project.drf import Pages
 from project.errors import NotFound
 from project.storage import blob_path
@@ -45,10 +46,10 @@ from training.models import ModelVersion
 from training.queries.predictions import one_prediction, predictions_of_image
 from training.queries.versions import (
     drafts_of,
-    examples_of,
     leaderboard,
     lineage,
     one_evaluation,
+    one_example,
     one_upload,
     one_version,
     versions_of_project,
@@ -97,8 +98,8 @@ class VersionDetail(APIView):
     @extend_schema(responses=VersionOut, summary="A version and all that it was made of")
     def get(self, request: Request, version_id: uuid.UUID) -> Response:
         version: Any = one_version(request.user, version_id)
+        prefetch_related_objects(version.measured, "examples")
         version.lineage = lineage(version)
-        version.examples = examples_of(version)
         version.drafts = drafts_of(version)
         return Response(VersionOut(version).data)
 
@@ -118,6 +119,18 @@ class VersionDownload(APIView):
         return file_response(
             request._request, path, name=file_name_of(version), content_type="application/zip"
         )
+
+
+class ExamplePicture(APIView):
+    content_negotiation_class = AnyAccept
+
+    @extend_schema(
+        responses={(200, "image/jpeg"): OpenApiTypes.BINARY},
+        summary="A part of a measured image with the outlines of people and of the version",
+    )
+    def get(self, request: Request, example_id: uuid.UUID) -> HttpResponse:
+        digest = one_example(request.user, example_id).picture_digest
+        return picture_response(request._request, digest)
 
 
 class EvaluationRepeat(APIView):

@@ -14,6 +14,7 @@ from annotations.models import Image
 from project.errors import DataProblem
 from training.jobs import news
 from training.jobs.attempt import Attempt, Ended, attempt
+from training.jobs.examples import draw_example, keep_examples, worst_middle_best
 from training.jobs.predict import segment_image
 from training.jobs.region_files import FrozenRegion, frozen_labels, frozen_regions
 from training.metrics.matching import IGNORED_SHARE, Counts, ImageMatch, keep_annotated, match
@@ -43,15 +44,16 @@ def _evaluate(ours: Attempt[Evaluation]) -> None:
         by_image[frozen.image["id"]].append(frozen)
     if not by_image:
         raise DataProblem("This training set has no region to measure with.")
-    matches, per_image = [], []
+    matches, per_image, pictures = [], [], []
     for done, (image_id, regions) in enumerate(by_image.items()):
         ours.write(progress={"stage": "measuring", "image": done + 1, "of": len(by_image)})
         image = Image.objects.filter(pk=image_id).first()
         if image is None:
             raise DataProblem(f"{regions[0].image['name']} was deleted and cannot be measured.")
-        found = match_image(evaluation.version, image, regions, ours)
+        found, picture = measure_image(evaluation.version, image, regions, ours)
         matches.append(found)
         per_image.append({"image": image_id, "name": image.name, **image_scores(found)})
+        pictures.append((image_id, picture))
     with transaction.atomic():
         ours.finish(
             RunState.FINISHED,
@@ -59,29 +61,25 @@ def _evaluate(ours: Attempt[Evaluation]) -> None:
             per_image=per_image,
             progress={"stage": "done"},
         )
+        keep_examples(evaluation, [pictures[place] for place in worst_middle_best(matches)])
 
 
-def match_image(
+def measure_image(
     version: ModelVersion, image: Image, regions: Sequence[FrozenRegion], ours: Attempt[Evaluation]
-) -> ImageMatch:
-    """Segment each plane that has regions, and add up what was found in them."""
+) -> tuple[ImageMatch, bytes]:
+    """Segment each plane that has regions; add up what was found, and draw the first region."""
     by_plane: dict[tuple[int, int], list[FrozenRegion]] = defaultdict(list)
     for frozen in regions:
         by_plane[frozen.plane].append(frozen)
-    return add_up(
-        [
-            match_regions(segment_image(version, image, ours, plane=plane).label_image, found)
-            for plane, found in by_plane.items()
-        ]
-    )
-
-
-def match_regions(prediction: Labels, regions: Sequence[FrozenRegion]) -> ImageMatch:
-    """Match the regions of one plane and add them up."""
-    areas = np.bincount(prediction.ravel())
-    return add_up(
-        [match_box(prediction, areas, frozen.box, *frozen_labels(frozen)) for frozen in regions]
-    )
+    found, picture = [], b""
+    for plane, of_plane in by_plane.items():
+        prediction = segment_image(version, image, ours, plane=plane).label_image
+        areas = np.bincount(prediction.ravel())
+        for frozen in of_plane:
+            truth, annotated = frozen_labels(frozen)
+            found.append(match_box(prediction, areas, frozen.box, truth, annotated))
+            picture = picture or draw_example(image, frozen, truth, prediction)
+    return add_up(found), picture
 
 
 def match_box(

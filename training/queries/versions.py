@@ -6,13 +6,21 @@ import uuid
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import (
+    Count,
+    Exists,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+)
 
-from annotations.models import Project, Purpose, RegionState, Split
+from annotations.models import Project, Split
 from annotations.rules import visible_projects
 from project.errors import InvalidInput, NotFound
 from training.models import (
     Evaluation,
+    Example,
     ModelVersion,
     PredictionRun,
     RunState,
@@ -111,30 +119,13 @@ def drafts_of(version: ModelVersion) -> dict[str, int]:
     return dict(rows.annotate(Count("pk")))
 
 
-def examples_of(version: ModelVersion, most: int = 6) -> list[dict[str, Any]]:
-    """Return held-out images with the version's drafts of them, for pictures on its page."""
-    drafts = (
-        PredictionRun.objects.filter(
-            version=version,
-            state=RunState.FINISHED,
-            image__regions__purpose=Purpose.BLIND_VALIDATION,
-            image__regions__state=RegionState.SUBMITTED,
-        )
-        .select_related("image")
-        .defer("log", "traceback")
-        .order_by("image__name")
-        .distinct()[:most]
-    )
-    return [
-        {
-            "image": draft.image_id,
-            "name": draft.image.name,
-            "layer": draft.layer_id,
-            "width": draft.image.width,
-            "height": draft.image.height,
-        }
-        for draft in drafts
-    ]
+def one_example(user: Any, example_id: Any) -> Example:
+    """Return a picture of what was measured; raises NotFound."""
+    examples = Example.objects.filter(evaluation__version__project__in=visible_projects(user))
+    example = examples.filter(pk=example_id).first()
+    if example is None:
+        raise NotFound("There is no such example, or you are not a member of its project.")
+    return example
 
 
 def one_upload(user: Any, upload_id: Any) -> VersionUpload:

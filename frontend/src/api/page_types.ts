@@ -148,6 +148,13 @@ export interface Evaluation {
   readonly split: string;
   readonly metrics: Report;
   readonly per_image?: readonly (Scores & { readonly name?: string; readonly image?: string })[];
+  readonly examples?: readonly Example[];
+}
+
+/** A picture of a measured image with people's outlines and the version's. */
+export interface Example {
+  readonly id: string;
+  readonly image: string;
 }
 
 /** A measurement that waits, goes on, or could not be made. */
@@ -184,25 +191,8 @@ export interface VersionDetail extends Version {
   readonly thresholds?: Readonly<Record<string, number>>;
   readonly versions?: Readonly<Record<string, string>>;
   readonly checkpoint_digest?: string;
-  readonly examples?: readonly Example[];
   /** How many predictions are in which state; a state without any is left out. */
   readonly drafts?: Readonly<Partial<Record<RunState, number>>>;
-}
-
-export interface Example {
-  readonly image: string;
-  readonly name: string;
-  readonly layer: string;
-  readonly width: number;
-  readonly height: number;
-}
-
-export interface Prediction {
-  readonly id: string;
-  readonly state: RunState;
-  readonly layer: string | null;
-  readonly version: VersionRef | string;
-  readonly n_instances?: number;
 }
 
 export interface NamedVersion {

@@ -6,7 +6,6 @@ import type {
   ImageCard,
   Leader,
   Paged,
-  Prediction,
   Rounds,
   Run,
   Selection,
@@ -110,9 +109,6 @@ export const api = {
 
   cancelPredictions: (project: string, version: string): Promise<unknown> =>
     client.json("POST", `/api/v1/projects/${project}/predictions/cancel/`, { json: { version } }),
-
-  predictions: (image: string): Promise<readonly Prediction[]> =>
-    every(client.json("GET", `/api/v1/images/${image}/predictions/`)),
 };
 
 /** A list, whether it came as one or as the first page. */
@@ -130,6 +126,7 @@ export const address = {
     `/projects/${project}/training/?engine=${engine}&start=version:${version}`,
   training: (project: string) => `/projects/${project}/training/`,
   thumbnail: (image: string) => `/api/v1/images/${image}/thumbnail/`,
+  example: (id: string) => `/api/v1/examples/${id}/`,
   uploads: (project: string) => `/api/v1/projects/${project}/uploads/`,
   manifest: (set: string) => `/api/v1/training-sets/${set}/`,
   download: (version: string) => `/api/v1/versions/${version}/download/`,

@@ -38,6 +38,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/examples/{example_id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A part of a measured image with the outlines of people and of the version */
+        get: operations["v1_examples_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/images/{image_id}/": {
         parameters: {
             query?: never;
@@ -909,7 +926,7 @@ export interface components {
             duration_s: number;
             metrics?: unknown;
         };
-        /** @description The same with the numbers of each image. */
+        /** @description The same with the numbers of each image, and pictures of some. */
         EvaluationOut: {
             training_set: components["schemas"]["SetRefOut"];
             split: string;
@@ -918,6 +935,7 @@ export interface components {
             /** Format: date-time */
             finished_at?: string | null;
             per_image?: unknown;
+            examples: components["schemas"]["ExampleOut"][];
         };
         /** @description How a version did on the held-out regions of a set. */
         EvaluationRowOut: {
@@ -928,15 +946,12 @@ export interface components {
             /** Format: date-time */
             finished_at?: string | null;
         };
-        /** @description A held-out image with the version's draft of it. */
+        /** @description A picture of what was measured; its bytes are at /api/v1/examples/ID/. */
         ExampleOut: {
             /** Format: uuid */
-            image: string;
-            name: string;
+            readonly id: string;
             /** Format: uuid */
-            layer: string;
-            width: number;
-            height: number;
+            image: string;
         };
         HistogramOut: {
             channels: unknown;
@@ -1614,7 +1629,6 @@ export interface components {
             config?: unknown;
             checkpoint_digest: string;
             export_digest?: string;
-            examples: components["schemas"]["ExampleOut"][];
             /** @description How many predictions are in which state. */
             drafts: {
                 [key: string]: number;
@@ -1709,6 +1723,27 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UnmeasuredOut"];
+                };
+            };
+        };
+    };
+    v1_examples_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                example_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
                 };
             };
         };

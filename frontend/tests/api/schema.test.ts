@@ -32,7 +32,7 @@ test("every field that the front end reads is one that the server sends", () => 
   expectTypeOf<Unknown<pages.VersionDetail, Schemas["VersionOut"]>>().toEqualTypeOf<never>();
   expectTypeOf<Unknown<pages.Version, Schemas["VersionRowOut"]>>().toEqualTypeOf<never>();
   expectTypeOf<Unknown<pages.Evaluation, Schemas["EvaluationOut"]>>().toEqualTypeOf<never>();
-  expectTypeOf<Unknown<pages.Prediction, Schemas["PredictionOut"]>>().toEqualTypeOf<never>();
+  expectTypeOf<Unknown<pages.Example, Schemas["ExampleOut"]>>().toEqualTypeOf<never>();
   expectTypeOf<Unknown<pages.Selection, Schemas["SelectionOut"]>>().toEqualTypeOf<never>();
   expectTypeOf<Unknown<pages.Suggestion, Schemas["SuggestionOut"]>>().toEqualTypeOf<never>();
   expectTypeOf<Unknown<pages.Round, Schemas["RoundOut"]>>().toEqualTypeOf<never>();

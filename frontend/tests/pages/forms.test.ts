@@ -3,7 +3,7 @@ import type { EngineParam, Epoch } from "../../src/api/page_types";
 import { flat } from "../../src/ui/pages/parts/Facts";
 import { mergeEpochs } from "../../src/ui/pages/run/state";
 import { readChannels, readParams } from "../../src/ui/pages/training/params";
-import { sample } from "../../src/ui/pages/version/Examples";
+import { figuresOf } from "../../src/ui/pages/version/Examples";
 
 function param(fields: Partial<EngineParam>): EngineParam {
   const base = {
@@ -87,11 +87,19 @@ describe("records and examples", () => {
     ]);
   });
 
-  test("the sample is the worst, the middle and the best, each once", () => {
-    const rows = [0.9, 0.1, 0.5, 0.3, 0.7].map((ap) => ({ image: String(ap), name: "", ap }));
+  test("pictures come with their images' scores, the worst first", () => {
+    const per_image = [0.9, 0.1, 0.5].map((ap, at) => ({
+      image: `i${at}`,
+      name: `n${at}`,
+      ap: { "0.5": ap },
+    }));
+    const examples = ["i0", "i1"].map((image) => ({ id: `of ${image}`, image }));
+    const measured = { training_set: null, split: "validation", metrics: {}, per_image, examples };
 
-    expect(sample(rows).map((row) => row.ap)).toEqual([0.1, 0.5, 0.9]);
-    expect(sample(rows.slice(0, 1))).toHaveLength(1);
-    expect(sample([])).toEqual([]);
+    expect(figuresOf(measured)).toEqual([
+      { id: "of i1", image: "i1", name: "n1", ap: 0.1 },
+      { id: "of i0", image: "i0", name: "n0", ap: 0.9 },
+    ]);
+    expect(figuresOf({ ...measured, examples: [] })).toEqual([]);
   });
 });

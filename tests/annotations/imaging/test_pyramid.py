@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from annotations.imaging.pyramid import TILE_SIZE, halved, plan_levels, write_pyramid
+from annotations.imaging.pyramid import TILE_SIZE, halved, plan_levels, read_view, write_pyramid
 from project.tile_index import Geometry, TileFile
 from tests.annotations.imaging.files import ramp
 
@@ -62,6 +62,28 @@ def test_every_tile_of_every_level_is_a_picture_of_its_place(
                 assert np.abs(shown - part).mean() < 4  # of 255; JPEG is lossy
         expected = halved(expected)
     tiles.close()
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.data())
+def test_a_box_is_read_as_it_is_shown(tmp_path_factory, data):
+    view = ramp(300, 520)
+    row0, col0 = data.draw(st.integers(0, 299)), data.draw(st.integers(0, 519))
+    row1, col1 = data.draw(st.integers(row0 + 1, 300)), data.draw(st.integers(col0 + 1, 520))
+
+    with closing(TileFile(made(tmp_path_factory.mktemp("pyramid"), view, n_planes=2))) as tiles:
+        shown = read_view(tiles, 1, (row0, col0, row1, col1))
+
+    expected = view[row0:row1, col0:col1] // 2
+    assert shown.shape == expected.shape
+    assert np.abs(shown.astype(int) - expected).mean() < 8  # of 255; JPEG is lossy
+
+
+def test_a_plane_that_is_not_there_is_refused(tmp_path):
+    tiles = TileFile(made(tmp_path, ramp(20, 30)))
+
+    with closing(tiles), pytest.raises(ValueError, match="no plane 1"):
+        read_view(tiles, 1, (0, 0, 5, 5))
 
 
 def test_planes_do_not_mix(tmp_path):

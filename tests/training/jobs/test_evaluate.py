@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import imagecodecs
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,11 +9,15 @@ from hypothesis.extra import numpy as hnp
 from scipy import ndimage
 
 from annotations.models import Purpose
+from project.storage import read_blob
+from tests.annotations.painting import paint_box
 from tests.drawing import draw_blobs
 from tests.training.worlds import annotated_image, declare, paint, stored_image
 from training.actions.runs import queue_run
 from training.jobs.evaluate import add_up, match_box
-from training.models import Evaluation, ModelVersion, RunState
+from training.jobs.examples import DRAWN, PREDICTED, ZOOM, worst_middle_best
+from training.metrics.matching import match
+from training.models import Evaluation, Example, ModelVersion, RunState
 
 WHOLE = (0, 0, 20, 20)
 
@@ -182,3 +187,45 @@ def test_a_region_is_measured_on_its_own_plane(owner, project, work_off):
     evaluation = Evaluation.objects.get(version=ModelVersion.objects.get())
     assert evaluation.state == RunState.FINISHED, evaluation.error_message
     assert evaluation.metrics["pooled"]["ap"]["0.5"] > 0.8
+    drawn_plane = picture_of(evaluation.examples.get())
+    assert drawn_plane.shape == (160 * ZOOM, 160 * ZOOM, 3)
+    assert n_pixels_like(drawn_plane, PREDICTED) > 500
+    assert n_pixels_like(drawn_plane, DRAWN) > 50, "what both drew is covered by the prediction"
+
+
+def picture_of(example):
+    return imagecodecs.jpeg8_decode(read_blob(example.picture_digest)).astype(int)
+
+
+def n_pixels_like(picture, colour):
+    return np.count_nonzero(np.abs(picture - colour).max(axis=2) < 60)
+
+
+def test_the_examples_are_the_worst_the_middle_and_the_best_each_once():
+    truth = [boxes(*[(0, 4 * k, 3, 4 * k + 3) for k in range(n)]) for n in (5, 1, 3, 2, 4)]
+    one = boxes((0, 0, 3, 3))
+    matches = [match(one, label_image) for label_image in truth]
+
+    assert worst_middle_best(matches) == [0, 2, 1]
+    assert worst_middle_best(matches[:2]) == [0, 1]
+    assert worst_middle_best(matches[:1]) == [0]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_picture_shows_what_was_measured_also_after_people_corrected_it(owner, project, work_off):
+    truth, drawn = draw_blobs(120, 120, n=6, radius=(7, 12), seed=2)
+    annotated_image(owner, project, seed=1)
+    image = stored_image(project, drawn, name="measured")
+    paint(owner, image, np.zeros_like(truth))
+    declare(owner, image, purpose=Purpose.BLIND_VALIDATION)
+    queue_run(user=owner, project=project, engine="threshold")
+    work_off()
+    example = Example.objects.get()
+    before = picture_of(example)
+
+    layer = image.layers.get(kind="annotation")
+    paint_box(owner, layer, (10, 10, 40, 40))
+
+    assert n_pixels_like(before, DRAWN) == 0
+    assert n_pixels_like(before, PREDICTED) > 500
+    assert np.array_equal(picture_of(Example.objects.get()), before)

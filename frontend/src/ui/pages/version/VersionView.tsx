@@ -61,7 +61,7 @@ export default function VersionView({ data }: IslandProps) {
       {evaluation ? (
         <>
           <Measured version={shown} evaluation={evaluation} others={others.value} />
-          <Examples versionId={shown.id} evaluation={evaluation} />
+          <Examples evaluation={evaluation} />
           <PerImage evaluation={evaluation} />
         </>
       ) : null}
