@@ -3,6 +3,7 @@
 import { batch, computed, type ReadonlySignal, signal } from "@preact/signals";
 import type { ImageCard } from "../../../api/page_types";
 import { api, type ImageChange, sentenceOf } from "../../../api/pages";
+import { NewestAnswer } from "../parts/newest_answer";
 
 export const PAGE_SIZE = 48; // fills whole rows of 2, 3, 4, 6 and 8
 
@@ -32,36 +33,32 @@ export class ImageGrid {
     Math.max(1, Math.ceil(this.total.value / PAGE_SIZE)),
   );
   private readonly project: string;
-  private asked = 0;
+  private readonly newest = new NewestAnswer();
 
   constructor(project: string) {
     this.project = project;
   }
 
-  async load(): Promise<void> {
-    const mine = ++this.asked;
+  load(): Promise<void> {
     this.loading.value = true;
-    try {
-      const answer = await api.images(this.project, {
-        ...this.filters.value,
-        page: this.page.value,
-        page_size: PAGE_SIZE,
-      });
-      if (mine !== this.asked) return; // an answer to an older question
-      batch(() => {
-        this.images.value = answer.results;
-        this.total.value = answer.count;
-        this.problem.value = "";
-        this.keepChosen();
-      });
-    } catch (error) {
-      if (mine !== this.asked) return;
-      // The last page may be gone after images were removed.
-      if (this.page.value > 1 && this.images.value.length <= 1) return this.goTo(1);
-      this.problem.value = sentenceOf(error);
-    } finally {
-      if (mine === this.asked) this.loading.value = false;
-    }
+    const page = { page: this.page.value, page_size: PAGE_SIZE };
+    return this.newest.ask(() => api.images(this.project, { ...this.filters.value, ...page }), {
+      take: (answer) =>
+        batch(() => {
+          this.images.value = answer.results;
+          this.total.value = answer.count;
+          this.problem.value = "";
+          this.keepChosen();
+        }),
+      fail: (error) => {
+        // The last page may be gone after images were removed.
+        if (this.page.value > 1 && this.images.value.length <= 1) return this.goTo(1);
+        this.problem.value = sentenceOf(error);
+      },
+      settle: () => {
+        this.loading.value = false;
+      },
+    });
   }
 
   async loadTags(): Promise<void> {

@@ -4,27 +4,28 @@ import { signal } from "@preact/signals";
 import type { Labelled, Round, Rounds } from "../../../api/page_types";
 import { api, sentenceOf } from "../../../api/pages";
 import { count } from "../format";
+import { NewestAnswer } from "../parts/newest_answer";
 
 export class RoundsState {
   readonly rounds = signal<Rounds | null>(null);
   readonly problem = signal("");
   private readonly project: string;
-  private asked = 0;
+  private readonly newest = new NewestAnswer();
 
   constructor(project: string) {
     this.project = project;
   }
 
-  async load(): Promise<void> {
-    const mine = ++this.asked;
-    try {
-      const answer = await api.rounds(this.project);
-      if (mine !== this.asked) return; // an answer to an older question
-      this.rounds.value = answer;
-      this.problem.value = "";
-    } catch (error) {
-      if (mine === this.asked) this.problem.value = sentenceOf(error);
-    }
+  load(): Promise<void> {
+    return this.newest.ask(() => api.rounds(this.project), {
+      take: (answer) => {
+        this.rounds.value = answer;
+        this.problem.value = "";
+      },
+      fail: (error) => {
+        this.problem.value = sentenceOf(error);
+      },
+    });
   }
 }
 

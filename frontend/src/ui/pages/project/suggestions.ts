@@ -3,6 +3,7 @@
 import { batch, computed, signal } from "@preact/signals";
 import type { Selection, Suggestion } from "../../../api/page_types";
 import { address, api, sentenceOf } from "../../../api/pages";
+import { NewestAnswer } from "../parts/newest_answer";
 
 /** Where the choosing stands, as the panel shows it. */
 export type Stage = "unknown" | "never" | "choosing" | "failed" | "nothing" | "chosen";
@@ -18,26 +19,25 @@ export class NextRegions {
     this.isLoaded.value ? stageOf(this.selection.value, this.suggestions.value) : "unknown",
   );
   private readonly project: string;
-  private asked = 0;
+  private readonly newest = new NewestAnswer();
 
   constructor(project: string) {
     this.project = project;
   }
 
-  async load(): Promise<void> {
-    const mine = ++this.asked;
-    try {
-      const answer = await api.suggestions(this.project);
-      if (mine !== this.asked) return; // an answer to an older question
-      batch(() => {
-        this.selection.value = answer.selection;
-        this.suggestions.value = inOrder(answer.suggestions);
-        this.problem.value = "";
-        this.isLoaded.value = true;
-      });
-    } catch (error) {
-      if (mine === this.asked) this.problem.value = sentenceOf(error);
-    }
+  load(): Promise<void> {
+    return this.newest.ask(() => api.suggestions(this.project), {
+      take: (answer) =>
+        batch(() => {
+          this.selection.value = answer.selection;
+          this.suggestions.value = inOrder(answer.suggestions);
+          this.problem.value = "";
+          this.isLoaded.value = true;
+        }),
+      fail: (error) => {
+        this.problem.value = sentenceOf(error);
+      },
+    });
   }
 
   async suggest(): Promise<void> {

@@ -2,8 +2,9 @@
 
 import type { Leader } from "../../../api/page_types";
 import { address } from "../../../api/pages";
-import { count, duration, engineTitle, score } from "../format";
-import { ap50, atIou, originInWords } from "../parts/scores";
+import { count, duration, engineTitle } from "../format";
+import { ScoreCells, ScoreHeads } from "../parts/ScoreColumns";
+import { originInWords } from "../parts/scores";
 
 export function Leaderboard({ leaders }: { leaders: readonly Leader[] }) {
   const best = leaders[0];
@@ -25,14 +26,7 @@ export function Leaderboard({ leaders }: { leaders: readonly Leader[] }) {
               <th scope="col">Place</th>
               <th scope="col">Version</th>
               <th scope="col">Engine</th>
-              <th scope="col" class="num">
-                <abbr title="Average precision: found and right, of all that is there or was drafted">
-                  AP50
-                </abbr>
-              </th>
-              <th scope="col" class="num">
-                F1
-              </th>
+              <ScoreHeads />
               <th scope="col">Trained from</th>
               <th scope="col" class="num">
                 Trained in
@@ -59,10 +53,7 @@ function LeaderRow({ leader, place }: { leader: Leader; place: number }) {
         <a href={address.version(version.id)}>v{version.number}</a>
       </th>
       <td>{engineTitle(version.engine)}</td>
-      <td class="num">
-        <strong>{score(ap50(metrics.pooled))}</strong>
-      </td>
-      <td class="num">{score(atIou(metrics.pooled?.f1, 0.5))}</td>
+      <ScoreCells scores={metrics.pooled} />
       <td>
         {parent ? (
           <a href={address.version(parent.id)}>v{parent.number}</a>

@@ -4,7 +4,8 @@ import type { Version } from "../../../api/page_types";
 import { address } from "../../../api/pages";
 import { engineTitle, score } from "../format";
 import { Delta } from "../parts/Delta";
-import { ap50, atIou, gain, newest, originInWords } from "../parts/scores";
+import { ScoreCells, ScoreHeads } from "../parts/ScoreColumns";
+import { gain, newest, originInWords } from "../parts/scores";
 import { Time } from "../parts/Time";
 
 export function VersionsTable({ versions }: { versions: readonly Version[] }) {
@@ -27,14 +28,7 @@ export function VersionsTable({ versions }: { versions: readonly Version[] }) {
               <tr>
                 <th scope="col">Version</th>
                 <th scope="col">Engine</th>
-                <th scope="col" class="num">
-                  <abbr title="Average precision: found and right, of all that is there or was drafted">
-                    AP50
-                  </abbr>
-                </th>
-                <th scope="col" class="num">
-                  F1
-                </th>
+                <ScoreHeads />
                 <th scope="col" class="num">
                   <abbr title="Panoptic quality: detection times segmentation quality">PQ</abbr>
                 </th>
@@ -67,10 +61,7 @@ function VersionRow({ version, versions }: { version: Version; versions: readonl
         <a href={address.version(version.id)}>v{version.number}</a>
       </th>
       <td>{engineTitle(version.engine)}</td>
-      <td class="num">
-        <strong>{score(ap50(scores))}</strong>
-      </td>
-      <td class="num">{score(atIou(scores?.f1, 0.5))}</td>
+      <ScoreCells scores={scores} />
       <td class="num">{score(scores?.panoptic_quality)}</td>
       <td>
         {version.parent ? (

@@ -1,0 +1,31 @@
+/** The two scores that every table of versions begins with, at IoU 0.5. */
+
+import type { Scores } from "../../../api/page_types";
+import { score } from "../format";
+import { ap50, atIou } from "./scores";
+
+export function ScoreHeads() {
+  return (
+    <>
+      <th scope="col" class="num">
+        <abbr title="Average precision: found and right, of all that is there or was drafted">
+          AP50
+        </abbr>
+      </th>
+      <th scope="col" class="num">
+        F1
+      </th>
+    </>
+  );
+}
+
+export function ScoreCells({ scores }: { scores: Scores | undefined }) {
+  return (
+    <>
+      <td class="num">
+        <strong>{score(ap50(scores))}</strong>
+      </td>
+      <td class="num">{score(atIou(scores?.f1, 0.5))}</td>
+    </>
+  );
+}
