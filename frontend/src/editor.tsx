@@ -24,7 +24,8 @@ const links = {
   previous: data.previousUrl || undefined,
   next: data.nextUrl || undefined,
 };
-const client = new ApiClient();
+const user = data.user ?? "";
+const client = new ApiClient({ user });
 const images = new ImageApi(client);
 const layers = new RestLayerApi(client);
 const session = signal<EditorSession | undefined>(undefined);
@@ -43,7 +44,6 @@ function Page() {
 async function open(stage: HTMLElement): Promise<void> {
   try {
     const image = await images.image(imageId);
-    const user = data.user ?? "";
     const openLayer = (layerId: string) =>
       openLayerStore({ api: layers, layerId, user, mayAnnotate: model.mayAnnotate.value });
     const region = new URLSearchParams(location.search).get("region") ?? undefined;

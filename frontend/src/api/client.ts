@@ -51,7 +51,12 @@ export interface ClientOptions {
   base?: string;
   fetch?: typeof fetch;
   csrfToken?: () => string;
+  /** Whose page this is: the server refuses what it sends while somebody else is signed in. */
+  user?: string;
 }
+
+/** Somebody else is signed in than who opened the page. */
+export const OTHER_ACCOUNT = "other_account";
 
 /** Where a person signs in. */
 export const LOGIN_PATH = "/accounts/login/";
@@ -63,11 +68,13 @@ export class ApiClient {
   readonly base: string;
   private readonly fetch: typeof fetch;
   private readonly csrfToken: () => string;
+  private readonly user: string;
 
   constructor(options: ClientOptions = {}) {
     this.base = options.base ?? "";
     this.fetch = options.fetch ?? ((...request) => globalThis.fetch(...request));
     this.csrfToken = options.csrfToken ?? csrfFromCookie;
+    this.user = options.user ?? "";
   }
 
   async json<T>(method: Method, path: string, options: RequestOptions = {}): Promise<T> {
@@ -112,6 +119,7 @@ export class ApiClient {
     }
     if (options.contentType) headers["Content-Type"] = options.contentType;
     if (method !== "GET") headers["X-CSRFToken"] = this.csrfToken();
+    if (method !== "GET" && this.user) headers["X-Page-User"] = this.user;
     const limit = options.timeoutMs ?? (method === "GET" ? READ_TIMEOUT_MS : UNSAFE_TIMEOUT_MS);
     const timeout = AbortSignal.timeout(limit);
     try {
@@ -151,7 +159,7 @@ async function errorOf(response: Response): Promise<ApiError> {
 
 /** Session authentication of DRF answers 403 to the signed out: the code tells. */
 function statusOf(response: Response, body: ApiErrorBody): number {
-  return body.code === "not_authenticated" ? 401 : response.status;
+  return ["not_authenticated", OTHER_ACCOUNT].includes(body.code) ? 401 : response.status;
 }
 
 function isErrorBody(body: unknown): body is ApiErrorBody {

@@ -5,7 +5,7 @@
  * server refuses as such is set aside (kept too), since it would block all later ones.
  */
 
-import { ApiError, NetworkError } from "../api/client";
+import { ApiError, NetworkError, OTHER_ACCOUNT } from "../api/client";
 import type { LayerApi } from "../api/layers";
 import type { OpResultJson } from "../api/types";
 import type { DecisionRow, Journal, OpRow, Row } from "./journal";
@@ -16,6 +16,7 @@ const MAX_OPS = 64;
 const MAX_BYTES = 256 * 1024;
 const FIRST_WAIT_MS = 300;
 const LONGEST_WAIT_MS = 30_000;
+const SIGN_IN = "Please sign in again; your strokes are kept.";
 
 export interface QueueOptions {
   readonly api: LayerApi;
@@ -177,7 +178,8 @@ export class SaveQueue {
     const { status } = error;
     // Strokes behind it must not wait for a draft that is gone, or not this person's to decide.
     if (isRefusedDecision(batch, error)) return this.splitOrSetAside(batch, error);
-    if (status === 401) this.pause("login-needed", "Please sign in again; your strokes are kept.");
+    if (status === 401)
+      this.pause("login-needed", error.code === OTHER_ACCOUNT ? error.message : SIGN_IN);
     else if (status === 403 || status === 404) this.pause("refused", error.message);
     else if (status >= 500 || status === 429 || status === 408) {
       this.pause("offline", error.message, error.retryAfterS);

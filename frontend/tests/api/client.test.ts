@@ -4,9 +4,10 @@ import { fromBase64, labelsOf, packOps, RestLayerApi, toBase64 } from "../../src
 
 type Asked = { url: string; init: RequestInit };
 
-function client(answer: (asked: Asked) => Response | Promise<Response>) {
+function client(answer: (asked: Asked) => Response | Promise<Response>, options = {}) {
   const asked: Asked[] = [];
   const api = new ApiClient({
+    ...options,
     csrfToken: () => "token",
     fetch: async (url, init) => {
       asked.push({ url: String(url), init: init ?? {} });
@@ -29,6 +30,15 @@ describe("requests", () => {
     expect(asked[0]?.init.body).toBe('{"b":1}');
     expect(header(asked[1], "X-CSRFToken")).toBeNull();
     expect(asked[1]?.url).toBe("/a/?t=0");
+  });
+
+  test("writing says whose page it is; another account's session counts as signed out", async () => {
+    const refusal = { code: "other_account", message: "You are signed in as ben now." };
+    const { api, asked } = client(() => json(refusal, 403), { user: "7" });
+    const error = await api.json("POST", "/a/").catch((e: unknown) => e);
+    await api.json("GET", "/a/").catch(() => undefined);
+    expect(error).toMatchObject({ status: 401, ...refusal });
+    expect(asked.map((one) => header(one, "X-Page-User"))).toEqual(["7", null]);
   });
 
   test("an error answer becomes an ApiError with code and sentence", async () => {

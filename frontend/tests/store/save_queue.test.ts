@@ -132,6 +132,17 @@ describe("a decision on a draft that the server refuses", () => {
   });
 });
 
+test("strokes wait while somebody else is signed in, and the server's sentence says who", async () => {
+  const error = refusal(401, "other_account");
+  opError = error;
+  await push(op());
+  const lastError = error.message;
+  expect(queue.state.value).toMatchObject({ state: "login-needed", queued: 1, lastError });
+  opError = null;
+  await queue.flush();
+  expect(queue.state.value).toMatchObject({ state: "saved", queued: 0 });
+});
+
 test("strokes that the server refuses for the moment are kept in the queue", async () => {
   opError = refusal(403);
   await push(op());

@@ -438,3 +438,21 @@ def test_a_layer_of_another_project_answers_as_if_it_were_not_there(client, proj
     nowhere = client.get(f"/api/v1/layers/{uuid.uuid4()}/").json()
 
     assert there["message"] == nowhere["message"]
+
+
+def test_strokes_of_a_page_never_become_those_of_another_account(
+    as_person, annotator, owner, layer
+):
+    one = sent(box_op(layer, (0, 0, 9, 9), new_id(annotator, layer)), n=1)
+    path, body = f"/api/v1/layers/{layer.pk}/ops/", envelope.write(SESSION, [one])
+    headers = {"X-Page-User": str(annotator.pk)}
+
+    answer = as_person(owner).post(path, body, content_type=OPS, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (403, "other_account")
+    assert owner.username in answer.json()["message"]
+    assert not layer.ops.exists()
+
+    assert (
+        as_person(annotator).post(path, body, content_type=OPS, headers=headers).status_code == 200
+    )
+    assert layer.ops.get().user == annotator

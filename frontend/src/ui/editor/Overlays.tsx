@@ -121,13 +121,14 @@ export function HelpSheet({ actions }: { actions: EditorActions }) {
 export function LoginDialog({ actions }: { actions: EditorActions }) {
   const { model } = actions;
   if (!model.isLoginOpen.value) return null;
-  const { queued } = model.save.value;
+  const { queued, lastError } = model.save.value;
   return (
     <Modal title="You were signed out" onClose={() => actions.login.later()}>
+      {lastError && <p>{lastError}</p>}
       <p>
         {queued === 0
           ? "Nothing is lost: every stroke is on the server."
-          : `Nothing is lost: ${plural(queued, "stroke")} ${queued === 1 ? "is" : "are"} kept in this browser and will be sent once you are signed in again.`}
+          : `Nothing is lost: ${plural(queued, "stroke")} ${queued === 1 ? "waits" : "wait"} in this browser.`}
       </p>
       <p class="hint">
         Sign in in the new tab and come back here: this page goes on where it is, without loading
