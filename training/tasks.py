@@ -34,6 +34,7 @@ from training.models import (
     VersionUpload,
 )
 from training.queries.predictions import next_prediction
+from training.queries.queues import engine_of
 from training.queries.sets import digests_in
 
 NO_LIMIT = float("inf")
@@ -49,9 +50,9 @@ def predict_queue(engine: str) -> str:
     return f"predict.{engine}"
 
 
-def selection_queue(selection: Selection) -> str:
-    """Return the queue of a selection: that of the engine whose drafts it doubts."""
-    return predict_queue(selection.version.engine) if selection.version else "default"
+def selection_queue(engine: str) -> str:
+    """Return the queue of a selection: that of the engine whose drafts it doubts, if any."""
+    return predict_queue(engine) if engine else "default"
 
 
 @dramatiq.actor(queue_name="default", max_retries=0, time_limit=NO_LIMIT, priority=20)
@@ -106,34 +107,31 @@ def adopt(upload_id: str) -> None:
 
 def ring_for_run(run_id: Any) -> None:
     """Queue the task of a run again."""
-    run = TrainingRun.objects.only("engine").get(pk=run_id)
-    send(train, str(run_id), queue=train_queue(run.engine))
+    send(train, str(run_id), queue=train_queue(engine_of(TrainingRun, run_id)))
 
 
 def ring_for_evaluation(evaluation_id: Any) -> None:
     """Queue the task of an evaluation again."""
-    evaluation = Evaluation.objects.select_related("version").get(pk=evaluation_id)
-    send(evaluate, str(evaluation_id), queue=predict_queue(evaluation.version.engine))
+    queue = predict_queue(engine_of(Evaluation, evaluation_id))
+    send(evaluate, str(evaluation_id), queue=queue)
 
 
 def ring_for_prediction(prediction_id: Any) -> None:
     """Queue the prediction task of an engine, once for all the rows that wait."""
-    prediction = PredictionRun.objects.select_related("version").get(pk=prediction_id)
-    engine = prediction.version.engine
-    if next_prediction(engine) == prediction.pk:
+    engine = engine_of(PredictionRun, prediction_id)
+    if str(next_prediction(engine)) == str(prediction_id):
         send(predict, engine, queue=predict_queue(engine))
 
 
 def ring_for_upload(upload_id: Any) -> None:
     """Queue the task of an uploaded model again."""
-    upload = VersionUpload.objects.only("engine").get(pk=upload_id)
-    send(adopt, str(upload_id), queue=predict_queue(upload.engine))
+    send(adopt, str(upload_id), queue=predict_queue(engine_of(VersionUpload, upload_id)))
 
 
 def ring_for_selection(selection_id: Any) -> None:
     """Queue the task of a selection again."""
-    selection = Selection.objects.select_related("version").get(pk=selection_id)
-    send(select_regions, str(selection_id), queue=selection_queue(selection))
+    queue = selection_queue(engine_of(Selection, selection_id))
+    send(select_regions, str(selection_id), queue=queue)
 
 
 def end_lost_run(run_id: Any) -> None:

@@ -68,7 +68,8 @@ def suggest_regions(
         version=str(selection.version_id) if selection.version_id else None,
     )
     publish_selection(selection)
-    send(tasks.select_regions, str(selection.pk), queue=tasks.selection_queue(selection))
+    queue = tasks.selection_queue(selection.version.engine if selection.version else "")
+    send(tasks.select_regions, str(selection.pk), queue=queue)
     return selection
 
 
