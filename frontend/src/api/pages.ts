@@ -8,6 +8,7 @@ import type {
   Paged,
   Rounds,
   Run,
+  RunState,
   Selection,
   Split,
   Suggestion,
@@ -101,7 +102,11 @@ export const api = {
   uploadVersion: (project: string, form: FormData): Promise<unknown> =>
     client.json("POST", `/api/v1/projects/${project}/versions/`, { body: form }),
 
-  predict: (project: string, version: string, images: readonly string[] | null): Promise<unknown> =>
+  predict: (
+    project: string,
+    version: string,
+    images: readonly string[] | null,
+  ): Promise<readonly { readonly state: RunState }[]> =>
     client.json("POST", `/api/v1/projects/${project}/predictions/`, { json: { version, images } }),
 
   repeatEvaluation: (evaluation: string): Promise<unknown> =>

@@ -87,8 +87,10 @@ function Head({ version, project, mayTrain }: HeadProps) {
   const predict = async () => {
     busy.value = true;
     try {
-      await api.predict(project, version.id, null);
-      note.value = "Queued. Drafts appear in open editors as they are made.";
+      const rows = await api.predict(project, version.id, null);
+      note.value = rows.every((row) => row.state === "finished")
+        ? "Every image has its draft of this version already."
+        : "Queued. Drafts appear in open editors as they are made.";
     } catch (error) {
       note.value = sentenceOf(error);
     }
