@@ -30,9 +30,14 @@ export class RegionDesk {
 
   /** Read the regions again: somebody else may have opened or submitted one. */
   refresh(): void {
-    const { images, layer } = this.#parts;
+    const { model, images, layer } = this.#parts;
+    const known = model.regions.value;
     images.regions(layer.info.imageId).then(
-      (rows) => this.setRows(rows),
+      (rows) => {
+        // Changed here meanwhile: the answer may be older than that.
+        if (model.regions.value === known) this.setRows(rows);
+        else this.refresh();
+      },
       () => undefined, // the next event or reload brings them
     );
   }
@@ -127,7 +132,7 @@ export class RegionDesk {
       if (layer.isBusy || model.save.value.queued > 0) {
         notify(model, "Sending the last strokes, then the region is submitted…");
       }
-      // Always: a stroke that is being packed is not counted as waiting yet.
+      // Always: the stroke under the hand is not counted as waiting.
       await layer.flush();
       const n = this.objectsIn(region.box);
       const submitted = regionInfo(await images.submitRegion(region.id));
