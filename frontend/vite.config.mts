@@ -1,4 +1,4 @@
-import { defineConfig } from "vite";
+import { defineConfig } from "vitest/config";
 
 // Two entries: the editor, and every other page. Django finds the hashed names in the manifest.
 export default defineConfig({
@@ -11,4 +11,6 @@ export default defineConfig({
     sourcemap: true,
     rollupOptions: { input: { editor: "src/editor.tsx", pages: "src/pages.tsx" } },
   },
+  // Against hanging only: on a busy machine some tests take ten times as long.
+  test: { testTimeout: 60_000, hookTimeout: 60_000 },
 });

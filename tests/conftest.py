@@ -10,10 +10,18 @@ from pathlib import Path
 import dramatiq
 import pytest
 from dramatiq.brokers.stub import StubBroker
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from tests import database
 
 pytest_plugins = ["tests.people"]
+
+# How long an example takes says how busy the machine is, and nothing of the product.
+hypothesis_settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("any machine")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

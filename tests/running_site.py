@@ -19,7 +19,7 @@ from project.localdb import LocalServer
 
 ROOT = Path(__file__).resolve().parent.parent
 START_S = 180  # ten times what an idle machine needs
-STOP_S = 60
+STOP_S = 150  # workers may take 35 s to hand their jobs back, the database a minute to stop
 
 
 class RunningSite:
@@ -104,7 +104,7 @@ class RunningSite:
 
     def named(self, word: str) -> psutil.Process:
         """Return a running process of the site that has the word in its command line."""
-        found = [p for p in self.members if p.is_running() and word in " ".join(p.cmdline())]
+        found = [p for p in self.members if word in command_of(p)]
         assert found, f"no process with {word}"
         return found[0]
 
@@ -131,7 +131,15 @@ class RunningSite:
         LocalServer(self.folder).destroy()
 
 
-def wait_for(condition: Callable[[], bool], timeout_s: float = 20) -> None:
+def command_of(process: psutil.Process) -> str:
+    """Return the command line of a process; empty when it is gone."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
+
+
+def wait_for(condition: Callable[[], bool], timeout_s: float = 120) -> None:
     """Wait until something is true; raises TimeoutError."""
     deadline = time.monotonic() + timeout_s
     while not condition():

@@ -52,9 +52,11 @@ def site(site_environment, data_dir, static_files, tmp_path, settings):
     # Sessions made in this process must be valid in that one.
     environment = {**site_environment, "CYTOLOOP_SECRET_KEY": settings.SECRET_KEY}
     live = LiveSite(environment, tmp_path / "web.log")
-    live.start()
-    yield live
-    live.kill()
+    try:
+        live.start()
+        yield live
+    finally:
+        live.kill()
 
 
 @pytest.fixture

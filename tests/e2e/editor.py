@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page
 
+from annotations.labels import ops
 from annotations.models import Image, LabelLayer
 from annotations.queries.chunks import pixels_of, present_digests
 
-READY_S = 20
+READY_S = 90  # against hanging only: many times what a busy machine needs
 
 # One number per pixel through the page's own picking, which reads the label store.
 READ_LABELS = """([x0, y0, x1, y1]) => {
@@ -29,6 +31,39 @@ TO_SCREEN = """([x, y]) => {
   const box = stage.getBoundingClientRect();
   return [box.left + x * toScreen.a + toScreen.e, box.top + y * toScreen.d + toScreen.f];
 }"""
+
+# Whether the view stays as it is for some frames; one that is on its way moves in each of them.
+IS_STILL = """async () => {
+  const { stage } = document.querySelector(".stage").editorSession.scene;
+  const place = () => JSON.stringify(stage.view().toScreen);
+  const before = place();
+  for (let n = 0; n < 3; n++) await new Promise((done) => requestAnimationFrame(done));
+  return place() === before;
+}"""
+
+N_PAINTED = """() => {
+  const { layer } = document.querySelector(".stage").editorSession;
+  const { width, height } = layer.info;
+  let n = 0;
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) if (layer.labelAt({ x: x + 0.5, y: y + 0.5 })) n++;
+  }
+  return n;
+}"""
+
+# The bodies of all ops in the page's journal, of the stroke that is still being drawn too.
+JOURNAL = """() => new Promise((done, fail) => {
+  const opening = indexedDB.open("cytoloop");
+  opening.onerror = () => fail(opening.error);
+  opening.onsuccess = () => {
+    const reading = opening.result.transaction(["rows", "drafts"]);
+    const found = ["rows", "drafts"].map((name) => reading.objectStore(name).getAll());
+    reading.oncomplete = () => {
+      opening.result.close();
+      done(found.flatMap(({ result }) => result.map((row) => [...row.body])));
+    };
+  };
+})"""
 
 
 class Editor:
@@ -57,6 +92,7 @@ class Editor:
               return isShown && session?.layer.isLoaded(0, 0);
             }"""
         )
+        self.wait_until_still()
 
     def reload(self) -> None:
         self.page.reload()
@@ -78,6 +114,7 @@ class Editor:
 
     def stroke(self, *points: tuple[float, float], let_go: bool = True) -> None:
         """Paint along image points with the mouse."""
+        self.wait_until_still()  # a view on its way would carry the points elsewhere
         mouse = self.page.mouse
         mouse.move(*self.on_screen(*points[0]))
         mouse.down()
@@ -100,12 +137,20 @@ class Editor:
 
         Playwright's own waiting needs `eval`, which the site's content security policy forbids.
         """
+        self.wait_for(lambda: self.page.evaluate(condition), condition)
+
+    def wait_for(self, look: Callable[[], object], what: str = "what was looked for") -> None:
+        """Wait until a look at the page finds something, while the page goes on."""
         deadline = time.monotonic() + READY_S
-        while not self.page.evaluate(condition):
+        while not look():
             if time.monotonic() > deadline:
                 said = self.page.inner_text("body")[:500]
-                raise TimeoutError(f"never: {condition}\nproblems: {self.problems}\npage: {said}")
+                raise TimeoutError(f"never: {what}\nproblems: {self.problems}\npage: {said}")
             self.page.wait_for_timeout(50)
+
+    def wait_until_still(self) -> None:
+        """Wait until the view has come to rest and is drawn where it is."""
+        self.wait_until(IS_STILL)
 
     def wait_until_saved(self) -> None:
         self.wait_until(
@@ -116,8 +161,12 @@ class Editor:
         )
 
     def wait_until_journalled(self) -> None:
-        """Wait until what was painted is kept on this computer."""
-        self.page.wait_for_timeout(900)  # the rolling draft of an open stroke is kept every 0.4 s
+        """Wait until every painted pixel is kept on this computer, none of them saved before."""
+        self.wait_for(lambda: self.n_journalled() == self.page.evaluate(N_PAINTED) > 0)
+
+    def n_journalled(self) -> int:
+        kept = (ops.decode(ops.unpack(bytes(body))) for body in self.page.evaluate(JOURNAL))
+        return sum(runs.n_pixels for op in kept for runs in op.values())
 
 
 def stored_labels(image: Image, x0: int, y0: int, x1: int, y1: int) -> list[list[int]]:

@@ -16,7 +16,7 @@ from django.test import Client
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 MANIFEST = REPOSITORY / "project" / "static" / "dist" / "manifest.json"
-START_TIMEOUT_S = 40
+START_TIMEOUT_S = 120
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import numpy as np
 import psutil
 import pytest
@@ -39,10 +41,10 @@ def test_undo_takes_back_one_stroke_and_redo_brings_it_back(open_editor):
     editor.stroke((60, 140), (140, 140))
     two = editor.labels(*BOX)
     editor.page.keyboard.press("Control+z")
-    editor.page.wait_for_timeout(300)
+    editor.until("(editor) => editor.layer.history.value.canRedo")
     undone = editor.labels(*BOX)
     editor.page.keyboard.press("Control+Shift+z")
-    editor.page.wait_for_timeout(300)
+    editor.until("(editor) => !editor.layer.history.value.canRedo")
 
     assert undone == one
     assert painted(two) > painted(one)
@@ -69,12 +71,13 @@ def test_the_wheel_zooms_and_a_middle_drag_moves_without_painting(open_editor):
 
     mouse.move(*start)
     mouse.wheel(0, -300)
-    editor.page.wait_for_timeout(600)
+    editor.until("(editor) => editor.scene.stage.view().scale > 3.2")
+    editor.wait_until_still()
     zoomed = editor.on_screen(150, 100)[0] - editor.on_screen(100, 100)[0]
     mouse.down(button="middle")
     mouse.move(start[0] + 80, start[1] + 40, steps=4)
     mouse.up(button="middle")
-    editor.page.wait_for_timeout(400)
+    editor.wait_until_still()
     moved = editor.on_screen(100, 100)
 
     assert zoomed > 50 * 3.2
@@ -90,8 +93,7 @@ def test_nothing_is_lost_while_the_server_is_down(open_editor, site, image):
     site.kill()
     editor.stroke((50, 100), (150, 100))
     editor.stroke((50, 150), (150, 150))
-    editor.page.wait_for_timeout(1500)
-    assert editor.state() == "offline"
+    editor.wait_for(lambda: editor.state() == "offline")
     before = editor.labels(*BOX)
     site.start()
     editor.page.click(".save-mark")
@@ -162,7 +164,16 @@ def kill_browser(profile):
         if argument in (process.info["cmdline"] or [])
     ]
     assert found
-    for process in found:
-        for child in [process, *process.children(recursive=True)]:
-            child.kill()
-    psutil.wait_procs(found, timeout=10)
+    for process in [*found, *children_of(found)]:
+        with contextlib.suppress(psutil.NoSuchProcess):  # went with its parent
+            process.kill()
+    _, alive = psutil.wait_procs(found, timeout=60)
+    assert not alive
+
+
+def children_of(processes):
+    children = []
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            children += process.children(recursive=True)
+    return children

@@ -72,6 +72,14 @@ def amber(editor, box):
     return editor.page.evaluate("(box) => window.amber(box)", box)
 
 
+def steady(look):
+    """Look until it shows twice the same: everything is drawn that was asked for."""
+    before = look()
+    while (now := look()) != before:
+        before = now
+    return now
+
+
 def chosen(editor):
     return editor.tell("(editor) => editor.model.selectedDraft.value")
 
@@ -80,14 +88,12 @@ def test_drafts_come_by_doubt_and_leave_finished_work_alone(open_editor, draft):
     editor = open_editor(script=AMBER)
     editor.until("(editor) => editor.model.draftCounts.value.left === 4")
     page = editor.page
-    page.wait_for_timeout(300)
-    assert all(amber(editor, square(number)) > 50 for number in SQUARES)
+    editor.wait_for(lambda: all(amber(editor, square(number)) > 50 for number in SQUARES))
 
     order, said = [], []
     for _ in SQUARES:
         page.keyboard.press(".")
         order.append(chosen(editor))
-        page.wait_for_timeout(80)
         said.append(page.locator(".section").first.inner_text())
 
     # The doubt of the third, then 1 - score.
@@ -99,22 +105,20 @@ def test_drafts_come_by_doubt_and_leave_finished_work_alone(open_editor, draft):
     editor.tell("(editor) => { editor.model.radius.value = 14; }")
     editor.stroke((25, 30), (45, 30), (45, 42), (25, 42))
     editor.until("(editor) => editor.model.draftCounts.value.left === 3")
-    page.wait_for_timeout(200)
-    assert amber(editor, square(1)) == 0
+    editor.wait_for(lambda: amber(editor, square(1)) == 0)
     assert amber(editor, square(2)) > 50
     page.keyboard.press(".")
     page.keyboard.press(",")
     assert chosen(editor) == 4  # the last of those that are left
 
     page.keyboard.press("Escape")
+    editor.wait_until_still()
     page.mouse.move(*editor.on_screen(150, 120))
-    page.wait_for_timeout(150)
     (left, top), (right, bottom) = editor.on_screen(20, 20), editor.on_screen(50, 50)
     clip = {"x": left, "y": top, "width": right - left, "height": bottom - top}
-    without = page.screenshot(clip=clip)
+    without = steady(lambda: page.screenshot(clip=clip))
     page.keyboard.press("Shift+F")
-    page.wait_for_timeout(200)
-    assert page.screenshot(clip=clip) != without
+    editor.wait_for(lambda: page.screenshot(clip=clip) != without)
     assert "3 of 4 left" in page.inner_text(".panel")
     assert editor.problems == []
 
@@ -141,15 +145,13 @@ def test_a_blind_region_never_shows_a_draft(open_editor, image, draft):
     editor.until("(editor) => editor.model.regions.value[0].state === 'submitted'")
     editor.until("(editor) => editor.model.draftCounts.value.left === 2")
     page.keyboard.press("0")
-    page.wait_for_timeout(900)
     assert Region.objects.get(pk=region.pk).state == "submitted"
-    assert amber(editor, square(3)) > 50
-    assert amber(editor, square(4)) > 50
+    editor.wait_for(lambda: amber(editor, square(3)) > 50 and amber(editor, square(4)) > 50)
+    editor.wait_until_still()
     assert page.evaluate("() => window.mostAmber") == 0
 
     page.keyboard.press("Shift+F")
-    page.wait_for_timeout(300)
-    assert amber(editor, square(1)) > 5
+    editor.wait_for(lambda: amber(editor, square(1)) > 5)
     assert editor.problems == []
 
 
@@ -168,9 +170,5 @@ def test_the_next_doubtful_object_comes_to_the_middle(open_editor, image):
     def distance():
         return max(abs(a - b) for a, b in zip(editor.on_screen(31.5, 41.5), middle, strict=True))
 
-    for _ in range(50):
-        if distance() < 3:
-            break
-        editor.page.wait_for_timeout(100)
-    assert distance() < 3
+    editor.wait_for(lambda: distance() < 3)
     assert editor.problems == []

@@ -19,9 +19,5 @@ window.fetch = async (url, ...rest) => {
 
 def test_a_tile_that_failed_twice_is_shown_in_the_end(open_editor):
     editor = open_editor(script=FAILS_TWICE)
-    for _ in range(60):
-        if editor.page.evaluate("window.tileAnswers.includes('yes')"):
-            break
-        editor.page.wait_for_timeout(500)
-    assert editor.page.evaluate("window.tileAnswers.includes('yes')")
+    editor.wait_until("window.tileAnswers.includes('yes')")
     assert editor.page.evaluate("window.tileAnswers.filter((one) => one === 'no').length") >= 2

@@ -27,6 +27,8 @@ folder = Path(job["folder"])
 checkpoint = folder / "checkpoint"
 done = int(checkpoint.read_text()) if checkpoint.exists() else 0
 for epoch in range(done + 1, job["n_epochs"] + 1):
+    while epoch > job["pause_after"] and not (folder / "go-on").exists():
+        time.sleep(0.02)
     time.sleep(job["epoch_s"])
     with open(folder / "epochs", "a") as log:
         log.write(f"{epoch}\\n")

@@ -4,8 +4,6 @@ import importlib
 import shutil
 import socket
 import subprocess
-import time
-from datetime import timedelta
 
 import dramatiq
 import pytest
@@ -18,6 +16,7 @@ from dramatiq.errors import ConnectionClosed
 from annotations.models import Project
 from project.broker import all_queues, install, is_waiting, make_broker, send
 from project.worker import matching
+from tests.running_site import wait_for
 
 RabbitMQ, Redis = "rabbitmq-server", "redis-server"
 
@@ -149,6 +148,11 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 @pytest.fixture
 def redis_url(tmp_path):
     if shutil.which(Redis) is None:
@@ -156,6 +160,7 @@ def redis_url(tmp_path):
     port = free_port()
     command = [Redis, "--port", str(port), "--dir", str(tmp_path), "--save", ""]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    wait_for(lambda: listens(port))
     yield f"redis://127.0.0.1:{port}/0"
     server.terminate()
     server.wait()
@@ -180,14 +185,8 @@ def rabbitmq_url(tmp_path):
     }
     program = "/usr/lib/rabbitmq/bin/rabbitmq-server"
     server = subprocess.Popen([program], env=env, stdout=subprocess.DEVNULL, start_new_session=True)
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and server.poll() is None:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                break
-        time.sleep(0.5)
-    else:
-        server.kill()
+    wait_for(lambda: listens(port) or server.poll() is not None)
+    if server.poll() is not None:
         pytest.skip("rabbitmq-server does not start on this machine")
     yield f"amqp://guest:guest@127.0.0.1:{port}/"
     server.terminate()
@@ -214,9 +213,7 @@ def carries_a_message(url: str) -> bool:
         worker = Worker(broker, worker_threads=1)
         worker.start()
         send(actor, "hello")
-        deadline = time.monotonic() + timedelta(seconds=20).total_seconds()
-        while not heard and time.monotonic() < deadline:
-            time.sleep(0.05)
+        wait_for(lambda: bool(heard))
         worker.stop()
         broker.close()
     finally:

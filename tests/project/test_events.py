@@ -24,7 +24,7 @@ async def in_thread(function, *given):
 
 
 async def soon(awaitable):
-    return await asyncio.wait_for(awaitable, 10)
+    return await asyncio.wait_for(awaitable, 60)
 
 
 def test_news_reaches_those_who_watch_the_channel_and_nobody_else():

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -11,7 +12,7 @@ from pathlib import Path
 import psutil
 import psycopg
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 
 from project.filelock import FileLock, LockHeld
 from project.headless import (
@@ -24,7 +25,7 @@ from project.headless import (
 from project.postgres import connection_parameters
 from project.supervisor import AlreadyRunning, Site, site_lock
 from project.worker import is_served
-from tests.running_site import wait_for
+from tests.running_site import command_of, wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -42,9 +43,7 @@ class Double(HeadlessCommand):
 
 @pytest.fixture
 def call(monkeypatch, capsys, db):
-    from contextlib import nullcontext
-
-    monkeypatch.setattr("project.headless.own_workers", lambda queues: nullcontext())
+    monkeypatch.setattr("project.headless.own_workers", lambda queues: contextlib.nullcontext())
 
     def run(*arguments: str):
         try:
@@ -115,15 +114,24 @@ def test_a_command_brings_its_own_worker_and_takes_it_away(environment):
         with own_workers(["train.threshold"]):  # nothing is started twice
             assert is_served("train.threshold")
             assert len(own_processes()) == 1
-    assert not is_served("train.threshold")
+    assert not own_processes()
+    wait_for(lambda: not is_served("train.threshold"))  # the database notices a little later
 
 
 def own_processes():
-    return [
-        process
-        for process in psutil.Process().children(recursive=True)
-        if process.is_running() and "project.worker" in process.cmdline()
-    ]
+    children = psutil.Process().children(recursive=True)
+    return [process for process in children if "project.worker" in command_of(process)]
+
+
+def sessions_that_serve():
+    """Return the database's processes that hold the lock of a served queue."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pid FROM pg_locks JOIN pg_stat_activity USING (pid)"
+            " WHERE locktype = 'advisory' AND granted AND datname = current_database()"
+            " AND classid = hashtext('cytoloop.queue')::oid"
+        )
+        return {pid for (pid,) in cursor.fetchall()}
 
 
 @pytest.fixture
@@ -135,15 +143,16 @@ def environment(site_environment, monkeypatch):
 @pytest.mark.processes
 @pytest.mark.django_db(transaction=True)
 def test_a_command_goes_on_when_the_one_whose_worker_it_used_ends(environment):
-    first, second = own_workers(["train.threshold"]), own_workers(["train.threshold"])
-    first.__enter__()
-    second.__enter__()
+    with contextlib.ExitStack() as first:
+        first.enter_context(own_workers(["train.threshold"]))
+        (worker,) = own_processes()
+        before = sessions_that_serve()
+        with own_workers(["train.threshold"]):
+            first.close()
+            assert not worker.is_running()
 
-    first.__exit__(None, None, None)
-
-    wait_for(lambda: is_served("train.threshold"))
-    second.__exit__(None, None, None)
-    assert not is_served("train.threshold")
+            wait_for(lambda: bool(sessions_that_serve() - before))
+    assert not own_processes()
 
 
 @pytest.mark.processes
@@ -151,20 +160,21 @@ def test_a_command_goes_on_when_the_one_whose_worker_it_used_ends(environment):
 def test_a_killed_worker_of_a_command_is_started_again(environment):
     with own_workers(["train.threshold"]):
         (worker,) = own_processes()
+        before = sessions_that_serve()
         worker.kill()
-        wait_for(lambda: not is_served("train.threshold"))
 
-        wait_for(lambda: is_served("train.threshold"))
+        wait_for(lambda: bool(sessions_that_serve() - before))
 
 
 @pytest.mark.processes
 @pytest.mark.django_db(transaction=True)
 def test_a_command_brings_a_worker_where_the_running_site_has_none(environment, monkeypatch):
-    monkeypatch.setattr("project.headless.SITE_GRACE_S", 1.0)
+    monkeypatch.setattr("project.headless.SITE_GRACE_S", 600.0)
 
     with site_lock(), own_workers(["train.threshold"]):
         assert not own_processes()
 
+        monkeypatch.setattr("project.headless.SITE_GRACE_S", 0.0)
         wait_for(lambda: is_served("train.threshold"))
 
 
@@ -217,7 +227,7 @@ def test_waiting_for_a_lock_ends_when_it_is_free(tmp_path):
     first.acquire()
     threading.Timer(0.2, first.release).start()
 
-    with FileLock(tmp_path / "lock", wait_s=5):
+    with FileLock(tmp_path / "lock", wait_s=60):
         pass
 
 

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from pathlib import Path
 
 import psutil
@@ -19,6 +18,7 @@ import pytest
 
 from project.localdb import LocalServer
 from project.pgbinaries import LocalDatabaseError, find_binaries, server_home
+from tests.running_site import wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.processes
@@ -90,9 +90,10 @@ def test_no_acknowledged_row_is_lost_when_the_server_is_killed(server):
     for number in range(3):
         painter = threading.Thread(target=paint, args=(number * 1_000_000,))
         painter.start()
-        time.sleep(0.4)
+        enough = len(acknowledged) + 50
+        wait_for(lambda enough=enough: len(acknowledged) > enough)
         os.kill(server.postmaster().pid, signal.SIGKILL)
-        painter.join(timeout=20)
+        painter.join(timeout=60)
         assert server.start() is True
 
     with server.connect() as connection:

@@ -37,7 +37,7 @@ def run(code: str, *, job: dict | None = None, limits: Limits = NO_LIMITS, **opt
     return end, reports
 
 
-def wait_until(condition, timeout_s: float = 10) -> bool:
+def wait_until(condition, timeout_s: float = 40) -> bool:
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
         if condition():
@@ -86,7 +86,7 @@ def test_a_child_does_not_learn_the_secrets(monkeypatch):
 
 
 def test_a_child_that_takes_too_long_is_killed():
-    end, reports = run(FOR_EVER, limits=Limits(wall_s=0.8))
+    end, reports = run(FOR_EVER, limits=Limits(wall_s=5))  # a busy machine needs one to start it
 
     assert end.timed_out
     assert end.signal == signal.SIGKILL
@@ -187,7 +187,7 @@ for request in requests():
         answers = []
         for n in range(3):
             assert child.send({"n": n})
-            answers.append(next(iter(child.reports(10)))["double"])
+            answers.append(next(iter(child.reports(60)))["double"])
         assert child.rss_bytes() > 0
 
     assert answers == [0, 2, 4]
@@ -217,4 +217,4 @@ def test_a_child_dies_with_its_killed_parent():
     parent.wait()
     parent.stdout.close()
 
-    assert wait_until(lambda: not psutil.pid_exists(child_pid), 3)
+    assert wait_until(lambda: not psutil.pid_exists(child_pid))

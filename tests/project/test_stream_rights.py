@@ -58,13 +58,13 @@ def test_a_silent_stream_ends_when_its_reader_loses_the_right(streams, kind, los
         answer = await client.get(addresses[kind])
         assert answer.status_code == 200
         body = aiter(answer.streaming_content)
-        while b"alive" not in await asyncio.wait_for(anext(body), 10):
+        while b"alive" not in await asyncio.wait_for(anext(body), 60):
             pass
         await sync_to_async(lose)(person)
 
         async def rest():
             return [part async for part in body]
 
-        return await asyncio.wait_for(rest(), 10)
+        return await asyncio.wait_for(rest(), 60)
 
     assert set(asyncio.run(scenario())) <= {b": alive\n\n"}

@@ -91,8 +91,10 @@ def test_a_changed_token_opens_nothing(digest):
 
 
 def test_a_token_ends(digest, monkeypatch):
+    now = time.time()
+    monkeypatch.setattr(tiles.time, "time", lambda: now)
     token, expires = tiles.make_token(image=uuid.uuid4(), pyramid_digest=digest, user_id=1)
-    assert tiles.PERIOD_S < expires - time.time() <= 2 * tiles.PERIOD_S
+    assert tiles.PERIOD_S < expires - now <= 2 * tiles.PERIOD_S
     assert get(f"/tiles/{token}/0/0/0_0.jpg")[0] == 200
 
     monkeypatch.setattr(tiles.time, "time", lambda: expires + 1)
@@ -107,13 +109,13 @@ def test_a_token_of_another_secret_opens_nothing(digest, settings):
     assert get(f"/tiles/{token}/0/0/0_0.jpg")[0] == 403
 
 
-def test_the_same_person_gets_the_same_address_for_a_while(digest):
-    image = uuid.uuid4()
+def test_the_same_person_gets_the_same_address_for_a_while(digest, monkeypatch):
+    image, began = uuid.uuid4(), time.time() // tiles.PERIOD_S * tiles.PERIOD_S
+    monkeypatch.setattr(tiles.time, "time", lambda: began)
     first = tiles.make_token(image=image, pyramid_digest=digest, user_id=1)
 
-    assert tiles.make_token(image=image, pyramid_digest=digest, user_id=1)[0] == first[0] or (
-        time.time() % tiles.PERIOD_S < 1
-    )
+    monkeypatch.setattr(tiles.time, "time", lambda: began + tiles.PERIOD_S - 1)
+    assert tiles.make_token(image=image, pyramid_digest=digest, user_id=1)[0] == first[0]
     assert tiles.make_token(image=image, pyramid_digest=digest, user_id=2)[0] != first[0]
 
 

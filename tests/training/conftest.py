@@ -16,6 +16,7 @@ from tests.training.worlds import small_world
 from training.supervision import warm
 
 ROOT = Path(__file__).resolve().parents[2]
+JOIN_S = 60  # shorter than what the odd engine is told to do where it shall be interrupted
 
 
 @pytest.fixture(autouse=True)
@@ -92,4 +93,4 @@ def in_background():
 
     yield start
     for thread in threads:
-        thread.join(20)
+        thread.join(JOIN_S)

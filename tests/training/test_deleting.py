@@ -12,6 +12,7 @@ from annotations.actions.images import ImageInUse, delete_image
 from annotations.actions.regions import reopen_region
 from annotations.models import Image, LabelLayer, LabelOp, LayerSnapshot, Region
 from tests.drawing import draw_blobs
+from tests.training.conftest import JOIN_S
 from tests.training.worlds import annotated_image, declare, paint, stored_image, wait_for
 from training import tasks
 from training.actions.predictions import queue_predictions
@@ -132,7 +133,7 @@ def test_an_image_deleted_while_its_draft_is_made_leaves_nothing(
     working = in_background(lambda: tasks.predict.fn("threshold"))
     wait_for(lambda: PredictionRun.objects.get(image=image).state == RunState.RUNNING)
     delete_image(user=owner, image_id=image.pk)
-    working.join(20)
+    working.join(JOIN_S)
 
     assert not working.is_alive()
     assert not PredictionRun.objects.filter(image=image.pk).exists()

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from annotations.models import Image
 from tests.drawing import draw_blobs
+from tests.training.conftest import JOIN_S
 from tests.training.worlds import stored_image, wait_for
 from training import tasks
 from training.actions.predictions import NothingToPredict, queue_predictions
@@ -176,7 +177,7 @@ def test_two_workers_make_one_draft_per_image(version, owner, more_images, work_
     queue_predictions(user=owner, version=version, images=[i.pk for i in more_images])
     other = in_background(lambda: tasks.predict.fn("threshold"))
     tasks.predict.fn("threshold")
-    other.join(30)
+    other.join(JOIN_S)
     work_off()
 
     assert PredictionRun.objects.filter(image__in=more_images, layer__isnull=False).count() == 3

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
+from itertools import takewhile
 
 import numpy as np
 import psycopg
@@ -17,6 +19,7 @@ from annotations.models import (
     Region,
     Split,
 )
+from project.events import publish
 from project.postgres import connection_parameters
 from tests.drawing import draw_blobs
 from tests.training.worlds import annotated_image, declare, paint, small_world, stored_image
@@ -405,7 +408,10 @@ def test_pages_hear_of_a_selection_from_waiting_to_made(annotator, project, work
     with psycopg.connect(**connection_parameters("test"), autocommit=True) as listening:
         listening.execute("LISTEN cytoloop")
         selection, suggestions = choose(annotator, project, work_off, n=2)
-        news = [json.loads(notice.payload) for notice in listening.notifies(timeout=0.5)]
+        publish("end", {})
+        with closing(listening.notifies(timeout=60)) as notices:
+            payloads = (json.loads(notice.payload) for notice in notices)
+            news = list(takewhile(lambda one: one["c"] != "end", payloads))
 
     told = [one["d"] for one in news if one["d"].get("type") == "selection"]
     assert [one["state"] for one in (told[0], told[-1])] == ["queued", "finished"]

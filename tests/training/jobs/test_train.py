@@ -6,6 +6,7 @@ import pytest
 
 from annotations.models import LayerKind, Purpose, Split
 from project import processes
+from tests.training.conftest import JOIN_S
 from tests.training.worlds import annotated_image, wait_for
 from training import tasks
 from training.actions.runs import cancel_run, queue_run
@@ -134,7 +135,7 @@ def test_a_running_training_stops_when_a_person_cancels_it(
     wait_for(lambda: queued.epochs.count() >= 2)
 
     cancel_run(user=owner, run=queued)
-    working.join(15)
+    working.join(JOIN_S)
 
     assert not working.is_alive()
     queued.refresh_from_db()
@@ -152,7 +153,7 @@ def test_a_child_that_ignores_being_asked_is_killed(
     wait_for(lambda: queued.epochs.count() >= 1)
 
     cancel_run(user=owner, run=queued)
-    working.join(15)
+    working.join(JOIN_S)
 
     queued.refresh_from_db()
     assert queued.state == RunState.CANCELLED
@@ -254,7 +255,7 @@ def test_a_worker_that_lost_the_run_writes_nothing_more(
 
     other = uuid.uuid4()
     TrainingRun.objects.filter(pk=queued.pk).update(lease=other, progress={"stage": "other"})
-    working.join(15)
+    working.join(JOIN_S)
 
     assert not working.is_alive()
     queued.refresh_from_db()
@@ -271,7 +272,7 @@ def test_a_worker_that_is_asked_to_stop_hands_the_run_back_uncounted(
 
     processes.stopping.set()
     try:
-        working.join(15)
+        working.join(JOIN_S)
     finally:
         processes.stopping.clear()
 
