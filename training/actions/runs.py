@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django.db import transaction
@@ -12,9 +10,9 @@ from django.utils import timezone
 
 from annotations.actions.audit import audit
 from annotations.models import Project, Role, Split
-from annotations.rules import membership_of, require
+from annotations.rules import require
 from project.broker import send
-from project.errors import Conflict, InvalidInput, NotFound
+from project.errors import Conflict, InvalidInput
 from training import tasks
 from training.actions.rounds import close_round
 from training.actions.sets import freeze_training_set
@@ -22,6 +20,7 @@ from training.engines import registry
 from training.jobs.news import publish_run
 from training.models import ModelVersion, RunState, TrainingRun, TrainingSet
 from training.queries.numbers import next_number
+from training.queries.plans import choose_channels, parse_start
 from training.queries.sets import read_manifest
 from training.queries.versions import images_known_to
 
@@ -29,30 +28,10 @@ MAX_MINUTES = 60 * 24 * 14  # two weeks: a longer wish is a slip of the finger
 MAX_SEED = 2**31 - 1  # what every framework takes
 
 
-class BadStart(InvalidInput):
-    """The weights to start from cannot be used."""
-
-    code: ClassVar[str] = "bad_start"
-
-
-class BadChannels(InvalidInput):
-    """The channels do not fit the images or the engine."""
-
-    code: ClassVar[str] = "bad_channels"
-
-
 class RunEnded(Conflict):
     """The run has ended and nothing about it can change."""
 
     code: ClassVar[str] = "run_ended"
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """Where the first weights come from: a version, an official model, or chance."""
-
-    parent: ModelVersion | None = None
-    pretrained: str = ""
 
 
 @transaction.atomic
@@ -78,6 +57,7 @@ def queue_run(  # noqa: PLR0913 (one argument per thing a person can choose)
     check_limits(seed=seed, max_minutes=max_minutes)
     training_set = freeze_training_set(user=user, project=project)
     close_round(project, training_set)
+    manifest = read_manifest(training_set)
     run = TrainingRun.objects.create(
         project=project,
         number=next_number(project, TrainingRun),
@@ -86,10 +66,10 @@ def queue_run(  # noqa: PLR0913 (one argument per thing a person can choose)
         parent=origin.parent,
         pretrained=origin.pretrained,
         params=filled,
-        channels=choose_channels(engine, training_set, origin.parent, channels),
+        channels=choose_channels(engine, fewest_channels(manifest), origin.parent, channels),
         seed=seed,
         max_minutes=max_minutes,
-        warnings=warnings_about(training_set, origin.parent),
+        warnings=warnings_about(training_set, manifest, origin.parent),
         created_by=user,
     )
     audit(
@@ -131,38 +111,6 @@ def cancel_run(*, user: Any, run: TrainingRun) -> TrainingRun:
     return run
 
 
-def parse_start(*, user: Any, engine: str, start: str) -> Start:
-    """Understand `scratch`, `version:<id>` and `pretrained:<NAME>`; raises BadStart."""
-    kind, _, name = start.partition(":")
-    if start == "scratch":
-        return Start()
-    if kind == "pretrained":
-        known = registry.spec(engine).pretrained
-        if name not in known:
-            offer = ", ".join(known) if known else "none; start from scratch"
-            raise BadStart(f"{engine} has no pretrained model {name!r}. It has: {offer}.")
-        return Start(pretrained=name)
-    if kind == "version":
-        return Start(parent=parent_version(user=user, engine=engine, version_id=name))
-    raise BadStart(f"{start!r} is not a start; write scratch, version:<id> or pretrained:<NAME>.")
-
-
-def parent_version(*, user: Any, engine: str, version_id: str) -> ModelVersion:
-    """Return the version to start from, if the person may see it; raises NotFound, BadStart."""
-    try:
-        wanted = uuid.UUID(version_id)
-    except ValueError as error:
-        raise BadStart(f"{version_id!r} is not the id of a model version.") from error
-    version = ModelVersion.objects.select_related("project").filter(pk=wanted).first()
-    if version is None or membership_of(user, version.project) is None:
-        raise NotFound("There is no such model version, or you are not a member of its project.")
-    if version.engine != engine:
-        raise BadStart(
-            f"{version} was made by {version.engine} and cannot be trained further by {engine}."
-        )
-    return version
-
-
 def check_limits(*, seed: int, max_minutes: float | None) -> None:
     """Refuse a seed or a time that no engine can take."""
     if not 0 <= seed <= MAX_SEED:
@@ -173,40 +121,15 @@ def check_limits(*, seed: int, max_minutes: float | None) -> None:
         )
 
 
-def choose_channels(
-    engine: str,
-    training_set: TrainingSet,
-    parent: ModelVersion | None,
-    wanted: Sequence[int] | None,
-) -> list[int]:
-    """Return the channels to train on: those asked for, the parent's, or as many as fit.
-
-    Raises BadChannels when an image of the set lacks one, or the engine takes fewer.
-    """
-    images = read_manifest(training_set)["images"]
-    # Held-out images must be predicted with the same channels, so all splits count.
-    fewest = min(int(image["n_channels"]) for image in images)
-    most = registry.spec(engine).max_channels
-    inherited = list(parent.channels.get("mapping", [])) if parent is not None else []
-    fits = bool(inherited) and max(inherited) < fewest
-    chosen = list(wanted) if wanted else inherited if fits else list(range(min(fewest, most)))
-    if len(set(chosen)) != len(chosen) or min(chosen) < 0:
-        raise BadChannels("Name each channel once, counted from 0.", channels=chosen)
-    if max(chosen) >= fewest:
-        raise BadChannels(
-            f"Channel {max(chosen)} was chosen (counted from 0), but an image of the set has only "
-            f"{fewest}. Choose others, or take that image out of the set.",
-            channels=chosen,
-            fewest=fewest,
-        )
-    if len(chosen) > most:
-        raise BadChannels(f"{engine} takes at most {most} channels.", channels=chosen, most=most)
-    return chosen
+def fewest_channels(manifest: dict[str, Any]) -> int:
+    """Return how many channels the image of a set with the fewest has."""
+    return min(int(image["n_channels"]) for image in manifest["images"])
 
 
-def warnings_about(training_set: TrainingSet, parent: ModelVersion | None) -> list[str]:
+def warnings_about(
+    training_set: TrainingSet, manifest: dict[str, Any], parent: ModelVersion | None
+) -> list[str]:
     """Say what a person should know before waiting for this run."""
-    manifest = read_manifest(training_set)
     said = []
     if not training_set.splits.get(Split.VALIDATION):
         said.append(

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from django.db.models import Count, F, Q, QuerySet
 
-from annotations.models import Coverage, Image, Project, Purpose, Region, RegionState, Split
+from annotations.models import Coverage, Project, Purpose, Region, RegionState, Split
 from training.engines import registry
 from training.models import Evaluation, ModelVersion, RunState
-from training.queries.sets import reason_to_leave_out, splits_of
+from training.queries.sets import sort_out
 
 FEW_INSTANCES = 50  # below this a fine-tuned network is mostly luck
 FEW_BLIND_INSTANCES = 30  # below this one object more or less moves AP by several points
@@ -94,26 +94,17 @@ class ReadyToTrain:
 
 def ready_to_train(project: Project) -> ReadyToTrain:
     """Count what is submitted, by the same splits that freezing a set would use."""
-    regions: dict[Image, list[Region]] = defaultdict(list)
-    for region in regions_with_counts(project):
-        regions[region.image].append(region)
-    splits = splits_of(regions)
+    found = sort_out(regions_with_counts(project))
     kept: dict[str, list[Region]] = defaultdict(list)
-    left_out = []
-    for image, drawn in regions.items():
-        for region in drawn:
-            reason = reason_to_leave_out(region, splits[image])
-            if reason:
-                left_out.append(f"{image.name}: {reason}")
-            elif region.coverage != Coverage.IGNORE:
-                kept[splits[image]].append(region)
+    for image, regions in found.kept.items():
+        kept[found.splits[image]] += regions
     train = material_of(kept[Split.TRAIN])
     validation = material_of(kept[Split.VALIDATION])
     return ReadyToTrain(
         train=train,
         validation=validation,
         test=material_of(kept[Split.TEST]),
-        left_out=tuple(left_out),
+        left_out=tuple(f"{r.image.name}: {reason}" for r, reason in found.left_out.items()),
         warnings=tuple(warnings_of(train, validation)),
     )
 

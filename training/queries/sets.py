@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -63,30 +64,60 @@ def present_manifest(project: Project) -> dict[str, Any]:
     training. Regions that do not fit the split are listed with the reason instead of being
     dropped in silence.
     """
-    regions: dict[Image, list[Region]] = defaultdict(list)
-    for region in submitted_regions(project):
-        regions[region.image].append(region)
-    splits = splits_of(regions)
-    used, left_out = [], []
-    for image in sorted(regions, key=lambda image: str(image.pk)):
-        excluded = [region for region in regions[image] if region.coverage == Coverage.IGNORE]
-        kept = []
-        for region in sorted(regions[image], key=lambda region: str(region.pk)):
-            reason = reason_to_leave_out(region, splits[image])
-            if reason:
-                left_out.append({"region": str(region.pk), "reason": reason})
-            elif region.coverage != Coverage.IGNORE:
-                region.left_out = all_left_out(region, excluded)
-                kept.append(describe_region(region))
-        if kept:
-            used.append(describe_image(image, splits[image], kept))
+    found = sort_out(submitted_regions(project))
+    images = sorted(found.kept, key=lambda image: str(image.pk))
     return {
         "format": FORMAT,
         "version": 1,
         "project": str(project.pk),
-        "images": used,
-        "left_out": left_out,
+        "images": [
+            describe_image(
+                image,
+                found.splits[image],
+                [describe_region(region) for region in by_key(found.kept[image])],
+            )
+            for image in images
+        ],
+        "left_out": [
+            {"region": str(region.pk), "reason": found.left_out[region]}
+            for region in sorted(found.left_out, key=lambda r: (str(r.image_id), str(r.pk)))
+        ],
     }
+
+
+def by_key(regions: Iterable[Region]) -> list[Region]:
+    """Return regions in the order in which a manifest lists them."""
+    return sorted(regions, key=lambda region: str(region.pk))
+
+
+@dataclass(frozen=True, slots=True)
+class SortedRegions:
+    """Which regions teach or measure, in which split, and why others do not."""
+
+    splits: dict[Image, str]
+    kept: dict[Image, list[Region]]  # without images of which nothing is used
+    left_out: dict[Region, str]  # with the reason
+
+
+def sort_out(submitted: Iterable[Region]) -> SortedRegions:
+    """Give every image its split, and find the regions that do not fit it.
+
+    Regions that are used learn in `left_out` which of their boxes do not count.
+    """
+    regions: dict[Image, list[Region]] = defaultdict(list)
+    for region in submitted:
+        regions[region.image].append(region)
+    found = SortedRegions(splits_of(regions), {}, {})
+    for image, of_image in regions.items():
+        excluded = [region for region in of_image if region.coverage == Coverage.IGNORE]
+        for region in of_image:
+            reason = reason_to_leave_out(region, found.splits[image])
+            if reason:
+                found.left_out[region] = reason
+            elif region.coverage != Coverage.IGNORE:
+                region.left_out = all_left_out(region, excluded)
+                found.kept.setdefault(image, []).append(region)
+    return found
 
 
 def splits_of(regions: dict[Image, list[Region]]) -> dict[Image, str]:

@@ -12,9 +12,10 @@ from tests.annotations.painting import paint_box
 from tests.factories import ProjectFactory
 from tests.people import make_person
 from tests.training.worlds import annotated_image, declare, small_world
-from training.actions.runs import BadChannels, cancel_run, queue_run
+from training.actions.runs import cancel_run, queue_run
 from training.jobs import news
 from training.models import ModelVersion, Round
+from training.queries.plans import BadChannels
 from training.queries.rounds import labelled_now
 
 pytestmark = pytest.mark.django_db

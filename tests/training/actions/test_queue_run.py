@@ -11,14 +11,13 @@ from tests.factories import ProjectFactory
 from tests.people import make_person
 from tests.training.worlds import declare, stored_image
 from training.actions.runs import (
-    BadChannels,
-    BadStart,
     RunEnded,
     cancel_run,
     queue_run,
 )
 from training.engines.registry import BadEngineParams, UnknownEngine
 from training.models import ModelVersion, RunState, TrainingRun
+from training.queries.plans import BadChannels, BadStart
 
 pytestmark = pytest.mark.django_db
 
