@@ -40,7 +40,15 @@ from project.garbage import CollectionBusy, ReferencesUnknown, collect, collect_
 from tests.annotations.painting import check_in_step, paint_box, picture
 from tests.factories import ImageFactory, LayerFactory, ProjectFactory
 from tests.running_site import wait_for
-from training.models import ModelVersion, RunState, TrainingRun, TrainingSet, VersionUpload
+from training.models import (
+    Evaluation,
+    Example,
+    ModelVersion,
+    RunState,
+    TrainingRun,
+    TrainingSet,
+    VersionUpload,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -123,6 +131,7 @@ def test_every_kind_of_row_keeps_its_files(project, image, layer):
         *("LabelChunk.digest", "ChunkState.digest", "LayerSnapshot.manifest_digest"),
         *("TrainingSet.manifest_digest", "VersionUpload.upload_digest"),
         *("ModelVersion.checkpoint_digest", "ModelVersion.export_digest"),
+        "Example.picture_digest",
     }
     for name in ("original", "pixels", "pyramid", "thumbnail"):
         setattr(image, f"{name}_digest", stored())
@@ -143,7 +152,7 @@ def test_every_kind_of_row_keeps_its_files(project, image, layer):
     run = TrainingRun.objects.create(
         project=project, number=1, training_set=used, engine="threshold"
     )
-    ModelVersion.objects.create(
+    version = ModelVersion.objects.create(
         project=project,
         number=1,
         engine="threshold",
@@ -153,11 +162,13 @@ def test_every_kind_of_row_keeps_its_files(project, image, layer):
         size_bytes=1,
         export_digest=stored(),
     )
+    measured = Evaluation.objects.create(version=version, training_set=used, split="validation")
+    Example.objects.create(evaluation=measured, image=image, picture_digest=stored())
     waiting = VersionUpload.objects.create(
         project=project, engine="threshold", file_name="a.zip", upload_digest=stored()
     )
     before = all_blobs()
-    assert len(before) == 4 + 2 + 2 + 4 + 2 + 1
+    assert len(before) == 4 + 2 + 2 + 4 + 2 + 1 + 1
     nobodys = stored()
 
     assert collect()["n_removed"] == 1
