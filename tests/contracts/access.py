@@ -79,6 +79,7 @@ ACCESS: dict[str, dict[str, str]] = {
     # --- the REST interface: training
     API + "engines/": {"GET": PERSON},
     API + PROJECT + "runs/": {"GET": VIEWER, "POST": REVIEWER},
+    API + PROJECT + "runs/check/": {"POST": REVIEWER},
     API + PROJECT + "versions/": {"GET": VIEWER, "POST": REVIEWER},
     API + PROJECT + "leaderboard/": LOOK,
     API + PROJECT + "predictions/": {"POST": ANNOTATOR},
@@ -167,6 +168,7 @@ SENT: dict[tuple[str, str], Callable[[Furnished], Sent]] = {
     ("PATCH", API + REGION): lambda w: Sent({"coverage": "positives_only"}),
     ("POST", API + REGION + "reopen/"): lambda w: Sent({}, ids={"region_id": w.submitted.pk}),
     ("POST", API + PROJECT + "runs/"): lambda w: Sent({"engine": "threshold"}),
+    ("POST", API + PROJECT + "runs/check/"): lambda w: Sent({"engine": "threshold"}),
     ("POST", API + PROJECT + "versions/"): lambda w: Sent(
         {"engine": "threshold", "file": SimpleUploadedFile("m.zip", b"model")}, "multipart"
     ),

@@ -175,12 +175,3 @@ def test_what_is_ready_is_what_freezing_would_use(project, world, run):
     assert ready.train.n_images == frozen["train"]["images"]
     assert ready.validation.n_regions == frozen["validation"]["regions"]
     assert ready.can_train
-
-
-def test_too_little_is_said_before_a_run_is_wasted(owner, project):
-    ready = ready_to_train(project)
-
-    assert not ready.can_train
-    assert len(ready.warnings) == 2
-    text = client_of(owner).get(reverse("project-training", args=[project.pk])).content.decode()
-    assert "No blind validation region is submitted" in text

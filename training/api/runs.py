@@ -15,16 +15,27 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from annotations.api.ops import AnyAccept
+from annotations.models import Role
 from annotations.queries.images import find_project
 from project import events
 from project.drf import Pages
 from training.actions.runs import cancel_run, queue_run
-from training.api.shapes import EngineOut, EpochOut, RunIn, RunOut, RunRowOut, SetOut
+from training.api.shapes import (
+    EngineOut,
+    EpochOut,
+    PreflightOut,
+    RunIn,
+    RunOut,
+    RunRowOut,
+    SetOut,
+)
 from training.models import TrainingRun
 from training.queries.engines import engine_list
+from training.queries.preflight import preflight
 from training.queries.runs import epochs_of, one_run, run_state, runs_of_project
 from training.queries.sets import one_set, read_manifest
 
+PLANNED = ("engine", "start", "params", "max_minutes", "channels")  # all but the seed
 FIRST_LOG_CHARACTERS = 20_000  # what a page that opens late still shows
 
 
@@ -49,6 +60,18 @@ class ProjectRuns(APIView):
         asked.is_valid(raise_exception=True)
         run = queue_run(user=request.user, project=project, **asked.validated_data)
         return Response(run_json(request.user, run.pk), status=status.HTTP_201_CREATED)
+
+
+class ProjectRunsCheck(APIView):
+    @extend_schema(
+        request=RunIn, responses=PreflightOut, summary="What to know before such a training"
+    )
+    def post(self, request: Request, project_id: uuid.UUID) -> Response:
+        project = find_project(request.user, project_id, Role.REVIEWER)
+        asked = RunIn(data=request.data)
+        asked.is_valid(raise_exception=True)
+        plan = {name: asked.validated_data[name] for name in PLANNED}
+        return Response(PreflightOut(preflight(user=request.user, project=project, **plan)).data)
 
 
 class RunDetail(APIView):

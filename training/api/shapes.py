@@ -31,6 +31,33 @@ class RunIn(serializers.Serializer[Any]):
     )
 
 
+class FixOut(serializers.Serializer[Any]):
+    """The button of a finding: opens an image or the project's images, or changes the form."""
+
+    button = serializers.CharField(help_text="What is written on it.")
+    image = serializers.UUIDField(allow_null=True)
+    region = serializers.UUIDField(allow_null=True)
+    params = serializers.DictField()
+    channels = serializers.ListField(child=serializers.IntegerField(), allow_null=True)
+    start = serializers.CharField()
+
+
+class FindingOut(serializers.Serializer[Any]):
+    """One thing to know before a training."""
+
+    code = serializers.CharField()
+    tone = serializers.ChoiceField(choices=("problem", "warning", "hint"))
+    sentence = serializers.CharField()
+    fix = FixOut(allow_null=True)
+
+
+class PreflightOut(serializers.Serializer[Any]):
+    """All that can be said before a training begins."""
+
+    findings = FindingOut(many=True)
+    estimate = serializers.CharField(help_text="A sentence; empty when nothing alike ran here.")
+
+
 class PredictionsIn(serializers.Serializer[Any]):
     """Images that somebody wants predicted; null for all."""
 

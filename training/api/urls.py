@@ -8,6 +8,7 @@ from training.api.rounds import ProjectRounds
 from training.api.runs import (
     EngineList,
     ProjectRuns,
+    ProjectRunsCheck,
     RunCancel,
     RunDetail,
     RunEvents,
@@ -31,6 +32,7 @@ from training.api.versions import (
 urlpatterns = [
     path("engines/", EngineList.as_view()),
     path("projects/<uuid:project_id>/runs/", ProjectRuns.as_view()),
+    path("projects/<uuid:project_id>/runs/check/", ProjectRunsCheck.as_view()),
     path("projects/<uuid:project_id>/versions/", ProjectVersions.as_view()),
     path("projects/<uuid:project_id>/leaderboard/", ProjectLeaderboard.as_view()),
     path("projects/<uuid:project_id>/rounds/", ProjectRounds.as_view()),

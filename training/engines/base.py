@@ -6,7 +6,7 @@ in the job it is handed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
@@ -19,6 +19,30 @@ from training.datasets.large import Pixels
 LabelImage: TypeAlias = NDArray[np.uint32]
 Annotated: TypeAlias = NDArray[np.bool_]
 StopFlag: TypeAlias = Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectSizes:
+    """Diameters of circles of the annotated objects' areas, in pixels."""
+
+    median_px: float
+    small_px: float  # 5 % are smaller
+    large_px: float  # 5 % are larger
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What a person should know before a training, and what would mend it."""
+
+    code: str
+    sentence: str
+    label: str = ""  # of the button that mends it; empty: no choice of the form does
+    params: Mapping[str, Any] = field(default_factory=dict)
+    start: str = ""
+
+
+# (parameters, objects, config of the version to start from or None) -> what to know.
+Adviser: TypeAlias = Callable[[Any, ObjectSizes, "Mapping[str, Any] | None"], list[Remark]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +59,7 @@ class EngineSpec:
     licence: str
     citation: str
     needs_gpu: bool = False
+    advise: Adviser | None = None  # asked by the site before a training; imports no framework
 
 
 @dataclass(frozen=True, slots=True)

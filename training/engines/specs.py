@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from training.engines.advice import advise_cellpose, advise_stardist
 from training.engines.base import EngineSpec
 
 STARDIST_PRETRAINED = ("2D_versatile_fluo", "2D_versatile_he", "2D_paper_dsb2018", "2D_demo")
@@ -146,6 +147,7 @@ STARDIST = EngineSpec(
     pretrained=STARDIST_PRETRAINED,
     licence="BSD-3-Clause",
     citation="Schmidt et al., MICCAI 2018, doi:10.1007/978-3-030-00934-2_30",
+    advise=advise_stardist,
 )
 CELLPOSE = EngineSpec(
     name="cellpose",
@@ -157,6 +159,7 @@ CELLPOSE = EngineSpec(
     pretrained=CELLPOSE_PRETRAINED,
     licence="BSD-3-Clause",
     citation="Stringer et al., Nature Methods 2021, doi:10.1038/s41592-020-01018-x",
+    advise=advise_cellpose,
 )
 THRESHOLD = EngineSpec(
     name="threshold",

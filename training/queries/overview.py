@@ -9,13 +9,10 @@ from dataclasses import dataclass
 
 from django.db.models import Count, F, Q, QuerySet
 
-from annotations.models import Coverage, Project, Purpose, Region, RegionState, Split
+from annotations.models import Coverage, Project, Region, RegionState, Split
 from training.engines import registry
 from training.models import Evaluation, ModelVersion, RunState
 from training.queries.sets import sort_out
-
-FEW_INSTANCES = 50  # below this a fine-tuned network is mostly luck
-FEW_BLIND_INSTANCES = 30  # below this one object more or less moves AP by several points
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +75,11 @@ class Material:
 
 @dataclass(frozen=True, slots=True)
 class ReadyToTrain:
-    """What a training would learn from and be measured on now, with what a person should know."""
+    """What a training would learn from and be measured on now."""
 
     train: Material
     validation: Material
     test: Material
-    left_out: tuple[str, ...]  # sentences, one per region that does not fit
-    warnings: tuple[str, ...]
 
     @property
     def can_train(self) -> bool:
@@ -104,8 +99,6 @@ def ready_to_train(project: Project) -> ReadyToTrain:
         train=train,
         validation=validation,
         test=material_of(kept[Split.TEST]),
-        left_out=tuple(f"{r.image.name}: {reason}" for r, reason in found.left_out.items()),
-        warnings=tuple(warnings_of(train, validation)),
     )
 
 
@@ -141,30 +134,3 @@ def material_of(regions: list[Region]) -> Material:
         n_pixels=sum((r.row1 - r.row0) * (r.col1 - r.col0) for r in regions),
         n_positives_only=sum(r.coverage == Coverage.POSITIVES_ONLY for r in regions),
     )
-
-
-def warnings_of(train: Material, validation: Material) -> list[str]:
-    """Say what is missing before numbers can be trusted."""
-    found = []
-    if not train.n_regions:
-        found.append(
-            "No region is submitted for training yet: open an image, paint, declare a region "
-            "and submit it."
-        )
-    elif train.n_instances < FEW_INSTANCES:
-        found.append(
-            f"Only {train.n_instances} objects teach; {FEW_INSTANCES} or more make a run worth "
-            "the wait. Start from an earlier or a pretrained model until then."
-        )
-    if not validation.n_regions:
-        found.append(
-            "No blind validation region is submitted: a version can be made, but not measured. "
-            f"Declare a region for {Purpose.BLIND_VALIDATION.label.split(' (')[0].lower()} on an "
-            "image that does not teach."
-        )
-    elif validation.n_instances < FEW_BLIND_INSTANCES:
-        found.append(
-            f"Only {validation.n_instances} objects are for blind validation: the numbers will "
-            "jump by several points with every object."
-        )
-    return found

@@ -275,3 +275,26 @@ export interface Leader {
   readonly training_set: SetRef;
   readonly metrics: Report;
 }
+
+/** What to know before a training. */
+export interface Preflight {
+  readonly findings: readonly Finding[];
+  readonly estimate: string;
+}
+
+export interface Finding {
+  readonly code: string;
+  readonly tone: "problem" | "warning" | "hint";
+  readonly sentence: string;
+  readonly fix: Fix | null;
+}
+
+/** A button: opens an image, or the project's images, or changes the form. */
+export interface Fix {
+  readonly button: string;
+  readonly image: string | null;
+  readonly region: string | null;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly channels: readonly number[] | null;
+  readonly start: string;
+}

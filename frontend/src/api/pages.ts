@@ -6,6 +6,7 @@ import type {
   ImageCard,
   Leader,
   Paged,
+  Preflight,
   Rounds,
   Run,
   RunState,
@@ -90,6 +91,9 @@ export const api = {
   startRun: (project: string, json: NewRun): Promise<Run> =>
     client.json("POST", `/api/v1/projects/${project}/runs/`, { json }),
 
+  checkRun: (project: string, json: NewRun): Promise<Preflight> =>
+    client.json("POST", `/api/v1/projects/${project}/runs/check/`, { json }),
+
   cancelRun: (id: string): Promise<Run> => client.json("POST", `/api/v1/runs/${id}/cancel/`),
 
   versions: (project: string): Promise<readonly Version[]> =>
@@ -124,6 +128,7 @@ async function every<T>(answer: Promise<Paged<T> | readonly T[]>): Promise<reado
 
 export const address = {
   editor: (image: string) => `/images/${image}/`,
+  project: (project: string) => `/projects/${project}/`,
   region: (image: string, region: string) => `/images/${image}/?region=${region}`,
   run: (id: string) => `/runs/${id}/`,
   version: (id: string) => `/versions/${id}/`,

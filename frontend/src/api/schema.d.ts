@@ -530,6 +530,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project_id}/runs/check/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What to know before such a training */
+        post: operations["v1_projects_runs_check_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project_id}/suggestions/": {
         parameters: {
             query?: never;
@@ -953,6 +970,27 @@ export interface components {
             /** Format: uuid */
             image: string;
         };
+        /** @description One thing to know before a training. */
+        FindingOut: {
+            code: string;
+            tone: components["schemas"]["ToneEnum"];
+            sentence: string;
+            fix: components["schemas"]["FixOut"] | null;
+        };
+        /** @description The button of a finding: opens an image or the project's images, or changes the form. */
+        FixOut: {
+            /** @description What is written on it. */
+            button: string;
+            /** Format: uuid */
+            image: string | null;
+            /** Format: uuid */
+            region: string | null;
+            params: {
+                [key: string]: unknown;
+            };
+            channels: number[] | null;
+            start: string;
+        };
         HistogramOut: {
             channels: unknown;
         };
@@ -1210,6 +1248,12 @@ export interface components {
             /** Format: uuid */
             version: string;
             images?: string[] | null;
+        };
+        /** @description All that can be said before a training begins. */
+        PreflightOut: {
+            findings: components["schemas"]["FindingOut"][];
+            /** @description A sentence; empty when nothing alike ran here. */
+            estimate: string;
         };
         /**
          * @description * `objects` - Skip draft objects that touch an annotated one
@@ -1556,6 +1600,13 @@ export interface components {
             selection: components["schemas"]["SelectionOut"] | null;
             suggestions: components["schemas"]["SuggestionOut"][];
         };
+        /**
+         * @description * `problem` - problem
+         *     * `warning` - warning
+         *     * `hint` - hint
+         * @enum {string}
+         */
+        ToneEnum: "problem" | "warning" | "hint";
         /** @description A measurement that waits, goes on, or could not be made. */
         UnmeasuredOut: {
             /** Format: uuid */
@@ -2652,6 +2703,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RunOut"];
+                };
+            };
+        };
+    };
+    v1_projects_runs_check_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RunInRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["RunInRequest"];
+                "multipart/form-data": components["schemas"]["RunInRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreflightOut"];
                 };
             };
         };

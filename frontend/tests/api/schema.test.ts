@@ -33,6 +33,9 @@ test("every field that the front end reads is one that the server sends", () => 
   expectTypeOf<Unknown<pages.Version, Schemas["VersionRowOut"]>>().toEqualTypeOf<never>();
   expectTypeOf<Unknown<pages.Evaluation, Schemas["EvaluationOut"]>>().toEqualTypeOf<never>();
   expectTypeOf<Unknown<pages.Example, Schemas["ExampleOut"]>>().toEqualTypeOf<never>();
+  expectTypeOf<Unknown<pages.Preflight, Schemas["PreflightOut"]>>().toEqualTypeOf<never>();
+  expectTypeOf<Unknown<pages.Finding, Schemas["FindingOut"]>>().toEqualTypeOf<never>();
+  expectTypeOf<Unknown<pages.Fix, Schemas["FixOut"]>>().toEqualTypeOf<never>();
   expectTypeOf<Unknown<pages.Selection, Schemas["SelectionOut"]>>().toEqualTypeOf<never>();
   expectTypeOf<Unknown<pages.Suggestion, Schemas["SuggestionOut"]>>().toEqualTypeOf<never>();
   expectTypeOf<Unknown<pages.Round, Schemas["RoundOut"]>>().toEqualTypeOf<never>();

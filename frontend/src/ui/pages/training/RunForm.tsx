@@ -1,32 +1,32 @@
 /** The form that starts a training. */
 
-import { useSignal } from "@preact/signals";
-import { useRef } from "preact/hooks";
+import { useSignal, useSignalEffect } from "@preact/signals";
+import { useMemo, useRef } from "preact/hooks";
 import { ApiError } from "../../../api/client";
 import type { Engine, EngineParam } from "../../../api/page_types";
 import { address, api, sentenceOf } from "../../../api/pages";
 import { score } from "../format";
 import { ap50, newest } from "../parts/scores";
 import { ParamField } from "./ParamField";
-import { readParams, type Typed } from "./params";
+import { PreflightList } from "./PreflightList";
+import { RunDraft } from "./run_draft";
 import type { TrainingState } from "./state";
 
+const CHECK_AFTER_MS = 400;
+
 export function RunForm({ state, isReady }: { state: TrainingState; isReady: boolean }) {
-  const asked = new URLSearchParams(location.search); // "Train further" on a version's page
-  const engineName = useSignal(asked.get("engine") ?? state.engines.value[0]?.name ?? "");
-  const start = useSignal(asked.get("start") ?? "");
-  const minutes = useSignal("10");
-  const seed = useSignal("0");
-  const channels = useSignal<ReadonlySet<number>>(new Set());
-  const typed = useSignal<Typed>({});
-  const problems = useSignal<Readonly<Record<string, string>>>({});
+  const draft = useMemo(() => new RunDraft(state, new URLSearchParams(location.search)), [state]);
   const problem = useSignal("");
   const busy = useSignal(false);
   const alert = useRef<HTMLParagraphElement>(null);
-  const engine = state.engines.value.find((one) => one.name === engineName.value);
+  useSignalEffect(() => {
+    const { plan } = draft.read();
+    if (!plan || !draft.engine) return undefined;
+    const timer = setTimeout(() => void draft.check(plan), CHECK_AFTER_MS);
+    return () => clearTimeout(timer);
+  });
+  const { engine } = draft;
   if (!engine) return <p class="message warning">No engine is installed.</p>;
-  const starts = state.versions.value.filter((version) => version.engine === engine.name);
-  const chosenStart = start.value || (starts[0] ? `version:${starts[0].id}` : "scratch");
 
   const fail = (sentence: string) => {
     problem.value = sentence;
@@ -34,29 +34,17 @@ export function RunForm({ state, isReady }: { state: TrainingState; isReady: boo
   };
   const submit = async (event: Event) => {
     event.preventDefault();
-    const checked = readParams(engine.params, typed.value);
-    const limit = minutes.value.trim() === "" ? null : Number(minutes.value);
-    problems.value = checked.problems;
-    if (Object.keys(checked.problems).length > 0) {
-      return fail("Some of the parameters cannot be used; see below.");
-    }
-    if (limit !== null && !(limit > 0)) return fail("The minutes must be a number above 0.");
+    const reading = draft.read();
+    draft.problems.value = reading.plan ? {} : reading.problems;
+    if (!reading.plan) return fail(reading.why);
     busy.value = true;
     problem.value = "";
     try {
-      const run = await api.startRun(state.project, {
-        engine: engine.name,
-        start: chosenStart,
-        params: checked.params,
-        seed: Number(seed.value) || 0,
-        max_minutes: limit,
-        channels: [...channels.value].sort((a, b) => a - b),
-      });
-      location.assign(address.run(run.id));
+      location.assign(address.run((await api.startRun(state.project, reading.plan)).id));
     } catch (error) {
       const field =
         error instanceof ApiError ? (error.data as { field?: string } | null)?.field : "";
-      if (field) problems.value = { [field]: sentenceOf(error) };
+      if (field) draft.problems.value = { [field]: sentenceOf(error) };
       fail(sentenceOf(error));
       busy.value = false;
     }
@@ -68,11 +56,9 @@ export function RunForm({ state, isReady }: { state: TrainingState; isReady: boo
       <ParamField
         key={`${engine.name}-${param.name}`}
         param={param}
-        value={typed.value[param.name]}
-        problem={problems.value[param.name]}
-        onChange={(value) => {
-          typed.value = { ...typed.value, [param.name]: value };
-        }}
+        value={draft.typed.value[param.name]}
+        problem={draft.problems.value[param.name]}
+        onChange={(value) => draft.type(param.name, value)}
       />
     ));
 
@@ -91,12 +77,7 @@ export function RunForm({ state, isReady }: { state: TrainingState; isReady: boo
             id="run-engine"
             value={engine.name}
             aria-describedby="run-engine-hint"
-            onChange={(event) => {
-              engineName.value = event.currentTarget.value;
-              start.value = "";
-              typed.value = {};
-              problems.value = {};
-            }}
+            onChange={(event) => draft.chooseEngine(event.currentTarget.value)}
           >
             {state.engines.value.map((one) => (
               <option key={one.name} value={one.name}>
@@ -111,9 +92,9 @@ export function RunForm({ state, isReady }: { state: TrainingState; isReady: boo
         <StartField
           engine={engine}
           state={state}
-          value={chosenStart}
+          value={draft.chosenStart}
           onChange={(value) => {
-            start.value = value;
+            draft.start.value = value;
           }}
         />
         <div class="field">
@@ -121,17 +102,17 @@ export function RunForm({ state, isReady }: { state: TrainingState; isReady: boo
           <input
             id="run-minutes"
             inputMode="decimal"
-            value={minutes.value}
+            value={draft.minutes.value}
             aria-describedby="run-minutes-hint"
             onInput={(event) => {
-              minutes.value = event.currentTarget.value;
+              draft.minutes.value = event.currentTarget.value;
             }}
           />
           <p class="hint" id="run-minutes-hint">
             Loading, measuring and drafting come on top. Empty: as long as the engine thinks right.
           </p>
         </div>
-        <ChannelField state={state} engine={engine} channels={channels} />
+        <ChannelField state={state} engine={engine} channels={draft.channels} />
         {fields(plain)}
         <details class="advanced">
           <summary>Advanced: {advanced.length + 1} parameters</summary>
@@ -141,10 +122,10 @@ export function RunForm({ state, isReady }: { state: TrainingState; isReady: boo
               <input
                 id="run-seed"
                 inputMode="numeric"
-                value={seed.value}
+                value={draft.seed.value}
                 aria-describedby="run-seed-hint"
                 onInput={(event) => {
-                  seed.value = event.currentTarget.value;
+                  draft.seed.value = event.currentTarget.value;
                 }}
               />
               <p class="hint" id="run-seed-hint">
@@ -154,6 +135,13 @@ export function RunForm({ state, isReady }: { state: TrainingState; isReady: boo
             {fields(advanced)}
           </div>
         </details>
+        {draft.preflight.value && (
+          <PreflightList
+            preflight={draft.preflight.value}
+            project={state.project}
+            onMend={(fix) => draft.mend(fix)}
+          />
+        )}
         <button class="button primary wide" type="submit" disabled={busy.value || !isReady}>
           {busy.value ? "Queueing…" : "Start training"}
         </button>

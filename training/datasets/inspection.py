@@ -1,0 +1,48 @@
+"""What the labels of a region look like to somebody who is about to train on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from annotations.labels.label_image import measure, scattered_ids
+
+SPECK_PX = 10  # an instance below this area is more often a slip than an object
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LabelFacts:
+    """Instances of a region that teach, and what may be wrong with them."""
+
+    diameters_px: NDArray[np.float32]  # of circles of the instances' areas, shape (n,)
+    n_scattered: int  # instances in more than one part
+    n_specks: int
+
+    @property
+    def n_instances(self) -> int:
+        """Count the instances that teach."""
+        return len(self.diameters_px)
+
+
+def inspect_labels(label_image: NDArray[np.uint32], annotated: NDArray[np.bool_]) -> LabelFacts:
+    """Measure the instances that a person vouches for.
+
+    Parameters
+    ----------
+    label_image : ndarray of uint32, shape (H, W)
+    annotated : ndarray of bool, shape (H, W)
+        Pixels that a person vouches for; objects cut by a border are outside.
+
+    Returns
+    -------
+    LabelFacts
+    """
+    taught = np.where(annotated, label_image, np.uint32(0))
+    area = measure(taught).area_px
+    return LabelFacts(
+        diameters_px=(2 * np.sqrt(area / np.pi)).astype(np.float32),
+        n_scattered=len(scattered_ids(taught)),
+        n_specks=int(np.count_nonzero(area < SPECK_PX)),
+    )

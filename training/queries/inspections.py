@@ -1,0 +1,61 @@
+"""What the submitted labels look like, region by region; each is measured once per process."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from annotations.models import Image, Region
+from annotations.queries.labels import region_labels
+from training.datasets.inspection import LabelFacts, inspect_labels
+from training.engines.base import ObjectSizes
+from training.queries.sets import SortedRegions
+
+REMEMBERED = 1024  # a few kB each
+
+
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """A region that teaches or measures, and what its labels look like."""
+
+    image: Image
+    region: Region
+    split: str
+    facts: LabelFacts
+
+
+def inspect_regions(found: SortedRegions) -> list[Inspected]:
+    """Measure the labels of every region that is used."""
+    return [
+        Inspected(image, region, found.splits[image], facts_of(region))
+        for image, regions in found.kept.items()
+        for region in regions
+    ]
+
+
+def facts_of(region: Region) -> LabelFacts:
+    """Measure the labels of a submitted region: a frozen state, so never twice."""
+    return _facts(region.pk, region.snapshot_id, json.dumps(region.left_out), region.coverage)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _facts(region_id: Any, snapshot_id: Any, left_out: str, coverage: str) -> LabelFacts:
+    region = Region.objects.select_related("image", "snapshot").get(pk=region_id)
+    region.snapshot_id, region.coverage = snapshot_id, coverage
+    region.left_out = json.loads(left_out)
+    return inspect_labels(*region_labels(region))
+
+
+def sizes_of(inspected: Iterable[Inspected]) -> ObjectSizes | None:
+    """Return how large the objects of some regions are; None when there is none."""
+    diameters = [one.facts.diameters_px for one in inspected]
+    every = np.concatenate(diameters) if diameters else np.zeros(0, np.float32)
+    if every.size == 0:
+        return None
+    small, median, large = np.percentile(every, [5, 50, 95])
+    return ObjectSizes(float(median), float(small), float(large))
