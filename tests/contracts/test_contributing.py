@@ -55,38 +55,35 @@ def test_an_endpoint_of_training_has_the_same_places():
 
 # --- an engine of another package --------------------------------------------------------------
 
-ENGINE = """
-from training.engines.threshold_engine import ThresholdEngine
-from mine.spec import REGISTRATION
+DOCUMENTED = (ROOT / "docs/add-an-engine.md").read_text(encoding="utf-8")
 
-class MyEngine(ThresholdEngine):
-    spec = REGISTRATION.spec
-"""
-SPEC = """
-import dataclasses
-from training.engines.registry import Registration
-from training.engines.specs import THRESHOLD
 
-REGISTRATION = Registration(
-    dataclasses.replace(THRESHOLD, name="mine", title="Mine"), "mine.engine:MyEngine"
-)
-"""
+def documented_files():
+    """Return the modules of the documented engine by name."""
+    return dict(
+        re.findall(r"^## `(pixels/\w+\.py)`\n\n```python\n(.*?)```", DOCUMENTED, re.M | re.S)
+    )
 
 
 @pytest.fixture
 def package(tmp_path):
-    """An installed package that follows the recipe: two modules and an entry point."""
-    (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / "__init__.py").touch()
-    (tmp_path / "mine" / "engine.py").write_text(ENGINE)
-    (tmp_path / "mine" / "spec.py").write_text(SPEC)
-    installed = tmp_path / "mine-1.0.dist-info"
+    """The documented package, installed: two modules and an entry point."""
+    assert set(documented_files()) == {"pixels/spec.py", "pixels/engine.py"}
+    (tmp_path / "pixels").mkdir()
+    (tmp_path / "pixels" / "__init__.py").touch()
+    for name, text in documented_files().items():
+        (tmp_path / name).write_text(text)
+    installed = tmp_path / "pixels-1.0.dist-info"
     installed.mkdir()
-    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: mine\nVersion: 1.0\n")
-    (installed / "entry_points.txt").write_text(
-        "[cytoloop.engines]\nmine = mine.spec:REGISTRATION\n"
-    )
+    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: pixels\nVersion: 1.0\n")
+    entry = re.search(r'entry-points."([\w.]+)"\]\n(\w+) = "(.*)"', DOCUMENTED)
+    (installed / "entry_points.txt").write_text(f"[{entry[1]}]\n{entry[2]} = {entry[3]}\n")
     return tmp_path
+
+
+def test_the_documented_engine_is_about_a_hundred_lines():
+    lines = documented_files()["pixels/engine.py"].splitlines()
+    assert sum(bool(line.strip()) for line in lines) <= 120
 
 
 def test_an_engine_of_another_package_conforms(package):
@@ -97,7 +94,7 @@ def test_an_engine_of_another_package_conforms(package):
 
     answers = run_program(
         "tests.engines.conformance",
-        "mine",
+        "pixels",
         str(folder),
         answers=folder / "answers.json",
         timeout_s=600,
@@ -114,9 +111,9 @@ def test_the_site_offers_and_serves_an_engine_of_another_package(package, data_d
         "import django; django.setup()\n"
         "from project.broker import all_queues\n"
         "from training.engines import registry\n"
-        "assert registry.names()[-1] == 'mine', registry.names()\n"
-        "assert registry.params_schema('mine')\n"
-        "assert {'train.mine', 'predict.mine'} <= set(all_queues()), all_queues()\n"
+        "assert registry.names()[-1] == 'pixels', registry.names()\n"
+        "assert registry.params_schema('pixels')\n"
+        "assert {'train.pixels', 'predict.pixels'} <= set(all_queues()), all_queues()\n"
     )
     environment = {
         **os.environ,
