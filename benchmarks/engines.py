@@ -3,9 +3,11 @@
     python -m benchmarks.engines [--engine stardist|cellpose] [--out FILE.json] [--sparse SEEDS]
 
 A model is trained for a minute on the nuclei image that comes inside the stardist package, then
-exported, opened by the upstream tool, and both predict the picture. `--sparse 3` repeats the
-experiment of tests/engines/sparse_labels.py (needs the shared data) over three seeds.
-Each engine runs in a process of its own. Prints a table and JSON.
+exported, opened by the upstream tool, and both predict the picture, in turns. StarDist's network is
+computed by ONNX Runtime ("cytoloop") and by TensorFlow ("cytoloop, tensorflow"); for it, processes
+that import, load and predict 512² once are also timed from their birth, with their memory then.
+`--sparse 3` repeats the experiment of tests/engines/sparse_labels.py (needs the shared data) over
+three seeds. Each engine runs in a process of its own, on one thread. Prints tables and JSON.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -32,10 +35,15 @@ TRAINING: dict[str, dict[str, Any]] = {
     "stardist": {"steps": 160},
     "cellpose": {"steps": 60, "patch_px": 96, "batch_size": 2, "learning_rate": 0.003},
 }
+SIZES = {"stardist": (512, 1024, 2048), "cellpose": (512, 1024)}
 COLUMNS = (
     "engine", "variant", "size_px", "first_s", "wall_s", "cpu_s", "n_instances", "ap90_to_stock",
     "identical",
 )  # fmt: skip
+START_COLUMNS = ("engine", "variant", "wall_s", "cpu_s", "rss_mib", "n_instances")
+STARTED = ("stock", "cytoloop, tensorflow", "cytoloop")
+
+Calls = dict[str, Callable[[np.ndarray], np.ndarray]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,23 +56,35 @@ class Timing:
     label_image: np.ndarray
 
 
-def measure(call: Callable[[], np.ndarray]) -> Timing:
-    began = time.perf_counter()
-    label_image = call()
-    first_s = time.perf_counter() - began
-    walls, cpus = [], []
+def measure(calls: Calls, picture: np.ndarray) -> dict[str, Timing]:
+    """Call each in turns, so that what else the machine does meets all of them."""
+    first_s, label_images = {}, {}
+    for variant, call in calls.items():
+        began = time.perf_counter()
+        label_images[variant] = call(picture)
+        first_s[variant] = time.perf_counter() - began
+    walls: dict[str, list[float]] = {variant: [] for variant in calls}
+    cpus: dict[str, list[float]] = {variant: [] for variant in calls}
     for _ in range(REPEATS):
-        wall, cpu = time.perf_counter(), time.process_time()
-        label_image = call()
-        walls.append(time.perf_counter() - wall)
-        cpus.append(time.process_time() - cpu)
-    return Timing(first_s, statistics.median(walls), statistics.median(cpus), label_image)
+        for variant, call in calls.items():
+            wall, cpu = time.perf_counter(), time.process_time()
+            call(picture)
+            walls[variant].append(time.perf_counter() - wall)
+            cpus[variant].append(time.process_time() - cpu)
+    return {
+        variant: Timing(
+            first_s[variant],
+            statistics.median(walls[variant]),
+            statistics.median(cpus[variant]),
+            label_images[variant],
+        )
+        for variant in calls
+    }
 
 
 def compare(engine_name: str, folder: Path) -> list[dict[str, Any]]:
-    """Train, export, and time both ways on two sizes."""
+    """Train, export, and time all ways on some sizes."""
     from tests.engines.worlds import Notes, make_job, never, write_region
-    from training.datasets.normalize import normalize_image
     from training.engines import registry
 
     image, labels = nuclei()
@@ -75,18 +95,70 @@ def compare(engine_name: str, folder: Path) -> list[dict[str, Any]]:
     engine = registry.load(engine_name)
     job = make_job([region], folder / "run", params=TRAINING[engine_name])
     checkpoint = engine.train(job, Notes(), never)
-    engine.export(checkpoint, folder / "upstream")
-    ours = engine.load(checkpoint, device="cpu", n_threads=1)
-    config = json.loads((checkpoint / "config.json").read_text(encoding="utf-8"))
-    stock = {"stardist": stock_stardist, "cellpose": stock_cellpose}[engine_name](folder, config)
+    checkpoint.rename(folder / "cytoloop")
+    engine.export(folder / "cytoloop", folder / "upstream")
+    calls = {"stock": opened("stock", engine_name, folder)}
+    if engine_name == "stardist":
+        bare = shutil.copytree(folder / "cytoloop", folder / "cytoloop, tensorflow")
+        (bare / "weights.onnx").unlink()
+        calls["cytoloop, tensorflow"] = opened("cytoloop, tensorflow", engine_name, folder)
+    calls["cytoloop"] = opened("cytoloop", engine_name, folder)
     rows = []
-    for size, picture in ((512, image), (1024, np.tile(image, (1, 2, 2)))):
-        pixels = normalize_image(picture)
-        reference = measure(lambda pixels=pixels: stock(pixels))
-        rows.append(row(engine_name, "stock", size, reference, reference))
-        found = measure(lambda picture=picture: ours.predict(picture).label_image)
-        rows.append(row(engine_name, "cytoloop", size, found, reference))
+    for size in SIZES[engine_name]:
+        times = measure(calls, np.tile(image, (1, size // 512, size // 512)))
+        rows += [
+            row(engine_name, variant, size, timing, times["stock"])
+            for variant, timing in times.items()
+        ]
     return rows
+
+
+def opened(variant: str, engine_name: str, folder: Path) -> Callable[[np.ndarray], np.ndarray]:
+    """Load the trained model and return what segments a picture with it."""
+    from training.datasets.normalize import normalize_image
+
+    if variant == "stock":
+        config = json.loads((folder / "cytoloop" / "config.json").read_text(encoding="utf-8"))
+        stock = {"stardist": stock_stardist, "cellpose": stock_cellpose}[engine_name]
+        segment = stock(folder, config)
+        return lambda picture: segment(normalize_image(picture))
+    from training.engines import registry
+
+    ours = registry.load(engine_name).load(folder / variant, device="cpu", n_threads=1)
+    return lambda picture: ours.predict(picture).label_image
+
+
+def start(variant: str, folder: Path, began: float) -> dict[str, Any]:
+    """Open StarDist's model and segment once, in a process that has done nothing else."""
+    import psutil
+
+    label_image = opened(variant, "stardist", folder)(nuclei()[0])
+    return {
+        "engine": "stardist",
+        "variant": variant,
+        "wall_s": time.time() - began,
+        "cpu_s": time.process_time(),
+        "rss_mib": psutil.Process().memory_info().rss / 2**20,
+        "n_instances": int(label_image.max()),
+    }
+
+
+def starts(folder: Path) -> list[dict[str, Any]]:
+    """Return the medians over processes that were started in turns."""
+    told: dict[str, list[dict[str, Any]]] = {variant: [] for variant in STARTED}
+    for _ in range(REPEATS):
+        for variant in STARTED:
+            began = ("--began", str(time.time()))
+            in_child("benchmarks.engines", "--start", variant, *began, "--child", str(folder))
+            told[variant].append(json.loads((folder / "rows.json").read_text(encoding="utf-8")))
+    return [
+        each[0]
+        | {
+            key: round(statistics.median(one[key] for one in each), 2)
+            for key in ("wall_s", "cpu_s", "rss_mib")
+        }
+        for each in told.values()
+    ]
 
 
 def nuclei() -> tuple[np.ndarray, np.ndarray]:
@@ -194,20 +266,30 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     parser.add_argument("--sparse", type=int, default=0, metavar="SEEDS")
     parser.add_argument("--child", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--start", choices=STARTED, help=argparse.SUPPRESS)
+    parser.add_argument("--began", type=float, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.child:
-        rows = compare(options.engine, options.child)
+        rows = (
+            start(options.start, options.child, options.began)
+            if options.start
+            else compare(options.engine, options.child)
+        )
         (options.child / "rows.json").write_text(json.dumps(rows), encoding="utf-8")
         return
-    result: dict[str, Any] = {"inference": [], "sparse_labels": []}
+    result: dict[str, Any] = {"inference": [], "start": [], "sparse_labels": []}
     for engine in [options.engine] if options.engine else ENGINES:
         with tempfile.TemporaryDirectory() as name:
             in_child("benchmarks.engines", "--engine", engine, "--child", name)
             text = (Path(name) / "rows.json").read_text(encoding="utf-8")
-        result["inference"] += json.loads(text)
+            result["inference"] += json.loads(text)
+            if engine == "stardist":
+                result["start"] += starts(Path(name))
         result["sparse_labels"] += sparse(engine, options.sparse)
     write = sys.stdout.write
     write(table(result["inference"], COLUMNS) + "\n")
+    if result["start"]:
+        write("\n" + table(result["start"], START_COLUMNS) + "\n")
     if result["sparse_labels"]:
         write("\n" + table(result["sparse_labels"], tuple(result["sparse_labels"][0])) + "\n")
     write("\n" + json.dumps(result) + "\n")

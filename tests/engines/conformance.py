@@ -26,6 +26,7 @@ from training.datasets import large
 from training.engines import registry
 from training.engines.base import Engine, TrainJob
 from training.engines.checkpoint import digest_of
+from training.engines.devices import DeviceUnavailable
 from training.metrics.matching import match
 
 # Networks that learn made ellipses within seconds, and the steps that this takes.
@@ -248,6 +249,15 @@ class Conformance:
         for name in self.engine.spec.pretrained[:1]:
             with pytest.raises(DataProblem, match="not on this machine"):
                 self.engine.train(self.few("official", pretrained=name), Notes(), never)
+
+    def check_a_device_that_is_not_here_is_a_sentence(self) -> None:
+        if not self.is_network:
+            return
+        for device, word in (("cuda:7", "CYTOLOOP_DEVICE=cpu"), ("abacus", "names no device")):
+            with pytest.raises(DeviceUnavailable, match=word):
+                self.engine.load(self.model, device=device, n_threads=1)
+            with pytest.raises(DeviceUnavailable, match=word):
+                self.engine.train(self.few("elsewhere", device=device), Notes(), never)
 
     def check_reports_are_complete(self) -> None:
         assert [report.epoch for report in self.notes.epochs] == list(

@@ -6,9 +6,11 @@ import numpy as np
 import tensorflow as tf
 from stardist.models import StarDistData2D
 
+from training.engines.advice import stardist_reach_px
+from training.engines.stardist_engine.keras_network import KerasForward
 from training.engines.stardist_engine.learner import targets
 from training.engines.stardist_engine.net import build, copy_weights
-from training.engines.stardist_engine.predictor import FastForward, dense_ids
+from training.engines.stardist_engine.predictor import dense_ids
 
 NET = {
     "n_rays": 8, "grid": [2, 2], "n_channel_in": 1, "unet_n_depth": 1, "unet_n_filter_base": 4,
@@ -23,6 +25,7 @@ def check_all() -> None:
     inflating_keeps_the_answer_to_a_repeated_image()
     the_fast_way_gives_the_same_numbers()
     covered_objects_vanish_with_their_scores()
+    the_network_sees_as_far_as_people_are_told()
 
 
 def squares() -> np.ndarray:
@@ -76,14 +79,13 @@ def inflating_keeps_the_answer_to_a_repeated_image() -> None:
 
 def the_fast_way_gives_the_same_numbers() -> None:
     model = build(NET)
-    fast = FastForward(model.keras_model, 1)
+    forward = KerasForward(model)
     for side in (32, 48):
-        image = np.random.default_rng(side).random((1, side, side, 1)).astype(np.float32)
-        expected = model.keras_model.predict(image, verbose=0)
-        assert all(
-            np.allclose(one, other, atol=1e-6)
-            for one, other in zip(fast.predict(image), expected, strict=True)
-        )
+        image = np.random.default_rng(side).random((side, side, 1)).astype(np.float32)
+        prob, dist = model.keras_model.predict(image[np.newaxis], verbose=0)
+        found = forward(image)
+        assert np.allclose(found[0], prob[0, ..., 0], atol=1e-6)
+        assert np.allclose(found[1], dist[0], atol=1e-6)
 
 
 def covered_objects_vanish_with_their_scores() -> None:
@@ -91,3 +93,10 @@ def covered_objects_vanish_with_their_scores() -> None:
     label_image, scores = dense_ids(labels, np.array([0.5, 0.6, 0.7], np.float32))
     assert label_image.tolist() == [[0, 1, 1], [2, 2, 0]]
     assert np.allclose(scores, [0.5, 0.7])
+
+
+def the_network_sees_as_far_as_people_are_told() -> None:
+    for depth, grid in ((1, 2), (2, 1), (2, 2), (3, 1), (3, 2)):
+        model = build(NET | {"unet_n_depth": depth, "grid": [grid, grid]})
+        measured = max(max(sides) for sides in model._compute_receptive_field())
+        assert abs(measured - stardist_reach_px(depth, grid)) <= 2, (depth, grid, measured)

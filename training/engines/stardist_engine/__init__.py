@@ -1,4 +1,4 @@
-"""StarDist 0.9.2 in 2D behind the engine protocol; importing this imports TensorFlow."""
+"""StarDist 0.9.2 in 2D behind the engine protocol; importing this does not import TensorFlow."""
 
 from __future__ import annotations
 

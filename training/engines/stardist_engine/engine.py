@@ -1,171 +1,61 @@
-"""StarDist: train, load, export, adopt."""
+"""StarDist: train, load, export, adopt; only what needs TensorFlow imports it."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
-
-import keras
 
 from training.engines.base import EngineSpec, Predictor, Reporter, StopFlag, TrainJob
-from training.engines.checkpoint import read_config, write_finished
-from training.engines.data import (
-    TrainingData,
-    choose_polarity,
-    crop_settings,
-    normalisation_config,
-    open_data,
-)
-from training.engines.fitting import fitting_crops
-from training.engines.loop import Course, Usual, train_learner
-from training.engines.registry import parse_params
-from training.engines.specs import STARDIST, StarDistParams
-from training.engines.stardist_engine.exchange import adopt, export
-from training.engines.stardist_engine.learner import StarDistLearner
-from training.engines.stardist_engine.net import (
-    WEIGHTS,
-    Model,
-    build,
-    copy_weights,
-    expect_objects,
-    forget_models,
-    load_weights,
-    net_config,
-    pretrained,
-    save_weights,
-    use_threads,
-)
+from training.engines.checkpoint import read_config
+from training.engines.specs import STARDIST
+from training.engines.stardist_engine.instances import NetShape
+from training.engines.stardist_engine.onnx_network import open_onnx
 from training.engines.stardist_engine.predictor import StarDistPredictor
-from training.engines.stardist_engine.thresholds import DEFAULT, fit_thresholds
-
-USUAL = Usual(steps_scratch=300, steps_tuning=160, rate_scratch=2e-3, rate_tuning=5e-4)
-BATCH_AT_128_PX = 4
-MOST_PATCH_PX = 512
-THRESHOLD_CROPS = {"most": 8, "most_px": 512, "margin_px": 32}
 
 
 class StarDistEngine:
-    """StarDist 0.9.2, 2D."""
+    """StarDist 0.9.2, 2D.
+
+    TensorFlow takes seconds to import and some 0.6 GB, which a process that predicts need not pay;
+    the methods that do need it import their modules themselves.
+    """
 
     spec: EngineSpec = STARDIST
 
     def train(self, job: TrainJob, report: Reporter, should_stop: StopFlag) -> Path:
         """Train and return the finished checkpoint folder."""
-        params: StarDistParams = parse_params(StarDistParams, job.params)
-        use_threads(job.n_threads)
-        data = open_data(self.spec, job, params, report)
-        report.stage("loading")
-        forget_models()
-        keras.utils.set_random_seed(job.seed % 2**32)  # before building: that draws the weights
-        model, facts = self._start(job, params, data)
-        data.set_polarity(facts["normalisation"]["invert"])
-        batch_size = int(model.config.train_batch_size)
-        crops = crop_settings(
-            params,
-            patch_px=model.config.train_patch_size[0],
-            batch_size=batch_size,
-            is_inverted=facts["normalisation"]["invert"],
-        )
-        learner = StarDistLearner(model, data, crops)
-        course = Course(params, USUAL, batch_size, data.weights)
-        facts |= train_learner(job, learner, course, report, should_stop)
-        report.stage("thresholds")
-        shown, fitted_on = fitting_crops(data, **THRESHOLD_CROPS)
-        facts |= {
-            "thresholds": fit_thresholds(model, shown, should_stop) if shown else dict(DEFAULT),
-            "thresholds_from": fitted_on,
-            "diameter_px": data.diameter_px,
-            "net": net_config(model),
-        }
-        report.stage("saving")
-        return write_finished(
-            job.workdir / "finished",
-            self.spec,
-            facts,
-            packages=("stardist", "tensorflow-cpu", "tensorflow", "keras"),
-            save=lambda folder: save_weights(model, folder / WEIGHTS),
+        from training.engines.stardist_engine.training import (  # noqa: PLC0415 (TensorFlow)
+            train,
         )
 
-    def _start(
-        self, job: TrainJob, params: StarDistParams, data: TrainingData
-    ) -> tuple[Model, dict[str, Any]]:
-        """Build the network with the weights to start from, and say where they came from."""
-        origin, conversion, parent_config, source = "scratch", [], None, None
-        if job.parent is not None:
-            parent_config = read_config(job.parent, self.spec.name)
-            source = load_model(job.parent, parent_config)
-            origin = "parent"
-        elif job.pretrained:
-            source = pretrained(job.pretrained, offline=job.offline)
-            origin = f"pretrained:{job.pretrained}"
-            # Its training images were H&E as they are: dark nuclei on white.
-            objects = "dark" if job.pretrained == "2D_versatile_he" else "bright"
-            parent_config = {"normalisation": {"objects": objects}}
-        net = self._net(params, data) if source is None else net_config(source)
-        polarity = choose_polarity(data, params.invert, parent_config=parent_config)
-        if source is None:
-            model = build(net | self._patch(params, data, net))
-            expect_objects(model, data.diameter_px / 2)
-        else:
-            model = build(net | self._patch(params, data, net) | {"n_channel_in": data.n_channels})
-            conversion = copy_weights(source, model)
-        batch = params.batch_size or max(
-            2, round(BATCH_AT_128_PX * (128 / model.config.train_patch_size[0]) ** 2)
-        )
-        model.config.train_batch_size = batch
-        return model, {
-            "origin": origin,
-            "channels": {
-                "count": data.n_channels,
-                "mapping": list(job.channels),
-                "conversion": "; ".join(conversion) or "as they are",
-            },
-            "normalisation": normalisation_config(polarity),
-        }
-
-    def _net(self, params: StarDistParams, data: TrainingData) -> dict[str, Any]:
-        """Choose the network for these objects: a grid that keeps an object above five cells."""
-        d = data.diameter_px
-        grid = params.grid or (1 if d < 10 else 2 if d < 60 else 4)
-        grid = 1 << max(0, grid.bit_length() - 1)  # powers of two only
-        return {
-            "n_rays": params.n_rays,
-            "grid": [grid, grid],
-            "n_channel_in": data.n_channels,
-            "unet_n_depth": params.depth,
-            "unet_n_filter_base": params.filters,
-            "net_conv_after_unet": params.features,
-        }
-
-    def _patch(
-        self, params: StarDistParams, data: TrainingData, net: dict[str, Any]
-    ) -> dict[str, Any]:
-        """Choose a patch that holds whole objects and that the network can divide."""
-        unit = 2 ** int(net.get("unet_n_depth", 3)) * max(int(g) for g in net["grid"])
-        wanted = min(max(params.patch_px, 2.5 * data.diameter_px), MOST_PATCH_PX)
-        side = max(unit, math.ceil(wanted / unit) * unit)
-        return {"train_patch_size": [side, side]}
+        return train(job, report, should_stop)
 
     def load(self, checkpoint: Path, *, device: str, n_threads: int) -> Predictor:
-        """Load a checkpoint folder; TensorFlow chooses the device it was installed for."""
-        use_threads(n_threads)
-        forget_models()
+        """Load a checkpoint folder: for ONNX Runtime on processors, else for TensorFlow.
+
+        Raises CheckpointCorrupt, DeviceUnavailable.
+        """
         config = read_config(checkpoint, self.spec.name)
-        return StarDistPredictor(load_model(checkpoint, config), config)
+        # Older checkpoints have neither the number nor the file.
+        if device == "cpu" and "network_sees_px" in config:
+            forward = open_onnx(checkpoint, n_threads)
+            if forward is not None:
+                net = NetShape.of(config["net"], config["network_sees_px"])
+                return StarDistPredictor(forward, net, config)
+        from training.engines.stardist_engine.keras_network import (  # noqa: PLC0415 (TensorFlow)
+            open_with_tensorflow,
+        )
+
+        return open_with_tensorflow(checkpoint, config, device=device, n_threads=n_threads)
 
     def export(self, checkpoint: Path, target: Path) -> None:
         """Write the folder that `StarDist2D(None, name, basedir)` opens."""
+        from training.engines.stardist_engine.exchange import export  # noqa: PLC0415 (TensorFlow)
+
         export(checkpoint, target, read_config(checkpoint, self.spec.name))
 
     def adopt(self, upload: Path, target: Path, *, channels: Sequence[int] = ()) -> Path:
         """Turn a zip (ours or a StarDist folder) or such a folder into a checkpoint folder."""
+        from training.engines.stardist_engine.exchange import adopt  # noqa: PLC0415 (TensorFlow)
+
         return adopt(upload, target)
-
-
-def load_model(checkpoint: Path, config: dict[str, Any]) -> Model:
-    """Build a checkpoint's network with its weights; raises CheckpointCorrupt."""
-    model = build(config["net"])
-    load_weights(model, checkpoint / WEIGHTS)
-    return model

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 from pathlib import Path
 from typing import Any
@@ -16,23 +17,28 @@ from training.engines.checkpoint import (
     write_json,
 )
 from training.engines.specs import STARDIST
+from training.engines.stardist_engine.hdf5_files import refuse_references
+from training.engines.stardist_engine.keras_network import shape_of
 from training.engines.stardist_engine.net import (
     WEIGHTS,
     build,
     checked_net,
+    load_model,
     load_weights,
     net_config,
+    save_network,
     save_weights,
 )
 from training.engines.stardist_engine.thresholds import DEFAULT
+
+logger = logging.getLogger(__name__)
 
 UPSTREAM_WEIGHTS = ("weights_best.h5", "weights_last.h5")
 
 
 def export(checkpoint: Path, target: Path, config: dict[str, Any]) -> None:
     """Write config.json, thresholds.json and weights_best.h5 as StarDist does, and our config."""
-    model = build(config["net"])
-    load_weights(model, checkpoint / WEIGHTS)
+    model = load_model(checkpoint, config)
     with whole_folder(target) as folder:
         write_json(folder / "config.json", vars(model.config))
         write_json(folder / "thresholds.json", config["thresholds"])
@@ -44,8 +50,8 @@ def export(checkpoint: Path, target: Path, config: dict[str, Any]) -> None:
 def adopt(upload: Path, target: Path) -> Path:
     """Rebuild a network from an uploaded description and check that the weights fit it.
 
-    The weights are written anew from the arrays that were read: what else a file may hold does
-    not come along.
+    The weights, and the ONNX file, are written anew from the arrays that were read: what else an
+    upload may hold does not come along.
     """
     with unpacked(upload, target.parent) as source:
         raw = read_json_file(source / "config.json")
@@ -57,14 +63,16 @@ def adopt(upload: Path, target: Path) -> Path:
         weights = next((source / name for name in names if (source / name).is_file()), None)
         if weights is None:
             raise CheckpointCorrupt(f"The upload has no weights file ({', '.join(names)}).")
+        refuse_references(weights)
         model = build(checked_net(net))
         load_weights(model, weights)
+        facts = _facts(ours or {}, source, net_config(model))
         return write_finished(
             target,
             STARDIST,
-            _facts(ours or {}, source, net_config(model)),
-            packages=("stardist", "keras"),
-            save=lambda folder: save_weights(model, folder / WEIGHTS),
+            facts | {"network_sees_px": list(shape_of(model).sees_px)},
+            packages=("stardist", "keras", "onnx"),
+            save=lambda folder: save_network(model, folder, logger.warning),
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -15,6 +16,8 @@ from stardist.models import Config2D, StarDist2D
 
 from project.errors import CheckpointCorrupt
 from training.engines.data import PretrainedUnavailable
+from training.engines.devices import parse_device, unavailable
+from training.engines.stardist_engine.onnx_network import ONNX_WEIGHTS
 
 Model: TypeAlias = Any  # stardist has no types
 NetConfig: TypeAlias = dict[str, Any]
@@ -27,6 +30,25 @@ NET_KEYS = (
     "unet_last_activation", "unet_batch_norm", "unet_dropout", "unet_expansion", "unet_prefix",
     "net_conv_after_unet", "train_patch_size",
 )  # fmt: skip
+
+
+def use_device(name: str) -> str:
+    """Let TensorFlow see no device but this one, and name it for people.
+
+    Asking for the same one again changes nothing; raises DeviceUnavailable.
+    """
+    kind, number = parse_device(name)
+    found = tf.config.list_physical_devices("GPU")
+    if kind == "cpu":
+        tf.config.set_visible_devices([], "GPU")
+        return name
+    if number >= len(found):
+        raise unavailable(name, "TensorFlow")
+    tf.config.set_visible_devices(found[number], "GPU")
+    # It else takes all the memory at once, and leaves none to the other engines' children.
+    tf.config.experimental.set_memory_growth(found[number], True)
+    details = tf.config.experimental.get_device_details(found[number])
+    return f"{name} ({details.get('device_name', 'unnamed')})"
 
 
 def use_threads(n_threads: int) -> None:
@@ -104,6 +126,31 @@ def _plain(value: Any) -> Any:
 def save_weights(model: Model, path: Path) -> None:
     """Write the weights as upstream does (HDF5), so that StarDist itself opens them."""
     model.keras_model.save_weights(str(path))
+
+
+def save_network(model: Model, folder: Path, warn: Callable[[str], None]) -> None:
+    """Write the weights, and the same network as ONNX; without the latter it predicts slowly."""
+    save_weights(model, folder / WEIGHTS)
+    try:
+        from training.engines.stardist_engine.onnx_export import (  # noqa: PLC0415 (needs a package that may be missing)
+            onnx_bytes,
+        )
+
+        content = onnx_bytes(model.keras_model)
+    except Exception as error:  # noqa: BLE001 (the weights are what counts, and they are written)
+        warn(
+            "Predicting with this version takes TensorFlow and starts slowly: its network could "
+            f"not be written for ONNX Runtime ({error})."
+        )
+        return
+    (folder / ONNX_WEIGHTS).write_bytes(content)
+
+
+def load_model(checkpoint: Path, config: dict[str, Any]) -> Model:
+    """Build a checkpoint's network with its weights; raises CheckpointCorrupt."""
+    model = build(config["net"])
+    load_weights(model, checkpoint / WEIGHTS)
+    return model
 
 
 def load_weights(model: Model, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A loaded StarDist model: stock post-processing, a faster way through the network."""
+"""A loaded StarDist network: images in, instances out, whatever computes the network."""
 
 from __future__ import annotations
 
@@ -6,15 +6,23 @@ import math
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
-from project.errors import Cancelled
+from project.errors import Cancelled, CheckpointCorrupt
 from training.datasets.labels import Box
 from training.datasets.large import Pixels, Place, normalized
 from training.engines.base import PredictionArrays, StopFlag
 from training.engines.blocks import predict_in_blocks
-from training.engines.stardist_engine.net import Model
+from training.engines.stardist_engine.instances import (
+    LEAST_DIST_PX,
+    Forward,
+    NetShape,
+    Part,
+    drawn,
+    joined,
+    parts_of,
+    suppressed,
+)
 
 BLOCK_PX = 1024  # of the network; objects are suppressed over a whole piece
 PIECE_PX = 4096  # most images are one piece; one takes some 0.7 GB
@@ -23,38 +31,20 @@ OVERLAP_DIAMETERS = 3
 USUAL_DIAMETER_PX = 32.0
 
 
-class FastForward:
-    """Stands in for a Keras model where StarDist only calls `predict` on it.
-
-    One traced function for all image sizes: `keras.Model.predict` traces anew for each, which
-    costs seconds, and is a quarter slower per call. The numbers are the same.
-    """
-
-    def __init__(self, keras_model: Any, n_channels: int) -> None:
-        signature = [tf.TensorSpec((1, None, None, n_channels), tf.float32)]
-        self._call = tf.function(
-            lambda x: keras_model(x, training=False), input_signature=signature
-        )
-
-    def predict(self, x: NDArray[np.float32], **_: Any) -> tuple[NDArray[np.float32], ...]:
-        """Run the network on a batch of one."""
-        outputs = self._call(tf.constant(x, tf.float32))
-        return tuple(output.numpy() for output in outputs)
-
-
 class StarDistPredictor:
-    """A StarDist model kept warm between images."""
+    """A StarDist network kept warm between images."""
 
-    def __init__(self, model: Model, config: dict[str, Any]) -> None:
-        self.config = config
+    def __init__(self, forward: Forward, net: NetShape, config: dict[str, Any]) -> None:
         self.block_px = BLOCK_PX
         self.piece_px = PIECE_PX
-        self._n_channels = model.config.n_channel_in
-        self._grid = tuple(model.config.grid)
-        # Measured with the Keras model, before it is replaced.
-        self._network_sees_px = [int(side) for side in model._axes_tile_overlap("YX")]
-        model.keras_model = FastForward(model.keras_model, self._n_channels)
-        self.model = model
+        self._forward, self._net = forward, net
+        try:
+            self._invert = bool(config["normalisation"]["invert"])
+            self._prob_threshold = float(config["thresholds"]["prob"])
+            self._nms_threshold = float(config["thresholds"]["nms"])
+            self._diameter_px = float(config.get("diameter_px") or USUAL_DIAMETER_PX)
+        except (KeyError, TypeError, ValueError) as error:
+            raise CheckpointCorrupt("The checkpoint's config is not complete.") from error
 
     def predict(
         self,
@@ -65,10 +55,11 @@ class StarDistPredictor:
         reference: NDArray[Any] | None = None,
     ) -> PredictionArrays:
         """Segment an image of shape (C, H, W)."""
+        n_channels = self._net.n_channels
         pixels = normalized(
-            as_channels(image, self._n_channels),
-            invert=self.config["normalisation"]["invert"],
-            reference=None if reference is None else as_channels(reference, self._n_channels),
+            as_channels(image, n_channels),
+            invert=self._invert,
+            reference=None if reference is None else as_channels(reference, n_channels),
         )
 
         def one(box: Box) -> PredictionArrays:
@@ -82,43 +73,54 @@ class StarDistPredictor:
 
     def _piece_overlap_px(self) -> int:
         """Return what pieces see of each other, such that grids of all pieces lie alike."""
-        diameter = float(self.config.get("diameter_px") or USUAL_DIAMETER_PX)
-        seen: float = max(OVERLAP_DIAMETERS * diameter, *self._network_sees_px)
+        seen: float = max(OVERLAP_DIAMETERS * self._diameter_px, *self._net.sees_px)
         return math.ceil(seen / ALIGNED_PX) * ALIGNED_PX
 
     def _piece(
         self, x: NDArray[np.float32], want_maps: bool, should_stop: StopFlag
     ) -> PredictionArrays:
         """Segment normalised pixels (h, w, C)."""
-        thresholds = self.config["thresholds"]
-        events = self.model._predict_instances_generator(
-            x,
-            prob_thresh=thresholds["prob"],
-            nms_thresh=thresholds["nms"],
-            n_tiles=(*(math.ceil(side / self.block_px) for side in x.shape[:2]), 1),
-            show_tile_progress=False,
-            sparse=not want_maps,
-            return_predict=want_maps,
+        _stop_if(should_stop)
+        found = []
+        maps = Maps(x.shape, self._net) if want_maps else None
+        for part in parts_of(x, self._forward, self._net, block_px=self.block_px):
+            found.append(part.candidates(self._prob_threshold, self._net.grid))
+            if maps is not None:
+                maps.take(part)
+            _stop_if(should_stop)
+        objects = suppressed(joined(found, x.shape, self._net), self._nms_threshold)
+        label_image, scores = dense_ids(drawn(objects, x.shape), objects.prob)
+        return PredictionArrays(
+            label_image, scores, {} if maps is None else maps.over_pixels(label_image.shape)
         )
-        result: Any = None
-        for event in events:
-            if should_stop():
-                raise Cancelled("The prediction was stopped.")
-            result = event  # the last one is the answer, those before are "predict", "tile", "nms"
-        (labels, details), maps = result if want_maps else (result, None)
-        label_image, scores = dense_ids(labels, details["prob"])
-        if maps is None:
-            return PredictionArrays(label_image, scores)
-        return PredictionArrays(label_image, scores, self._maps(maps[0], maps[1], labels.shape))
 
-    def _maps(
-        self, prob: NDArray[np.float32], dist: NDArray[np.float32], shape: tuple[int, int]
-    ) -> dict[str, NDArray[np.float32]]:
-        """Bring the maps from the grid to the image's pixels."""
-        rows = np.minimum(np.arange(shape[0]) // self._grid[0], prob.shape[0] - 1)
-        cols = np.minimum(np.arange(shape[1]) // self._grid[1], prob.shape[1] - 1)
-        place = np.ix_(rows, cols)
-        return {"prob": prob[place], "dist": np.moveaxis(dist[place], -1, 0)}
+
+def _stop_if(should_stop: StopFlag) -> None:
+    if should_stop():
+        raise Cancelled("The prediction was stopped.")
+
+
+class Maps:
+    """The network's outputs for a whole piece, put together from its parts."""
+
+    def __init__(self, shape: tuple[int, ...], net: NetShape) -> None:
+        self._grid = net.grid
+        cells = net.cells_of(shape)
+        self._prob = np.zeros(cells, np.float32)
+        self._dist = np.zeros((*cells, net.n_rays), np.float32)
+
+    def take(self, part: Part) -> None:
+        """Put a part where it belongs."""
+        rows, cols = (
+            slice(start, start + side) for start, side in zip(part.at, part.prob.shape, strict=True)
+        )
+        self._prob[rows, cols] = part.prob
+        self._dist[rows, cols] = np.maximum(LEAST_DIST_PX, part.dist)
+
+    def over_pixels(self, shape: tuple[int, ...]) -> dict[str, NDArray[np.float32]]:
+        """Bring them from the grid to an image's pixels: prob (H, W), dist (n_rays, H, W)."""
+        place = np.ix_(np.arange(shape[0]) // self._grid[0], np.arange(shape[1]) // self._grid[1])
+        return {"prob": self._prob[place], "dist": np.moveaxis(self._dist[place], -1, 0)}
 
 
 class AsChannels:
@@ -150,8 +152,8 @@ def dense_ids(
 
     StarDist's id i has its details at i - 1.
     """
-    ids, rows = np.unique(labels, return_inverse=True)
-    first = int(ids[0] != 0) if len(ids) else 0
-    label_image = (rows.reshape(labels.shape) + first).astype(np.uint32)
-    scores = np.asarray(prob, np.float32)[ids[ids > 0] - 1]
-    return label_image, np.clip(scores, 0, 1)
+    is_seen = np.bincount(labels.ravel(), minlength=len(prob) + 1) > 0
+    is_seen[0] = False
+    new_ids = (np.cumsum(is_seen) * is_seen).astype(np.uint32)
+    scores = np.asarray(prob, np.float32)[is_seen[1:]]
+    return new_ids[labels], np.clip(scores, 0, 1)

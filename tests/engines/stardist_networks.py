@@ -1,0 +1,318 @@
+"""StarDist's network computed by ONNX Runtime, by TensorFlow and by upstream: one answer.
+
+    python -m tests.engines.stardist_networks compare FOLDER
+    python -m tests.engines.stardist_networks predict FOLDER
+
+The first trains two small networks and prints check → null or traceback; the second, in a process
+of its own, predicts with what the first left behind and prints which frameworks were imported.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from project.errors import Cancelled, CheckpointCorrupt
+from tests.engines.conformance import TINY, run
+from tests.engines.worlds import Notes, ellipses, make_job, never, small_world
+from training.datasets.normalize import normalize_image
+from training.engines import registry
+from training.engines.checkpoint import read_config
+
+FRAMEWORKS = ("tensorflow", "keras", "onnx", "torch", "django.db")
+# Grid and channels; the number of inputs is that of the network.
+NETWORKS = {"coarse": (2, 1), "fine": (1, 3)}
+SIZES = ((128, 128), (97, 130), (33, 200), (61, 18))
+BLOCK_PX = 64
+ONNX_WEIGHTS = "weights.onnx"
+
+
+class Networks:
+    """Two trained checkpoints, each opened in both ways."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.engine = registry.load("stardist")
+        self.checkpoints = {name: self._trained(name, *NETWORKS[name]) for name in NETWORKS}
+
+    def _trained(self, name: str, grid: int, n_channels: int) -> Path:
+        regions = small_world(self.folder / f"{name}-data", n_channels=n_channels)
+        notes = Notes()
+        params = TINY["stardist"] | {"steps": 60, "grid": grid}
+        channels = tuple(range(n_channels))
+        job = make_job(regions, self.folder / name, params=params, channels=channels)
+        checkpoint = self.engine.train(job, notes, never)
+        assert not notes.warnings
+        return checkpoint
+
+    def load(self, checkpoint: Path) -> Any:
+        return self.engine.load(checkpoint, device="cpu", n_threads=1)
+
+    def both(self) -> Iterator[tuple[Path, Any, Any]]:
+        """Yield each checkpoint with its two predictors."""
+        for name, checkpoint in self.checkpoints.items():
+            with_onnx = self.load(checkpoint)
+            with_keras = self.load(self.copy(name, f"{name}-bare", bare=True))
+            assert uses_onnx(with_onnx)
+            assert not uses_onnx(with_keras)
+            yield checkpoint, with_onnx, with_keras
+
+    def copy(self, name: str, target_name: str, *, bare: bool = False) -> Path:
+        target = self.folder / target_name
+        shutil.rmtree(target, ignore_errors=True)
+        without = shutil.ignore_patterns(ONNX_WEIGHTS) if bare else None
+        return Path(shutil.copytree(self.checkpoints[name], target, ignore=without))
+
+    def check_all_ways_give_the_instances_of_upstream(self) -> None:
+        n_objects = 0
+        for checkpoint, *predictors in self.both():
+            for number, size in enumerate(SIZES):
+                image = picture(number, size, predictors[0])
+                expected = upstream(checkpoint, image)
+                for predictor in predictors:
+                    same(predictor.predict(image), *expected)
+                n_objects += len(expected[1])
+        assert n_objects > 40
+
+    def check_blocks_are_those_of_upstream(self) -> None:
+        for checkpoint, *predictors in self.both():
+            image = picture(7, (200, 150), predictors[0])
+            expected = upstream(checkpoint, image, n_tiles=(4, 3, 1))
+            for predictor in predictors:
+                predictor.block_px = BLOCK_PX
+                same(predictor.predict(image), *expected)
+
+    def check_pieces_maps_and_references_do_not_depend_on_the_way(self) -> None:
+        for _, with_onnx, with_keras in self.both():
+            image = picture(8, (210, 330), with_onnx)
+            for piece_px in (4096, 128):
+                with_onnx.piece_px = with_keras.piece_px = piece_px
+                expected = with_keras.predict(image, want_maps=True)
+                found = with_onnx.predict(image, want_maps=True)
+                same(found, expected.label_image, expected.scores)
+                same(with_onnx.predict(image), expected.label_image, expected.scores)
+                for name, plane in expected.maps.items():
+                    assert np.allclose(found.maps[name], plane, atol=1e-4)
+            part = image[:, 40:120, 50:170]
+            expected = with_keras.predict(part, reference=image)
+            same(with_onnx.predict(part, reference=image), expected.label_image, expected.scores)
+
+    def check_maps_say_what_the_network_said(self) -> None:
+        model = keras_model_of(self.checkpoints["coarse"])
+        predictor = self.load(self.checkpoints["coarse"])
+        image = picture(9, (150, 99), predictor)
+        prob, dist = model.predict(np.moveaxis(normalize_image(image), 0, -1))
+        maps = predictor.predict(image, want_maps=True).maps
+        assert np.allclose(maps["prob"][::2, ::2], prob, atol=1e-5)
+        assert np.allclose(maps["dist"][:, ::2, ::2], np.moveaxis(dist, -1, 0), atol=1e-4)
+
+    def check_a_stop_takes_one_block(self) -> None:
+        for _, *predictors in self.both():
+            for predictor in predictors:
+                image = picture(10, (200, 150), predictor)
+                predictor.block_px = BLOCK_PX
+                asked: list[int] = []
+                with pytest.raises(Cancelled):
+                    predictor.predict(image, should_stop=lambda asked=asked: third_time(asked))
+                assert len(asked) == 3
+
+    def check_without_the_file_or_the_runtime_tensorflow_does_it(self) -> None:
+        image = picture(11, (90, 110), self.load(self.checkpoints["coarse"]))
+        expected = self.load(self.checkpoints["coarse"]).predict(image)
+        bare = self.copy("coarse", "bare", bare=True)
+        damaged, older = self.copy("coarse", "damaged"), self.copy("coarse", "older")
+        content = (damaged / ONNX_WEIGHTS).read_bytes()
+        (damaged / ONNX_WEIGHTS).write_bytes(content[: len(content) // 2])
+        config = json.loads((older / "config.json").read_text())
+        del config["network_sees_px"]
+        (older / "config.json").write_text(json.dumps(config))
+        for checkpoint, warns in ((bare, False), (damaged, True), (older, False)):
+            with warnings_of("training.engines.stardist_engine.onnx_network") as warned:
+                predictor = self.load(checkpoint)
+            assert not uses_onnx(predictor)
+            assert bool(warned) == warns
+            same(predictor.predict(image), expected.label_image, expected.scores)
+        with without_package("onnxruntime"):
+            assert not uses_onnx(self.load(self.checkpoints["coarse"]))
+
+    def check_damaged_weights_beside_a_damaged_file_are_refused(self) -> None:
+        from training.engines.stardist_engine.instances import NetShape
+
+        broken = self.copy("coarse", "broken")
+        for path in broken.glob("weights*"):
+            path.write_bytes(path.read_bytes()[:1000])
+        with pytest.raises(CheckpointCorrupt):
+            self.load(broken)
+        config = read_config(self.checkpoints["coarse"], "stardist")
+        for net in ({}, config["net"] | {"grid": 2}, config["net"] | {"unet_n_depth": "x"}):
+            with pytest.raises(CheckpointCorrupt):
+                NetShape.of(net, config["network_sees_px"])
+
+    def check_a_network_that_cannot_be_written_is_stored_without_the_file(self) -> None:
+        from training.engines.stardist_engine.net import build, save_network
+
+        model = keras_model_of(self.checkpoints["coarse"])
+        net = read_config(self.checkpoints["coarse"], "stardist")["net"]
+        for number, case in enumerate(("no package", "no such layer")):
+            folder, warned = self.folder / f"unwritten-{number}", []
+            folder.mkdir()
+            if case == "no package":
+                with without_package("onnx"):
+                    save_network(model, folder, warned.append)
+            else:
+                unusual = build(net | {"unet_activation": "selu"})
+                save_network(unusual, folder, warned.append)
+            assert [path.name for path in folder.iterdir()] == ["weights.h5"]
+            assert len(warned) == 1
+
+    def check_other_layers_are_written_as_they_compute(self) -> None:
+        from training.engines.stardist_engine.keras_network import KerasForward
+        from training.engines.stardist_engine.net import build, save_network
+        from training.engines.stardist_engine.onnx_network import open_onnx
+
+        net = read_config(self.checkpoints["fine"], "stardist")["net"]
+        net |= {
+            "grid": [4, 2], "unet_batch_norm": True, "unet_dropout": 0.3, "unet_activation": "elu",
+            "unet_last_activation": "tanh", "unet_kernel_size": [5, 3], "unet_pool": [2, 4],
+            "net_conv_after_unet": 0,
+        }  # fmt: skip
+        model = build(net)
+        rng = np.random.default_rng(0)
+        for layer in model.keras_model.layers:
+            layer.set_weights([rng.uniform(0.1, 0.3, each.shape) for each in layer.get_weights()])
+        folder = self.folder / "other-layers"
+        folder.mkdir()
+        save_network(model, folder, pytest.fail)
+        forward = open_onnx(folder, 1)
+        assert forward is not None
+        x = rng.normal(size=(64, 96, 3)).astype(np.float32)
+        for found, expected in zip(forward(x), KerasForward(model)(x), strict=True):
+            assert found.shape == expected.shape
+            assert np.allclose(found, expected, rtol=1e-4, atol=1e-5)
+
+    def check_an_upload_that_cannot_run_is_refused(self) -> None:
+        upload = self.copy("coarse", "misfit")
+        config = json.loads((upload / "config.json").read_text())
+        config["net"]["unet_pool"] = [3, 3]
+        (upload / "config.json").write_text(json.dumps(config))
+        with pytest.raises(CheckpointCorrupt):
+            self.engine.adopt(upload, self.folder / "never")
+
+    def check_an_uploaded_file_is_never_used(self) -> None:
+        upload = self.copy("coarse", "upload")
+        rubbish = b"not what was trained here"
+        (upload / ONNX_WEIGHTS).write_bytes(rubbish)
+        archive = Path(shutil.make_archive(str(upload), "zip", upload))
+        ours = (self.checkpoints["coarse"] / ONNX_WEIGHTS).read_bytes()
+        for source in (upload, archive):
+            adopted = self.engine.adopt(source, self.folder / "adopted")
+            assert (adopted / ONNX_WEIGHTS).read_bytes() == ours
+            assert uses_onnx(self.load(adopted))
+
+
+def picture(seed: int, size: tuple[int, int], predictor: Any) -> np.ndarray:
+    """Return ellipses, with as many channels as the network has inputs, cut to a size."""
+    n_channels = predictor._net.n_channels
+    side = max(size)
+    image, _ = ellipses(60 + seed, side=side, n=side * side // 1000, n_channels=n_channels)
+    return image[:, : size[0], : size[1]]
+
+
+def uses_onnx(predictor: Any) -> bool:
+    return type(predictor._forward).__name__ == "OnnxForward"
+
+
+def same(found: Any, label_image: np.ndarray, scores: np.ndarray) -> None:
+    assert (found.label_image == label_image).all()
+    assert np.allclose(found.scores, scores, atol=1e-5)
+
+
+def keras_model_of(checkpoint: Path) -> Any:
+    from training.engines.stardist_engine.net import load_model
+
+    return load_model(checkpoint, read_config(checkpoint, "stardist"))
+
+
+def upstream(
+    checkpoint: Path, image: np.ndarray, n_tiles: tuple[int, int, int] | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return what StarDist's own `predict_instances` finds, ids made dense, and the scores."""
+    from training.engines.stardist_engine.predictor import dense_ids
+
+    thresholds = read_config(checkpoint, "stardist")["thresholds"]
+    labels, details = keras_model_of(checkpoint).predict_instances(
+        np.moveaxis(normalize_image(image), 0, -1),
+        prob_thresh=thresholds["prob"],
+        nms_thresh=thresholds["nms"],
+        n_tiles=n_tiles,
+        show_tile_progress=False,
+    )
+    return dense_ids(labels, details["prob"])
+
+
+def third_time(asked: list[int]) -> bool:
+    asked.append(1)
+    return len(asked) == 3
+
+
+@contextmanager
+def without_package(name: str) -> Iterator[None]:
+    """Make imports of a package fail."""
+    ours = "training.engines.stardist_engine.onnx_export"
+    hidden = [key for key in sys.modules if key == ours or key.split(".")[0] == name]
+    kept = {key: sys.modules.pop(key) for key in hidden}
+    sys.modules[name] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules[name]
+        sys.modules.update(kept)
+
+
+@contextmanager
+def warnings_of(logger: str) -> Iterator[list[logging.LogRecord]]:
+    """Collect what a logger says meanwhile."""
+    records: list[logging.LogRecord] = []
+    handler = logging.Handler()
+    handler.emit = records.append  # type: ignore[method-assign]
+    logging.getLogger(logger).addHandler(handler)
+    try:
+        yield records
+    finally:
+        logging.getLogger(logger).removeHandler(handler)
+
+
+def checks() -> list[str]:
+    return [name for name in vars(Networks) if name.startswith("check_")]
+
+
+def compare(folder: Path) -> dict[str, Any]:
+    networks = Networks(folder)
+    return {name: run(partial(getattr(networks, name))) for name in checks()}
+
+
+def predict(folder: Path) -> dict[str, Any]:
+    predictor = registry.load("stardist").load(
+        folder / "coarse" / "finished", device="cpu", n_threads=1
+    )
+    found = predictor.predict(picture(0, SIZES[0], predictor), want_maps=True)
+    return {
+        "n_objects": len(found.scores),
+        "frameworks": [name for name in FRAMEWORKS if name in sys.modules],
+    }
+
+
+if __name__ == "__main__":
+    what, where = sys.argv[1], Path(sys.argv[2])
+    answers = {"compare": compare, "predict": predict}[what](where)
+    (where / f"{what}.json").write_text(json.dumps(answers))

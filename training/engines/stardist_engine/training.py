@@ -1,0 +1,149 @@
+"""StarDist: train; importing this imports TensorFlow."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from training.engines.advice import MOST_CROP_PX, stardist_grid
+from training.engines.base import Reporter, StopFlag, TrainJob
+from training.engines.checkpoint import read_config, write_finished
+from training.engines.data import (
+    TrainingData,
+    choose_polarity,
+    crop_settings,
+    normalisation_config,
+    open_data,
+)
+from training.engines.fitting import fitting_crops
+from training.engines.loop import Course, Usual, train_learner
+from training.engines.registry import parse_params
+from training.engines.specs import STARDIST, StarDistParams
+from training.engines.stardist_engine.keras_network import KerasForward, shape_of
+from training.engines.stardist_engine.learner import StarDistLearner
+from training.engines.stardist_engine.net import (
+    Model,
+    build,
+    copy_weights,
+    expect_objects,
+    forget_models,
+    load_model,
+    net_config,
+    pretrained,
+    save_network,
+    use_device,
+    use_threads,
+)
+from training.engines.stardist_engine.thresholds import DEFAULT, fit_thresholds
+
+USUAL = Usual(steps_scratch=300, steps_tuning=160, rate_scratch=2e-3, rate_tuning=5e-4)
+BATCH_AT_128_PX = 4
+THRESHOLD_CROPS = {"most": 8, "most_px": 512, "margin_px": 32}
+
+
+def train(job: TrainJob, report: Reporter, should_stop: StopFlag) -> Path:
+    """Train and return the finished checkpoint folder."""
+    params: StarDistParams = parse_params(StarDistParams, job.params)
+    device = use_device(job.device)
+    use_threads(job.n_threads)
+    data = open_data(STARDIST, job, params, report)
+    report.stage("loading")
+    forget_models()
+    keras.utils.set_random_seed(job.seed % 2**32)  # before building: that draws the weights
+    model, facts = _start(job, params, data)
+    data.set_polarity(facts["normalisation"]["invert"])
+    batch_size = int(model.config.train_batch_size)
+    crops = crop_settings(
+        params,
+        patch_px=model.config.train_patch_size[0],
+        batch_size=batch_size,
+        is_inverted=facts["normalisation"]["invert"],
+    )
+    learner = StarDistLearner(model, data, crops)
+    course = Course(params, USUAL, batch_size, data.weights)
+    facts |= train_learner(job, learner, course, report, should_stop)
+    report.stage("thresholds")
+    net = shape_of(model)
+    shown, fitted_on = fitting_crops(data, **THRESHOLD_CROPS)
+    facts |= {
+        "thresholds": fit_thresholds(KerasForward(model), net, shown, should_stop)
+        if shown
+        else dict(DEFAULT),
+        "thresholds_from": fitted_on,
+        "device": device,
+        "precision": "float32",
+        "diameter_px": data.diameter_px,
+        "net": net_config(model),
+        "network_sees_px": list(net.sees_px),
+    }
+    report.stage("saving")
+    return write_finished(
+        job.workdir / "finished",
+        STARDIST,
+        facts,
+        packages=("stardist", "tensorflow-cpu", "tensorflow", "keras", "onnx"),
+        save=lambda folder: save_network(model, folder, report.warn),
+    )
+
+
+def _start(
+    job: TrainJob, params: StarDistParams, data: TrainingData
+) -> tuple[Model, dict[str, Any]]:
+    """Build the network with the weights to start from, and say where they came from."""
+    origin, conversion, parent_config, source = "scratch", [], None, None
+    if job.parent is not None:
+        parent_config = read_config(job.parent, STARDIST.name)
+        source = load_model(job.parent, parent_config)
+        origin = "parent"
+    elif job.pretrained:
+        source = pretrained(job.pretrained, offline=job.offline)
+        origin = f"pretrained:{job.pretrained}"
+        # Its training images were H&E as they are: dark nuclei on white.
+        objects = "dark" if job.pretrained == "2D_versatile_he" else "bright"
+        parent_config = {"normalisation": {"objects": objects}}
+    net = _net(params, data) if source is None else net_config(source)
+    polarity = choose_polarity(data, params.invert, parent_config=parent_config)
+    if source is None:
+        model = build(net | _patch(params, data, net))
+        expect_objects(model, data.diameter_px / 2)
+    else:
+        model = build(net | _patch(params, data, net) | {"n_channel_in": data.n_channels})
+        conversion = copy_weights(source, model)
+    batch = params.batch_size or max(
+        2, round(BATCH_AT_128_PX * (128 / model.config.train_patch_size[0]) ** 2)
+    )
+    model.config.train_batch_size = batch
+    return model, {
+        "origin": origin,
+        "channels": {
+            "count": data.n_channels,
+            "mapping": list(job.channels),
+            "conversion": "; ".join(conversion) or "as they are",
+        },
+        "normalisation": normalisation_config(polarity),
+    }
+
+
+def _net(params: StarDistParams, data: TrainingData) -> dict[str, Any]:
+    """Choose the network for these objects: a grid that keeps an object above five cells."""
+    grid = params.grid or stardist_grid(data.diameter_px)
+    grid = 1 << max(0, grid.bit_length() - 1)  # powers of two only
+    return {
+        "n_rays": params.n_rays,
+        "grid": [grid, grid],
+        "n_channel_in": data.n_channels,
+        "unet_n_depth": params.depth,
+        "unet_n_filter_base": params.filters,
+        "net_conv_after_unet": params.features,
+    }
+
+
+def _patch(params: StarDistParams, data: TrainingData, net: dict[str, Any]) -> dict[str, Any]:
+    """Choose a patch that holds whole objects and that the network can divide."""
+    unit = 2 ** int(net.get("unet_n_depth", 3)) * max(int(g) for g in net["grid"])
+    wanted = min(max(params.patch_px, 2.5 * data.diameter_px), MOST_CROP_PX)
+    side = max(unit, math.ceil(wanted / unit) * unit)
+    return {"train_patch_size": [side, side]}
