@@ -9,7 +9,7 @@ from django.core.management import get_commands, load_command_class
 
 from tests.documented import keys_of, synopsis
 
-COMMANDS = ["import_images", "import_labels", "train", "predict", "evaluate"]
+COMMANDS = ["import_images", "import_labels", "train", "predict", "evaluate", "engines"]
 # The interface that is kept; more may come, none of these may go.
 KEPT = {
     "import_images": {"--project", "--tag", "--json"},
@@ -17,6 +17,7 @@ KEPT = {
     "train": {"--project", "--engine", "--start", "--seed", "--minutes", "--json"},
     "predict": {"--model", "--images", "--out", "--json"},
     "evaluate": {"--model", "--images", "--labels", "--json"},
+    "engines": {"--json"},
 }
 
 

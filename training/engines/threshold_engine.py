@@ -77,6 +77,7 @@ class ThresholdEngine:
         recipe = search(crops, data.diameter_px, report, should_stop)
         facts = {
             "origin": "parent" if job.parent else "scratch",
+            "device": "cpu",
             "channels": {
                 "count": data.n_channels,
                 "mapping": list(job.channels),

@@ -1,8 +1,8 @@
 """The program of an engine's child process: one training, or predictions until told to end.
 
-Run as `python -m training.supervision.child_main train|adopt|predict ENGINE`. It imports its own
-engine and no other, and knows neither Django nor the database: jobs come as JSON lines on stdin,
-reports leave as JSON lines, arrays travel as files.
+Run as `python -m training.supervision.child_main train|adopt|selftest|predict ENGINE`. It imports
+its own engine and no other, and knows neither Django nor the database: jobs come as JSON lines on
+stdin, reports leave as JSON lines, arrays travel as files.
 """
 
 from __future__ import annotations
@@ -33,10 +33,17 @@ from training.engines.base import (
 )
 from training.supervision.archive import pack
 from training.supervision.second_looks import predict_box
+from training.supervision.self_test import self_test
 
 # How frameworks say that disk or memory ran out, since none of them raises MemoryError.
 DISK_WORDS = ("no space left on device", "disk quota exceeded")
-MEMORY_WORDS = ("can't allocate memory", "out of memory", "oom when allocating", "bad_alloc")
+MEMORY_WORDS = (
+    "can't allocate memory",
+    "failed to allocate memory",
+    "out of memory",
+    "oom when allocating",
+    "bad_alloc",
+)
 
 
 class PipeReporter:
@@ -76,6 +83,8 @@ def main(arguments: list[str]) -> int:
             train(name)
         elif mode == "adopt":
             adopt(name)
+        elif mode == "selftest":
+            try_out(name)
         else:
             serve_predictions(name)
     except Exception as error:  # noqa: BLE001 (the outermost frame: all must become a report)
@@ -113,6 +122,18 @@ def adopt(name: str) -> None:
         Path(message["upload"]), workdir / "finished", channels=message["channels"]
     )
     hand_over(engine, checkpoint, message)
+
+
+def try_out(name: str) -> None:
+    """Train and predict a little, and say on what."""
+    message = childside.read_job()
+    facts = self_test(
+        registry.load(name),
+        Path(message["workdir"]),
+        device=message["device"],
+        n_threads=message["n_threads"],
+    )
+    childside.report(type="done", **facts)
 
 
 def hand_over(engine: Engine, checkpoint: Path, message: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from training.engines.base import EngineSpec, Predictor, Reporter, StopFlag, TrainJob
+from training.engines.cellpose_engine.device import device_in_words, torch_device, uses_bfloat16
 from training.engines.cellpose_engine.learner import CellposeLearner, conversion_of
 from training.engines.cellpose_engine.net import (
     WEIGHTS,
@@ -21,7 +22,6 @@ from training.engines.cellpose_engine.net import (
     read_state,
     save_state,
     use_state,
-    uses_bfloat16,
     width_of,
 )
 from training.engines.cellpose_engine.predictor import CellposePredictor
@@ -64,12 +64,14 @@ class CellposeEngine:
         """Train and return the finished checkpoint folder."""
         params: CellposeParams = parse_params(CellposeParams, job.params)
         torch.set_num_threads(job.n_threads)
+        device = torch_device(job.device)
         data = open_data(self.spec, job, params, report)
         report.stage("loading")
         torch.manual_seed(job.seed)  # before building: that draws the weights
         net, facts = self._start(job, params, data)
+        net.to(device)
         data.set_polarity(facts["normalisation"]["invert"])
-        bfloat16 = uses_bfloat16(params.precision)
+        bfloat16 = uses_bfloat16(params.precision, device)
         crops = crop_settings(
             params,
             patch_px=max(32, params.patch_px // 16 * 16),  # four levels of halving
@@ -89,6 +91,7 @@ class CellposeEngine:
         report.stage("thresholds")
         shown, fitted_on = fitting_crops(data, **THRESHOLD_CROPS)
         facts |= {
+            "device": device_in_words(device),
             "precision": "bfloat16" if bfloat16 else "float32",
             "thresholds": dict(DEFAULT),
             "thresholds_from": fitted_on,
@@ -148,14 +151,13 @@ class CellposeEngine:
         )
 
     def load(self, checkpoint: Path, *, device: str, n_threads: int) -> Predictor:
-        """Load a checkpoint folder; runs on the CPU."""
+        """Load a checkpoint folder; raises CheckpointCorrupt, DeviceUnavailable."""
         torch.set_num_threads(n_threads)
+        on = torch_device(device)
         config = read_config(checkpoint, self.spec.name)
-        return CellposePredictor(
-            load_net(checkpoint, config),
-            config,
-            bfloat16=uses_bfloat16(config.get("params", {}).get("precision", "auto")),
-        )
+        precision = config.get("params", {}).get("precision", "auto")
+        net = load_net(checkpoint, config).to(on)
+        return CellposePredictor(net, config, bfloat16=uses_bfloat16(precision, on))
 
     def export(self, checkpoint: Path, target: Path) -> None:
         """Write the file that `CellposeModel(pretrained_model=…)` opens, with our config."""

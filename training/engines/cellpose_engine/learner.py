@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from training.datasets.augment import change_intensities, draw_scale
 from training.datasets.crops import CropSource
 from training.datasets.labels import Box, SparseLabels
+from training.engines.cellpose_engine.device import device_of
 from training.engines.cellpose_engine.net import Net, read_state, save_state, use_state
 from training.engines.data import CropSettings, TrainingData
 
@@ -76,6 +77,7 @@ class CellposeLearner:
         bfloat16: bool,
     ) -> None:
         self.net = net
+        self._device = device_of(net)
         self._train = FlowSource(data.train, data.folder / "flows" / "train")
         self._judge = FlowSource(data.validation, data.folder / "flows" / "validation")
         self._crops = crops
@@ -108,10 +110,11 @@ class CellposeLearner:
     def _loss(self, made: list[tuple[NDArray[np.float32], NDArray[np.float32]]]) -> Any:
         inputs = torch.from_numpy(np.stack([pixels for pixels, _ in made]))
         truth = torch.from_numpy(np.stack([truth for _, truth in made]))
-        inputs = inputs.contiguous(memory_format=torch.channels_last)
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self._bfloat16):
+        inputs = inputs.to(self._device, memory_format=torch.channels_last)
+        kind = self._device.type
+        with torch.autocast(kind, dtype=torch.bfloat16, enabled=self._bfloat16):
             output = self.net(inputs)[0]
-        return masked_loss(output.float(), truth)
+        return masked_loss(output.float(), truth.to(self._device))
 
     def _patch(
         self, number: int, rng: np.random.Generator

@@ -82,7 +82,8 @@ def use_state(net: Net, state: State) -> None:
 
 def save_state(state: State, path: Path) -> None:
     """Write tensors; equal tensors give equal bytes."""
-    safetensors.torch.save_file({key: value.contiguous() for key, value in state.items()}, path)
+    kept = {key: value.cpu().contiguous() for key, value in state.items()}
+    safetensors.torch.save_file(kept, path)
 
 
 def read_state(path: Path) -> dict[str, Any]:
@@ -95,6 +96,8 @@ def read_state(path: Path) -> dict[str, Any]:
 
 def read_foreign_state(path: Path) -> dict[str, Any]:
     """Read the weights that Cellpose wrote, without running what a pickle may hold."""
+    if not path.is_file():
+        raise CheckpointCorrupt(f"The upload has no weights file ({WEIGHTS} or {path.name}).")
     with path.open("rb") as file:
         start = file.read(9)
     if start[8:] == b"{":  # a stored upload has no suffix; so begins a safetensors file
@@ -164,14 +167,3 @@ def diam_mean_of(name: str, state: State) -> float:
     if name == "nuclei":
         return NUCLEI_DIAMETER_PX
     return float(state["diam_mean"][0]) if "diam_mean" in state else CELL_DIAMETER_PX
-
-
-def has_bfloat16() -> bool:
-    """Tell whether the processor computes in bfloat16; emulated it is slower than float32."""
-    checks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-    return any(getattr(torch.cpu, check, lambda: False)() for check in checks)
-
-
-def uses_bfloat16(precision: str) -> bool:
-    """Resolve the parameter `precision`."""
-    return precision == "bfloat16" or (precision == "auto" and has_bfloat16())

@@ -22,6 +22,7 @@ from project.errors import Cancelled
 from training.datasets.labels import Box
 from training.datasets.large import Pixels
 from training.engines.base import StopFlag
+from training.engines.cellpose_engine.device import device_of
 from training.engines.cellpose_engine.learner import to_inputs
 from training.engines.cellpose_engine.net import Net
 
@@ -128,10 +129,12 @@ class Maps:
         )
 
     def _forward(self, tiles: list[NDArray[np.float32]]) -> NDArray[np.float32]:
-        x = torch.from_numpy(np.stack(tiles)).contiguous(memory_format=torch.channels_last)
-        with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16, enabled=self._bfloat16):
+        device = device_of(self._net)
+        x = torch.from_numpy(np.stack(tiles)).to(device, memory_format=torch.channels_last)
+        half = torch.autocast(device.type, dtype=torch.bfloat16, enabled=self._bfloat16)
+        with torch.no_grad(), half:
             output = self._net(x)[0]
-        result: NDArray[np.float32] = output.float().numpy()
+        result: NDArray[np.float32] = output.float().cpu().numpy()
         return result
 
 

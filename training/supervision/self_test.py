@@ -1,0 +1,99 @@
+"""Whether an engine works here: it trains a few steps on a made image and predicts it."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from annotations.imaging.pixels import PixelShape, write_pixels
+from training.engines.base import Engine, EpochReport, TrainingRegion, TrainJob
+from training.engines.checkpoint import read_config
+
+SIDE_PX = 96
+SPACING_PX = 24
+RADIUS_PX = 8
+# Enough to run every line of a training once.
+QUICK = {"steps": 2, "steps_per_epoch": 1, "patch_px": 64, "batch_size": 2}
+
+
+class Silent:
+    """A reporter that nobody listens to."""
+
+    def stage(self, name: str, **data: Any) -> None:
+        """Do nothing."""
+
+    def epoch(self, report: EpochReport) -> None:
+        """Do nothing."""
+
+    def checkpoint(self, path: Path) -> None:
+        """Do nothing."""
+
+    def warn(self, sentence: str) -> None:
+        """Do nothing."""
+
+
+def self_test(engine: Engine, folder: Path, *, device: str, n_threads: int) -> dict[str, Any]:
+    """Train, load and predict once.
+
+    Returns
+    -------
+    dict
+        ``device`` and ``precision`` that were used, ``packages`` by name.
+
+    Raises
+    ------
+    project.errors.JobError
+        What a person can mend; anything else is a defect of the installation.
+    """
+    image, label_image = discs()
+    regions = [
+        write_region(folder / split, image, label_image, split) for split in ("train", "validation")
+    ]
+    known = {field.name for field in dataclasses.fields(engine.spec.params)}
+    job = TrainJob(
+        regions=regions,
+        params={name: value for name, value in QUICK.items() if name in known},
+        channels=(0,),
+        seed=0,
+        workdir=folder,
+        device=device,
+        n_threads=n_threads,
+    )
+    checkpoint = engine.train(job, Silent(), lambda: False)
+    found = engine.load(checkpoint, device=device, n_threads=n_threads).predict(image[np.newaxis])
+    if found.label_image.shape != image.shape:
+        raise ValueError("The engine drew a label image of another size than the image.")
+    config = read_config(checkpoint, engine.spec.name)
+    return {
+        "device": config.get("device", "cpu"),
+        "precision": config.get("precision", ""),
+        "packages": config.get("packages", {}),
+    }
+
+
+def discs() -> tuple[NDArray[np.uint16], NDArray[np.uint32]]:
+    """Return bright discs on a dark ground, with noise, and their label image."""
+    rows, cols = np.mgrid[:SIDE_PX, :SIDE_PX]
+    middles = np.arange(SPACING_PX // 2, SIDE_PX, SPACING_PX)
+    label_image = np.zeros((SIDE_PX, SIDE_PX), np.uint32)
+    for number, (row, col) in enumerate((r, c) for r in middles for c in middles):
+        label_image[np.hypot(rows - row, cols - col) < RADIUS_PX] = number + 1
+    noise = np.random.default_rng(0).integers(0, 200, label_image.shape)
+    image = np.where(label_image > 0, 2000, 300) + noise
+    return image.astype(np.uint16), label_image
+
+
+def write_region(
+    folder: Path, image: NDArray[np.uint16], label_image: NDArray[np.uint32], split: str
+) -> TrainingRegion:
+    """Write an image and its labels as a training gets them."""
+    folder.mkdir()
+    pixels, labels = folder / "pixels.tif", folder / "labels.npz"
+    shape = PixelShape(1, 1, 1, SIDE_PX, SIDE_PX, str(image.dtype))
+    write_pixels(pixels, shape, lambda page, row0, row1: image[row0:row1])
+    np.savez(labels, label_image=label_image, annotated=np.ones(image.shape, np.bool_))
+    return TrainingRegion(split, pixels, labels, (0, 0, SIDE_PX, SIDE_PX), split)
