@@ -5,12 +5,14 @@ Standard library only: a child may run in an interpreter that has no Django.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, BinaryIO
 
 _report_lock = threading.Lock()
@@ -40,6 +42,20 @@ def requests() -> Iterator[dict[str, Any]]:
     """Yield what the parent sends, until it closes the pipe or ends."""
     for line in sys.stdin.buffer:
         yield json.loads(line)
+
+
+def peak_mib() -> int | None:
+    """Return the most memory that this process has held so far; None where nobody counts it."""
+    # Not getrusage where it can be helped: that begins with the memory of the parent that forked.
+    with contextlib.suppress(OSError):
+        lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+        peak = next(line for line in lines if line.startswith("VmHWM:"))
+        return round(int(peak.split()[1]) / 1024)
+    if sys.platform != "darwin":
+        return None
+    import resource  # noqa: PLC0415 (not on Windows)
+
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20))
 
 
 def follow_parent() -> None:

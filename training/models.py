@@ -155,6 +155,8 @@ class TrainingRun(SupervisedRow):
     params = models.JSONField(default=dict)  # every parameter, defaults filled in
     seed = models.BigIntegerField(default=0)
     max_minutes = models.FloatField(null=True)  # wall time for training; null: as the engine says
+    # Most memory that the child held; null: not finished, or nobody counted.
+    peak_mib = models.PositiveIntegerField(null=True)
     channels = models.JSONField(default=list)  # indices of the image's channels, in net order
     # Newest resumable checkpoint, a file in the run's folder; written under the lease, so that
     # a worker that lost the run cannot name one.

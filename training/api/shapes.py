@@ -165,6 +165,7 @@ class RunRowOut(serializers.ModelSerializer[TrainingRun]):
             "params",
             "seed",
             "max_minutes",
+            "peak_mib",
             "channels",
             "progress",
             "cancel_requested",

@@ -21,17 +21,21 @@ from training.supervision.archive import unpack
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """What a child left behind: zips in scratch, and the checkpoint's config."""
+    """What a child left behind: zips in scratch, the checkpoint's config, its memory at most."""
 
     archive: Path
     export: Path
     config: dict[str, Any]
+    peak_mib: int | None = None
 
     @classmethod
     def from_report(cls, report: dict[str, Any]) -> Finished:
         """Read a child's last report."""
         return cls(
-            Path(report["target"]), Path(report["export_target"]), json.loads(report["config"])
+            Path(report["target"]),
+            Path(report["export_target"]),
+            json.loads(report["config"]),
+            report.get("peak_mib"),
         )
 
 

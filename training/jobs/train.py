@@ -84,7 +84,11 @@ def _train(ours: Attempt[TrainingRun]) -> AfterTraining:
     stored = store_finished(finished)
     with transaction.atomic():
         after = register_version(run, stored)
-        ours.finish(RunState.FINISHED, progress={**watch.progress, "stage": "done"})
+        ours.finish(
+            RunState.FINISHED,
+            progress={**watch.progress, "stage": "done"},
+            peak_mib=finished.peak_mib,
+        )
     return after
 
 

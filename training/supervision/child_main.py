@@ -145,7 +145,11 @@ def hand_over(engine: Engine, checkpoint: Path, message: dict[str, Any]) -> None
     pack(folder, export_target)
     config = (checkpoint / "config.json").read_text(encoding="utf-8")
     childside.report(
-        type="done", target=str(target), export_target=str(export_target), config=config
+        type="done",
+        target=str(target),
+        export_target=str(export_target),
+        config=config,
+        peak_mib=childside.peak_mib(),
     )
 
 

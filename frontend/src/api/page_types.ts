@@ -95,6 +95,8 @@ export interface Run {
   readonly params?: Readonly<Record<string, unknown>>;
   readonly seed?: number;
   readonly max_minutes?: number | null;
+  /** The most memory that the training held. */
+  readonly peak_mib?: number | null;
   readonly channels?: readonly number[];
   readonly progress: Progress;
   readonly cancel_requested?: boolean;

@@ -1409,6 +1409,7 @@ export interface components {
             seed?: number;
             /** Format: double */
             max_minutes?: number | null;
+            peak_mib?: number | null;
             channels?: unknown;
             progress?: unknown;
             cancel_requested?: boolean;
@@ -1448,6 +1449,7 @@ export interface components {
             seed?: number;
             /** Format: double */
             max_minutes?: number | null;
+            peak_mib?: number | null;
             channels?: unknown;
             progress?: unknown;
             cancel_requested?: boolean;

@@ -31,6 +31,7 @@ def test_a_run_ends_as_a_version_with_epochs_and_log(odd_engine, queued, work_of
     assert queued.warnings == ["This engine only sleeps."]
     assert queued.lease is None
     assert queued.started_at < queued.finished_at
+    assert 20 < queued.peak_mib < 4000, "of the child, whatever its parent holds"
     version = queued.version
     assert version.config["generation"] == 1
     assert version.origin == "scratch"

@@ -191,6 +191,9 @@ def test_the_estimate_is_by_the_newest_run_of_the_same_kind(owner, project, chec
     TrainingRun.objects.update(state=RunState.FINISHED)
 
     assert check(max_minutes=4).estimate.startswith("About 4 min for some 600 steps")
+    assert "memory" not in check(max_minutes=4).estimate, "nobody counted it"
+    TrainingRun.objects.update(peak_mib=900)
+    assert check(max_minutes=4).estimate.endswith("It needed 0.9 GiB of memory.")
     assert check(params={"steps": 100}).estimate.startswith("About 40 s for some 100 steps")
     assert check(params={"steps": 100_000}, max_minutes=4).estimate.startswith("About 4 min")
     assert check(params={"patch_px": 256}, max_minutes=4).estimate == "", "another kind"

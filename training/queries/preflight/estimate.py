@@ -1,4 +1,4 @@
-"""How long a training will take, by what the last one like it took."""
+"""How long a training will take and in how much memory, by what the last one like it took."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SAME_SPEED = ("patch_px", "batch_size", "grid", "net", "depth", "filters", "prec
 
 
 def estimate(engine: str, params: Mapping[str, Any], max_minutes: float | None) -> str:
-    """Say how many steps and minutes, by the newest run like this one on this site."""
+    """Say how many steps and minutes, and how much memory, by the newest run like this one."""
     runs = TrainingRun.objects.filter(engine=engine, state=RunState.FINISHED)
     alike = {f"params__{name}": params[name] for name in SAME_SPEED if name in params}
     run = runs.filter(**alike).order_by("-finished_at").first()
@@ -27,9 +27,10 @@ def estimate(engine: str, params: Mapping[str, Any], max_minutes: float | None) 
         return ""
     seconds = steps * step_s if steps else float("inf")
     seconds = min(seconds, 60 * (max_minutes or float("inf")))
+    memory = f" It needed {run.peak_mib / 1024:.1f} GiB of memory." if run.peak_mib else ""
     return (
         f"About {in_words(seconds)} for some {round(seconds / step_s):,} steps, as fast as run "
-        f"{run.number} was; loading and measuring come on top."
+        f"{run.number} was; loading and measuring come on top.{memory}"
     )
 
 

@@ -283,6 +283,12 @@ function About({ run }: { run: Run }) {
               <dd>{spent}</dd>
             </>
           )}
+          {run.peak_mib && (
+            <>
+              <dt>Memory</dt>
+              <dd>at most {(run.peak_mib / 1024).toFixed(1)} GiB</dd>
+            </>
+          )}
         </dl>
       </section>
       <section class="panel">
