@@ -211,6 +211,8 @@ function Lineage({ version }: { version: VersionDetail }) {
 function Provenance({ version }: { version: VersionDetail }) {
   const set = version.training_set;
   const run = typeof version.run === "object" ? version.run : null;
+  const { device, precision } = version.config ?? {};
+  const computedOn = [device, precision].filter((word) => typeof word === "string").join(", ");
   return (
     <div class="halves">
       <section class="panel">
@@ -240,6 +242,12 @@ function Provenance({ version }: { version: VersionDetail }) {
           <dd>{version.seed ?? "–"}</dd>
           <dt>Weights, sha256</dt>
           <dd class="mono">{version.checkpoint_digest ?? "–"}</dd>
+          {computedOn && (
+            <>
+              <dt>Trained on</dt>
+              <dd>{computedOn}</dd>
+            </>
+          )}
         </dl>
         <h3 style={{ margin: "1rem 0 0.5rem" }}>Thresholds and channels</h3>
         <Facts of={{ ...(version.thresholds ?? {}), ...(version.channels ?? {}) }} />
