@@ -20,6 +20,15 @@ class LabelFacts:
     n_scattered: int  # instances in more than one part
     n_specks: int
 
+    @classmethod
+    def of_areas(cls, area_px: NDArray[np.int64], *, n_scattered: int = 0) -> LabelFacts:
+        """Make them from the instances' areas, shape (n,)."""
+        return cls(
+            diameters_px=(2 * np.sqrt(area_px / np.pi)).astype(np.float32),
+            n_scattered=n_scattered,
+            n_specks=int(np.count_nonzero(area_px < SPECK_PX)),
+        )
+
     @property
     def n_instances(self) -> int:
         """Count the instances that teach."""
@@ -40,9 +49,4 @@ def inspect_labels(label_image: NDArray[np.uint32], annotated: NDArray[np.bool_]
     LabelFacts
     """
     taught = np.where(annotated, label_image, np.uint32(0))
-    area = measure(taught).area_px
-    return LabelFacts(
-        diameters_px=(2 * np.sqrt(area / np.pi)).astype(np.float32),
-        n_scattered=len(scattered_ids(taught)),
-        n_specks=int(np.count_nonzero(area < SPECK_PX)),
-    )
+    return LabelFacts.of_areas(measure(taught).area_px, n_scattered=len(scattered_ids(taught)))

@@ -218,3 +218,19 @@ def test_nothing_is_measured_twice(owner, project, check, monkeypatch):
     monkeypatch.setattr("training.queries.inspections.inspect_labels", None)
 
     assert check() == first
+
+
+def test_when_time_is_up_the_rest_is_told_from_the_table_of_instances(
+    owner, project, check, monkeypatch
+):
+    truth = squares((10, 10, 20), (60, 10, 20), (120, 120, 20), (160, 160, 2))
+    truth[160:180, 20:40] = 2
+    painted(owner, project, truth)
+    monkeypatch.setattr("training.queries.inspections.PATIENCE_S", 0)
+    monkeypatch.setattr("training.queries.inspections.inspect_labels", None)
+
+    rough = check(params={"grid": 1})
+
+    assert finding(rough, "few_instances").sentence.startswith("Only 4 whole objects")
+    assert finding(rough, "specks") is not None
+    assert finding(rough, "split_instances") is None, "that needs a look at the pixels"
