@@ -3,9 +3,10 @@
     python -m benchmarks.engines [--engine stardist|cellpose] [--out FILE.json] [--sparse SEEDS]
 
 A model is trained for a minute on the nuclei image that comes inside the stardist package, then
-exported, opened by the upstream tool, and both predict the picture, in turns. StarDist's network is
-computed by ONNX Runtime ("cytoloop") and by TensorFlow ("cytoloop, tensorflow"); for it, processes
-that import, load and predict 512² once are also timed from their birth, with their memory then.
+exported, opened by the upstream tool, and both predict the picture, in turns. Our network is
+computed by ONNX Runtime ("cytoloop") and by its framework ("cytoloop, tensorflow" or "…, pytorch").
+Processes that import, load and predict 512² once are also timed from their birth, with their memory
+then.
 `--sparse 3` repeats the experiment of tests/engines/sparse_labels.py (needs the shared data) over
 three seeds. Each engine runs in a process of its own, on one thread. Prints tables and JSON.
 """
@@ -33,15 +34,18 @@ ENGINES = ("stardist", "cellpose")
 REPEATS = 3
 TRAINING: dict[str, dict[str, Any]] = {
     "stardist": {"steps": 160},
-    "cellpose": {"steps": 60, "patch_px": 96, "batch_size": 2, "learning_rate": 0.003},
-}
+    "cellpose": {
+        "steps": 60, "patch_px": 96, "batch_size": 2, "learning_rate": 0.003,
+        "precision": "float32",  # where processors have bfloat16, PyTorch else computes both in it
+    },
+}  # fmt: skip
+FRAMEWORKS = {"stardist": "tensorflow", "cellpose": "pytorch"}
 SIZES = {"stardist": (512, 1024, 2048), "cellpose": (512, 1024)}
 COLUMNS = (
     "engine", "variant", "size_px", "first_s", "wall_s", "cpu_s", "n_instances", "ap90_to_stock",
     "identical",
 )  # fmt: skip
 START_COLUMNS = ("engine", "variant", "wall_s", "cpu_s", "rss_mib", "n_instances")
-STARTED = ("stock", "cytoloop, tensorflow", "cytoloop")
 
 Calls = dict[str, Callable[[np.ndarray], np.ndarray]]
 
@@ -97,12 +101,9 @@ def compare(engine_name: str, folder: Path) -> list[dict[str, Any]]:
     checkpoint = engine.train(job, Notes(), never)
     checkpoint.rename(folder / "cytoloop")
     engine.export(folder / "cytoloop", folder / "upstream")
-    calls = {"stock": opened("stock", engine_name, folder)}
-    if engine_name == "stardist":
-        bare = shutil.copytree(folder / "cytoloop", folder / "cytoloop, tensorflow")
-        (bare / "weights.onnx").unlink()
-        calls["cytoloop, tensorflow"] = opened("cytoloop, tensorflow", engine_name, folder)
-    calls["cytoloop"] = opened("cytoloop", engine_name, folder)
+    bare = shutil.copytree(folder / "cytoloop", folder / without_onnx(engine_name))
+    (bare / "weights.onnx").unlink()
+    calls = {each: opened(each, engine_name, folder) for each in variants(engine_name)}
     rows = []
     for size in SIZES[engine_name]:
         times = measure(calls, np.tile(image, (1, size // 512, size // 512)))
@@ -111,6 +112,14 @@ def compare(engine_name: str, folder: Path) -> list[dict[str, Any]]:
             for variant, timing in times.items()
         ]
     return rows
+
+
+def variants(engine_name: str) -> tuple[str, ...]:
+    return "stock", without_onnx(engine_name), "cytoloop"
+
+
+def without_onnx(engine_name: str) -> str:
+    return f"cytoloop, {FRAMEWORKS[engine_name]}"
 
 
 def opened(variant: str, engine_name: str, folder: Path) -> Callable[[np.ndarray], np.ndarray]:
@@ -128,13 +137,13 @@ def opened(variant: str, engine_name: str, folder: Path) -> Callable[[np.ndarray
     return lambda picture: ours.predict(picture).label_image
 
 
-def start(variant: str, folder: Path, began: float) -> dict[str, Any]:
-    """Open StarDist's model and segment once, in a process that has done nothing else."""
+def start(variant: str, engine_name: str, folder: Path, began: float) -> dict[str, Any]:
+    """Open the model and segment once, in a process that has done nothing else."""
     import psutil
 
-    label_image = opened(variant, "stardist", folder)(nuclei()[0])
+    label_image = opened(variant, engine_name, folder)(nuclei()[0])
     return {
-        "engine": "stardist",
+        "engine": engine_name,
         "variant": variant,
         "wall_s": time.time() - began,
         "cpu_s": time.process_time(),
@@ -143,13 +152,13 @@ def start(variant: str, folder: Path, began: float) -> dict[str, Any]:
     }
 
 
-def starts(folder: Path) -> list[dict[str, Any]]:
+def starts(engine_name: str, folder: Path) -> list[dict[str, Any]]:
     """Return the medians over processes that were started in turns."""
-    told: dict[str, list[dict[str, Any]]] = {variant: [] for variant in STARTED}
+    told: dict[str, list[dict[str, Any]]] = {each: [] for each in variants(engine_name)}
     for _ in range(REPEATS):
-        for variant in STARTED:
-            began = ("--began", str(time.time()))
-            in_child("benchmarks.engines", "--start", variant, *began, "--child", str(folder))
+        for variant in told:
+            what = ("--engine", engine_name, "--start", variant, "--child", str(folder))
+            in_child("benchmarks.engines", *what, "--began", str(time.time()))
             told[variant].append(json.loads((folder / "rows.json").read_text(encoding="utf-8")))
     return [
         each[0]
@@ -266,12 +275,12 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     parser.add_argument("--sparse", type=int, default=0, metavar="SEEDS")
     parser.add_argument("--child", type=Path, help=argparse.SUPPRESS)
-    parser.add_argument("--start", choices=STARTED, help=argparse.SUPPRESS)
+    parser.add_argument("--start", help=argparse.SUPPRESS)
     parser.add_argument("--began", type=float, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.child:
         rows = (
-            start(options.start, options.child, options.began)
+            start(options.start, options.engine, options.child, options.began)
             if options.start
             else compare(options.engine, options.child)
         )
@@ -283,13 +292,11 @@ def main() -> None:
             in_child("benchmarks.engines", "--engine", engine, "--child", name)
             text = (Path(name) / "rows.json").read_text(encoding="utf-8")
             result["inference"] += json.loads(text)
-            if engine == "stardist":
-                result["start"] += starts(Path(name))
+            result["start"] += starts(engine, Path(name))
         result["sparse_labels"] += sparse(engine, options.sparse)
     write = sys.stdout.write
     write(table(result["inference"], COLUMNS) + "\n")
-    if result["start"]:
-        write("\n" + table(result["start"], START_COLUMNS) + "\n")
+    write("\n" + table(result["start"], START_COLUMNS) + "\n")
     if result["sparse_labels"]:
         write("\n" + table(result["sparse_labels"], tuple(result["sparse_labels"][0])) + "\n")
     write("\n" + json.dumps(result) + "\n")

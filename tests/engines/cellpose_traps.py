@@ -12,6 +12,7 @@ from cellpose import core, transforms
 
 from project.errors import CheckpointCorrupt
 from tests.engines.worlds import ellipses
+from training.engines.cellpose_engine.forward import TorchForward
 from training.engines.cellpose_engine.learner import flows_of, masked_loss, to_inputs, warp
 from training.engines.cellpose_engine.net import build, read_foreign_state, use_state, width_of
 from training.engines.cellpose_engine.tiles import Maps
@@ -81,12 +82,13 @@ def flows_turn_with_the_image() -> None:
 def maps_are_those_of_upstream_for_the_whole_image_and_for_any_box() -> None:
     torch.manual_seed(2)
     net = build("tiny", 17.0).eval()
+    forward = TorchForward(net, bfloat16=False)
     for shape, scale in (((300, 470), 1.0), ((90, 61), 1.0), ((210, 170), 1.6), ((500, 380), 0.7)):
         image = np.random.default_rng(shape[0]).random((1, *shape)).astype(np.float32)
         stack = np.moveaxis(to_inputs(image), 0, -1)[np.newaxis]
         expected = core.run_net(net, stack, rsz=None if scale == 1 else scale)[0]
         expected = np.moveaxis(transforms.resize_image(expected, *shape)[0], -1, 0)
-        maps = Maps(net, image, scale, bfloat16=False, should_stop=lambda: False)
+        maps = Maps(forward, image, scale, should_stop=lambda: False)
         assert np.allclose(maps.of((0, 0, *shape)), expected, atol=2e-4), (shape, scale)
         for box in ((0, 0, 40, 60), (17, 5, 88, 61), (33, 20, 34, 21)):
             part = expected[:, box[0] : box[2], box[1] : box[3]]

@@ -10,11 +10,9 @@ of its own, predicts with what the first left behind and prints which frameworks
 from __future__ import annotations
 
 import json
-import logging
 import shutil
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,6 +22,14 @@ import pytest
 
 from project.errors import Cancelled, CheckpointCorrupt
 from tests.engines.conformance import TINY, run
+from tests.engines.onnx_ways import (
+    ONNX_WEIGHTS,
+    onnx_warnings,
+    same,
+    third_time,
+    uses_onnx,
+    without_package,
+)
 from tests.engines.worlds import Notes, ellipses, make_job, never, small_world
 from training.datasets.normalize import normalize_image
 from training.engines import registry
@@ -34,7 +40,6 @@ FRAMEWORKS = ("tensorflow", "keras", "onnx", "torch", "django.db")
 NETWORKS = {"coarse": (2, 1), "fine": (1, 3)}
 SIZES = ((128, 128), (97, 130), (33, 200), (61, 18))
 BLOCK_PX = 64
-ONNX_WEIGHTS = "weights.onnx"
 
 
 class Networks:
@@ -137,7 +142,7 @@ class Networks:
         del config["network_sees_px"]
         (older / "config.json").write_text(json.dumps(config))
         for checkpoint, warns in ((bare, False), (damaged, True), (older, False)):
-            with warnings_of("training.engines.stardist_engine.onnx_network") as warned:
+            with onnx_warnings() as warned:
                 predictor = self.load(checkpoint)
             assert not uses_onnx(predictor)
             assert bool(warned) == warns
@@ -228,15 +233,6 @@ def picture(seed: int, size: tuple[int, int], predictor: Any) -> np.ndarray:
     return image[:, : size[0], : size[1]]
 
 
-def uses_onnx(predictor: Any) -> bool:
-    return type(predictor._forward).__name__ == "OnnxForward"
-
-
-def same(found: Any, label_image: np.ndarray, scores: np.ndarray) -> None:
-    assert (found.label_image == label_image).all()
-    assert np.allclose(found.scores, scores, atol=1e-5)
-
-
 def keras_model_of(checkpoint: Path) -> Any:
     from training.engines.stardist_engine.net import load_model
 
@@ -258,38 +254,6 @@ def upstream(
         show_tile_progress=False,
     )
     return dense_ids(labels, details["prob"])
-
-
-def third_time(asked: list[int]) -> bool:
-    asked.append(1)
-    return len(asked) == 3
-
-
-@contextmanager
-def without_package(name: str) -> Iterator[None]:
-    """Make imports of a package fail."""
-    ours = "training.engines.stardist_engine.onnx_export"
-    hidden = [key for key in sys.modules if key == ours or key.split(".")[0] == name]
-    kept = {key: sys.modules.pop(key) for key in hidden}
-    sys.modules[name] = None  # type: ignore[assignment]
-    try:
-        yield
-    finally:
-        del sys.modules[name]
-        sys.modules.update(kept)
-
-
-@contextmanager
-def warnings_of(logger: str) -> Iterator[list[logging.LogRecord]]:
-    """Collect what a logger says meanwhile."""
-    records: list[logging.LogRecord] = []
-    handler = logging.Handler()
-    handler.emit = records.append  # type: ignore[method-assign]
-    logging.getLogger(logger).addHandler(handler)
-    try:
-        yield records
-    finally:
-        logging.getLogger(logger).removeHandler(handler)
 
 
 def checks() -> list[str]:

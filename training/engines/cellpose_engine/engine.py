@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import torch
 
 from training.engines.base import EngineSpec, Predictor, Reporter, StopFlag, TrainJob
 from training.engines.cellpose_engine.device import device_in_words, torch_device, uses_bfloat16
+from training.engines.cellpose_engine.forward import TorchForward, open_onnx
 from training.engines.cellpose_engine.learner import CellposeLearner, conversion_of
 from training.engines.cellpose_engine.net import (
     WEIGHTS,
@@ -20,7 +22,7 @@ from training.engines.cellpose_engine.net import (
     pretrained_state,
     read_foreign_state,
     read_state,
-    save_state,
+    save_network,
     use_state,
     width_of,
 )
@@ -47,6 +49,8 @@ from training.engines.fitting import fitting_crops
 from training.engines.loop import Course, Usual, train_learner
 from training.engines.registry import parse_params
 from training.engines.specs import CELLPOSE, CellposeParams
+
+logger = logging.getLogger(__name__)
 
 USUAL = Usual(steps_scratch=150, steps_tuning=100, rate_scratch=2e-3, rate_tuning=1e-3)
 BATCH_SIZE = 4
@@ -97,10 +101,10 @@ class CellposeEngine:
             "thresholds_from": fitted_on,
         }
         if shown:
-            predictor = CellposePredictor(net, facts, bfloat16=bfloat16)
+            predictor = CellposePredictor(TorchForward(net, bfloat16=bfloat16), facts)
             facts["thresholds"] = fit_thresholds(predictor, shown, should_stop)
         report.stage("saving")
-        return self._finish(job.workdir / "finished", net, facts)
+        return self._finish(job.workdir / "finished", net, facts, report.warn)
 
     def _start(
         self, job: TrainJob, params: CellposeParams, data: TrainingData
@@ -140,24 +144,33 @@ class CellposeEngine:
             "normalisation": normalisation_config(polarity),
         }
 
-    def _finish(self, target: Path, net: Net, facts: dict[str, Any]) -> Path:
+    def _finish(
+        self, target: Path, net: Net, facts: dict[str, Any], warn: Callable[[str], None]
+    ) -> Path:
         """Write a finished checkpoint."""
         return write_finished(
             target,
             self.spec,
             facts,
-            packages=("cellpose", "torch", "opencv-python-headless"),
-            save=lambda folder: save_state(net.state_dict(), folder / WEIGHTS),
+            packages=("cellpose", "torch", "opencv-python-headless", "onnx"),
+            save=lambda folder: save_network(net, folder, warn),
         )
 
     def load(self, checkpoint: Path, *, device: str, n_threads: int) -> Predictor:
-        """Load a checkpoint folder; raises CheckpointCorrupt, DeviceUnavailable."""
+        """Load a checkpoint folder: for ONNX Runtime on processors, else for PyTorch.
+
+        Raises CheckpointCorrupt, DeviceUnavailable.
+        """
         torch.set_num_threads(n_threads)
         on = torch_device(device)
         config = read_config(checkpoint, self.spec.name)
         precision = config.get("params", {}).get("precision", "auto")
-        net = load_net(checkpoint, config).to(on)
-        return CellposePredictor(net, config, bfloat16=uses_bfloat16(precision, on))
+        bfloat16 = uses_bfloat16(precision, on)
+        # A processor that computes in bfloat16 is faster by PyTorch.
+        forward = open_onnx(checkpoint, n_threads) if device == "cpu" and not bfloat16 else None
+        if forward is None:
+            forward = TorchForward(load_net(checkpoint, config).to(on), bfloat16=bfloat16)
+        return CellposePredictor(forward, config)
 
     def export(self, checkpoint: Path, target: Path) -> None:
         """Write the file that `CellposeModel(pretrained_model=…)` opens, with our config."""
@@ -185,7 +198,8 @@ class CellposeEngine:
             ours, state = {}, read_foreign_state(upload)
         net = build(width_of(state), diam_mean_of("", state))
         use_state(net, state)
-        return self._finish(target, net, _adopted_facts(ours, net, width_of(state), channels))
+        facts = _adopted_facts(ours, net, width_of(state), channels)
+        return self._finish(target, net, facts, logger.warning)
 
 
 def load_net(checkpoint: Path, config: dict[str, Any]) -> Net:

@@ -9,7 +9,6 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
-from cellpose import dynamics
 from numpy.typing import NDArray
 
 from training.datasets.augment import change_intensities, draw_scale
@@ -17,6 +16,7 @@ from training.datasets.crops import CropSource
 from training.datasets.labels import Box, SparseLabels
 from training.engines.cellpose_engine.device import device_of
 from training.engines.cellpose_engine.net import Net, read_state, save_state, use_state
+from training.engines.cellpose_engine.upstream import dynamics
 from training.engines.data import CropSettings, TrainingData
 
 FLOW_SCALE = 5.0  # as upstream: the network gives five times the unit flow

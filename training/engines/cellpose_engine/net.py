@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -16,6 +16,7 @@ from cellpose.resnet_torch import CPnet
 
 from project.errors import CheckpointCorrupt
 from training.engines.data import PretrainedUnavailable
+from training.engines.onnx_session import save_onnx
 
 Net: TypeAlias = Any  # cellpose has no types
 State: TypeAlias = Mapping[str, Any]
@@ -84,6 +85,20 @@ def save_state(state: State, path: Path) -> None:
     """Write tensors; equal tensors give equal bytes."""
     kept = {key: value.cpu().contiguous() for key, value in state.items()}
     safetensors.torch.save_file(kept, path)
+
+
+def save_network(net: Net, folder: Path, warn: Callable[[str], None]) -> None:
+    """Write the weights, and the same network as ONNX; without the latter it predicts slowly."""
+    save_state(net.state_dict(), folder / WEIGHTS)
+    save_onnx(folder, lambda: _as_onnx(net), warn, "Predicting with this version is slower")
+
+
+def _as_onnx(net: Net) -> bytes:
+    from training.engines.cellpose_engine.onnx_export import (  # noqa: PLC0415 (needs a package that may be missing)
+        onnx_bytes,
+    )
+
+    return onnx_bytes(net)
 
 
 def read_state(path: Path) -> dict[str, Any]:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from cellpose import dynamics
 from numpy.typing import NDArray
 
 from training.datasets.labels import Box
 from training.datasets.large import Pixels, normalized
 from training.engines.base import PredictionArrays, StopFlag
 from training.engines.blocks import predict_in_blocks
-from training.engines.cellpose_engine.net import Net
+from training.engines.cellpose_engine.forward import Forward
 from training.engines.cellpose_engine.tiles import Maps
+from training.engines.cellpose_engine.upstream import dynamics
 
 MIN_SIZE_PX = 15
 SMALLEST_SIDE_PX = 8
@@ -24,10 +24,9 @@ OVERLAP_DIAMETERS = 3
 class CellposePredictor:
     """A Cellpose model kept warm between images."""
 
-    def __init__(self, net: Net, config: dict[str, Any], *, bfloat16: bool) -> None:
-        self.net = net.eval()
+    def __init__(self, forward: Forward, config: dict[str, Any]) -> None:
+        self._forward = forward
         self.config = config
-        self.bfloat16 = bfloat16
         self.rescale = float(config["diam_mean"]) / float(config["diameter_px"])
         self.block_px = int(BLOCK_PX / max(self.rescale, 0.25))
 
@@ -62,7 +61,7 @@ class CellposePredictor:
         """Return the network's maps of a normalised image (C, H, W)."""
         # A sliver of an image would be resized to nothing.
         scale = max(self.rescale, SMALLEST_SIDE_PX / min(pixels.shape[1:]))
-        return Maps(self.net, pixels, scale, bfloat16=self.bfloat16, should_stop=should_stop)
+        return Maps(self._forward, pixels, scale, should_stop=should_stop)
 
 
 def instances(

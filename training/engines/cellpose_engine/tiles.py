@@ -14,7 +14,6 @@ import math
 from collections.abc import Iterator
 
 import numpy as np
-import torch
 from cellpose import transforms
 from numpy.typing import NDArray
 
@@ -22,9 +21,8 @@ from project.errors import Cancelled
 from training.datasets.labels import Box
 from training.datasets.large import Pixels
 from training.engines.base import StopFlag
-from training.engines.cellpose_engine.device import device_of
+from training.engines.cellpose_engine.forward import Forward
 from training.engines.cellpose_engine.learner import to_inputs
-from training.engines.cellpose_engine.net import Net
 
 TILE_PX = 224
 TILE_OVERLAP = 0.1
@@ -64,17 +62,15 @@ class Maps:
 
     def __init__(
         self,
-        net: Net,
+        forward: Forward,
         pixels: Pixels,
         scale: float,
         *,
-        bfloat16: bool,
         should_stop: StopFlag,
     ) -> None:
-        self._net = net
+        self._forward = forward
         self._pixels = pixels
         self._axes = Axis(pixels.shape[1], scale), Axis(pixels.shape[2], scale)
-        self._bfloat16 = bfloat16
         self._should_stop = should_stop
 
     def whole(self) -> NDArray[np.float32]:
@@ -116,7 +112,8 @@ class Maps:
             if self._should_stop():
                 raise Cancelled("The prediction was stopped.")
             batch = places[i : i + BATCH_SIZE]
-            yield from zip(batch, self._forward([self._tile(*each) for each in batch]), strict=True)
+            tiles = np.stack([self._tile(*each) for each in batch])
+            yield from zip(batch, self._forward(tiles), strict=True)
 
     def _tile(self, row: int, col: int) -> NDArray[np.float32]:
         rows, cols = self._axes
@@ -127,15 +124,6 @@ class Maps:
                 cols.sources(col, col + cols.tile_px),
             )
         )
-
-    def _forward(self, tiles: list[NDArray[np.float32]]) -> NDArray[np.float32]:
-        device = device_of(self._net)
-        x = torch.from_numpy(np.stack(tiles)).to(device, memory_format=torch.channels_last)
-        half = torch.autocast(device.type, dtype=torch.bfloat16, enabled=self._bfloat16)
-        with torch.no_grad(), half:
-            output = self._net(x)[0]
-        result: NDArray[np.float32] = output.float().cpu().numpy()
-        return result
 
 
 def sampled(

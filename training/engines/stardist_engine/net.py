@@ -17,7 +17,7 @@ from stardist.models import Config2D, StarDist2D
 from project.errors import CheckpointCorrupt
 from training.engines.data import PretrainedUnavailable
 from training.engines.devices import parse_device, unavailable
-from training.engines.stardist_engine.onnx_network import ONNX_WEIGHTS
+from training.engines.onnx_session import save_onnx
 
 Model: TypeAlias = Any  # stardist has no types
 NetConfig: TypeAlias = dict[str, Any]
@@ -131,19 +131,16 @@ def save_weights(model: Model, path: Path) -> None:
 def save_network(model: Model, folder: Path, warn: Callable[[str], None]) -> None:
     """Write the weights, and the same network as ONNX; without the latter it predicts slowly."""
     save_weights(model, folder / WEIGHTS)
-    try:
-        from training.engines.stardist_engine.onnx_export import (  # noqa: PLC0415 (needs a package that may be missing)
-            onnx_bytes,
-        )
+    otherwise = "Predicting with this version takes TensorFlow and starts slowly"
+    save_onnx(folder, lambda: _as_onnx(model), warn, otherwise)
 
-        content = onnx_bytes(model.keras_model)
-    except Exception as error:  # noqa: BLE001 (the weights are what counts, and they are written)
-        warn(
-            "Predicting with this version takes TensorFlow and starts slowly: its network could "
-            f"not be written for ONNX Runtime ({error})."
-        )
-        return
-    (folder / ONNX_WEIGHTS).write_bytes(content)
+
+def _as_onnx(model: Model) -> bytes:
+    from training.engines.stardist_engine.onnx_export import (  # noqa: PLC0415 (needs a package that may be missing)
+        onnx_bytes,
+    )
+
+    return onnx_bytes(model.keras_model)
 
 
 def load_model(checkpoint: Path, config: dict[str, Any]) -> Model:
