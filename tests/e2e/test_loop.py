@@ -143,6 +143,9 @@ class Person:
         self.page.locator("#run-engine").select_option("stardist")
         self.page.get_by_label("Minutes of training").fill(MINUTES)
         self.page.get_by_label("Steps", exact=True).fill(STEPS)
+        advice = self.page.get_by_role("region", name="Before you start")
+        advice.locator("p").first.wait_for()
+        self.keep("before-training")
         self.press("Start training")
         self.page.wait_for_url("**/runs/**")
         self.keep("run-waiting")
@@ -205,6 +208,7 @@ def test_a_person_goes_twice_around_the_loop(browser: Browser, whole_site, field
     assert "Finished" in person.train()
     page.get_by_role("link", name=re.compile("See version")).click()
     page.get_by_role("heading", name=re.compile("^Quality on")).wait_for(timeout=RUN_S * 1000)
+    page.get_by_role("img", name=re.compile("outlines drawn by people")).first.wait_for()
     person.keep("version-2")
     shown = page.inner_text("main")
 
