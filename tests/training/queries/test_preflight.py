@@ -117,6 +117,7 @@ def test_a_complete_region_without_objects_teaches_background_and_is_fine(owner,
     painted(owner, project, truth, box=(50, 50, 200, 200), coverage=Coverage.COMPLETE)
 
     assert finding(check(), "empty_region") is None
+    assert finding(check(), "few_instances").tone == "problem", "background alone teaches nothing"
 
 
 def test_the_engine_speaks_of_its_own_limits_and_its_advice_mends_them(owner, project, check):

@@ -34,7 +34,8 @@ def about_material(
             f"Only {n_taught} whole objects teach; {FEW_INSTANCES} or more make a run worth the "
             "wait. Start from an earlier or an official model until then."
         )
-        found.append(Finding("few_instances", "warning", sentence, open_image(project)))
+        tone = "warning" if n_taught else "problem"
+        found.append(Finding("few_instances", tone, sentence, open_image(project)))
     if not blind:
         sentence = (
             "No blind validation region is submitted: a version can be made, but not measured. "
