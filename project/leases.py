@@ -108,17 +108,21 @@ def hand_back(model: type[Row], pk: Any, token: uuid.UUID) -> bool:
     return handed_back
 
 
+WISHES = ("cancel_requested", "pause_requested")  # fields that a person sets; a model may lack some
+
+
 class Heartbeat:
-    """Keeps a lease alive from a thread while the job works, and hears of a cancel meanwhile.
+    """Keeps a lease alive from a thread while the job works, and hears of wishes meanwhile.
 
     `lost`: someone else owns the row, or it could not be renewed in time; stop and write nothing.
-    `cancel_requested`: a person asked for it. `should_stop()`: either, or the worker is stopping.
+    `cancel_requested`, `pause_requested`: a person asked for it. `should_stop()`: any of them, or
+    the worker is stopping.
     """
 
     def __init__(self, model: type[LeasedRow], pk: Any, token: uuid.UUID) -> None:
         self._model, self._pk, self._token = model, pk, token
         self._lost = threading.Event()
-        self._cancelled = threading.Event()
+        self._heard = {name: threading.Event() for name in WISHES if hasattr(model, name)}
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
 
@@ -129,8 +133,13 @@ class Heartbeat:
 
     @property
     def cancel_requested(self) -> bool:
-        """Tell whether a person asked to stop."""
-        return self._cancelled.is_set()
+        """Tell whether a person asked to stop for good."""
+        return self._has_heard("cancel_requested")
+
+    @property
+    def pause_requested(self) -> bool:
+        """Tell whether a person asked to stop for a while: hand the row back."""
+        return self._has_heard("pause_requested")
 
     @property
     def stopping(self) -> bool:
@@ -139,7 +148,10 @@ class Heartbeat:
 
     def should_stop(self) -> bool:
         """Tell whether the job should end early, for whatever reason."""
-        return self.lost or self.cancel_requested or self.stopping
+        return self.lost or self.cancel_requested or self.pause_requested or self.stopping
+
+    def _has_heard(self, wish: str) -> bool:
+        return wish in self._heard and self._heard[wish].is_set()
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -174,17 +186,18 @@ class Heartbeat:
             connection.close()
 
     def _look(self, due: bool) -> bool:
-        """Renew the lease when it is due, read the wish to cancel; False when not ours."""
+        """Renew the lease when it is due, read what people wish; False when not ours."""
         try:
             if due and not renew(self._model, self._pk, self._token):
                 return False
-            if hasattr(self._model, "cancel_requested"):
-                rows = _rows(self._model).filter(pk=self._pk, lease=self._token)
-                wishes = list(rows.values_list("cancel_requested", flat=True))
-                if wishes and wishes[0]:
-                    self._cancelled.set()
-                return bool(wishes)
-            return True
+            if not self._heard:
+                return True
+            rows = _rows(self._model).filter(pk=self._pk, lease=self._token)
+            wishes = rows.values(*self._heard).first()
+            for name, is_wished in (wishes or {}).items():
+                if is_wished:
+                    self._heard[name].set()
+            return wishes is not None
         finally:
             connection.close()  # back into the pool between two looks
 

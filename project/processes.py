@@ -269,9 +269,11 @@ def run_child(  # noqa: PLR0913 (named options)
     log_path: Path | None = None,
     env: dict[str, str] | None = None,
     cwd: Path | None = None,
-    grace_s: float = 10.0,
+    grace_s: float | Callable[[], float] = 10.0,
 ) -> ChildEnd:
     """Run a child to its end: hand it one job, pass on its reports, keep its limits.
+
+    `grace_s`, or what it returns at that moment, is the time to end in after should_stop().
 
     An error raised by `on_report` stops the child and is raised again.
     """
@@ -285,7 +287,8 @@ def run_child(  # noqa: PLR0913 (named options)
             timed_out = limits.wall_s is not None and time.monotonic() - started > limits.wall_s
             too_big = limits.rss_bytes is not None and child.rss_bytes() > limits.rss_bytes
             if stopped or timed_out or too_big:
-                child.stop(grace_s if stopped else 0)
+                grace = grace_s() if callable(grace_s) else grace_s
+                child.stop(grace if stopped else 0)
         # The last reports may still lie in the pipe; a grandchild could hold it open for ever.
         for report in child.reports(2.0):
             on_report(report)

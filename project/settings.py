@@ -16,6 +16,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 # --- where things lie -------------------------------------------------------------------------
 CYTOLOOP_DATA_DIR = env_path("CYTOLOOP_DATA_DIR", user_data_path("cytoloop"))
+CYTOLOOP_STARTERS_DIR = env_path("CYTOLOOP_STARTERS_DIR", BASE_DIR / "training" / "starters")
 CYTOLOOP_HOST = env_str("CYTOLOOP_HOST", "127.0.0.1")
 CYTOLOOP_PORT = env_int("CYTOLOOP_PORT", 8000)  # 0: any free port
 CYTOLOOP_OFFLINE = env_bool("CYTOLOOP_OFFLINE", True)  # True: no request leaves the machine
@@ -40,11 +41,15 @@ CYTOLOOP_INGEST_TIMEOUT_S = env_int("CYTOLOOP_INGEST_TIMEOUT_S", 900)
 CYTOLOOP_INGEST_MAX_MIB = env_int("CYTOLOOP_INGEST_MAX_MIB", 4096)  # address space of the reader
 CYTOLOOP_MAX_IMAGE_MIB = env_int("CYTOLOOP_MAX_IMAGE_MIB", 16_384)  # of all planes, once unpacked
 CYTOLOOP_MAX_PAGES = env_int("CYTOLOOP_MAX_PAGES", 2_000)  # of one TIFF file
-# Interpreter of an engine's child process; empty: the one that runs the site. Also the list of
-# engines that workers serve, so engines of other packages must be in it.
+# Interpreter of an engine's child process; empty: its own environment's when it has one, else the
+# one that runs the site. Also the list of engines that workers serve, so engines of other packages
+# must be in it.
 CYTOLOOP_ENGINE_PYTHON = {
     name: env_str(f"CYTOLOOP_ENGINE_PYTHON_{name.upper()}")
-    for name in ("stardist", "cellpose", "threshold", *entry_points(group="cytoloop.engines").names)
+    for name in (
+        *("stardist", "cellpose", "threshold", "cellpose_sam"),
+        *entry_points(group="cytoloop.engines").names,
+    )
 }
 
 # --- Django -----------------------------------------------------------------------------------

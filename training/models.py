@@ -75,6 +75,7 @@ class RunState(models.TextChoices):
 
     QUEUED = "queued", "Waiting"
     RUNNING = "running", "Running"
+    PAUSED = "paused", "Paused"  # trainings only: stands still until a person continues it
     FINISHED = "finished", "Finished"
     FAILED = "failed", "Failed"  # an expected end, with a sentence
     ERRORED = "errored", "Error"  # a defect of ours, with a traceback
@@ -83,7 +84,7 @@ class RunState(models.TextChoices):
 
     @classmethod
     def open_states(cls) -> set[str]:
-        """Return the states from which something still happens."""
+        """Return the states from which something still happens by itself."""
         return {cls.QUEUED, cls.RUNNING}
 
     @classmethod
@@ -155,9 +156,15 @@ class TrainingRun(SupervisedRow):
     params = models.JSONField(default=dict)  # every parameter, defaults filled in
     seed = models.BigIntegerField(default=0)
     max_minutes = models.FloatField(null=True)  # wall time for training; null: as the engine says
+    pause_requested = models.BooleanField(default=False)
+    # When it was paused; kept until a worker goes on with it, then added to the time it stood.
+    paused_at = models.DateTimeField(null=True)
+    paused_s = models.FloatField(default=0)  # of the time since it began; nobody trained then
     # Most memory that the child held; null: not finished, or nobody counted.
     peak_mib = models.PositiveIntegerField(null=True)
     channels = models.JSONField(default=list)  # indices of the image's channels, in net order
+    # Regions that taught the versions it starts from and are not in its own set.
+    n_replayed = models.PositiveIntegerField(default=0)
     # Newest resumable checkpoint, a file in the run's folder; written under the lease, so that
     # a worker that lost the run cannot name one.
     resume_file = models.CharField(max_length=100, blank=True)
@@ -209,7 +216,8 @@ class ModelVersion(models.Model):
         TrainingRun, null=True, on_delete=models.PROTECT, related_name="version"
     )  # null: uploaded
     parent = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="children")
-    origin = models.CharField(max_length=200)  # "scratch", "pretrained:NAME", "version:N", "upload"
+    # scratch, pretrained:NAME, starter:NAME, version:N or upload
+    origin = models.CharField(max_length=200)
     checkpoint_digest = models.CharField(max_length=64)  # blob: zip of the checkpoint folder
     size_bytes = models.BigIntegerField()
     # Blob: zip of the folder or file that the upstream tool opens; what a download gives.
@@ -236,6 +244,7 @@ class VersionUpload(SupervisedRow):
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="version_uploads")
     engine = models.CharField(max_length=32)
+    starter = models.CharField(max_length=64, blank=True)  # name of the starter model that it is
     file_name = models.CharField(max_length=255)  # as the person named it; never used as a path
     upload_digest = models.CharField(max_length=64)  # blob: the file as it came
     licence = models.CharField(max_length=100, blank=True)  # as the person said
@@ -246,6 +255,16 @@ class VersionUpload(SupervisedRow):
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )
+
+    class Meta(SupervisedRow.Meta):
+        constraints = [
+            *SupervisedRow.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["project", "starter"],
+                condition=~Q(starter="") & Q(state__in=["queued", "running", "finished"]),
+                name="one_version_per_starter",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.file_name
@@ -303,6 +322,9 @@ class PredictionRun(SupervisedRow):
     )  # set when finished
     priority = models.IntegerField(default=100)  # 0 is in view, then the queue, then the rest
     n_instances = models.PositiveIntegerField(default=0)
+    keep_maps = models.BooleanField(default=False)  # a person wants the engine's own maps
+    # Blob: .npz with the outlines of the layer's objects, and the maps; empty: there are none.
+    details_digest = models.CharField(max_length=64, blank=True)
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )  # null: queued by the loop itself, so a newer version may take its place

@@ -20,7 +20,9 @@ from training.jobs.adopt import adopt as adopt_job
 from training.jobs.checkpoints import remove_ended_run_folders, remove_run_folder
 from training.jobs.evaluate import evaluate as evaluate_job
 from training.jobs.news import publish_run_by_id
+from training.jobs.pauses import pause_if_asked
 from training.jobs.predict import predict as predict_job
+from training.jobs.register import FollowUp
 from training.jobs.suggestions import due_selections
 from training.jobs.suggestions import select_regions as select_regions_job
 from training.jobs.train import train as train_job
@@ -61,14 +63,8 @@ def train(run_id: str) -> None:
     ended = train_job(run_id)
     if ended.again:
         ring_for_run(run_id)
-    after = ended.made
-    if after is None:
-        return
-    queue = predict_queue(after.engine)
-    if after.n_predictions:
-        send(predict, after.engine, queue=queue)
-    for evaluation_id in after.evaluation_ids:
-        ring_for_evaluation(evaluation_id)  # maybe on another engine's queue
+    if ended.made is not None:
+        follow_up(ended.made)
 
 
 @dramatiq.actor(queue_name="default", max_retries=0, time_limit=NO_LIMIT, priority=10)
@@ -100,13 +96,26 @@ def select_regions(selection_id: str) -> None:
 
 @dramatiq.actor(queue_name="default", max_retries=0, time_limit=NO_LIMIT, priority=10)
 def adopt(upload_id: str) -> None:
-    """Make a version of an uploaded model."""
-    if adopt_job(upload_id).again:
+    """Make a version of an uploaded model; of a starter model, then predict."""
+    ended = adopt_job(upload_id)
+    if ended.again:
         ring_for_upload(upload_id)
+    if ended.made is not None:
+        follow_up(ended.made)
+
+
+def follow_up(after: FollowUp) -> None:
+    """Ring for the drafts of a new version, and for its measuring."""
+    if after.n_predictions:
+        send(predict, after.engine, queue=predict_queue(after.engine))
+    for evaluation_id in after.evaluation_ids:
+        ring_for_evaluation(evaluation_id)  # maybe on another engine's queue
 
 
 def ring_for_run(run_id: Any) -> None:
-    """Queue the task of a run again."""
+    """Queue the task of a run again, or pause it when a person asked for that meanwhile."""
+    if pause_if_asked(run_id):
+        return
     send(train, str(run_id), queue=train_queue(engine_of(TrainingRun, run_id)))
 
 

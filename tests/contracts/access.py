@@ -81,16 +81,23 @@ ACCESS: dict[str, dict[str, str]] = {
     API + PROJECT + "runs/": {"GET": VIEWER, "POST": REVIEWER},
     API + PROJECT + "runs/check/": {"POST": REVIEWER},
     API + PROJECT + "versions/": {"GET": VIEWER, "POST": REVIEWER},
+    API + "starters/": {"GET": PERSON},
+    API + PROJECT + "starters/": {"GET": VIEWER, "POST": REVIEWER},
     API + PROJECT + "leaderboard/": LOOK,
     API + PROJECT + "predictions/": {"POST": ANNOTATOR},
     API + PROJECT + "predictions/cancel/": {"POST": REVIEWER},
     API + "predictions/<uuid:prediction_id>/cancel/": {"POST": REVIEWER},
+    API + "predictions/<uuid:prediction_id>/outlines/": LOOK,
+    API + "predictions/<uuid:prediction_id>/rois/": LOOK,
+    API + "predictions/<uuid:prediction_id>/maps/": LOOK,
     API + PROJECT + "suggestions/": {"GET": VIEWER, "POST": ANNOTATOR},
     API + PROJECT + "rounds/": LOOK,
     API + "suggestions/<uuid:suggestion_id>/take/": {"POST": ANNOTATOR},
     API + "suggestions/<uuid:suggestion_id>/dismiss/": {"POST": ANNOTATOR},
     API + "runs/<uuid:run_id>/": LOOK,
     API + "runs/<uuid:run_id>/cancel/": {"POST": REVIEWER},
+    API + "runs/<uuid:run_id>/pause/": {"POST": REVIEWER},
+    API + "runs/<uuid:run_id>/resume/": {"POST": REVIEWER},
     API + "runs/<uuid:run_id>/events/": LOOK,
     API + "versions/<uuid:version_id>/": LOOK,
     API + "versions/<uuid:version_id>/download/": LOOK,
@@ -172,6 +179,7 @@ SENT: dict[tuple[str, str], Callable[[Furnished], Sent]] = {
     ("POST", API + PROJECT + "versions/"): lambda w: Sent(
         {"engine": "threshold", "file": SimpleUploadedFile("m.zip", b"model")}, "multipart"
     ),
+    ("POST", API + PROJECT + "starters/"): lambda w: Sent({"name": "drawn-blobs"}),
     ("POST", API + PROJECT + "predictions/"): lambda w: Sent(
         {"version": str(w.version.pk), "images": [str(w.image.pk)]}
     ),

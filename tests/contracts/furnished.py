@@ -32,6 +32,7 @@ from tests.factories import (
 from tests.training.worlds import declare, small_world
 from training.actions.runs import queue_run
 from training.actions.versions import upload_version
+from training.engines.base import PredictionArrays
 from training.models import (
     EpochRecord,
     Evaluation,
@@ -45,7 +46,9 @@ from training.models import (
     Suggestion,
     TrainingRun,
     TrainingSet,
+    VersionUpload,
 )
+from training.supervision.details import write_details
 
 
 @dataclass
@@ -65,6 +68,7 @@ class Furnished:
     example: Example
     unmeasured: Evaluation  # failed
     waiting: PredictionRun
+    predicted: PredictionRun  # finished, with outlines and maps
     model_upload: Any
     suggestion: Suggestion
     member: Membership  # of an account that nobody used yet
@@ -84,7 +88,7 @@ class Furnished:
             "evaluation_id": self.unmeasured.pk,
             "example_id": self.example.pk,
             "set_id": self.run.training_set_id,
-            "prediction_id": self.waiting.pk,
+            "prediction_id": (self.waiting if "cancel" in route else self.predicted).pk,
             "suggestion_id": self.suggestion.pk,
             "member_id": self.member.pk,
             "digest": self.layer.chunks.first().digest,
@@ -103,8 +107,14 @@ def furnish(owner: Any, annotator: Any, project: Project) -> Furnished:
     run = queue_run(user=owner, project=project, engine="threshold")
     EpochRecord.objects.create(run=run, epoch=1, n_epochs=2, train_loss=0.5, duration_s=1.0)
     version = a_version(project, run)
-    PredictionRun.objects.create(
-        version=version, image=image, layer=draft, state=RunState.FINISHED, n_instances=1
+    predicted = PredictionRun.objects.create(
+        version=version,
+        image=image,
+        layer=draft,
+        state=RunState.FINISHED,
+        n_instances=3,
+        keep_maps=True,
+        details_digest=stored_details(image, n=3),
     )
     measured = Evaluation.objects.create(
         version=version,
@@ -136,6 +146,7 @@ def furnish(owner: Any, annotator: Any, project: Project) -> Furnished:
             state=RunState.FAILED,
             error_message="An image was deleted and cannot be measured.",
         ),
+        predicted=predicted,
         waiting=PredictionRun.objects.create(version=version, image=images["train"][0]),
         model_upload=upload_version(
             user=owner,
@@ -197,6 +208,23 @@ def a_draft(image: Image) -> LabelLayer:
     return store_prediction(
         image=image, name="a draft", label_image=drawn, scores=np.full(3, 0.9, np.float32)
     )
+
+
+def stored_details(image: Image, n: int) -> str:
+    """Store outlines and a map as a prediction's child leaves them."""
+    shape = (image.height, image.width)
+    found = PredictionArrays(
+        np.zeros(shape, np.uint32),
+        np.ones(n, np.float32),
+        {"prob": np.full(shape, 0.25, np.float32)},
+        np.arange(n * 8, dtype=np.float32).reshape(n, 4, 2),
+    )
+    path = scratch_dir() / f"details-{uuid.uuid4()}.npz"
+    assert write_details(path, found)
+    try:
+        return put_file(path)
+    finally:
+        path.unlink()
 
 
 def a_version(project: Project, run: TrainingRun | None, number: int = 1) -> ModelVersion:
@@ -288,6 +316,14 @@ def grow_training(world: Furnished, user: Any, layer: LabelLayer, number: int) -
     )
     EpochRecord.objects.create(run=world.run, epoch=number, n_epochs=200, duration_s=1.0)
     version = a_version(world.project, run, number)
+    VersionUpload.objects.create(
+        project=world.project,
+        engine="threshold",
+        starter=f"starter-{number}",
+        upload_digest=version.checkpoint_digest,
+        state=RunState.FINISHED,
+        version=version,
+    )
     ModelVersion.objects.filter(pk=version.pk).update(parent=world.version, created_by=user)
     for measured_on in (first, training_set):
         Evaluation.objects.create(

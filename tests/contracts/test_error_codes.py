@@ -15,7 +15,7 @@ from project.errors import JobError, PlatformError
 ROOT = Path(__file__).resolve().parents[2]
 APPS = ("project", "annotations", "training")
 # They bring their frameworks, of which no process may have two.
-APART = ("stardist_engine", "cellpose_engine")
+APART = ("stardist_engine", "cellpose_engine", "cellpose_sam_engine", "flow_networks")
 
 
 def error_classes() -> list[type[PlatformError]]:

@@ -24,16 +24,26 @@ from project.errors import Cancelled, CheckpointCorrupt
 from tests.engines.conformance import TINY, run
 from tests.engines.onnx_ways import (
     ONNX_WEIGHTS,
+    has_bfloat16,
+    nearly_same,
     onnx_warnings,
-    same,
+    share_alike,
     third_time,
     uses_onnx,
+    way_of,
     without_package,
 )
 from tests.engines.worlds import Notes, ellipses, make_job, never, small_world
 from training.engines import registry
 from training.engines.cellpose_engine.forward import TorchForward, open_onnx
 from training.engines.cellpose_engine.net import WIDTHS, build, save_network
+from training.engines.cellpose_engine.tiles import (
+    DIVISOR_PX,
+    LARGE_OVERLAP_PX,
+    LARGE_TILE_PX,
+    large_tiles,
+    usual_tiles,
+)
 from training.engines.cellpose_engine.upstream import dynamics
 
 # Channels, and the diameter: the one's pixels are those of the network, the other's are not.
@@ -62,8 +72,8 @@ class Networks:
         assert not notes.warnings
         return checkpoint
 
-    def load(self, checkpoint: Path) -> Any:
-        return self.engine.load(checkpoint, device="cpu", n_threads=1)
+    def load(self, checkpoint: Path, *, fast: bool = False) -> Any:
+        return self.engine.load(checkpoint, device="cpu", n_threads=1, fast=fast)
 
     def both(self) -> Iterator[tuple[int, Any, Any]]:
         """Yield the number of channels and the two predictors of each checkpoint."""
@@ -87,7 +97,7 @@ class Networks:
                 image = picture(number, size, n_channels)
                 expected = with_torch.predict(image, want_maps=True)
                 found = with_onnx.predict(image, want_maps=True)
-                same(found, expected.label_image, expected.scores)
+                nearly_same(found, expected)
                 for name, plane in expected.maps.items():
                     assert np.allclose(found.maps[name], plane, atol=MAPS_OFF)
                 n_objects += len(expected.scores)
@@ -98,11 +108,11 @@ class Networks:
             image = picture(7, (310, 270), n_channels)
             with_onnx.block_px = with_torch.block_px = BLOCK_PX
             expected = with_torch.predict(image)
-            same(with_onnx.predict(image), expected.label_image, expected.scores)
+            nearly_same(with_onnx.predict(image), expected)
             assert len(expected.scores) > 10
             part = image[:, 40:120, 50:170]
             expected = with_torch.predict(part, reference=image)
-            same(with_onnx.predict(part, reference=image), expected.label_image, expected.scores)
+            nearly_same(with_onnx.predict(part, reference=image), expected)
 
     def check_every_width_is_written_as_it_computes(self) -> None:
         rng = np.random.default_rng(0)
@@ -143,7 +153,7 @@ class Networks:
                 predictor = self.load(checkpoint)
             assert not uses_onnx(predictor)
             assert bool(warned) == warns
-            same(predictor.predict(image), expected.label_image, expected.scores)
+            nearly_same(predictor.predict(image), expected)
         with without_package("onnxruntime"):
             assert not uses_onnx(self.load(self.checkpoints["one"]))
 
@@ -154,12 +164,44 @@ class Networks:
         with pytest.raises(CheckpointCorrupt):
             self.load(broken)
 
-    def check_versions_in_bfloat16_stay_with_pytorch(self) -> None:
+    def check_versions_in_bfloat16_go_the_fastest_way_there_is(self) -> None:
         half = self.copy("one", "half")
         config = json.loads((half / "config.json").read_text())
         config["params"]["precision"] = "bfloat16"
         (half / "config.json").write_text(json.dumps(config))
-        assert not uses_onnx(self.load(half))
+        image = picture(12, (300, 260), 1)
+        expected = self.load(self.checkpoints["one"]).predict(image)
+        assert len(expected.scores) > 10
+        found = self.load(half)
+        assert way_of(found) == ("Openvino" if has_bfloat16() else "Torch")
+        assert share_alike(expected, found.predict(image), 0.8) > 0.9
+        with without_package("openvino"):
+            found = self.load(half)
+        assert way_of(found) == "Torch"
+        assert share_alike(expected, found.predict(image), 0.8) > 0.9
+
+    def check_the_fast_way_finds_nearly_the_same_instances(self) -> None:
+        for name, checkpoint in self.checkpoints.items():
+            image = picture(13, (500, 300), NETWORKS[name][0])
+            usual, fast = self.load(checkpoint), self.load(checkpoint, fast=True)
+            expected, found = usual.predict(image), fast.predict(image)
+            assert len(expected.scores) > 10
+            assert not (found.label_image == expected.label_image).all()
+            assert share_alike(expected, found, 0.7) > 0.9, name
+            fast.block_px = BLOCK_PX
+            assert share_alike(found, fast.predict(image), 0.9) > 0.95, name
+
+    def check_large_tiles_cover_an_image_and_are_few(self) -> None:
+        for side in (16, 224, 512, 528, 1040, 2064, 5008):
+            layout = large_tiles(side)
+            ends = layout.starts + layout.tile_px
+            assert layout.starts[0] == 0
+            assert ends[-1] == side
+            assert (layout.starts[1:] <= ends[:-1] - LARGE_OVERLAP_PX // 2).all()
+            assert layout.tile_px % DIVISOR_PX == 0
+            assert layout.tile_px <= LARGE_TILE_PX
+            usual = usual_tiles(side)
+            assert len(usual.starts) * usual.tile_px >= len(layout.starts) * layout.tile_px
 
     def check_without_the_package_a_network_is_stored_without_the_file(self) -> None:
         folder, warned = self.folder / "unwritten", []

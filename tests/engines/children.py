@@ -13,7 +13,12 @@ REPOSITORY = Path(__file__).resolve().parent.parent.parent
 
 
 def run_program(
-    module: str, *arguments: str, answers: Path, timeout_s: float, also_from: Path = REPOSITORY
+    module: str,
+    *arguments: str,
+    answers: Path,
+    timeout_s: float,
+    also_from: Path = REPOSITORY,
+    python: str = sys.executable,
 ) -> dict[str, Any]:
     """Run a module and return the JSON it leaves behind; its output is shown on failure.
 
@@ -28,7 +33,7 @@ def run_program(
         "PYTHONPATH": os.pathsep.join([str(REPOSITORY), str(also_from)]),
     }
     done = subprocess.run(
-        [sys.executable, "-m", module, *arguments],
+        [python, "-m", module, *arguments],
         capture_output=True,
         text=True,
         env=environment,

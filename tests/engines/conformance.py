@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import shutil
 import sys
 import traceback
@@ -23,7 +24,7 @@ from annotations.imaging.pixels import open_pixels
 from project.errors import Cancelled, CheckpointCorrupt, DataProblem
 from tests.engines.worlds import Notes, ellipses, make_job, never, small_world, write_region
 from training.datasets import large
-from training.engines import registry
+from training.engines import recipes, registry
 from training.engines.base import Engine, TrainJob
 from training.engines.checkpoint import digest_of
 from training.engines.devices import DeviceUnavailable
@@ -40,8 +41,17 @@ TINY: dict[str, dict[str, Any]] = {
         "steps": 60, "steps_per_epoch": 20, "patch_px": 64, "batch_size": 4, "net": "tiny",
         "learning_rate": 0.004, "scale_range": 0.1,
     },
+    "cellpose_sam": {
+        "steps": 200, "steps_per_epoch": 50, "batch_size": 2, "learning_rate": 0.002,
+        "scale_range": 0.1, "invert": "auto",
+    },
 }  # fmt: skip
-OTHER_FRAMEWORK = {"stardist": "torch", "cellpose": "tensorflow", "threshold": "tensorflow"}
+OTHER_FRAMEWORK = {
+    "stardist": "torch",
+    "cellpose": "tensorflow",
+    "threshold": "tensorflow",
+    "cellpose_sam": "tensorflow",
+}
 SEAM_PX = 128
 FEW = {"steps": 6, "steps_per_epoch": 4}
 
@@ -52,7 +62,9 @@ class Conformance:
     def __init__(self, name: str, folder: Path) -> None:
         self.name = name
         self.folder = folder
-        self.engine: Engine = registry.load(name)
+        engine = registry.load(name)
+        # A network that is too large to learn within seconds has a small one for this.
+        self.engine: Engine = getattr(engine, "rehearsal", lambda: engine)()
         fields = {field.name for field in dataclasses.fields(self.engine.spec.params)}
         self.is_network = "steps" in fields
         self.regions = small_world(folder / "data")
@@ -77,6 +89,16 @@ class Conformance:
         found = self.load(self.model).predict(image)
         counts = match(truth, found.label_image).counts[0.5]
         assert counts.f1 >= 0.6, counts
+
+    def check_the_fast_way_learnt_as_much(self) -> None:
+        image, truth = ellipses(50)
+        usual = self.load(self.model).predict(image)
+        fast = self.engine.load(self.model, device="cpu", n_threads=1, fast=True).predict(image)
+        n = int(fast.label_image.max())
+        assert set(np.unique(fast.label_image)) - {0} == set(range(1, n + 1))
+        assert fast.scores.shape == (n,)
+        f1 = [match(truth, found.label_image).counts[0.5].f1 for found in (usual, fast)]
+        assert f1[1] >= f1[0] - 0.1, f1
 
     def check_ids_are_dense_and_every_object_has_a_score(self) -> None:
         predictor = self.load(self.model)
@@ -173,7 +195,7 @@ class Conformance:
         assert np.allclose(found.scores, expected.scores)
         own = Path(shutil.make_archive(str(self.folder / "own"), "zip", self.model))
         self.load(self.engine.adopt(own, adopted))
-        if self.name == "cellpose":
+        if self.name.startswith("cellpose"):
             self.load(self.engine.adopt(exported / "cellpose_model", adopted))
 
     def check_damaged_checkpoints_are_refused(self) -> None:
@@ -205,6 +227,138 @@ class Conformance:
         assert config["normalisation"]["invert"]
         image = ellipses(53, n_channels=3, dark=True)[0]
         assert self.load(child).predict(image).label_image.shape == (128, 128)
+
+    def check_the_decoder_alone_learns(self) -> None:
+        if not self.is_network:
+            return
+        before = arrays_of(self.model)
+        changed = {}
+        for layers in ("all", "decoder"):
+            job = self.job(layers, params=FEW | {"layers": layers}, parent=self.model)
+            after = arrays_of(self.engine.train(job, Notes(), never))
+            changed[layers] = unequal(before, after)
+        assert set() < changed["decoder"] < changed["all"]
+
+    def check_auto_tries_ways_and_remembers_them(self) -> None:
+        if not self.is_network:
+            return
+        regions = small_world(self.folder / "stained", n_channels=3, n_train=1, dark=True)
+        changes = {"regions": regions, "parent": self.model, "channels": (0, 1, 2)}
+        params = FEW | {"recipe": "auto"}
+        usual, recipes.TRIAL_STEPS = recipes.TRIAL_STEPS, 2
+        try:
+            calls, notes = iter([False] * 18), Notes()  # seven trials of two steps, four more
+            stopped = self.job("auto", params=params, **changes)
+            with pytest.raises(Cancelled):
+                self.engine.train(stopped, notes, lambda: next(calls, True))
+            assert notes.stages.count("trying") == 7
+            notes = Notes()
+            child = self.engine.train(self.job("auto", params=params, **changes), notes, never)
+        finally:
+            recipes.TRIAL_STEPS = usual
+        assert "trying" not in notes.stages
+        assert "resumed" in notes.stages
+        config = json.loads((child / "config.json").read_text())
+        best = min(config["trials"], key=lambda trial: trial["validation_loss"])
+        assert len({trial["name"] for trial in config["trials"]}) == 7
+        assert config["params"].items() >= best["changes"].items()
+        image = ellipses(53, n_channels=3, dark=True)[0]
+        assert self.load(child).predict(image).label_image.shape == (128, 128)
+
+    def check_channels_that_were_chosen_are_those_of_a_prediction(self) -> None:
+        if not self.is_network:
+            return
+        regions = small_world(self.folder / "shown", n_channels=3, n_train=1, dark=True)
+        image = ellipses(53, n_channels=3, dark=True)[0]
+        for asked, kept in (("mean", "mean"), ("channel", "channel"), ("haematoxylin",) * 2):
+            params = FEW | {"channel_input": asked}
+            job = self.job(asked, params=params, regions=regions, channels=(0, 1, 2))
+            checkpoint = self.engine.train(job, Notes(), never)
+            config = json.loads((checkpoint / "config.json").read_text())
+            assert config["channels"]["way"].startswith(kept)
+            predictor = self.load(checkpoint)
+            whole = predictor.predict(image, want_maps=True)
+            part = predictor.predict(image[:, 20:, 40:], want_maps=True, reference=image)
+            for name in set(whole.maps) & {"prob"}:  # Cellpose's maps depend on the whole tile
+                inner = whole.maps[name][100:, 100:]
+                assert np.allclose(part.maps[name][80:, 60:], inner, atol=0.2)
+            if asked != "mean":
+                continue
+            child = self.few("of-shown", regions=regions, channels=(0, 1, 2), parent=checkpoint)
+            config = json.loads(
+                (self.engine.train(child, Notes(), never) / "config.json").read_text()
+            )
+            assert config["channels"]["way"].startswith(kept)
+        few = self.job("grey", params=FEW | {"channel_input": "haematoxylin"})
+        with pytest.raises(DataProblem, match="Haematoxylin"):
+            self.engine.train(few, Notes(), never)
+
+    def check_objects_of_another_size_are_brought_to_the_one_that_is_known(self) -> None:
+        if not self.is_network:
+            return
+        regions = []
+        for number in range(3):
+            image, labels = ellipses(number, side=96, n=8)
+            large = np.kron(image, np.ones((1, 3, 3), image.dtype))
+            split = "validation" if number == 2 else "train"
+            regions.append(
+                write_region(
+                    self.folder / "data",
+                    f"large-{number}",
+                    large,
+                    np.kron(labels, np.ones((3, 3), labels.dtype)),
+                    split=split,
+                )
+            )
+        params = FEW | {"learning_rate": 1e-4}
+        job = self.job("larger", params=params, regions=regions, parent=self.model)
+        predictor = self.load(self.engine.train(job, Notes(), never))
+        image, labels = ellipses(60, side=96, n=8)
+        large = np.kron(image, np.ones((1, 3, 3), image.dtype))
+        found = predictor.predict(large, want_maps=True)
+        truth = np.kron(labels, np.ones((3, 3), labels.dtype))
+        counts = match(truth, found.label_image).counts[0.5]
+        assert counts.f1 >= 0.6, counts
+        assert all(plane.shape[-2:] == truth.shape for plane in found.maps.values())
+
+    def check_the_look_of_stains_is_inherited(self) -> None:
+        if not self.is_network:
+            return
+        regions = small_world(self.folder / "slides", n_channels=3, n_train=1, dark=True)
+        params = FEW | {"stain_normalisation": "macenko"}
+        changes = {"regions": regions, "channels": (0, 1, 2)}
+        checkpoint = self.engine.train(
+            self.job("recoloured", params=params, **changes), Notes(), never
+        )
+        child = self.engine.train(
+            self.few("of-recoloured", parent=checkpoint, **changes), Notes(), never
+        )
+        for path in (checkpoint, child):
+            config = json.loads((path / "config.json").read_text())
+            assert config["normalisation"]["recolour"]
+        image = ellipses(53, n_channels=3, dark=True)[0]
+        assert self.load(child).predict(image).label_image.shape == (128, 128)
+
+    def check_replay_teaches_and_decides_nothing(self) -> None:
+        if not self.is_network:
+            return
+        image, labels = ellipses(9, n_channels=2, n=4, dark=True)
+        old = write_region(self.folder / "data", "old", image, labels, split="replay")
+        old = dataclasses.replace(old, channels=(0, 1), invert=True)
+        found = {}
+        for share in (0.0, 0.5):
+            job = self.job(f"replay-{share}", params=FEW | {"replay_share": share},
+                           regions=[*self.regions, old])  # fmt: skip
+            checkpoint = self.engine.train(job, Notes(), never)
+            found[share] = (
+                json.loads((checkpoint / "config.json").read_text()),
+                arrays_of(checkpoint),
+            )
+        without = self.engine.train(self.job("alone", params=FEW), Notes(), never)
+        assert not unequal(arrays_of(without), found[0.0][1])
+        assert unequal(arrays_of(without), found[0.5][1])
+        assert found[0.0][0]["diameter_px"] == found[0.5][0]["diameter_px"]
+        assert found[0.0][0]["normalisation"] == found[0.5][0]["normalisation"]
 
     def check_one_object_is_enough_and_the_time_limit_ends_training(self) -> None:
         image, labels = ellipses(3)
@@ -281,6 +435,41 @@ class Conformance:
             from tests.engines import cellpose_traps
 
             cellpose_traps.check_all(self.folder)
+        if self.name == "cellpose_sam":
+            from tests.engines import cellpose_sam_traps
+
+            cellpose_sam_traps.check_all(self.folder)
+
+
+def arrays_of(checkpoint: Path) -> list[np.ndarray]:
+    """Read the weights of a finished checkpoint in the order of their names, whoever wrote them."""
+    safe = checkpoint / "weights.safetensors"
+    found: dict[str, np.ndarray] = {}
+    if safe.is_file():
+        from safetensors.numpy import load_file
+
+        found = load_file(safe)
+    else:
+        import h5py
+
+        with h5py.File(checkpoint / "weights.h5") as file:
+            file.visititems(lambda name, item: found.update(of_item(name, item)))
+    return [found[name] for name in sorted(found, key=natural)]
+
+
+def unequal(some: list[np.ndarray], others: list[np.ndarray]) -> set[int]:
+    pairs = enumerate(zip(some, others, strict=True))
+    return {number for number, (one, other) in pairs if not np.array_equal(one, other)}
+
+
+def of_item(name: str, item: Any) -> dict[str, np.ndarray]:
+    return {name: item[()]} if hasattr(item, "dtype") else {}
+
+
+def natural(name: str) -> list[tuple[bool, int, str]]:
+    """Sort conv2d_9 before conv2d_10: Keras counts the layers of all models."""
+    parts = re.split(r"(\d+)", name)
+    return [(part.isdigit(), int(part) if part.isdigit() else 0, part) for part in parts]
 
 
 def checks() -> list[str]:

@@ -1,9 +1,10 @@
-"""Does it pay that unlabelled pixels do not teach? One object in ten labelled, twice trained.
+"""Does it pay that unlabelled pixels do not teach? One object in ten labelled, trained three ways.
 
-    python -m tests.engines.sparse_labels ENGINE FOLDER SEED
+    python -m tests.engines.sparse_labels ENGINE FOLDER SEED [CATEGORY [ARM …]]
 
 `masked`: only the labelled objects are annotated. `naive`: everything is, so the other nine
-objects are taught as background. Same images, same labels, same seed, same steps.
+objects are taught as background. `dense`: as many objects, but all of a few images. Same seed,
+same steps, judged on whole images that none of them saw.
 """
 
 from __future__ import annotations
@@ -16,15 +17,18 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.real_images import Picture, pictures
 from tests.engines.worlds import Notes, make_job, never, write_region
-from tests.shared_data import manifest, shared_data
 from training.engines import registry
 from training.engines.base import TrainingRegion
 from training.metrics.matching import match
 from training.metrics.report import report
 
+ARMS = ("masked", "naive", "dense")
 LABELLED_SHARE = 0.1
+CROWDED, MOST_SIDE_PX = 20, 330
 N_TRAIN, N_TEST = 8, 6
+CHANNELS = {"fluo": (0,), "he": (0, 1, 2)}
 PARAMS: dict[str, dict[str, Any]] = {
     "stardist": {"steps": 200, "batch_size": 4, "patch_px": 96, "filters": 12, "keep": "last"},
     "cellpose": {"steps": 90, "batch_size": 4, "patch_px": 80, "net": "tiny", "keep": "last",
@@ -32,23 +36,14 @@ PARAMS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
-def real_images(split: str, n: int, *, most_side: int = 300) -> list[tuple[str, Any, Any]]:
-    """Return crowded fluorescence images of the shared data: name, image (1, H, W), labels."""
-    from skimage.io import imread
-
-    folder = shared_data()
-    assert folder is not None
-    found = []
-    for item in manifest()["items"]:
-        if not item["id"].startswith("fluo_") or item["split"] != split:
-            continue
-        labels = imread(folder / "fluo" / "masks" / f"{item['id']}.tif")
-        if labels.max() >= 20 and max(labels.shape) <= most_side:
-            image = imread(folder / "fluo" / "images" / f"{item['id']}.png")
-            found.append((item["id"], image[np.newaxis], labels))
-        if len(found) == n:
-            break
-    return found
+def crowded(category: str, split: str, n: int) -> list[Picture]:
+    """Return small images with many objects."""
+    found = [
+        each
+        for each in pictures(category, split)
+        if each.facts["n_objects"] >= CROWDED and max(each.labels.shape) <= MOST_SIDE_PX
+    ]
+    return found[:n]
 
 
 def thinned(labels: np.ndarray, seed: int) -> np.ndarray:
@@ -59,26 +54,64 @@ def thinned(labels: np.ndarray, seed: int) -> np.ndarray:
     return np.where(np.isin(labels, kept), labels, 0)
 
 
-def train_regions(folder: Path, seed: int, *, masked: bool) -> list[TrainingRegion]:
+def train_regions(folder: Path, category: str, seed: int, arm: str) -> list[TrainingRegion]:
     folder.mkdir(parents=True)
+    found = crowded(category, "train", N_TRAIN)
+    few = [thinned(each.labels, seed * 1000 + i) for i, each in enumerate(found)]
+    if arm == "dense":
+        return dense_regions(folder, found, seed, sum(count(labels) for labels in few))
+    return [
+        write_region(
+            folder,
+            each.name,
+            each.pixels,
+            labels,
+            annotated=labels > 0 if arm == "masked" else np.ones(labels.shape, bool),
+        )
+        for each, labels in zip(found, few, strict=True)
+    ]
+
+
+def dense_regions(
+    folder: Path, found: list[Picture], seed: int, n_objects: int
+) -> list[TrainingRegion]:
+    """Annotate all of so many rows of images that as many objects lie wholly in them."""
     regions = []
-    for number, (name, image, labels) in enumerate(real_images("train", N_TRAIN)):
-        few = thinned(labels, seed * 1000 + number)
-        annotated = few > 0 if masked else np.ones(few.shape, bool)
-        regions.append(write_region(folder, name, image, few, annotated=annotated))
+    for i in np.random.default_rng(seed).permutation(len(found)):
+        picture = found[int(i)]
+        height, width = picture.labels.shape
+        n_rows = next(
+            (n for n in range(height) if whole_in(picture.labels, n) >= n_objects), height
+        )
+        box = (0, 0, n_rows, width)
+        regions.append(write_region(folder, picture.name, picture.pixels, picture.labels, box=box))
+        n_objects -= whole_in(picture.labels, n_rows)
+        if n_objects <= 0:
+            break
     return regions
 
 
-def score(engine_name: str, folder: Path, seed: int, *, masked: bool) -> dict[str, float]:
+def whole_in(labels: np.ndarray, n_rows: int) -> int:
+    """Count the objects that lie wholly in the first rows: others would not teach."""
+    return count(labels[:n_rows]) - len(set(np.unique(labels[n_rows - 1 :])[1:])
+                                        & set(np.unique(labels[:n_rows])[1:]))  # fmt: skip
+
+
+def count(labels: np.ndarray) -> int:
+    return int(np.count_nonzero(np.unique(labels)))
+
+
+def score(engine_name: str, folder: Path, category: str, seed: int, arm: str) -> dict[str, float]:
     """Train one arm and judge it on whole, fully labelled images that it never saw."""
     engine, began = registry.load(engine_name), time.process_time()
-    regions = train_regions(folder / "data", seed, masked=masked)
-    job = make_job(regions, folder / "run", params=PARAMS[engine_name], seed=seed)
+    regions = train_regions(folder / "data", category, seed, arm)
+    params = PARAMS[engine_name]
+    job = make_job(regions, folder / "run", params=params, seed=seed, channels=CHANNELS[category])
     checkpoint = engine.train(job, Notes(), never)
     predictor = engine.load(checkpoint, device="cpu", n_threads=1)
     results = [
-        match(labels, predictor.predict(image).label_image)
-        for _, image, labels in real_images("test", N_TEST)
+        match(each.labels, predictor.predict(each.pixels).label_image)
+        for each in crowded(category, "test", N_TEST)
     ]
     pooled: Any = report(results)["pooled"]
     return {
@@ -86,14 +119,16 @@ def score(engine_name: str, folder: Path, seed: int, *, masked: bool) -> dict[st
         "f1": pooled["f1"]["0.5"],
         "recall": pooled["recall"]["0.5"],
         "n_truth": pooled["n_truth"],
+        "n_regions": len(regions),
         "cpu_s": time.process_time() - began,
     }
 
 
 if __name__ == "__main__":
-    name, where, seed_text = sys.argv[1:]
+    name, where, seed_text, *rest = sys.argv[1:]
+    wanted, *arms = rest or ["fluo"]
     answers = {
-        arm: score(name, Path(where) / arm, int(seed_text), masked=arm == "masked")
-        for arm in ("masked", "naive")
+        arm: score(name, Path(where) / arm, wanted, int(seed_text), arm) for arm in arms or ARMS
     }
     (Path(where) / "answers.json").write_text(json.dumps(answers))
+    print(json.dumps({"engine": name, "category": wanted, "seed": int(seed_text), **answers}))

@@ -19,21 +19,27 @@ from typing import Any
 
 import numpy as np
 import pytest
+from skimage.draw import polygon
+from stardist.geometry import polygons_to_label
 
 from project.errors import Cancelled, CheckpointCorrupt
 from tests.engines.conformance import TINY, run
 from tests.engines.onnx_ways import (
     ONNX_WEIGHTS,
+    has_bfloat16,
     onnx_warnings,
     same,
+    share_alike,
     third_time,
     uses_onnx,
+    way_of,
     without_package,
 )
 from tests.engines.worlds import Notes, ellipses, make_job, never, small_world
 from training.datasets.normalize import normalize_image
 from training.engines import registry
 from training.engines.checkpoint import read_config
+from training.engines.stardist_engine.instances import Outlines, drawn
 
 FRAMEWORKS = ("tensorflow", "keras", "onnx", "torch", "django.db")
 # Grid and channels; the number of inputs is that of the network.
@@ -60,8 +66,8 @@ class Networks:
         assert not notes.warnings
         return checkpoint
 
-    def load(self, checkpoint: Path) -> Any:
-        return self.engine.load(checkpoint, device="cpu", n_threads=1)
+    def load(self, checkpoint: Path, *, fast: bool = False) -> Any:
+        return self.engine.load(checkpoint, device="cpu", n_threads=1, fast=fast)
 
     def both(self) -> Iterator[tuple[Path, Any, Any]]:
         """Yield each checkpoint with its two predictors."""
@@ -83,16 +89,18 @@ class Networks:
         for checkpoint, *predictors in self.both():
             for number, size in enumerate(SIZES):
                 image = picture(number, size, predictors[0])
-                expected = upstream(checkpoint, image)
+                *expected, coord = upstream(checkpoint, image)
                 for predictor in predictors:
-                    same(predictor.predict(image), *expected)
-                n_objects += len(expected[1])
+                    found = predictor.predict(image)
+                    same(found, *expected)
+                    assert np.allclose(found.outlines, np.moveaxis(coord, 1, 2), atol=1e-3)
+                n_objects += len(coord)
         assert n_objects > 40
 
     def check_blocks_are_those_of_upstream(self) -> None:
         for checkpoint, *predictors in self.both():
             image = picture(7, (200, 150), predictors[0])
-            expected = upstream(checkpoint, image, n_tiles=(4, 3, 1))
+            *expected, _ = upstream(checkpoint, image, n_tiles=(4, 3, 1))
             for predictor in predictors:
                 predictor.block_px = BLOCK_PX
                 same(predictor.predict(image), *expected)
@@ -111,6 +119,26 @@ class Networks:
             part = image[:, 40:120, 50:170]
             expected = with_keras.predict(part, reference=image)
             same(with_onnx.predict(part, reference=image), expected.label_image, expected.scores)
+
+    def check_outlines_are_those_of_the_pixels(self) -> None:
+        n_alone = 0
+        for _, predictor, _ in self.both():
+            image = picture(13, (210, 330), predictor)
+            for piece_px in (4096, 128):
+                predictor.piece_px = piece_px
+                found = predictor.predict(image)
+                n_rays = predictor._net.n_rays
+                assert found.outlines.shape == (len(found.scores), n_rays, 2)
+                whole = [inside(outline, image.shape[1:]) for outline in found.outlines]
+                n_over = np.sum(whole, axis=0)
+                for number, drawn_alone in enumerate(whole):
+                    pixels = found.label_image == number + 1
+                    if piece_px == 4096:  # where pieces meet, what was there before stays on top
+                        assert (pixels <= drawn_alone).all()
+                    if n_over[drawn_alone].max() == 1:
+                        assert iou(pixels, drawn_alone) > 0.9
+                        n_alone += 1
+        assert n_alone > 40
 
     def check_maps_say_what_the_network_said(self) -> None:
         model = keras_model_of(self.checkpoints["coarse"])
@@ -149,6 +177,39 @@ class Networks:
             same(predictor.predict(image), expected.label_image, expected.scores)
         with without_package("onnxruntime"):
             assert not uses_onnx(self.load(self.checkpoints["coarse"]))
+
+    def check_outlines_are_drawn_as_upstream_draws_them(self) -> None:
+        rng = np.random.default_rng(0)
+        n_covered = 0
+        for case in range(120):
+            n, n_rays = int(rng.integers(0, 40)), int(rng.choice([3, 4, 8, 32, 64]))
+            shape = int(rng.integers(1, 120)), int(rng.integers(1, 120))
+            points = rng.integers(-5, 125, (n, 2))
+            dist = rng.uniform(0.001, 25, (n, n_rays))
+            if case % 2:
+                dist = np.round(dist)  # corners and edges that meet pixels
+            prob = rng.choice([0.5, 0.7, 0.9], n)
+            dist, prob = dist.astype(np.float32), prob.astype(np.float32)
+            expected = polygons_to_label(dist, points, shape, prob=prob)
+            found = drawn(Outlines(points, prob, dist), shape)
+            assert (found == expected).all()
+            n_covered += int((expected > 0).sum())
+        assert n_covered > 50_000
+
+    def check_the_fast_way_finds_nearly_the_same_instances(self) -> None:
+        for name, checkpoint in self.checkpoints.items():
+            usual, fast = self.load(checkpoint), self.load(checkpoint, fast=True)
+            assert way_of(fast) == ("Openvino" if has_bfloat16() else "Onnx"), name
+            image = picture(12, (300, 260), usual)
+            expected, found = usual.predict(image), fast.predict(image)
+            assert len(expected.scores) > 10
+            assert share_alike(expected, found, 0.5) > 0.9, name
+            with without_package("openvino"):
+                fallen_back = self.load(checkpoint, fast=True)
+            assert uses_onnx(fallen_back)
+            assert share_alike(expected, fallen_back.predict(image), 0.5) > 0.9, name
+        bare = self.copy("coarse", "bare", bare=True)
+        assert way_of(self.load(bare, fast=True)) == "Keras"
 
     def check_damaged_weights_beside_a_damaged_file_are_refused(self) -> None:
         from training.engines.stardist_engine.instances import NetShape
@@ -233,6 +294,16 @@ def picture(seed: int, size: tuple[int, int], predictor: Any) -> np.ndarray:
     return image[:, : size[0], : size[1]]
 
 
+def inside(outline: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    filled = np.zeros(shape, bool)
+    filled[polygon(outline[:, 0], outline[:, 1], shape)] = True
+    return filled
+
+
+def iou(some: np.ndarray, others: np.ndarray) -> float:
+    return float((some & others).sum() / (some | others).sum())
+
+
 def keras_model_of(checkpoint: Path) -> Any:
     from training.engines.stardist_engine.net import load_model
 
@@ -241,8 +312,8 @@ def keras_model_of(checkpoint: Path) -> Any:
 
 def upstream(
     checkpoint: Path, image: np.ndarray, n_tiles: tuple[int, int, int] | None = None
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return what StarDist's own `predict_instances` finds, ids made dense, and the scores."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return what StarDist's own `predict_instances` finds, ids made dense: with scores, coord."""
     from training.engines.stardist_engine.predictor import dense_ids
 
     thresholds = read_config(checkpoint, "stardist")["thresholds"]
@@ -253,7 +324,8 @@ def upstream(
         n_tiles=n_tiles,
         show_tile_progress=False,
     )
-    return dense_ids(labels, details["prob"])
+    label_image, is_seen = dense_ids(labels, len(details["prob"]))
+    return label_image, details["prob"][is_seen], details["coord"][is_seen]
 
 
 def checks() -> list[str]:

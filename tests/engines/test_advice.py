@@ -6,13 +6,14 @@ from hypothesis import strategies as st
 
 from training.engines.advice import (
     advise_cellpose,
+    advise_cellpose_sam,
     advise_stardist,
     stardist_grid,
     stardist_reach_px,
 )
 from training.engines.base import ObjectSizes
 from training.engines.registry import fill_params, names, parse_params, spec
-from training.engines.specs import CellposeParams, StarDistParams
+from training.engines.specs import CellposeParams, CellposeSamParams, StarDistParams
 
 NUCLEI = ObjectSizes(median_px=20, small_px=12, large_px=30)
 
@@ -21,7 +22,7 @@ def codes(remarks):
     return [remark.code for remark in remarks]
 
 
-@pytest.mark.parametrize("name", ["stardist", "cellpose"])
+@pytest.mark.parametrize("name", ["stardist", "cellpose", "cellpose_sam"])
 def test_ordinary_nuclei_need_no_remark(name):
     engine = spec(name)
 
@@ -98,3 +99,23 @@ def test_a_coarser_grid_and_a_deeper_network_see_farther(depth, grid):
 @given(st.floats(10, 400))
 def test_the_chosen_grid_keeps_an_object_above_five_cells(diameter_px):
     assert diameter_px / stardist_grid(diameter_px) >= 5
+
+
+@pytest.mark.parametrize(
+    "sizes", [ObjectSizes(200, 150, 240), ObjectSizes(4, 3, 6), ObjectSizes(100, 60, 130)]
+)
+def test_sizes_that_cellpose_sam_was_not_made_for_are_mended_by_scaling(sizes):
+    (remark,) = advise_cellpose_sam(CellposeSamParams(), sizes, None)
+
+    assert remark.code == "unusual_sizes"
+    assert "7.5 to 120 px" in remark.sentence
+    assert advise_cellpose_sam(CellposeSamParams(**remark.params), sizes, None) == []
+
+
+def test_sizes_that_no_scale_suits_are_told_without_a_button():
+    sizes = ObjectSizes(median_px=50, small_px=5, large_px=300)
+    params = CellposeSamParams(diameter_px=50)
+
+    (remark,) = advise_cellpose_sam(params, sizes, None)
+
+    assert (remark.label, dict(remark.params)) == ("", {})

@@ -21,8 +21,12 @@ def components(pixels: np.ndarray) -> PredictionArrays:
     """Segment by connected components: as local as a method can be; the score is the area."""
     labels, n = ndimage.label(pixels[0] > 0)
     areas = np.bincount(labels.ravel(), minlength=n + 1)[1:]
+    middles = np.array(ndimage.center_of_mass(labels, labels, range(1, n + 1))).reshape(n, 1, 2)
     return PredictionArrays(
-        labels.astype(np.uint32), areas.astype(np.float32), {"foreground": pixels[0]}
+        labels.astype(np.uint32),
+        areas.astype(np.float32),
+        {"foreground": pixels[0]},
+        middles.astype(np.float32),
     )
 
 
@@ -60,6 +64,9 @@ def test_blocks_give_the_objects_and_scores_of_one_piece(height, width, block_px
     assert found.label_image.max() == len(found.scores)
     assert all(whole.scores[a - 1] == found.scores[b - 1] for a, b in pairs if a)
     assert (found.maps["foreground"] == whole.maps["foreground"]).all()
+    same = {int(b): int(a) for a, b in pairs if a}
+    order = [same[number + 1] - 1 for number in range(len(found.scores))]
+    assert np.allclose(found.outlines, whole.outlines[order], atol=1e-3)
 
 
 @settings(max_examples=25, deadline=None)

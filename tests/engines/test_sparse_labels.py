@@ -14,6 +14,9 @@ def both_arms(engine: str, folder) -> dict[str, dict[str, float]]:
         engine,
         str(folder),
         "0",
+        "fluo",
+        "masked",
+        "naive",
         answers=folder / "answers.json",
         timeout_s=1200,
     )

@@ -4,7 +4,7 @@ import asyncio
 
 from django.test import AsyncRequestFactory, RequestFactory
 
-from project.downloads import BLOCK_BYTES, file_response
+from project.downloads import BLOCK_BYTES, MADE_BYTES, file_response, made_response
 
 CONTENT = b"0123456789" * (BLOCK_BYTES // 4)  # two and a half blocks
 
@@ -38,3 +38,28 @@ def test_the_same_file_is_sent_under_wsgi(tmp_path):
 
     assert b"".join(answer.streaming_content) == CONTENT
     answer.close()
+
+
+def test_what_is_made_while_it_is_sent_comes_in_blocks_under_both():
+    pieces = [bytes([k]) * 1000 for k in range(256)]
+    seen_by = []
+
+    def made(request):
+        asked = iter(pieces)
+        answer = made_response(request, asked, name="größe.geojson", content_type="text/x")
+        seen_by.append(next(asked, None))  # nothing was made before it is sent
+        return answer
+
+    async def blocks(answer):
+        return [block async for block in answer]
+
+    under_wsgi = list(made(RequestFactory().get("/")).streaming_content)
+    answer = made(AsyncRequestFactory().get("/"))
+    assert answer.is_async
+    under_asgi = asyncio.run(blocks(answer))
+
+    assert seen_by == [pieces[0]] * 2
+    assert under_wsgi == under_asgi
+    assert b"".join(under_wsgi) == b"".join(pieces[1:])
+    assert all(len(block) >= MADE_BYTES for block in under_wsgi[:-1])
+    assert answer["Content-Disposition"].startswith("attachment")

@@ -44,6 +44,7 @@ from training.models import (
     Evaluation,
     Example,
     ModelVersion,
+    PredictionRun,
     RunState,
     TrainingRun,
     TrainingSet,
@@ -131,7 +132,7 @@ def test_every_kind_of_row_keeps_its_files(project, image, layer):
         *("LabelChunk.digest", "ChunkState.digest", "LayerSnapshot.manifest_digest"),
         *("TrainingSet.manifest_digest", "VersionUpload.upload_digest"),
         *("ModelVersion.checkpoint_digest", "ModelVersion.export_digest"),
-        "Example.picture_digest",
+        *("Example.picture_digest", "PredictionRun.details_digest"),
     }
     for name in ("original", "pixels", "pyramid", "thumbnail"):
         setattr(image, f"{name}_digest", stored())
@@ -164,11 +165,12 @@ def test_every_kind_of_row_keeps_its_files(project, image, layer):
     )
     measured = Evaluation.objects.create(version=version, training_set=used, split="validation")
     Example.objects.create(evaluation=measured, image=image, picture_digest=stored())
+    PredictionRun.objects.create(version=version, image=image, details_digest=stored())
     waiting = VersionUpload.objects.create(
         project=project, engine="threshold", file_name="a.zip", upload_digest=stored()
     )
     before = all_blobs()
-    assert len(before) == 4 + 2 + 2 + 4 + 2 + 1 + 1
+    assert len(before) == 4 + 2 + 2 + 4 + 2 + 1 + 1 + 1
     nobodys = stored()
 
     assert collect()["n_removed"] == 1

@@ -76,7 +76,8 @@ class OddEngine:
                 EpochReport(epoch, wanted["epochs"], loss, None, 0.1, wanted["epoch_s"], {"x": 1.0})
             )
             state.parent.mkdir(exist_ok=True)
-            state.write_text(json.dumps({"epoch": epoch}))
+            plan = {"n_steps": wanted["epochs"]}
+            state.write_text(json.dumps({"epoch": epoch, "step": epoch, "plan": plan}))
             report.checkpoint(state.parent)
         report.warn("This engine only sleeps.")
         finished = job.workdir / "finished"
@@ -98,7 +99,7 @@ class OddEngine:
         (finished / "config.json").write_text(json.dumps(config))
         return finished
 
-    def load(self, checkpoint, *, device, n_threads):
+    def load(self, checkpoint, *, device, n_threads, fast=False):
         try:
             return OddPredictor(json.loads((checkpoint / "config.json").read_text())["level"])
         except (OSError, ValueError) as error:

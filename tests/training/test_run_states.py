@@ -19,12 +19,13 @@ from hypothesis.stateful import (
 
 from project import leases
 from tests.factories import MembershipFactory, ProjectFactory, UserFactory
-from training.actions.runs import RunEnded, cancel_run
+from training.actions.runs import RunEnded, cancel_run, pause_run, resume_run
+from training.jobs.pauses import pause_if_asked
 from training.models import ModelVersion, RunState, TrainingRun, TrainingSet
 
 
 class RunLife(RuleBasedStateMachine):
-    """Workers claim, work, die, thaw and finish; a person cancels; the reaper reaps."""
+    """Workers claim, work, die, thaw and finish; people pause, go on, cancel; the reaper reaps."""
 
     @initialize()
     def queue(self):
@@ -39,6 +40,7 @@ class RunLife(RuleBasedStateMachine):
         self.ended = None
         self.n_versions = 0
         self.uncounted = 0
+        self.is_paused = False
 
     def now(self):
         return TrainingRun.objects.get(pk=self.run.pk)
@@ -84,7 +86,7 @@ class RunLife(RuleBasedStateMachine):
 
     @rule()
     def reap(self):
-        leases.reap(TrainingRun, lambda pk: None)
+        leases.reap(TrainingRun, pause_if_asked)
         now = self.now()
         if now.state == RunState.LOST and self.ended is None:
             self.ended = RunState.LOST
@@ -98,9 +100,45 @@ class RunLife(RuleBasedStateMachine):
         except RunEnded:
             assert before.state in RunState.terminal_states()
             return
-        if before.state == RunState.QUEUED:
+        if before.state in (RunState.QUEUED, RunState.PAUSED):
             assert after.state == RunState.CANCELLED
             self.ended = RunState.CANCELLED
+
+    @rule()
+    def pause(self):
+        before = self.now()
+        try:
+            after = pause_run(user=self.owner, run=before)
+        except RunEnded:
+            assert before.cancel_requested or before.state in RunState.terminal_states()
+            return
+        assert after.state == RunState.PAUSED or after.pause_requested
+
+    @rule()
+    def resume(self):
+        before = self.now()
+        try:
+            after = resume_run(user=self.owner, run=before)
+        except RunEnded:
+            assert before.cancel_requested or before.state in RunState.terminal_states()
+            return
+        assert after.state in RunState.open_states()
+        assert not after.pause_requested
+        self.is_paused = False
+
+    @invariant()
+    def only_a_person_wakes_a_paused_run(self):
+        if hasattr(self, "run"):
+            now = self.now()
+            assert now.state == RunState.PAUSED or not self.is_paused or self.ended is not None
+            self.is_paused = now.state == RunState.PAUSED
+            assert not (self.is_paused and (now.pause_requested or now.paused_at is None))
+
+    @invariant()
+    def a_run_that_waits_is_not_one_that_should_be_paused(self):
+        if hasattr(self, "run"):
+            now = self.now()
+            assert now.state != RunState.QUEUED or not now.pause_requested
 
     @invariant()
     def only_a_running_run_has_a_lease(self):
@@ -123,7 +161,9 @@ class RunLife(RuleBasedStateMachine):
 @pytest.mark.django_db
 def test_a_run_keeps_its_laws_whatever_happens(monkeypatch):
     monkeypatch.setattr("training.actions.runs.publish_run", lambda run: None)
-    monkeypatch.setattr(leases, "_registered", {})
+    monkeypatch.setattr("training.jobs.pauses.publish_run_by_id", lambda pk: None)
+    bell = leases.Registered(pause_if_asked, None)
+    monkeypatch.setattr(leases, "_registered", {TrainingRun: bell})
     run_state_machine_as_test(
         RunLife,
         settings=settings(

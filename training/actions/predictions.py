@@ -14,13 +14,17 @@ from annotations.actions.audit import audit
 from annotations.models import Image, Project, Role
 from annotations.rules import require
 from project.broker import send
-from project.errors import Conflict, NotFound, NotReady
+from project.errors import Conflict, InvalidInput, NotFound, NotReady
 from training import tasks
+from training.datasets.large import LARGE_PX
+from training.engines import registry
 from training.jobs.news import publish_prediction
 from training.models import ModelVersion, PredictionRun, RunState
 from training.queries.predictions import images_to_predict
+from training.supervision.interpreters import require_installed
 
 PRIORITY_ASKED = 5  # after what somebody looks at, before what the loop queued by itself
+NAMED = 3  # images in a sentence
 TOLD_AT_ONCE = 50  # pages show a screenful; the rest is told when it is made
 
 
@@ -28,6 +32,12 @@ class PredictionEnded(Conflict):
     """The prediction has ended and nothing about it can change."""
 
     code: ClassVar[str] = "prediction_ended"
+
+
+class MapsNotKept(InvalidInput):
+    """The engine has no maps, or the images are too large for them."""
+
+    code: ClassVar[str] = "maps_not_kept"
 
 
 class NothingToPredict(NotReady):
@@ -38,16 +48,24 @@ class NothingToPredict(NotReady):
 
 @transaction.atomic
 def queue_predictions(
-    *, user: Any, version: ModelVersion, images: Sequence[uuid.UUID] | None = None
+    *,
+    user: Any,
+    version: ModelVersion,
+    images: Sequence[uuid.UUID] | None = None,
+    keep_maps: bool = False,
 ) -> list[PredictionRun]:
     """Queue predictions of some images, or of all ready ones, and return their rows.
 
-    What is finished or under way already is returned as it is.
-    Raises NotAllowed, NotFound, NothingToPredict.
+    What is finished or under way already is returned as it is. With `keep_maps` the engine's maps
+    are stored, too, and what is finished without them is predicted again; images that are too
+    large for that are refused when they were named, and else predicted without.
+    Raises NotAllowed, NotFound, EngineNotInstalled, NothingToPredict, MapsNotKept.
     """
     project = version.project
     require(user, project, Role.ANNOTATOR)
+    require_installed(version.engine)
     ready = chosen_images(version, images)
+    mapped = images_for_maps(version, ready, named=images is not None) if keep_maps else []
     PredictionRun.objects.bulk_create(
         [
             PredictionRun(version=version, image=image, priority=PRIORITY_ASKED, requested_by=user)
@@ -59,10 +77,11 @@ def queue_predictions(
     rows = PredictionRun.objects.filter(version=version, image__in=ready)
     asked = {"requested_by": user, "priority": PRIORITY_ASKED}
     rows.filter(state__in=RunState.repeatable_states()).update(
-        **PredictionRun.queued_anew(), **asked
+        **PredictionRun.queued_anew(), **asked, keep_maps=False
     )
     # Queued by the loop and now asked for by a person: sooner, and no longer replaceable.
     rows.filter(state=RunState.QUEUED, requested_by=None).update(**asked)
+    queue_maps(rows.filter(image__in=mapped), asked)
     audit(user=user, project=project, verb="queue_predictions", target=version, n_images=len(ready))
     queued = list(rows.select_related("version", "image", "layer").order_by("image__name"))
     if any(row.state == RunState.QUEUED for row in queued):
@@ -70,6 +89,33 @@ def queue_predictions(
     for row in queued[:TOLD_AT_ONCE]:
         publish_prediction(row)
     return queued
+
+
+def images_for_maps(version: ModelVersion, images: Sequence[Image], *, named: bool) -> list[Image]:
+    """Return the images that are small enough for maps to be kept; raises MapsNotKept."""
+    if not registry.spec(version.engine).produces:
+        raise MapsNotKept(f"{registry.spec(version.engine).title} makes no maps that can be kept.")
+    large = [one for one in images if (one.height or 0) * (one.width or 0) > LARGE_PX]
+    if large and (named or len(large) == len(images)):
+        names = ", ".join(one.name for one in large[:NAMED])
+        more = f" and {len(large) - NAMED} more" if len(large) > NAMED else ""
+        raise MapsNotKept(
+            f"Maps are kept of images up to {LARGE_PX / 1e6:.1f} megapixels only, since they take "
+            f"many times the memory of the image; larger: {names}{more}. Predict these without "
+            "maps.",
+            images=[str(one.pk) for one in large],
+        )
+    apart = set(large)
+    return [one for one in images if one not in apart]
+
+
+def queue_maps(rows: QuerySet[PredictionRun], asked: dict[str, Any]) -> None:
+    """Have maps kept of predictions that wait, and make those again that ended without them."""
+    without = rows.filter(keep_maps=False)
+    without.filter(state=RunState.FINISHED).update(
+        **PredictionRun.queued_anew(), **asked, keep_maps=True
+    )
+    without.filter(state=RunState.QUEUED).update(keep_maps=True)
 
 
 @transaction.atomic

@@ -1,4 +1,4 @@
-"""Ask for a training, and ask it to stop."""
+"""Ask for a training, and ask it to stop, for good or for a while."""
 
 from __future__ import annotations
 
@@ -17,12 +17,15 @@ from training import tasks
 from training.actions.rounds import close_round
 from training.actions.sets import freeze_training_set
 from training.engines import registry
+from training.jobs.checkpoints import remove_run_folder
 from training.jobs.news import publish_run
+from training.jobs.pauses import over_now, paused_now
 from training.models import ModelVersion, RunState, TrainingRun, TrainingSet
 from training.queries.numbers import next_number
 from training.queries.plans import choose_channels, parse_start
 from training.queries.sets import read_manifest
 from training.queries.versions import images_known_to
+from training.supervision.interpreters import require_installed
 
 MAX_MINUTES = 60 * 24 * 14  # two weeks: a longer wish is a slip of the finger
 MAX_SEED = 2**31 - 1  # what every framework takes
@@ -48,10 +51,11 @@ def queue_run(  # noqa: PLR0913 (one argument per thing a person can choose)
 ) -> TrainingRun:
     """Freeze the training set, close the round that led to it and queue a run on it.
 
-    Raises NotAllowed, NotFound, UnknownEngine, BadEngineParams, BadStart, BadChannels,
-    TooFewInstances.
+    Raises NotAllowed, NotFound, UnknownEngine, EngineNotInstalled, BadEngineParams, BadStart,
+    BadChannels, TooFewInstances.
     """
     require(user, project, Role.REVIEWER)
+    require_installed(engine)
     filled = registry.fill_params(engine, params or {})
     origin = parse_start(user=user, engine=engine, start=start)
     check_limits(seed=seed, max_minutes=max_minutes)
@@ -92,23 +96,87 @@ def cancel_run(*, user: Any, run: TrainingRun) -> TrainingRun:
 
     Raises NotAllowed, NotFound, RunEnded.
     """
-    require(user, run.project, Role.REVIEWER)
-    # The row lock decides against a worker that claims or finishes the run at this moment.
-    run = TrainingRun.objects.select_for_update(of=("self",)).get(pk=run.pk)
-    if run.state in RunState.terminal_states():
-        raise RunEnded(f"This run has already ended: {run.get_state_display().lower()}.")
-    run.cancel_requested = True
-    if run.state == RunState.QUEUED:
-        run.state = RunState.CANCELLED
-        run.error_code = "cancelled"
-        run.error_message = "Cancelled before it began."
-        run.finished_at = timezone.now()
-    run.save(
-        update_fields=["cancel_requested", "state", "error_code", "error_message", "finished_at"]
-    )
+    run = locked(user, run)
+    if run.state == RunState.RUNNING:
+        change(run, cancel_requested=True, pause_requested=False)
+    else:
+        was = "it began" if run.started_at is None else "it went on"
+        change(
+            run,
+            state=RunState.CANCELLED,
+            cancel_requested=True,
+            pause_requested=False,
+            error_code="cancelled",
+            error_message=f"Cancelled before {was}.",
+            finished_at=timezone.now(),
+            **over_now(run),
+        )
+        transaction.on_commit(lambda: remove_run_folder(run.pk))
     audit(user=user, project=run.project, verb="cancel_run", target=run)
     publish_run(run)
     return run
+
+
+@transaction.atomic
+def pause_run(*, user: Any, run: TrainingRun) -> TrainingRun:
+    """Let a run stand still: at once when it waits, else when its worker has left its step.
+
+    Its checkpoint stays, and its worker is free. A run that is paused stays so. Raises
+    NotAllowed, NotFound, RunEnded.
+    """
+    run = locked(user, run)
+    if run.cancel_requested:
+        raise RunEnded("This run is being cancelled.")
+    if run.state == RunState.PAUSED:
+        return run
+    if run.state == RunState.RUNNING:
+        change(run, pause_requested=True)
+    else:
+        change(run, **paused_now(run))
+    audit(user=user, project=run.project, verb="pause_run", target=run)
+    publish_run(run)
+    return run
+
+
+@transaction.atomic
+def resume_run(*, user: Any, run: TrainingRun) -> TrainingRun:
+    """Let a paused run go on from its last step when a worker is free.
+
+    One that is not paused yet will not be; one that goes on anyway does so. Raises NotAllowed,
+    NotFound, RunEnded.
+    """
+    run = locked(user, run)
+    if run.cancel_requested:
+        raise RunEnded("This run is being cancelled.")
+    if run.state == RunState.PAUSED:
+        change(run, state=RunState.QUEUED, queued_at=timezone.now())
+        send(tasks.train, str(run.pk), queue=tasks.train_queue(run.engine))
+    elif run.pause_requested:
+        change(run, pause_requested=False)
+    else:
+        return run
+    audit(user=user, project=run.project, verb="resume_run", target=run)
+    publish_run(run)
+    return run
+
+
+def locked(user: Any, run: TrainingRun) -> TrainingRun:
+    """Lock a run that has not ended; raises NotAllowed, NotFound, RunEnded.
+
+    The lock decides against a worker that claims or finishes the run at this moment.
+    """
+    require(user, run.project, Role.REVIEWER)
+    run = TrainingRun.objects.select_for_update(of=("self",)).get(pk=run.pk)
+    if run.state in RunState.terminal_states():
+        raise RunEnded(f"This run has already ended: {run.get_state_display().lower()}.")
+    return run
+
+
+def change(run: TrainingRun, **fields: Any) -> None:
+    """Write fields of a locked run."""
+    for name, value in fields.items():
+        setattr(run, name, value)
+    run.save(update_fields=list(fields))
 
 
 def check_limits(*, seed: int, max_minutes: float | None) -> None:

@@ -18,6 +18,7 @@ from training import tasks
 from training.engines import registry
 from training.jobs.news import publish_upload
 from training.models import VersionUpload
+from training.supervision.interpreters import require_installed
 
 MIB = 1 << 20
 
@@ -43,9 +44,10 @@ def upload_version(  # noqa: PLR0913 (one argument per thing a person can say ab
     """Store a model file and queue its check by the engine; a version appears when it is good.
 
     Nothing of the file is opened here: it comes from outside, so only the engine's child reads it.
-    Raises NotAllowed, NotFound, UnknownEngine, NotACheckpoint.
+    Raises NotAllowed, NotFound, UnknownEngine, EngineNotInstalled, NotACheckpoint.
     """
     require(user, project, Role.REVIEWER)
+    require_installed(engine)
     most = registry.spec(engine).max_channels
     if size_bytes == 0 or size_bytes > settings.CYTOLOOP_MAX_UPLOAD_MIB * MIB:
         raise NotACheckpoint(
@@ -56,7 +58,7 @@ def upload_version(  # noqa: PLR0913 (one argument per thing a person can say ab
         raise NotACheckpoint("Name each channel once, counted from 0.")
     if len(channels) > most:
         raise NotACheckpoint(f"{engine} takes at most {most} channels.")
-    upload = VersionUpload.objects.create(
+    upload = VersionUpload(
         project=project,
         engine=engine,
         file_name=file_name[-255:],
@@ -65,14 +67,21 @@ def upload_version(  # noqa: PLR0913 (one argument per thing a person can say ab
         licence=licence[:100],
         created_by=user,
     )
+    queue_adoption(upload, verb="upload_version")
+    return upload
+
+
+def queue_adoption(upload: VersionUpload, *, verb: str, **facts: Any) -> None:
+    """Save the row of a stored model file and queue its check, in the caller's transaction."""
+    upload.save(force_insert=True)
     audit(
-        user=user,
-        project=project,
-        verb="upload_version",
+        user=upload.created_by,
+        project=upload.project,
+        verb=verb,
         target=upload,
-        engine=engine,
+        engine=upload.engine,
         digest=upload.upload_digest,
+        **facts,
     )
     publish_upload(upload)
-    send(tasks.adopt, str(upload.pk), queue=tasks.predict_queue(engine))
-    return upload
+    send(tasks.adopt, str(upload.pk), queue=tasks.predict_queue(upload.engine))

@@ -19,7 +19,7 @@ from annotations.models import Role
 from annotations.queries.images import find_project
 from project import events
 from project.drf import Pages
-from training.actions.runs import cancel_run, queue_run
+from training.actions.runs import cancel_run, pause_run, queue_run, resume_run
 from training.api.shapes import (
     EngineOut,
     EpochOut,
@@ -84,6 +84,20 @@ class RunCancel(APIView):
     @extend_schema(request=None, responses=RunOut, summary="Stop a run")
     def post(self, request: Request, run_id: uuid.UUID) -> Response:
         cancel_run(user=request.user, run=one_run(request.user, run_id))
+        return Response(run_json(request.user, run_id))
+
+
+class RunPause(APIView):
+    @extend_schema(request=None, responses=RunOut, summary="Let a run stand still for a while")
+    def post(self, request: Request, run_id: uuid.UUID) -> Response:
+        pause_run(user=request.user, run=one_run(request.user, run_id))
+        return Response(run_json(request.user, run_id))
+
+
+class RunResume(APIView):
+    @extend_schema(request=None, responses=RunOut, summary="Let a paused run go on")
+    def post(self, request: Request, run_id: uuid.UUID) -> Response:
+        resume_run(user=request.user, run=one_run(request.user, run_id))
         return Response(run_json(request.user, run_id))
 
 

@@ -6,12 +6,14 @@ from typing import Any
 
 from rest_framework import serializers
 
+from training.datasets.large import LARGE_PX
 from training.models import (
     EpochRecord,
     Evaluation,
     Example,
     ModelVersion,
     PredictionRun,
+    RunState,
     TrainingRun,
     TrainingSet,
     VersionUpload,
@@ -65,6 +67,13 @@ class PredictionsIn(serializers.Serializer[Any]):
     images = serializers.ListField(
         child=serializers.UUIDField(), allow_null=True, default=None, max_length=100_000
     )
+    keep_maps = serializers.BooleanField(
+        default=False,
+        help_text=(
+            "Keep the engine's own maps; drafts that exist without them are predicted again. "
+            f"For images up to {LARGE_PX / 1e6:.1f} megapixels."
+        ),
+    )
 
 
 class VersionIn(serializers.Serializer[Any]):
@@ -74,6 +83,46 @@ class VersionIn(serializers.Serializer[Any]):
     file = serializers.FileField(allow_empty_file=True)
     channels = serializers.ListField(child=serializers.IntegerField(), default=list, max_length=64)
     licence = serializers.CharField(max_length=100, default="", allow_blank=True)
+
+
+class StarterIn(serializers.Serializer[Any]):
+    """A starter model that somebody wants in a project."""
+
+    name = serializers.CharField(max_length=64)
+    channels = serializers.ListField(
+        child=serializers.IntegerField(),
+        default=list,
+        max_length=64,
+        help_text="Of the images, counted from 0, in the order it sees them; none: the first.",
+    )
+
+
+class DataSetOut(serializers.Serializer[Any]):
+    """A public data set that taught a starter model."""
+
+    dataset = serializers.CharField()
+    licence = serializers.CharField()
+    source = serializers.CharField(  # type: ignore[assignment]
+        help_text="Where it comes from, to be cited."
+    )
+    n_images = serializers.IntegerField()
+    n_objects = serializers.IntegerField()
+
+
+class StarterOut(serializers.Serializer[Any]):
+    """The card of a starter model."""
+
+    name = serializers.CharField()
+    title = serializers.CharField()
+    engine = serializers.CharField()
+    objects = serializers.CharField()
+    n_channels = serializers.IntegerField()
+    diameter_px = serializers.FloatField(help_text="Median of the objects that it learnt from.")
+    licence = serializers.CharField(help_text="Of the weights.")
+    ap50 = serializers.FloatField(help_text="On images of the same data that it never saw.")
+    n_test_images = serializers.IntegerField()
+    trained_on = DataSetOut(many=True)
+    size_bytes = serializers.IntegerField()
 
 
 class EngineOut(serializers.Serializer[Any]):
@@ -88,6 +137,8 @@ class EngineOut(serializers.Serializer[Any]):
     licence = serializers.CharField()
     citation = serializers.CharField()
     needs_gpu = serializers.BooleanField()
+    from_scratch = serializers.BooleanField()
+    missing = serializers.CharField(help_text="Why it cannot be used; empty when it can.")
     params = serializers.ListField(child=serializers.DictField())
     schema = serializers.DictField()
 
@@ -167,8 +218,12 @@ class RunRowOut(serializers.ModelSerializer[TrainingRun]):
             "max_minutes",
             "peak_mib",
             "channels",
+            "n_replayed",
             "progress",
             "cancel_requested",
+            "pause_requested",
+            "paused_at",
+            "paused_s",
             "attempt",
             "max_attempts",
             "warnings",
@@ -324,6 +379,7 @@ class UploadOut(serializers.ModelSerializer[VersionUpload]):
         fields = (
             "id",
             "engine",
+            "starter",
             "file_name",
             "state",
             "version",
@@ -338,6 +394,7 @@ class PredictionOut(serializers.ModelSerializer[PredictionRun]):
 
     number = serializers.IntegerField(source="version.number")
     engine = serializers.CharField(source="version.engine")
+    has_maps = serializers.SerializerMethodField(help_text="Whether maps can be downloaded.")
 
     class Meta:
         model = PredictionRun
@@ -350,11 +407,16 @@ class PredictionOut(serializers.ModelSerializer[PredictionRun]):
             "state",
             "layer",
             "n_instances",
+            "has_maps",
             "error_code",
             "error_message",
             "created_at",
             "finished_at",
         )
+
+    def get_has_maps(self, prediction: PredictionRun) -> bool:
+        is_made = prediction.state == RunState.FINISHED
+        return is_made and prediction.keep_maps and bool(prediction.details_digest)
 
 
 class PredictionsCancelIn(serializers.Serializer[Any]):
@@ -383,4 +445,4 @@ class LeaderOut(serializers.ModelSerializer[Evaluation]):
         run = evaluation.version.run
         if run is None or run.started_at is None or run.finished_at is None:
             return None
-        return (run.finished_at - run.started_at).total_seconds()
+        return (run.finished_at - run.started_at).total_seconds() - run.paused_s

@@ -165,7 +165,10 @@ class ProjectPredictions(APIView):
         asked.is_valid(raise_exception=True)
         version = one_version_of(request.user, project, asked.validated_data["version"])
         rows = queue_predictions(
-            user=request.user, version=version, images=asked.validated_data["images"]
+            user=request.user,
+            version=version,
+            images=asked.validated_data["images"],
+            keep_maps=asked.validated_data["keep_maps"],
         )
         return Response(PredictionOut(rows, many=True).data, status=status.HTTP_202_ACCEPTED)
 

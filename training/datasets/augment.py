@@ -17,6 +17,7 @@ from training.datasets.normalize import Image
 STAINS = np.array([[0.65, 0.70, 0.29], [0.07, 0.99, 0.11], [0.27, 0.57, 0.78]], dtype=np.float32)
 TO_STAINS = np.linalg.inv(STAINS)
 FAINTEST = 1e-3
+SMOOTHED_ABOVE = 1.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,8 @@ def draw_scale(scale_range: float, rng: np.random.Generator) -> float:
 def resize(pixels: Image, labels: SparseLabels, side: int) -> tuple[Image, SparseLabels]:
     """Bring a square crop to a side length; labels by nearest neighbour, so ids stay ids.
 
+    What gets much smaller is smoothed before, as `training.datasets.scale` does.
+
     Parameters
     ----------
     pixels : ndarray of float32, shape (C, h, h)
@@ -84,6 +87,9 @@ def resize(pixels: Image, labels: SparseLabels, side: int) -> tuple[Image, Spars
     size = labels.shape[0]
     if size == side:
         return pixels, labels
+    if size > SMOOTHED_ABOVE * side:
+        sigma = (size / side - 1) / 2
+        pixels = ndimage.gaussian_filter(pixels, (0, sigma, sigma), mode="mirror")
     places = (np.arange(side) + 0.5) * (size / side) - 0.5
     nearest = np.clip(np.round(places), 0, size - 1).astype(np.intp)
     low = np.clip(np.floor(places), 0, size - 2).astype(np.intp)
@@ -131,6 +137,23 @@ def _new_contrast(pixels: Image, strength: float, rng: np.random.Generator) -> I
     return result
 
 
+def stain_densities(inverted: Image) -> Image:
+    """Return optical densities of haematoxylin, eosin and DAB.
+
+    Parameters
+    ----------
+    inverted : ndarray of float32, shape (3, h, w)
+        1 - RGB of a bright-field image: white is 0.
+
+    Returns
+    -------
+    ndarray of float32, shape (3, h, w)
+    """
+    density = -np.log(np.clip(1 - inverted, FAINTEST, 1.5))
+    result: Image = np.tensordot(TO_STAINS.T, density, axes=1).astype(np.float32)
+    return result
+
+
 def jitter_stains(inverted: Image, strength: float, rng: np.random.Generator) -> Image:
     """Make stains stronger or fainter, one by one.
 
@@ -151,8 +174,7 @@ def jitter_stains(inverted: Image, strength: float, rng: np.random.Generator) ->
     .. [1] Ruifrok and Johnston, Anal Quant Cytol Histol 23 (2001)
     .. [2] Tellez et al., Medical Image Analysis 58 (2019), doi:10.1016/j.media.2019.101544
     """
-    density = -np.log(np.clip(1 - inverted, FAINTEST, 1.5))
-    stains = np.tensordot(TO_STAINS.T, density, axes=1)
+    stains = stain_densities(inverted)
     gain = 1 + rng.uniform(-strength, strength, (3, 1, 1))
     shift = rng.uniform(-strength, strength, (3, 1, 1))
     changed = np.tensordot(STAINS.T, stains * gain + shift, axes=1)

@@ -12,12 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annotations.imaging.pixels import open_pixels
+from training.datasets.channels import ALL, shown
 from training.datasets.labels import Box, SparseLabels, diameters, sparse_labels
 from training.datasets.normalize import Image, Limits, measure_limits, normalize
 
-Plane: TypeAlias = tuple[str, int, int]  # image, t, z
+Plane: TypeAlias = tuple[str, int, int, tuple[int, ...]]  # image, t, z, channels
 PixelsByKey: TypeAlias = OrderedDict[int, tuple[Box, NDArray[Any]]]
 
+REPLAY = "replay"
 CENTRES_PER_REGION = 512  # places to draw around that are remembered; 4 kB
 CACHE_BYTES = 96 << 20  # decoded pixels that are kept, whatever the number of images
 CACHED_AREA_PX = 1024 * 1024  # regions up to this size are kept whole
@@ -46,6 +48,18 @@ class Region(Protocol):
     @property
     def tags(self) -> tuple[str, ...]:
         """Stain, organ and such."""
+
+    @property
+    def split(self) -> str:
+        """Train, validation or replay."""
+
+    @property
+    def channels(self) -> tuple[int, ...]:
+        """Channels of its image; empty: those of the source."""
+
+    @property
+    def invert(self) -> bool | None:
+        """Whether its intensities are inverted; None: as the source's."""
 
     @property
     def t(self) -> int:
@@ -99,11 +113,14 @@ class CropSource:
         Where prepared labels are kept, mapped and not in memory; a training's own.
     background_band_px : int
         See `training.datasets.labels.sparse_labels`.
+    recolour : bool
+        See `training.datasets.normalize.measure_limits`.
 
     Notes
     -----
     Regions without any annotated pixel are left out: StarDist's loss of a batch without one is
-    NaN. `invert` may be set once the polarity of the objects is known.
+    NaN. `invert` may be set once the polarity of the objects is known, and `way`, by which the
+    network is shown the channels (`training.datasets.channels`).
     """
 
     def __init__(
@@ -113,11 +130,14 @@ class CropSource:
         folder: Path,
         *,
         background_band_px: int = 0,
+        recolour: bool = False,
     ) -> None:
         self.channels = tuple(channels)
         self.invert = False
+        self.way = ALL
         self._folder = folder
         self._band = background_band_px
+        self._recolour = recolour
         self._cache: PixelsByKey = OrderedDict()
         self._cached_bytes = 0
         folder.mkdir(parents=True, exist_ok=True)
@@ -128,18 +148,27 @@ class CropSource:
     def __len__(self) -> int:
         return len(self.regions)
 
+    @property
+    def own(self) -> list[int]:
+        """The numbers of the regions that are not replayed."""
+        return [i for i, each in enumerate(self.regions) if each.region.split != REPLAY]
+
+    def _plane(self, region: Region) -> Plane:
+        return region.image_id, region.t, region.z, region.channels or self.channels
+
     def _all_limits(self, regions: Sequence[Region]) -> dict[Plane, tuple[tuple[int, int], Limits]]:
         """Measure each plane once, however many regions it has."""
         found: dict[Plane, tuple[tuple[int, int], Limits]] = {}
         for region in regions:
-            if _plane(region) not in found:
-                found[_plane(region)] = _limits_of(region, self.channels)
+            plane = self._plane(region)
+            if plane not in found:
+                found[plane] = _limits_of(region, plane[-1], recolour=self._recolour)
         return found
 
     def _prepare(
         self, number: int, region: Region, limits: dict[Plane, tuple[tuple[int, int], Limits]]
     ) -> Prepared:
-        shape, image_limits = limits[_plane(region)]
+        shape, image_limits = limits[self._plane(region)]
         with np.load(region.labels, allow_pickle=False) as stored:
             labels = sparse_labels(
                 stored["label_image"],
@@ -228,7 +257,9 @@ class CropSource:
         height, width = prepared.image_shape
         row0, col0, row1, col1 = box
         inside = (max(row0, 0), max(col0, 0), min(row1, height), min(col1, width))
-        pixels = normalize(self._read(number, inside), prepared.limits, invert=self.invert)
+        invert = self.invert if prepared.region.invert is None else prepared.region.invert
+        pixels = normalize(self._read(number, inside), prepared.limits, invert=invert)
+        pixels = shown(with_channels(pixels, len(self.channels)), self.way)
         pad = (
             (inside[0] - row0, row1 - inside[2]),
             (inside[1] - col0, col1 - inside[3]),
@@ -269,7 +300,8 @@ class CropSource:
         region = self.regions[number].region
         wanted = self._to_keep(number, box)
         with open_pixels(region.pixels) as file:
-            pixels = file.read(t=region.t, z=region.z, channels=self.channels, box=wanted or box)
+            channels = self._plane(region)[-1]
+            pixels = file.read(t=region.t, z=region.z, channels=channels, box=wanted or box)
         if wanted is None:
             return pixels
         self._cache[number] = (wanted, pixels)
@@ -293,11 +325,16 @@ class CropSource:
         )
 
 
-def _plane(region: Region) -> Plane:
-    return region.image_id, region.t, region.z
+def with_channels(pixels: Image, n_channels: int) -> Image:
+    """Return pixels with so many channels: as they are, or their mean in each."""
+    if pixels.shape[0] == n_channels:
+        return pixels
+    return np.repeat(pixels.mean(axis=0, keepdims=True, dtype=np.float32), n_channels, axis=0)
 
 
-def _limits_of(region: Region, channels: tuple[int, ...]) -> tuple[tuple[int, int], Limits]:
+def _limits_of(
+    region: Region, channels: tuple[int, ...], *, recolour: bool
+) -> tuple[tuple[int, int], Limits]:
     """Measure one image: its size and its percentiles."""
     with open_pixels(region.pixels) as file:
         height, width = file.shape.height, file.shape.width
@@ -305,7 +342,7 @@ def _limits_of(region: Region, channels: tuple[int, ...]) -> tuple[tuple[int, in
         def read(box: Box) -> NDArray[Any]:
             return file.read(t=region.t, z=region.z, channels=channels, box=box)
 
-        return (height, width), measure_limits(read, height, width)
+        return (height, width), measure_limits(read, height, width, recolour=recolour)
 
 
 def _common(one: Box, other: Box) -> Box:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annotations.imaging.pixels import PixelFile
+from training.datasets.channels import ALL, n_shown, shown
 from training.datasets.normalize import Image, Limits, limits_of, normalize, normalize_image
 
 Place: TypeAlias = tuple[slice, slice, slice]
@@ -60,30 +61,41 @@ class PixelsOfFile:
 class NormalizedPixels:
     """Pixels that are normalised when they are sliced."""
 
-    def __init__(self, pixels: Pixels, limits: Limits, *, invert: bool) -> None:
-        self._pixels, self._limits, self._invert = pixels, limits, invert
-        self.shape = pixels.shape
+    def __init__(self, pixels: Pixels, limits: Limits, *, invert: bool, way: str) -> None:
+        self._pixels, self._limits, self._invert, self._way = pixels, limits, invert, way
+        self.shape = (n_shown(pixels.shape[0], way), *pixels.shape[1:])
 
     def __getitem__(self, place: Place, /) -> Image:
-        return normalize(self._pixels[place], self._limits, invert=self._invert)
+        part = normalize(self._pixels[place], self._limits, invert=self._invert)
+        return shown(part, self._way)
 
 
 def normalized(
-    pixels: Pixels, *, invert: bool = False, reference: NDArray[Any] | None = None
+    pixels: Pixels,
+    *,
+    invert: bool = False,
+    reference: NDArray[Any] | None = None,
+    way: str = ALL,
+    recolour: bool = False,
 ) -> Image | NormalizedPixels:
     """Normalise an image: at once, or a large one where it is sliced; the numbers are the same.
 
     Parameters
     ----------
     pixels : ndarray or Pixels, shape (C, H, W)
-    invert, reference
+    invert, reference, recolour
         See `training.datasets.normalize.normalize_image`.
+    way : str
+        Which channels come out, see `training.datasets.channels.shown`.
 
     Returns
     -------
-    ndarray of float32 or NormalizedPixels, shape (C, H, W)
+    ndarray of float32 or NormalizedPixels, shape (C', H, W)
     """
     if pixels.shape[1] * pixels.shape[2] <= LARGE_PX:
-        return normalize_image(np.asarray(pixels), invert=invert, reference=reference)
-    limits = limits_of(pixels if reference is None else reference)
-    return NormalizedPixels(pixels, limits, invert=invert)
+        image = normalize_image(
+            np.asarray(pixels), invert=invert, reference=reference, recolour=recolour
+        )
+        return shown(image, way)
+    limits = limits_of(pixels if reference is None else reference, recolour=recolour)
+    return NormalizedPixels(pixels, limits, invert=invert, way=way)

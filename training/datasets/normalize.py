@@ -7,26 +7,31 @@ the network sees later; so the limits are measured once per image and used for e
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+from training.datasets.macenko import Stains, find_stains, recoloured
 
 Box: TypeAlias = tuple[int, int, int, int]
 Image: TypeAlias = NDArray[np.float32]
 
 LOWER, UPPER = 1.0, 99.8
 BLOCK_PX = 512
+N_RGB = 3
+STAINED_PX = 100_000  # enough to find two stains
 MAX_BLOCKS = 64  # 16.8 million pixels: whole images up to 4096 x 4096
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What becomes 0 and 1, per channel."""
+    """What becomes 0 and 1, per channel; and the stains whose colours are brought to one look."""
 
     low: tuple[float, ...]
     high: tuple[float, ...]
+    stains: Stains | None = None
 
 
 def sample_boxes(height: int, width: int) -> list[Box]:
@@ -60,7 +65,9 @@ def sample_boxes(height: int, width: int) -> list[Box]:
     return [boxes[i] for i in picked]
 
 
-def measure_limits(read: Callable[[Box], NDArray[Any]], height: int, width: int) -> Limits:
+def measure_limits(
+    read: Callable[[Box], NDArray[Any]], height: int, width: int, *, recolour: bool = False
+) -> Limits:
     """Measure an image's percentiles per channel.
 
     Parameters
@@ -69,6 +76,8 @@ def measure_limits(read: Callable[[Box], NDArray[Any]], height: int, width: int)
         Gives the pixels of a box, shape (C, h, w).
     height, width : int
         Size of the whole image.
+    recolour : bool
+        Find the stains of a picture of three channels, too.
 
     Returns
     -------
@@ -87,7 +96,18 @@ def measure_limits(read: Callable[[Box], NDArray[Any]], height: int, width: int)
             lower, upper = float(values.min()), float(values.max())
         low.append(float(lower))
         high.append(float(upper))
-    return Limits(tuple(low), tuple(high))
+    limits = Limits(tuple(low), tuple(high))
+    if not recolour or len(low) != N_RGB:
+        return limits
+    return replace(limits, stains=find_stains(_some_pixels(blocks, limits)))
+
+
+def _some_pixels(blocks: Sequence[NDArray[Any]], limits: Limits) -> Image:
+    """Return at most so many normalised pixels of some blocks, evenly spread, shape (C, n)."""
+    n_pixels = sum(block[0].size for block in blocks)
+    step = max(1, n_pixels // STAINED_PX)
+    flat = [block.reshape(len(block), -1)[:, ::step] for block in blocks]
+    return normalize(np.concatenate(flat, axis=1)[:, np.newaxis], limits)[:, 0]
 
 
 def normalize(pixels: NDArray[Any], limits: Limits, *, invert: bool = False) -> Image:
@@ -115,17 +135,28 @@ def normalize(pixels: NDArray[Any], limits: Limits, *, invert: bool = False) -> 
         result[channel] = (pixels[channel].astype(np.float32) - low) / span
     np.nan_to_num(result, copy=False, nan=0.0, posinf=1.5, neginf=-0.5)
     np.clip(result, -0.5, 1.5, out=result)
+    if limits.stains is not None:
+        result = recoloured(result, limits.stains)
     return 1 - result if invert else result
 
 
-def limits_of(pixels: Any) -> Limits:
+def limits_of(pixels: Any, *, recolour: bool = False) -> Limits:
     """Measure the percentiles of pixels that can be sliced, shape (C, H, W)."""
     height, width = pixels.shape[1:]
-    return measure_limits(lambda box: pixels[:, box[0] : box[2], box[1] : box[3]], height, width)
+
+    def read(box: Box) -> NDArray[Any]:
+        part: NDArray[Any] = pixels[:, box[0] : box[2], box[1] : box[3]]
+        return part
+
+    return measure_limits(read, height, width, recolour=recolour)
 
 
 def normalize_image(
-    pixels: NDArray[Any], *, invert: bool = False, reference: NDArray[Any] | None = None
+    pixels: NDArray[Any],
+    *,
+    invert: bool = False,
+    reference: NDArray[Any] | None = None,
+    recolour: bool = False,
 ) -> Image:
     """Normalise a whole image by its own limits, or a part of one by those of the whole.
 
@@ -135,12 +166,14 @@ def normalize_image(
     invert : bool
     reference : ndarray, shape (C, h, w), optional
         Pixels of the image that `pixels` was cut from.
+    recolour : bool
+        See `measure_limits`.
 
     Returns
     -------
     ndarray of float32, shape (C, H, W)
     """
-    limits = limits_of(pixels if reference is None else reference)
+    limits = limits_of(pixels if reference is None else reference, recolour=recolour)
     return normalize(pixels, limits, invert=invert)
 
 

@@ -75,10 +75,12 @@ class TrainingRegion:
     pixels: Path
     labels: Path
     box: tuple[int, int, int, int]
-    split: str  # train or validation; never both for one image
+    split: str  # train, validation or replay; never two for one image
     tags: tuple[str, ...] = ()
     t: int = 0
     z: int = 0
+    channels: tuple[int, ...] = ()  # empty: those of the job
+    invert: bool | None = None  # None: as the job finds
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +138,16 @@ class PredictionArrays:
 
     `label_image` is uint32, shape (H, W), ids dense from 1; `scores` float32, shape (n,), the
     score of id i at i - 1, from 0 to 1; `maps` float32 arrays of shape (H, W) or (k, H, W) by
-    the names in `EngineSpec.produces`, only when asked for.
+    the names in `EngineSpec.produces`, only when asked for. `outlines` is float32, shape
+    (n, k, 2), from engines whose objects are polygons: row and column of the k corners of id i at
+    i - 1, in pixels of the image with pixels as points in their middles. They are whole where
+    other objects cover them, and may reach over the border of the image.
     """
 
     label_image: LabelImage
     scores: NDArray[np.float32]
     maps: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    outlines: NDArray[np.float32] | None = None
 
 
 class Engine(Protocol):
@@ -156,8 +162,14 @@ class Engine(Protocol):
         Raises project.errors.JobError subclasses for what a person can understand.
         """
 
-    def load(self, checkpoint: Path, *, device: str, n_threads: int) -> Predictor:
-        """Load a checkpoint folder; raises CheckpointCorrupt."""
+    def load(
+        self, checkpoint: Path, *, device: str, n_threads: int, fast: bool = False
+    ) -> Predictor:
+        """Load a checkpoint folder; raises CheckpointCorrupt.
+
+        With `fast` instances may differ a little from the usual ones where that saves time; an
+        engine that has no such way loads as usual.
+        """
 
     def export(self, checkpoint: Path, target: Path) -> None:
         """Write the folder that the upstream tool opens, with config and licence, into target."""

@@ -36,14 +36,22 @@ def predict_in_blocks(
     label_image = np.zeros((height, width), np.uint32)
     scores: list[float] = []
     maps: dict[str, NDArray[np.float32]] = {}
+    outlines: list[NDArray[np.float32]] = []
     for outer, core in _blocks(height, width, block_px, overlap_px):
         rows, cols = slice(outer[0], outer[2]), slice(outer[1], outer[3])
         found = predict(outer)
         slack_px = max(LEAST_SLACK_PX, round(SLACK_SHARE * overlap_px))
         own = _grown(_shifted(core, outer), slack_px)
-        _paste_objects(label_image[rows, cols], found, scores, own)
+        kept = _paste_objects(label_image[rows, cols], found, scores, own)
+        if found.outlines is not None:
+            outlines.append(found.outlines[kept] + np.array(outer[:2], np.float32))
         _paste_maps(maps, found.maps, (height, width), outer, core)
-    return PredictionArrays(label_image, np.asarray(scores, np.float32), maps)
+    return PredictionArrays(
+        label_image,
+        np.asarray(scores, np.float32),
+        maps,
+        np.concatenate(outlines) if outlines else None,
+    )
 
 
 def _blocks(height: int, width: int, block_px: int, overlap_px: int) -> Iterator[tuple[Box, Box]]:
@@ -73,8 +81,12 @@ def _paste_objects(
     found: PredictionArrays,
     scores: list[float],
     own: Box,
-) -> None:
-    """Write the objects whose box's middle lies in our own part, under new ids, over background."""
+) -> list[int]:
+    """Write the objects whose box's middle lies in our own part, under new ids, over background.
+
+    Their places among those found are returned.
+    """
+    kept: list[int] = []
     for number, place in enumerate(ndimage.find_objects(found.label_image.astype(np.int32))):
         if place is None:
             continue
@@ -88,6 +100,8 @@ def _paste_objects(
             continue
         scores.append(float(found.scores[number]))
         view[free] = len(scores)
+        kept.append(number)
+    return kept
 
 
 def _paste_maps(

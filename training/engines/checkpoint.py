@@ -19,16 +19,18 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from project.errors import CheckpointCorrupt
+from training.datasets.channels import ALL, is_way
 from training.engines.base import EngineSpec, TrainJob
 
 FORMAT = 1
 RESUME_FOLDER = "checkpoint"
+TRIALS_FILE = "trials.json"
 CONFIG_BYTES = 4 << 20  # far above any config we write; an uploaded one may be hostile
 MOST_UNPACKED_BYTES = 2 << 30
 CONFIG_FILES = ("config.json", "cytoloop.json")
 KNOWN_FILES = {
     "config.json", "thresholds.json", "cytoloop.json", "LICENSE", "weights.h5", "weights_best.h5",
-    "weights_last.h5", "weights.safetensors", "cellpose_model",
+    "weights_last.h5", "weights.safetensors", "weights8.safetensors", "cellpose_model",
 }  # fmt: skip
 
 FOREIGN_NOTICE = "They were uploaded; ask their author for their licence."
@@ -79,7 +81,7 @@ def write_licence(folder: Path, spec: EngineSpec, origin: str, notice: str = "")
         f"The software that runs them is {spec.title} ({spec.licence}); cite {spec.citation}.",
     ]
     text = "\n".join(lines) + "\n"
-    if spec.licence == "BSD-3-Clause":
+    if spec.licence.startswith("BSD-3-Clause"):
         text += "\n" + BSD_TEXT
     (folder / "LICENSE").write_text(text, encoding="utf-8")
 
@@ -91,8 +93,12 @@ def write_finished(
     *,
     packages: Sequence[str] = (),
     save: Callable[[Path], None] = lambda folder: None,
+    notice: str = "",
 ) -> Path:
-    """Write what a model version stores: the weights by `save`, config.json and LICENSE."""
+    """Write what a model version stores: the weights by `save`, config.json and LICENSE.
+
+    `notice` is what the weights' licence asks of whoever uses them.
+    """
     with whole_folder(target) as folder:
         save(folder)
         config = {"licence": spec.licence} | facts
@@ -104,7 +110,7 @@ def write_finished(
         }
         write_json(folder / "config.json", config)
         is_foreign = facts["origin"] == "upload"
-        write_licence(folder, spec, facts["origin"], FOREIGN_NOTICE if is_foreign else "")
+        write_licence(folder, spec, facts["origin"], FOREIGN_NOTICE if is_foreign else notice)
     return target
 
 
@@ -214,7 +220,8 @@ def _are_channels(found: Any) -> bool:
         return False
     mapping = found["mapping"]
     are_numbers = all(isinstance(each, int) and 0 <= each < 64 for each in mapping)
-    return bool(mapping) and are_numbers and found.get("count") == len(mapping)
+    is_counted = bool(mapping) and are_numbers and found.get("count") == len(mapping)
+    return is_counted and is_way(found.get("way", ALL), len(mapping))
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -12,9 +13,11 @@ from numpy.typing import NDArray
 from project.errors import DataProblem
 from training.datasets.augment import Strengths
 from training.datasets.balance import region_weights
-from training.datasets.crops import CropSource
-from training.datasets.normalize import LOWER, UPPER, contrast_of_objects
+from training.datasets.channels import ALL, HAEMATOXYLIN, ONE, in_words, n_shown
+from training.datasets.crops import REPLAY, CropSource
+from training.datasets.normalize import LOWER, N_RGB, UPPER, contrast_of_objects
 from training.engines.base import EngineSpec, Reporter, TrainJob
+from training.engines.checkpoint import read_config
 
 POLARITY_REGIONS = 8
 UNCLEAR_CONTRAST = 0.02
@@ -48,15 +51,17 @@ class TrainingData:
     weights: NDArray[np.float64]
     diameter_px: float  # median of the annotated objects
     folder: Path  # what is derived from the regions; each attempt derives it anew
+    recolour: bool = False  # whether the colours of stains are brought to one look
 
     @property
     def n_channels(self) -> int:
         """Count the channels the images are read with."""
         return len(self.train.channels)
 
-    def set_polarity(self, invert: bool) -> None:
-        """Read all crops inverted, or not."""
-        self.train.invert = self.validation.invert = invert
+    def set_view(self, *, invert: bool, way: str = ALL) -> None:
+        """Read all crops inverted, or not, and with these channels."""
+        for source in (self.train, self.validation):
+            source.invert, source.way = invert, way
 
 
 def open_data(spec: EngineSpec, job: TrainJob, params: Any, report: Reporter) -> TrainingData:
@@ -67,34 +72,49 @@ def open_data(spec: EngineSpec, job: TrainJob, params: Any, report: Reporter) ->
             "were chosen."
         )
     report.stage("preparing", n_regions=len(job.regions))
-    sources = {}
-    for split in ("train", "validation"):
-        regions = [region for region in job.regions if region.split == split]
-        sources[split] = CropSource(
-            regions,
-            job.channels,
-            job.workdir / "cache" / split,
-            background_band_px=params.background_band_px,
-        )
-    train = sources["train"]
-    if not sum(region.n_instances for region in train.regions):
+    recolour = is_recoloured(spec, job, params)
+
+    def source(*splits: str) -> CropSource:
+        regions = [region for split in splits for region in job.regions if region.split == split]
+        folder = job.workdir / "cache" / splits[0]
+        band = params.background_band_px
+        return CropSource(regions, job.channels, folder, background_band_px=band, recolour=recolour)
+
+    train, validation = source("train", REPLAY), source("validation")
+    if not sum(train.regions[i].n_instances for i in train.own):
         raise EmptyTrainingSet(
             "There is no annotated object to learn from: paint some objects in a training region "
             "and submit it. Objects cut by a region's border do not count."
         )
-    if not sources["validation"].regions:
+    if not validation.regions:
         report.warn(
             "There is no validation region, so the training cannot tell when it gets worse."
         )
-    found = np.concatenate([region.diameters for region in train.regions])
-    weights = region_weights(
-        [region.n_annotated for region in train.regions],
-        [region.n_instances for region in train.regions],
-        [region.region.tags for region in train.regions],
-    )
+    found = np.concatenate([train.regions[i].diameters for i in train.own])
     return TrainingData(
-        train, sources["validation"], weights, float(np.median(found)), job.workdir / "cache"
+        train,
+        validation,
+        weights_of(train, getattr(params, "replay_share", 0.0)),
+        float(np.median(found)),
+        job.workdir / "cache",
+        recolour,
     )
+
+
+def weights_of(source: CropSource, replay_share: float) -> NDArray[np.float64]:
+    """Return how often each region is drawn from, replayed ones together by their share."""
+    own = np.zeros(len(source), bool)
+    own[source.own] = True
+    weights = np.zeros(len(source))
+    share = replay_share if not own.all() else 0.0
+    for members, total in ((own, 1 - share), (~own, share)):
+        regions = [source.regions[i] for i in np.flatnonzero(members)]
+        weights[members] = total * region_weights(
+            [region.n_annotated for region in regions],
+            [region.n_instances for region in regions],
+            [region.region.tags for region in regions],
+        )
+    return weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,21 +149,87 @@ def choose_polarity(
     return Polarity(invert, objects)
 
 
-def _contrast(data: TrainingData) -> float:
+def _contrast(data: TrainingData, channels: slice = slice(None)) -> float:
     """Measure how much brighter objects are than what is around them, as the images are."""
-    crops = [
-        data.train.whole(i, most_px=MOST_PX) for i in range(min(POLARITY_REGIONS, len(data.train)))
-    ]
+    data.set_view(invert=False)
+    crops = [data.train.whole(i, most_px=MOST_PX) for i in data.train.own[:POLARITY_REGIONS]]
     return contrast_of_objects(
-        [crop.pixels for crop in crops],
+        [crop.pixels[channels] for crop in crops],
         [crop.labels > 0 for crop in crops],
         [crop.labels == 0 for crop in crops],
     )
 
 
-def normalisation_config(polarity: Polarity) -> dict[str, Any]:
+def clearest_channel(data: TrainingData) -> int:
+    """Return the channel in which objects stand out most."""
+    contrasts = [abs(_contrast(data, slice(i, i + 1))) for i in range(data.n_channels)]
+    return int(np.argmax(contrasts))
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How the network is shown an image's channels."""
+
+    mapping: tuple[int, ...]  # the image's channels
+    way: str
+
+    @property
+    def n_shown(self) -> int:
+        """Count what the network is shown."""
+        return n_shown(len(self.mapping), self.way)
+
+    def config(self, conversion: Sequence[str] = ()) -> dict[str, Any]:
+        """Return what a version stores about channels; `conversion` is what came of them then."""
+        words = [in_words(self.way, len(self.mapping))] if self.way != ALL else []
+        return {
+            "count": len(self.mapping),
+            "mapping": list(self.mapping),
+            "way": self.way,
+            "conversion": "; ".join([*words, *conversion]) or in_words(ALL, len(self.mapping)),
+        }
+
+
+class NoStains(DataProblem):
+    """The haematoxylin of pictures was asked for that cannot show any."""
+
+    code: ClassVar[str] = "no_stains"
+
+
+def choose_view(
+    data: TrainingData, asked: str, polarity: Polarity, *, parent_config: dict[str, Any] | None
+) -> View:
+    """Decide which channels a network is shown: as asked, as its parent was, or all of them.
+
+    Raises NoStains.
+    """
+    channels = (parent_config or {}).get("channels", {})
+    way = asked
+    if asked == "auto":
+        is_same = channels.get("count") == data.n_channels
+        way = str(channels.get("way", ALL)) if is_same else ALL
+    elif asked == ONE:
+        way = f"{ONE}:{clearest_channel(data)}"
+    if way == HAEMATOXYLIN and not (polarity.invert and data.n_channels == N_RGB):
+        raise NoStains(
+            "Haematoxylin can only be told apart in bright-field pictures of three channels, in "
+            "which objects are dark. Choose other channels to be shown."
+        )
+    return View(data.train.channels, way)
+
+
+def is_recoloured(spec: EngineSpec, job: TrainJob, params: Any) -> bool:
+    """Tell whether the colours of stains are brought to one look: as asked, or as the parent's."""
+    asked = getattr(params, "stain_normalisation", "none")
+    if asked == "auto" and job.parent:
+        normalisation = read_config(job.parent, spec.name).get("normalisation", {})
+        return bool(normalisation.get("recolour", False))
+    return asked == "macenko"
+
+
+def normalisation_config(polarity: Polarity, *, recolour: bool = False) -> dict[str, Any]:
     """Return what a version stores about intensities."""
     return {
+        "recolour": recolour,
         "lower_percentile": LOWER,
         "upper_percentile": UPPER,
         "over": "whole image, per channel",

@@ -28,10 +28,7 @@ def fitting_crops(
     n_objects = sum(region.n_instances for region in data.validation.regions)
 
     def some(source: CropSource, n: int) -> list[Crop]:
-        return [
-            source.whole(i, most_px=most_px, margin_px=margin_px)
-            for i in range(min(len(source), n))
-        ]
+        return [source.whole(i, most_px=most_px, margin_px=margin_px) for i in source.own[:n]]
 
     if n_objects >= ENOUGH_OBJECTS:
         crops, shown = some(data.validation, most), "validation regions"

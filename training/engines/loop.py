@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
@@ -19,15 +20,18 @@ from training.engines.base import EpochReport, Reporter, StopFlag, TrainJob
 from training.engines.budget import StepPlan, learning_rate
 from training.engines.checkpoint import (
     RESUME_FOLDER,
+    TRIALS_FILE,
     job_fingerprint,
     resumable,
     whole_folder,
     write_json,
 )
+from training.engines.weights import MovingAverage, Weights, pulled
 
 # A checkpoint of Cellpose is 80 MB, written and packed; epochs may last a second. Losing 20 s of
 # training costs less.
 CHECKPOINT_EVERY_S = 20.0
+PAUSE_PER_SAVING = 10.0
 
 
 class TrainingDiverged(JobError):
@@ -44,6 +48,15 @@ class Learner(Protocol):
 
     def validate(self) -> float | None:
         """Return the loss on the fixed validation crops, if there are any."""
+
+    def trained(self) -> set[str]:
+        """Return the names of the weights that steps change by their gradient."""
+
+    def get_weights(self) -> Weights:
+        """Return copies of all weights, statistics of batches among them."""
+
+    def set_weights(self, weights: Weights) -> None:
+        """Put weights in the place of those with the same names."""
 
     def save_weights(self, folder: Path, name: str) -> None:
         """Write the weights under a name without suffix."""
@@ -66,6 +79,8 @@ class LoopSettings:
     warmup_steps: int
     batch_size: int
     keep_best: bool
+    pull: float = 0.0  # towards the start, times the learning rate
+    averaging: float = 0.0  # decay of the moving average; 0: none
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +111,9 @@ class Progress:
     spent_s: float = 0.0
     best_loss: float | None = None
     best_epoch: int = 0
+    # Of the epoch that is open: a stop in it changes neither its loss nor how long it took.
+    losses: list[float] = field(default_factory=list)
+    began_s: float = 0.0  # of `spent_s`
 
 
 class Loop:
@@ -119,6 +137,8 @@ class Loop:
         self.settings = settings
         self.region_weights = weights
         self.progress = Progress()
+        self._average = MovingAverage(settings.averaging) if settings.averaging else None
+        self._start = learner.get_weights() if settings.pull else {}
         self._fingerprint = job_fingerprint(job)
         self._best_folder = job.workdir / "best"
 
@@ -129,15 +149,20 @@ class Loop:
         """
         self._resume(report)
         began = time.monotonic() - self.progress.spent_s
-        saved_at = -math.inf
+        saved_at, pause_s = -math.inf, CHECKPOINT_EVERY_S
         clock: Callable[[], float] = lambda: time.monotonic() - began  # noqa: E731
         while not self._is_done():
             self._epoch(report, should_stop, clock)
-            if time.monotonic() - saved_at >= CHECKPOINT_EVERY_S:
+            saving_at = time.monotonic()
+            if saving_at - saved_at >= pause_s:
                 self._save(report)
                 saved_at = time.monotonic()
+                # One of some GB takes its time, which training must not spend on nothing else.
+                pause_s = max(CHECKPOINT_EVERY_S, PAUSE_PER_SAVING * (saved_at - saving_at))
         if self.settings.keep_best and self.progress.best_loss is not None:
             self.learner.load_weights(self._best_folder, "best")
+        elif self._average is not None and self._average.values:
+            self.learner.set_weights(self._average.values)
         return self.progress
 
     def _is_done(self) -> bool:
@@ -152,8 +177,9 @@ class Loop:
         order = draw_order(
             self.region_weights, per_epoch * batch, np.random.default_rng([self.job.seed, 1, epoch])
         ).reshape(per_epoch, batch)
-        losses: list[float] = []
-        rate, epoch_began = 0.0, clock()
+        losses, rate = self.progress.losses, 0.0
+        if not losses:
+            self.progress.began_s = clock()
         while not self._is_done() and self.progress.step < (epoch + 1) * per_epoch:
             if should_stop():
                 self.progress.spent_s = clock()
@@ -165,32 +191,52 @@ class Loop:
             )
             rng = np.random.default_rng([self.job.seed, 0, step])
             losses.append(self._finite(self.learner.step(order[step % per_epoch], rng, rate)))
+            self._steer(rate)
             self.progress.step += 1
             self.progress.spent_s = clock()
             self.plan.note(self.progress.spent_s - step_began, self.progress.spent_s)
-        self._close_epoch(report, epoch + 1, losses, rate, clock() - epoch_began)
+        self._close_epoch(report, epoch + 1, rate, clock() - self.progress.began_s)
+
+    def _steer(self, rate: float) -> None:
+        """Pull the weights towards the start, and take them into the average."""
+        if not self.settings.pull and self._average is None:
+            return
+        weights = self.learner.get_weights()
+        if self.settings.pull:
+            share = rate * self.settings.pull
+            weights = pulled(weights, self._start, share, self.learner.trained())
+            self.learner.set_weights(weights)
+        if self._average is not None:
+            self._average.take(weights, self.progress.step)
+
+    @contextlib.contextmanager
+    def _averaged(self) -> Iterator[None]:
+        """Let the learner hold the averaged weights for a while."""
+        if self._average is None or not self._average.values:
+            yield
+            return
+        weights = self.learner.get_weights()
+        self.learner.set_weights(self._average.values)
+        try:
+            yield
+        finally:
+            self.learner.set_weights(weights)
 
     def _finite(self, loss: float) -> float:
         if not math.isfinite(loss):
-            raise TrainingDiverged(
-                "The training diverged: the loss is no number any more. "
-                "Start again with a lower learning rate.",
-                step=self.progress.step,
-            )
+            raise self._diverged("the loss is no number any more")
         return loss
 
-    def _close_epoch(
-        self, report: Reporter, epoch: int, losses: list[float], rate: float, duration_s: float
-    ) -> None:
-        validation = self.learner.validate()
-        if validation is not None and math.isfinite(validation):
-            best = self.progress.best_loss
-            if best is None or validation < best:
-                self.progress.best_loss, self.progress.best_epoch = validation, epoch
-                self._best_folder.mkdir(parents=True, exist_ok=True)
-                self.learner.save_weights(self._best_folder, "best")
-        else:
-            validation = None  # a NaN would be written into reports that are JSON
+    def _diverged(self, what: str) -> TrainingDiverged:
+        return TrainingDiverged(
+            f"The training diverged: {what}. Start again with a lower learning rate.",
+            step=self.progress.step,
+        )
+
+    def _close_epoch(self, report: Reporter, epoch: int, rate: float, duration_s: float) -> None:
+        with self._averaged():
+            validation = self._judge(epoch)
+        losses, self.progress.losses = self.progress.losses, []
         report.epoch(
             EpochReport(
                 epoch=epoch,
@@ -203,15 +249,38 @@ class Loop:
             )
         )
 
+    def _judge(self, epoch: int) -> float | None:
+        """Measure the weights, and keep them when they are the best so far."""
+        validation = self.learner.validate()
+        if validation is None or not math.isfinite(validation):
+            return None  # a NaN would be written into reports that are JSON
+        best = self.progress.best_loss
+        if best is None or validation < best:
+            self.progress.best_loss, self.progress.best_epoch = validation, epoch
+            self._best_folder.mkdir(parents=True, exist_ok=True)
+            self.learner.save_weights(self._best_folder, "best")
+        return validation
+
     def _save(self, report: Reporter) -> None:
-        """Write the resumable checkpoint; the one before stays until this one is whole."""
+        """Write the resumable checkpoint; the one before stays until this one is whole.
+
+        Raises TrainingDiverged when the last step has spoilt the weights: its loss came before.
+        """
+        weights = self.learner.get_weights().values()
+        if not all(np.isfinite(array).all() for array in weights):
+            raise self._diverged("the weights are no numbers any more")
         target = self.job.workdir / RESUME_FOLDER
         with whole_folder(target) as folder:
             self.learner.save_weights(folder, "weights")
             self.learner.save_optimizer(folder)
+            if self._average is not None:
+                self._average.save(folder)
             if self.progress.best_loss is not None:
                 for path in self._best_folder.iterdir():
                     (folder / path.name).write_bytes(path.read_bytes())
+            trials = self.job.workdir / TRIALS_FILE
+            if trials.is_file():
+                (folder / TRIALS_FILE).write_bytes(trials.read_bytes())
             write_json(folder / "state.json", self._state())
         report.checkpoint(target)
 
@@ -222,6 +291,8 @@ class Loop:
             "spent_s": self.progress.spent_s,
             "best_loss": self.progress.best_loss,
             "best_epoch": self.progress.best_epoch,
+            "losses": self.progress.losses,
+            "began_s": self.progress.began_s,
             "plan": self.plan.as_dict(),
         }
 
@@ -229,12 +300,21 @@ class Loop:
         """Continue from the resumable checkpoint of this very job, if there is one."""
         folder = resumable(self.job.workdir, self._fingerprint)
         if folder is None:
+            if (self.job.workdir / RESUME_FOLDER).exists():
+                report.warn("Its checkpoint was of another training, so the training began again.")
             return
         state = json.loads((folder / "state.json").read_text(encoding="utf-8"))
         self.learner.load_weights(folder, "weights")
         self.learner.load_optimizer(folder)
+        if self._average is not None:
+            self._average.load(folder)
         self.progress = Progress(
-            state["step"], state["spent_s"], state["best_loss"], state["best_epoch"]
+            state["step"],
+            state["spent_s"],
+            state["best_loss"],
+            state["best_epoch"],
+            state["losses"],
+            state["began_s"],
         )
         if self.progress.best_loss is not None:
             self._best_folder.mkdir(parents=True, exist_ok=True)
@@ -261,10 +341,13 @@ def train_learner(
         job.max_seconds,
     )
     settings = LoopSettings(
-        params.learning_rate or (usual.rate_scratch if is_fresh else usual.rate_tuning),
+        params.rate_factor
+        * (params.learning_rate or (usual.rate_scratch if is_fresh else usual.rate_tuning)),
         params.warmup_steps,
         course.batch_size,
         keep_best=params.keep == "best",
+        pull=0.0 if is_fresh else params.pull_to_start,
+        averaging=params.averaging,
     )
     report.stage(
         "training", n_steps=plan.n_steps, n_epochs=plan.n_epochs, batch_size=course.batch_size
@@ -274,6 +357,7 @@ def train_learner(
         "params": asdict(params),
         "n_steps": progress.step,
         "best_epoch": progress.best_epoch,
+        "validation_loss": progress.best_loss,
         "peak_learning_rate": settings.peak_rate,
         "seed": job.seed,
     }

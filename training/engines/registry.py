@@ -17,7 +17,7 @@ from typing import Any, ClassVar, cast
 
 from project.errors import InvalidInput, NotFound
 from training.engines.base import Engine, EngineSpec
-from training.engines.specs import CELLPOSE, STARDIST, THRESHOLD
+from training.engines.specs import CELLPOSE, CELLPOSE_SAM, STARDIST, THRESHOLD
 
 ENTRY_POINT_GROUP = "cytoloop.engines"
 
@@ -35,17 +35,50 @@ class UnknownEngine(NotFound):
 
 
 @dataclass(frozen=True, slots=True)
+class OwnEnvironment:
+    """What `install_engine` puts into an environment that only one engine runs in.
+
+    `packages` must be all that the engine and `training.supervision.child_main` import;
+    `constraints` is a file of exact versions, relative to the repository unless absolute.
+    """
+
+    packages: tuple[str, ...]
+    constraints: str
+
+
+@dataclass(frozen=True, slots=True)
 class Registration:
-    """An engine's description and where its class lies ("module:Class")."""
+    """An engine's description and where its class lies ("module:Class").
+
+    An engine without an environment of its own runs in the site's. One that is not `from_scratch`
+    must be told which weights to start from.
+    """
 
     spec: EngineSpec
     path: str
+    environment: OwnEnvironment | None = None
+    from_scratch: bool = True
+
+
+CELLPOSE_SAM_ENVIRONMENT = OwnEnvironment(
+    packages=(
+        *("cellpose==4.2.1.1", "torch==2.14.1", "torchvision==0.29.1", "safetensors"),
+        *("imagecodecs", "numpy", "scikit-image", "scipy", "tifffile"),
+    ),
+    constraints="constraints-cellpose-sam.txt",
+)
 
 
 BUILT_IN = (
     Registration(STARDIST, "training.engines.stardist_engine:StarDistEngine"),
     Registration(CELLPOSE, "training.engines.cellpose_engine:CellposeEngine"),
     Registration(THRESHOLD, "training.engines.threshold_engine:ThresholdEngine"),
+    Registration(
+        CELLPOSE_SAM,
+        "training.engines.cellpose_sam_engine.engine:CellposeSamEngine",
+        CELLPOSE_SAM_ENVIRONMENT,
+        from_scratch=False,
+    ),
 )
 
 
@@ -56,27 +89,28 @@ def registrations() -> dict[str, Registration]:
         entry.name: cast("Registration", entry.load())
         for entry in metadata.entry_points(group=ENTRY_POINT_GROUP)
     }
-    return found | {registration.spec.name: registration for registration in BUILT_IN}
+    return found | {one.spec.name: one for one in BUILT_IN}
 
 
 def names() -> tuple[str, ...]:
     """Return the names of all engines, built-in ones first."""
-    built_in = tuple(registration.spec.name for registration in BUILT_IN)
+    built_in = tuple(one.spec.name for one in BUILT_IN)
     return built_in + tuple(sorted(set(registrations()) - set(built_in)))
 
 
 def spec(name: str) -> EngineSpec:
     """Return an engine's description; raises UnknownEngine."""
-    return _registration(name).spec
+    return registration(name).spec
 
 
 def load(name: str) -> Engine:
     """Import an engine's framework and return the engine; only child processes may call this."""
-    module, _, attribute = _registration(name).path.partition(":")
+    module, _, attribute = registration(name).path.partition(":")
     return cast("Engine", getattr(importlib.import_module(module), attribute)())
 
 
-def _registration(name: str) -> Registration:
+def registration(name: str) -> Registration:
+    """Return how an engine is registered; raises UnknownEngine."""
     try:
         return registrations()[name]
     except KeyError:

@@ -69,7 +69,7 @@ class ThresholdEngine:
         data = open_data(self.spec, job, params, report)
         parent_config = read_config(job.parent, self.spec.name) if job.parent else None
         polarity = choose_polarity(data, params.invert, parent_config=parent_config)
-        data.set_polarity(polarity.invert)
+        data.set_view(invert=polarity.invert)
         rng = np.random.default_rng(job.seed)
         numbers = rng.permutation(len(data.train))[: params.max_regions]
         crops = [data.train.whole(int(i), most_px=CROP_PX) for i in numbers]
@@ -92,8 +92,10 @@ class ThresholdEngine:
         }
         return write_finished(job.workdir / "finished", self.spec, facts, packages=PACKAGES)
 
-    def load(self, checkpoint: Path, *, device: str, n_threads: int) -> Predictor:
-        """Load a checkpoint folder."""
+    def load(
+        self, checkpoint: Path, *, device: str, n_threads: int, fast: bool = False
+    ) -> Predictor:
+        """Load a checkpoint folder; it is fast as it is."""
         config = read_config(checkpoint, self.spec.name)
         try:
             recipe = Recipe(**config["thresholds"])

@@ -16,16 +16,21 @@ from project.storage import blob_path, scratch_dir
 from training.jobs import news
 from training.jobs.attempt import Attempt, Ended, attempt
 from training.jobs.checkpoints import Finished, store_finished
+from training.jobs.register import FollowUp, queue_drafts
 from training.models import ModelVersion, RunState, VersionUpload
 from training.queries.numbers import lock_numbers, next_number
+from training.queries.starters import ORIGIN, one_starter
 from training.supervision.child import child_argv, child_environment
 from training.supervision.warm import ChildCrashed, EngineDefect, ceiling_bytes
 
 WALL_S = 600.0  # imports and one pass over the weights; a hostile file may want more
 
 
-def adopt(upload_id: Any) -> Ended[ModelVersion]:
-    """Bring an uploaded file to its end: a version, or a sentence why not."""
+def adopt(upload_id: Any) -> Ended[FollowUp]:
+    """Bring an uploaded file to its end: a version, or a sentence why not.
+
+    A starter model also drafts the project's images, as a trained version does.
+    """
     return attempt(VersionUpload, upload_id, _adopt, on_change=tell)
 
 
@@ -36,7 +41,7 @@ def tell(upload_id: Any) -> None:
         news.publish_upload(upload)
 
 
-def _adopt(ours: Attempt[VersionUpload]) -> ModelVersion:
+def _adopt(ours: Attempt[VersionUpload]) -> FollowUp:
     upload = VersionUpload.objects.select_related("created_by").get(pk=ours.pk)
     folder = scratch_dir() / f"adopt-{secrets.token_hex(8)}"
     folder.mkdir()
@@ -47,8 +52,9 @@ def _adopt(ours: Attempt[VersionUpload]) -> ModelVersion:
     ours.check()
     with transaction.atomic():
         version = make_version(upload, stored)
+        predictions = queue_drafts(version) if upload.starter else []
         ours.finish(RunState.FINISHED, version=version, progress={"stage": "done"})
-    return version
+    return FollowUp(version.engine, len(predictions))
 
 
 def open_in_child(ours: Attempt[VersionUpload], upload: VersionUpload, folder: Path) -> Finished:
@@ -83,6 +89,25 @@ def open_in_child(ours: Attempt[VersionUpload], upload: VersionUpload, folder: P
     raise ChildCrashed(f"The process that opened {upload.file_name} ended unexpectedly.")
 
 
+def origin_of(upload: VersionUpload) -> str:
+    """Say where the weights came from."""
+    return f"{ORIGIN}{upload.starter}" if upload.starter else "upload"
+
+
+def named_as(upload: VersionUpload, stored: dict[str, Any]) -> dict[str, Any]:
+    """Give a version's fields the licence that a person named, and a starter model its card.
+
+    Raises NotFound when that starter model no longer comes along.
+    """
+    if upload.licence:
+        stored = {**stored, "licence": upload.licence}
+    if not upload.starter:
+        return stored
+    card = one_starter(upload.starter).card
+    said = {"origin": origin_of(upload), "licence": upload.licence, "starter": card}
+    return {**stored, "config": {**stored["config"], **said}}
+
+
 def make_version(upload: VersionUpload, stored: dict[str, Any]) -> ModelVersion:
     """Make the version row of an adopted model, inside the caller's transaction."""
     project = upload.project
@@ -93,13 +118,12 @@ def make_version(upload: VersionUpload, stored: dict[str, Any]) -> ModelVersion:
         raise DataProblem(
             f"{upload.file_name} looks at {said['count']} channels, but {len(mapping)} were named."
         )
-    if upload.licence:
-        stored = {**stored, "licence": upload.licence}
+    stored = named_as(upload, stored)
     version = ModelVersion.objects.create(
         project=project,
         number=next_number(project, ModelVersion),
         engine=upload.engine,
-        origin="upload",
+        origin=origin_of(upload),
         channels={
             "count": len(mapping),
             "mapping": mapping,

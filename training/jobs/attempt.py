@@ -28,7 +28,7 @@ class LeaseLost(Exception):
 
 
 class Interrupted(Exception):
-    """The worker was asked to stop; the row goes back into the queue."""
+    """The worker was asked to stop, or a person to pause; the row goes back into the queue."""
 
 
 class WorthAnotherAttempt(Exception):
@@ -70,7 +70,7 @@ class Attempt(Generic[Row]):
             raise LeaseLost
         if self.beat.cancel_requested:
             raise Cancelled("Cancelled.")
-        if self.beat.stopping:
+        if self.beat.pause_requested or self.beat.stopping:
             raise Interrupted
 
     def try_again(self, **fields: Any) -> bool:
@@ -110,7 +110,8 @@ def attempt(
     3. Cancelled → cancelled; a sentence for people → failed; the child vanished, or it is
        worth another attempt → another one while there is one; anything unexpected → errored,
        with the traceback.
-    4. The worker is stopping → back into the queue, this attempt not counted.
+    4. The worker is stopping, or a person asked for a pause → back into the queue, this attempt
+       not counted; the bell of the queue pauses a row for which that was asked.
     """
     token = leases.claim(model, pk)
     if token is None:

@@ -94,7 +94,7 @@ def remove_ended_run_folders(now: datetime) -> int:
     folders = list(parent.iterdir()) if parent.is_dir() else []
     before = (now - timedelta(days=1)).timestamp()
     old = {folder.name: folder for folder in folders if folder.stat().st_mtime < before}
-    rows = TrainingRun.objects.filter(pk__in=old, state__in=RunState.open_states())
+    rows = TrainingRun.objects.filter(pk__in=old).exclude(state__in=RunState.terminal_states())
     for pk in rows.values_list("pk", flat=True):
         del old[str(pk)]
     for folder in old.values():

@@ -96,6 +96,7 @@ def publish_upload(upload: VersionUpload) -> None:
         "type": "upload",
         "id": str(upload.pk),
         "engine": upload.engine,
+        "starter": upload.starter,
         "state": upload.state,
         "version": str(upload.version_id) if upload.version_id else None,
         "error_message": upload.error_message[:1000],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,11 @@ from numpy.typing import NDArray
 
 from annotations.actions.drafts import store_prediction
 from annotations.labels.chunks import Box
-from annotations.models import Image
+from annotations.models import Image, LabelLayer
+from annotations.queries.labels import layer_label_image
 from project.errors import DataProblem
 from project.processes import stopping
-from project.storage import blob_path, scratch_dir
+from project.storage import blob_path, put_file, scratch_dir
 from training.engines.base import PredictionArrays
 from training.jobs import news
 from training.jobs.attempt import Attempt, Interrupted, attempt
@@ -28,6 +30,14 @@ from training.supervision.warm import warm_child
 # A pixel takes microseconds; a gigapixel image on two cores stays below this.
 BASE_TIMEOUT_S = 600.0
 TIMEOUT_S_PER_MEGAPIXEL = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class DetailsFile:
+    """Where the child leaves what it knows besides pixels; see training.supervision.details."""
+
+    path: Path
+    with_maps: bool
 
 
 def predict(engine: str) -> bool:
@@ -58,25 +68,50 @@ def tell(prediction_id: Any) -> None:
 
 
 def _predict(ours: Attempt[PredictionRun]) -> None:
-    prediction = PredictionRun.objects.select_related("version", "image").get(pk=ours.pk)
-    arrays = segment_image(prediction.version, prediction.image, ours)
+    rows = PredictionRun.objects.select_related("version", "image", "layer")
+    prediction = rows.get(pk=ours.pk)
+    path = scratch_dir() / f"details-{secrets.token_hex(8)}.npz"
+    details = DetailsFile(path, with_maps=prediction.keep_maps)
+    try:
+        arrays = segment_image(prediction.version, prediction.image, ours, details=details)
+        digest = put_file(path) if path.is_file() else ""
+    finally:
+        path.unlink(missing_ok=True)
     with transaction.atomic():
-        layer = store_prediction(
-            image=prediction.image,
-            name=str(prediction.version),
-            label_image=arrays.label_image,
-            scores=arrays.scores,
-        )
         ours.finish(
             RunState.FINISHED,
-            layer=layer,
+            layer=_draft(prediction, arrays),
             n_instances=len(arrays.scores),
+            details_digest=digest,
             progress={"stage": "done"},
         )
 
 
+def _draft(prediction: PredictionRun, arrays: PredictionArrays) -> LabelLayer:
+    """Store the draft, or return the one of an earlier time when it is the same.
+
+    People may have decided about its objects already.
+    """
+    former, label_image = prediction.layer, arrays.label_image
+    if former is not None:
+        box = (0, 0, label_image.shape[0], label_image.shape[1])
+        if np.array_equal(layer_label_image(former, box), label_image):
+            return former
+    return store_prediction(
+        image=prediction.image,
+        name=str(prediction.version),
+        label_image=label_image,
+        scores=arrays.scores,
+    )
+
+
 def segment_image(
-    version: ModelVersion, image: Image, ours: Attempt[Any], *, plane: tuple[int, int] = (0, 0)
+    version: ModelVersion,
+    image: Image,
+    ours: Attempt[Any],
+    *,
+    plane: tuple[int, int] = (0, 0),
+    details: DetailsFile | None = None,
 ) -> PredictionArrays:
     """Segment one plane (t, z) of a stored image.
 
@@ -93,6 +128,7 @@ def segment_image(
         timeout_s=BASE_TIMEOUT_S + TIMEOUT_S_PER_MEGAPIXEL * megapixels,
         ours=ours,
         plane=plane,
+        details=details,
     )
 
 
@@ -113,9 +149,12 @@ def segment_file(
     timeout_s: float,
     ours: Attempt[Any] | None = None,
     plane: tuple[int, int] = (0, 0),
+    details: DetailsFile | None = None,
 ) -> PredictionArrays:
     """Segment one plane (t, z) of a canonical pixel file through the engine's warm child."""
-    arrays = predicted_arrays(version, pixels, timeout_s=timeout_s, ours=ours, plane=plane)
+    arrays = predicted_arrays(
+        version, pixels, timeout_s=timeout_s, ours=ours, plane=plane, details=details
+    )
     return PredictionArrays(arrays["label_image"], arrays["scores"])
 
 
@@ -128,8 +167,13 @@ def predicted_arrays(  # noqa: PLR0913 (all that the child must know)
     plane: tuple[int, int] = (0, 0),
     box: Box | None = None,
     n_views: int = 0,
+    fast: bool = False,
+    details: DetailsFile | None = None,
 ) -> dict[str, NDArray[Any]]:
-    """Ask the engine's warm child for the arrays of training.supervision.second_looks."""
+    """Ask the engine's warm child for the arrays of training.supervision.second_looks.
+
+    `fast` is as in training.engines.base.Engine.load.
+    """
     target = scratch_dir() / f"prediction-{secrets.token_hex(8)}.npz"
     try:
         answer = warm_child(version.engine).ask(
@@ -143,6 +187,9 @@ def predicted_arrays(  # noqa: PLR0913 (all that the child must know)
             z=plane[1],
             box=box,
             n_views=n_views,
+            fast=fast,
+            details=str(details.path) if details else None,
+            want_maps=bool(details and details.with_maps),
             target=str(target),
             device=settings.CYTOLOOP_DEVICE,
             n_threads=settings.CYTOLOOP_CPUS,

@@ -29,16 +29,15 @@ PRIORITY_REST = 20
 
 
 @dataclass(frozen=True, slots=True)
-class AfterTraining:
+class FollowUp:
     """What follows from a new version, in rows already; tasks.py rings the bells."""
 
-    version_id: str
     engine: str
-    evaluation_ids: tuple[str, ...]  # of this engine and of those it is compared with
     n_predictions: int
+    evaluation_ids: tuple[str, ...] = ()  # of this engine and of those it is compared with
 
 
-def register_version(run: TrainingRun, stored: dict[str, Any]) -> AfterTraining:
+def register_version(run: TrainingRun, stored: dict[str, Any]) -> FollowUp:
     """Make the version of a finished run; call it in the transaction that ends the run."""
     project = run.project
     lock_numbers(project)
@@ -70,11 +69,10 @@ def register_version(run: TrainingRun, stored: dict[str, Any]) -> AfterTraining:
     evaluations = queue_evaluations(version, run, before)
     predictions = queue_drafts(version)
     news.publish_version(version)
-    return AfterTraining(
-        version_id=str(version.pk),
-        engine=version.engine,
-        evaluation_ids=tuple(str(evaluation.pk) for evaluation in evaluations),
-        n_predictions=len(predictions),
+    return FollowUp(
+        version.engine,
+        len(predictions),
+        tuple(str(evaluation.pk) for evaluation in evaluations),
     )
 
 

@@ -29,13 +29,18 @@ class Tried:
     packages: dict[str, str] = field(default_factory=dict)
 
 
-def try_engine(name: str) -> Tried:
-    """Let an engine's own interpreter train a few steps on a made image and predict it."""
+def try_engine(name: str, *, python: str = "") -> Tried:
+    """Let an engine train a few steps on a made image and predict it.
+
+    By its own interpreter, or by another one that shall become its own.
+    Raises UnknownEngine, EngineNotInstalled.
+    """
+    argv = child_argv("selftest", name, python=python)
     reports: list[dict[str, Any]] = []
     began = time.monotonic()
     with tempfile.TemporaryDirectory(dir=scratch_dir(), prefix="self-test-") as folder:
         end = run_child(
-            child_argv("selftest", name),
+            argv,
             job={
                 "workdir": folder,
                 "device": settings.CYTOLOOP_DEVICE,

@@ -13,9 +13,11 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Sum
 
 from project.errors import OutOfMemory, ResourceProblem
 from project.processes import ChildEnd, run_child
+from training.datasets.crops import REPLAY
 from training.jobs import news
 from training.jobs.attempt import Attempt, Ended, LeaseLost, attempt
 from training.jobs.checkpoints import (
@@ -26,9 +28,11 @@ from training.jobs.checkpoints import (
     store_finished,
 )
 from training.jobs.memory import with_half_the_batch
-from training.jobs.region_files import write_region_files
-from training.jobs.register import AfterTraining, register_version
+from training.jobs.pauses import over_now
+from training.jobs.region_files import write_region_files, write_replay_files
+from training.jobs.register import FollowUp, register_version
 from training.models import EpochRecord, RunState, TrainingRun
+from training.queries.replay import replay_of
 from training.supervision.archive import unpack
 from training.supervision.child import (
     child_argv,
@@ -44,9 +48,13 @@ logger = logging.getLogger(__name__)
 LOG_EVERY_S = 1.0  # lines on the page
 LOG_SAVE_EVERY_S = 10.0  # lines in the row: rewriting 200 kB each second would be waste
 GRACE_S = 20.0  # to leave the current step after being asked to stop
+# To a pause the step belongs that is going on, and on a slow machine one takes a minute.
+PAUSE_GRACE_S = 180.0
+BEGAN_AGAIN = "Its checkpoint is not on this machine, so the training began again."
+KEPT_PROGRESS = ("epoch", "of", "step", "n_steps", "n_epochs", "batch_size")
 
 
-def train(run_id: Any) -> Ended[AfterTraining]:
+def train(run_id: Any) -> Ended[FollowUp]:
     """Do a queued training run to its end; a second message for the same run does nothing."""
     ended = attempt(TrainingRun, run_id, _train, on_change=news.publish_run_by_id)
     state = TrainingRun.objects.filter(pk=run_id).values_list("state", flat=True).first()
@@ -55,7 +63,7 @@ def train(run_id: Any) -> Ended[AfterTraining]:
     return ended
 
 
-def _train(ours: Attempt[TrainingRun]) -> AfterTraining:
+def _train(ours: Attempt[TrainingRun]) -> FollowUp:
     run = TrainingRun.objects.select_related("training_set", "parent").get(pk=ours.pk)
     folder = run_folder(run.pk)
     folder.mkdir(parents=True, exist_ok=True)
@@ -63,20 +71,22 @@ def _train(ours: Attempt[TrainingRun]) -> AfterTraining:
     watch = TrainingWatch(ours, run, folder)
     kills_before = oom_kills()
     try:
+        message = child_message(run, folder)
+        ours.write(n_replayed=n_replayed(message))
         end = run_child(
             child_argv("train", run.engine),
-            job=child_message(run, folder),
+            job=message,
             limits=training_limits(run.max_minutes),
             on_report=watch.take,
             should_stop=watch.should_stop,
             log_path=folder / "log.txt",
             env=child_environment(),
             cwd=folder,
-            grace_s=GRACE_S,
+            grace_s=watch.grace_s,
         )
     finally:
         watch.save_log()
-    ours.check()  # cancelled, lost or stopping: whatever the child made is not wanted
+    ours.check()  # cancelled, lost, paused or stopping: what the child made is not wanted now
     try:
         finished = watch.finished_or_raise(end, n_oom_kills=oom_kills() - kills_before)
     except OutOfMemory as error:
@@ -94,10 +104,33 @@ def _train(ours: Attempt[TrainingRun]) -> AfterTraining:
 
 def begin(ours: Attempt[TrainingRun], run: TrainingRun) -> None:
     """Say that the attempt begins; one without a checkpoint repeats every epoch."""
+    if run.resume_file and not (run_folder(run.pk) / run.resume_file).is_file():
+        run.resume_file, run.warnings = "", [*run.warnings, BEGAN_AGAIN]
     with transaction.atomic():
-        ours.write(progress={"stage": "preparing"})
+        ours.write(
+            progress=first_progress(run),
+            resume_file=run.resume_file,
+            warnings=run.warnings,
+            **over_now(run),
+        )
         if not run.resume_file:
             EpochRecord.objects.filter(run=run).delete()
+
+
+def first_progress(run: TrainingRun) -> dict[str, Any]:
+    """Return what is known when an attempt begins: with a checkpoint, how far that is."""
+    kept = KEPT_PROGRESS if run.resume_file else ()
+    return {name: run.progress[name] for name in kept if name in run.progress} | {
+        "stage": "preparing"
+    }
+
+
+def seconds_left(run: TrainingRun) -> float | None:
+    """Return what is left of the time that was given; the epochs so far were within it."""
+    if not run.max_minutes:
+        return None
+    spent_s = EpochRecord.objects.filter(run=run).aggregate(sum=Sum("duration_s"))["sum"]
+    return max(0.0, run.max_minutes * 60 - (spent_s or 0.0))
 
 
 def child_message(run: TrainingRun, folder: Path) -> dict[str, Any]:
@@ -107,17 +140,18 @@ def child_message(run: TrainingRun, folder: Path) -> dict[str, Any]:
     workdir = folder / f"attempt-{run.attempt}"
     workdir.mkdir()
     if run.resume_file:
-        with contextlib.suppress(FileNotFoundError):  # lost with a disk: begin again
-            unpack(folder / run.resume_file, workdir)
+        unpack(folder / run.resume_file, workdir)
     parent = checkpoint_folder(run.parent.checkpoint_digest) if run.parent else None
     max_seconds = run.max_minutes * 60 if run.max_minutes is not None else None
+    regions = write_region_files(run.training_set, folder / "regions")
+    regions += write_replay_files(replay_of(run), folder / "replay")
     return {
         "attempt": run.attempt,
         "resume_folder": str(folder),
         "target": str(folder / f"finished-{run.attempt}.zip"),
         "export_target": str(folder / f"export-{run.attempt}.zip"),
         "job": {
-            "regions": write_region_files(run.training_set, folder / "regions"),
+            "regions": regions,
             "params": run.params,
             "channels": run.channels,
             "seed": run.seed,
@@ -132,6 +166,11 @@ def child_message(run: TrainingRun, folder: Path) -> dict[str, Any]:
     }
 
 
+def n_replayed(message: dict[str, Any]) -> int:
+    """Count the regions that are replayed."""
+    return sum(region["split"] == REPLAY for region in message["job"]["regions"])
+
+
 class TrainingWatch:
     """Takes a child's reports into the row, under the lease."""
 
@@ -139,12 +178,12 @@ class TrainingWatch:
         self._ours, self._run, self._folder = ours, run, folder
         self._log = LogTail(folder / "log.txt")
         self._log_seen = self._log_saved = time.monotonic()
-        self._time_left = TimeLeft(run.max_minutes * 60 if run.max_minutes else None)
+        self._time_left = TimeLeft(seconds_left(run))
         self._warnings: list[str] = list(run.warnings)
         self._resume_file = run.resume_file
         self._finished: Finished | None = None
         self._failure: Exception | None = None
-        self.progress: dict[str, Any] = {"stage": "preparing"}
+        self.progress = first_progress(run)
 
     def should_stop(self) -> bool:
         """Tell whether the child should end; also the moment to look at its log."""
@@ -156,6 +195,10 @@ class TrainingWatch:
             self._log_saved = now
             self._ours.write(log=self._log.newest())
         return self._ours.beat.should_stop()
+
+    def grace_s(self) -> float:
+        """Return how long the child may take to leave its step and write its checkpoint."""
+        return PAUSE_GRACE_S if self._ours.beat.pause_requested else GRACE_S
 
     def take(self, report: dict[str, Any]) -> None:
         """Store one report; raises LeaseLost."""
@@ -240,7 +283,8 @@ class TrainingWatch:
 
     def _checkpoint(self, report: dict[str, Any]) -> None:
         name = Path(report["name"]).name
-        self._ours.write(resume_file=name)
+        self.progress = {**self.progress, **report.get("reached", {})}
+        self._ours.write(resume_file=name, progress=self.progress)
         if self._resume_file and self._resume_file != name:
             (self._folder / self._resume_file).unlink(missing_ok=True)
         self._resume_file = name

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from training.engines import registry
+from training.supervision.interpreters import why_missing
 
 
 def engine_list() -> list[dict[str, Any]]:
@@ -25,6 +26,8 @@ def describe(name: str) -> dict[str, Any]:
         "licence": spec.licence,
         "citation": spec.citation,
         "needs_gpu": spec.needs_gpu,
+        "from_scratch": registry.registration(name).from_scratch,
+        "missing": why_missing(name),
         "params": registry.params_schema(name),
         "schema": json_schema(registry.params_schema(name)),
     }

@@ -37,6 +37,12 @@ def parse_start(*, user: Any, engine: str, start: str) -> Start:
     """Understand `scratch`, `version:<id>` and `pretrained:<NAME>`; raises BadStart."""
     kind, _, name = start.partition(":")
     if start == "scratch":
+        if not registry.registration(engine).from_scratch:
+            offer = ", ".join(f"pretrained:{name}" for name in registry.spec(engine).pretrained)
+            raise BadStart(
+                f"{registry.spec(engine).title} cannot be trained from scratch. Start from an "
+                f"official model ({offer}), an uploaded one or an earlier version."
+            )
         return Start()
     if kind == "pretrained":
         known = registry.spec(engine).pretrained

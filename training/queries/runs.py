@@ -31,7 +31,8 @@ def runs_of_project(user: Any, project: Project) -> QuerySet[TrainingRun]:
 
 def open_runs(project: Project) -> QuerySet[TrainingRun]:
     """Return runs of which the end is still to come."""
-    return TrainingRun.objects.filter(project=project, state__in=RunState.open_states())
+    runs = TrainingRun.objects.filter(project=project)
+    return runs.exclude(state__in=RunState.terminal_states())
 
 
 def one_run(user: Any, run_id: Any) -> TrainingRun:
@@ -85,7 +86,9 @@ def run_state(run: TrainingRun) -> dict[str, Any]:
         "engine": run.engine,
         "state": run.state,
         "progress": run.progress,
+        "n_replayed": run.n_replayed,
         "cancel_requested": run.cancel_requested,
+        "pause_requested": run.pause_requested,
         "error_code": run.error_code,
         "error_message": run.error_message[:1000],
         "warnings": [sentence[:300] for sentence in run.warnings[-5:]],

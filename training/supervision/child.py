@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from django.conf import settings
 
 from project.processes import Limits
+from training.supervision.interpreters import interpreter_of
 
 MODULE = "training.supervision.child_main"
 MIB = 1 << 20
@@ -15,10 +15,12 @@ MIB = 1 << 20
 OVERHEAD_S = 1800
 
 
-def child_argv(mode: str, engine: str) -> list[str]:
-    """Return the command of a child; an engine may have an interpreter of its own."""
-    python = settings.CYTOLOOP_ENGINE_PYTHON.get(engine) or sys.executable
-    return [python, "-m", MODULE, mode, engine]
+def child_argv(mode: str, engine: str, *, python: str = "") -> list[str]:
+    """Return the command of a child; an engine may have an interpreter of its own.
+
+    Raises UnknownEngine, EngineNotInstalled.
+    """
+    return [python or interpreter_of(engine), "-m", MODULE, mode, engine]
 
 
 def child_environment(n_threads: int | None = None) -> dict[str, str]:

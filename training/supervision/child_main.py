@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import gc
+import json
 import signal
 import sys
 import threading
@@ -68,11 +69,20 @@ class PipeReporter:
         # The attempt is part of the name: a child whose worker lost the run may still be alive.
         name = f"resume-{self._attempt}-{self._n_packed}.zip"
         pack(path, self._resume_folder / name, below=self._workdir)
-        childside.report(type="checkpoint", name=name)
+        childside.report(type="checkpoint", name=name, reached=reached(path))
 
     def warn(self, sentence: str) -> None:
         """Tell the person something they should know."""
         childside.report(type="warn", sentence=sentence)
+
+
+def reached(checkpoint: Path) -> dict[str, int]:
+    """Return the step of a resumable checkpoint and of how many; nothing when it has no steps."""
+    try:
+        state = json.loads((checkpoint / "state.json").read_text(encoding="utf-8"))
+        return {"step": int(state["step"]), "n_steps": int(state["plan"]["n_steps"])}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
 
 
 def main(arguments: list[str]) -> int:
@@ -165,6 +175,8 @@ def parse_job(fields: dict[str, Any]) -> TrainJob:
             tags=tuple(region["tags"]),
             t=region["t"],
             z=region["z"],
+            channels=tuple(region.get("channels", ())),
+            invert=region.get("invert"),
         )
         for region in fields["regions"]
     ]
@@ -188,20 +200,22 @@ class WarmPredictor:
 
     def __init__(self, name: str) -> None:
         self._engine: Engine = registry.load(name)
-        self._path = ""
+        self._loaded: tuple[str, bool] | None = None
         self._predictor: Predictor | None = None
 
     def ready(self, request: dict[str, Any]) -> Predictor:
         """Return the predictor of a checkpoint, loading it when it is another one."""
-        if self._predictor is None or self._path != request["checkpoint"]:
+        wanted = (request["checkpoint"], bool(request.get("fast")))
+        if self._predictor is None or self._loaded != wanted:
             self._predictor = None  # two models in memory at once may be one too many
             gc.collect()
             self._predictor = self._engine.load(
                 Path(request["checkpoint"]),
                 device=request["device"],
                 n_threads=request["n_threads"],
+                fast=wanted[1],
             )
-            self._path = request["checkpoint"]
+            self._loaded = wanted
         return self._predictor
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:

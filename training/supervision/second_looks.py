@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from annotations.imaging.pixels import PixelFile, open_pixels
+from project.errors import DataProblem
 from training.acquisition.agreement import Doubts, compare_views
 from training.acquisition.views import VIEWS
 from training.datasets.large import LARGE_PX, PixelsOfFile
 from training.datasets.normalize import sample_boxes
 from training.engines.base import PredictionArrays, Predictor
+from training.supervision.details import write_details
 
 # Percentiles of every sixteenth pixel differ by less than noise does, and are measured per box.
 REFERENCE_STEP_PX = 4
+TOO_LARGE_FOR_MAPS = (
+    f"Maps are kept of images up to {LARGE_PX / 1e6:.1f} megapixels only, since they take many "
+    "times the memory of the image; predict this one without them."
+)
 
 
 def predict_box(predictor: Predictor, request: dict[str, Any]) -> dict[str, NDArray[Any]]:
@@ -26,7 +33,9 @@ def predict_box(predictor: Predictor, request: dict[str, Any]) -> dict[str, NDAr
     predictor : Predictor
     request : dict
         `pixels` (path of the canonical file), `t`, `z`, `channels`; `box` (row0, col0, row1,
-        col1; null for the whole image); `n_views` (0: no second look).
+        col1; null for the whole image); `n_views` (0: no second look); `details` (path of the
+        file that outlines are left in, see `training.supervision.details`), `want_maps` (whether
+        maps, too).
 
     Returns
     -------
@@ -34,6 +43,11 @@ def predict_box(predictor: Predictor, request: dict[str, Any]) -> dict[str, NDAr
         `label_image` (uint32, shape of the box), `scores` (float32, shape (n,)); with views also
         `doubt` (float64, shape (n,)), `missed_boxes` (int64, shape (m, 4), within the box) and
         `missed_weight` (float64, shape (m,)).
+
+    Raises
+    ------
+    DataProblem
+        When maps of an image are wanted that is too large for them.
 
     Notes
     -----
@@ -43,13 +57,16 @@ def predict_box(predictor: Predictor, request: dict[str, Any]) -> dict[str, NDAr
     """
     with open_pixels(request["pixels"]) as file:
         n_pixels = file.shape.height * file.shape.width
+        if n_pixels > LARGE_PX and request.get("want_maps"):
+            raise DataProblem(TOO_LARGE_FOR_MAPS)
         if n_pixels > LARGE_PX and not request.get("box") and not request.get("n_views"):
-            return _arrays(predictor.predict(PixelsOfFile(file, **_plane(request))))
+            return _arrays(predictor.predict(PixelsOfFile(file, **_plane(request))), request)
         box = request.get("box") or (0, 0, file.shape.height, file.shape.width)
         image = file.read(**_plane(request), box=box)
         reference = _sample(file, request) if request.get("box") else None
-    prediction = predictor.predict(image, reference=reference)
-    arrays = _arrays(prediction)
+    want_maps = bool(request.get("want_maps"))
+    prediction = predictor.predict(image, want_maps=want_maps, reference=reference)
+    arrays = _arrays(prediction, request)
     if request.get("n_views"):
         doubts = look_again(predictor, image, prediction, request["n_views"], reference)
         arrays |= {
@@ -64,7 +81,9 @@ def _plane(request: dict[str, Any]) -> dict[str, Any]:
     return {name: request[name] for name in ("t", "z", "channels")}
 
 
-def _arrays(prediction: PredictionArrays) -> dict[str, NDArray[Any]]:
+def _arrays(prediction: PredictionArrays, request: dict[str, Any]) -> dict[str, NDArray[Any]]:
+    if request.get("details"):
+        write_details(Path(request["details"]), prediction)
     return {"label_image": prediction.label_image, "scores": prediction.scores}
 
 

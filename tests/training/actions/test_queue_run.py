@@ -13,7 +13,9 @@ from tests.training.worlds import declare, stored_image
 from training.actions.runs import (
     RunEnded,
     cancel_run,
+    pause_run,
     queue_run,
+    resume_run,
 )
 from training.engines.registry import BadEngineParams, UnknownEngine
 from training.models import ModelVersion, RunState, TrainingRun
@@ -154,16 +156,31 @@ def test_a_stranger_finds_nothing(stranger, owner, project, world):
 
     with pytest.raises(NotFound):
         queue(stranger, project)
-    with pytest.raises(NotFound):
-        cancel_run(user=stranger, run=run)
+    for action in (cancel_run, pause_run, resume_run):
+        with pytest.raises(NotFound):
+            action(user=stranger, run=run)
 
 
-def test_queueing_and_cancelling_are_audited(owner, reviewer, project, world):
+def test_whoever_may_not_cancel_may_not_pause(annotator, owner, project, world):
     run = queue(owner, project)
-    cancel_run(user=reviewer, run=run)
+
+    for action in (cancel_run, pause_run, resume_run):
+        with pytest.raises(NotAllowed):
+            action(user=annotator, run=run)
+
+
+def test_queueing_pausing_and_cancelling_are_audited(owner, reviewer, project, world):
+    run = queue(owner, project)
+    for action in (resume_run, pause_run, pause_run, resume_run, cancel_run):
+        action(user=reviewer, run=run)
 
     verbs = AuditEntry.objects.filter(target=str(run.pk)).values_list("verb", "user__username")
-    assert set(verbs) == {("queue_run", "owner"), ("cancel_run", "reviewer")}
+    assert list(verbs.order_by("pk")) == [
+        ("queue_run", "owner"),
+        ("pause_run", "reviewer"),
+        ("resume_run", "reviewer"),
+        ("cancel_run", "reviewer"),
+    ], "what changes nothing is no entry"
 
 
 def test_a_run_that_ended_cannot_be_cancelled(owner, project, world):

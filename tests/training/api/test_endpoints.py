@@ -68,6 +68,8 @@ def addresses(project, run, version, world):
         "list runs": ("get", f"projects/{project.pk}/runs/", None, "viewer"),
         "queue run": ("post", f"projects/{project.pk}/runs/", {"engine": "threshold"}, "reviewer"),
         "see run": ("get", f"runs/{run.pk}/", None, "viewer"),
+        "pause run": ("post", f"runs/{run.pk}/pause/", {}, "reviewer"),
+        "resume run": ("post", f"runs/{run.pk}/resume/", {}, "reviewer"),
         "cancel run": ("post", f"runs/{run.pk}/cancel/", {}, "reviewer"),
         "follow run": ("get", f"runs/{run.pk}/events/", None, "viewer"),
         "list versions": ("get", f"projects/{project.pk}/versions/", None, "viewer"),
@@ -193,6 +195,20 @@ def test_cancelling_twice_is_a_conflict(as_person, owner, run):
     assert call(client, "post", f"runs/{run.pk}/cancel/", {}).json()["state"] == "cancelled"
     again = call(client, "post", f"runs/{run.pk}/cancel/", {})
     assert (again.status_code, again.json()["code"]) == (409, "run_ended")
+
+
+def test_a_run_is_paused_and_continued_until_it_has_ended(as_person, owner, run):
+    client = as_person(owner)
+
+    paused = call(client, "post", f"runs/{run.pk}/pause/", {}).json()
+    assert (paused["state"], paused["pause_requested"]) == ("paused", False)
+    assert paused["paused_at"]
+    assert call(client, "post", f"runs/{run.pk}/resume/", {}).json()["state"] == "queued"
+    call(client, "post", f"runs/{run.pk}/cancel/", {})
+    for path in ("pause", "resume"):
+        answer = call(client, "post", f"runs/{run.pk}/{path}/", {})
+        assert (answer.status_code, answer.json()["code"]) == (409, "run_ended")
+        assert answer.json()["message"] == "This run has already ended: cancelled."
 
 
 def test_a_version_shows_where_it_comes_from_and_how_good_it_is(

@@ -10,8 +10,11 @@ import pytest
 import tifffile
 from django.core.management import call_command
 
+from project.headless import HeadlessCommand
 from tests.documented import keys_of, parts_of
 from tests.drawing import draw_blobs
+from tests.training.worlds import wait_for
+from training.actions.runs import pause_run, resume_run
 from training.models import ModelVersion, RunState, TrainingRun
 
 pytestmark = [pytest.mark.processes, pytest.mark.django_db(transaction=True)]
@@ -100,6 +103,27 @@ def test_train_predict_and_evaluate_from_the_command_line(trained, folders, proj
     assert code == 0, err
     assert ModelVersion.objects.get(number=2).parent.number == 1
     assert TrainingRun.objects.filter(state=RunState.FINISHED).count() == 2
+
+
+def test_train_waits_while_its_run_is_paused(
+    odd_engine, world, workers, owner, project, in_background, monkeypatch
+):
+    odd_engine(epochs=40, epoch_s=0.1)
+    said = []  # all of it: on a terminal the line changes, elsewhere one comes every 5 s
+    monkeypatch.setattr(HeadlessCommand, "progress", lambda self, what, *_: said.append(what))
+
+    def pause_and_go_on():
+        made = wait_for(lambda: TrainingRun.objects.filter(epochs__epoch=1).first())
+        pause_run(user=owner, run=made)
+        wait_for(lambda: any("paused at step" in what for what in said))
+        resume_run(user=owner, run=made)
+
+    in_background(pause_and_go_on)
+    code, out, err = run("train", "--project", project.name, "--engine", "threshold", "--json")
+
+    assert code == 0, err
+    assert json.loads(out)["n_epochs"] == 40
+    assert any(what.endswith("of 40; continue it on its page") for what in said)
 
 
 @pytest.mark.parametrize(

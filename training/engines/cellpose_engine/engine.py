@@ -10,9 +10,11 @@ from typing import Any
 
 import torch
 
+from training.datasets.channels import ALL, n_shown
 from training.engines.base import EngineSpec, Predictor, Reporter, StopFlag, TrainJob
+from training.engines.cellpose_engine import eight_bits
 from training.engines.cellpose_engine.device import device_in_words, torch_device, uses_bfloat16
-from training.engines.cellpose_engine.forward import TorchForward, open_onnx
+from training.engines.cellpose_engine.forward import TorchForward, open_without_torch
 from training.engines.cellpose_engine.learner import CellposeLearner, conversion_of
 from training.engines.cellpose_engine.net import (
     WEIGHTS,
@@ -28,6 +30,7 @@ from training.engines.cellpose_engine.net import (
 )
 from training.engines.cellpose_engine.predictor import CellposePredictor
 from training.engines.cellpose_engine.thresholds import DEFAULT, fit_thresholds
+from training.engines.cellpose_engine.tiles import large_tiles, usual_tiles
 from training.engines.checkpoint import (
     facts_of_upload,
     holds_config,
@@ -41,12 +44,14 @@ from training.engines.checkpoint import (
 from training.engines.data import (
     TrainingData,
     choose_polarity,
+    choose_view,
     crop_settings,
     normalisation_config,
     open_data,
 )
 from training.engines.fitting import fitting_crops
 from training.engines.loop import Course, Usual, train_learner
+from training.engines.recipes import Begun, choose_recipe
 from training.engines.registry import parse_params
 from training.engines.specs import CELLPOSE, CellposeParams
 
@@ -71,27 +76,15 @@ class CellposeEngine:
         device = torch_device(job.device)
         data = open_data(self.spec, job, params, report)
         report.stage("loading")
-        torch.manual_seed(job.seed)  # before building: that draws the weights
-        net, facts = self._start(job, params, data)
-        net.to(device)
-        data.set_polarity(facts["normalisation"]["invert"])
-        bfloat16 = uses_bfloat16(params.precision, device)
-        crops = crop_settings(
-            params,
-            patch_px=max(32, params.patch_px // 16 * 16),  # four levels of halving
-            batch_size=params.batch_size or BATCH_SIZE,
-            is_inverted=facts["normalisation"]["invert"],
-        )
-        learner = CellposeLearner(
-            net,
-            data,
-            crops,
-            rescale=facts["diam_mean"] / facts["diameter_px"],
-            weight_decay=params.weight_decay,
-            bfloat16=bfloat16,
-        )
-        course = Course(params, USUAL, crops.batch_size, data.weights)
-        facts |= train_learner(job, learner, course, report, should_stop)
+
+        def begin(wanted: CellposeParams) -> Begun[CellposeLearner]:
+            return self._begin(job, wanted, data, device)
+
+        params, trials = choose_recipe(job, params, data, begin, report, should_stop)
+        begun = begin(params)
+        net, bfloat16 = begun.learner.net, uses_bfloat16(params.precision, device)
+        facts = begun.facts | {"trials": trials}
+        facts |= train_learner(job, begun.learner, begun.course, report, should_stop)
         report.stage("thresholds")
         shown, fitted_on = fitting_crops(data, **THRESHOLD_CROPS)
         facts |= {
@@ -105,6 +98,33 @@ class CellposeEngine:
             facts["thresholds"] = fit_thresholds(predictor, shown, should_stop)
         report.stage("saving")
         return self._finish(job.workdir / "finished", net, facts, report.warn)
+
+    def _begin(
+        self, job: TrainJob, params: CellposeParams, data: TrainingData, device: torch.device
+    ) -> Begun[CellposeLearner]:
+        """Make everything ready for the first step."""
+        torch.manual_seed(job.seed)  # before building: that draws the weights
+        net, facts = self._start(job, params, data)
+        net.to(device)
+        if params.layers == "decoder":
+            net.downsample.requires_grad_(False)
+        invert = facts["normalisation"]["invert"]
+        data.set_view(invert=invert, way=facts["channels"]["way"])
+        crops = crop_settings(
+            params,
+            patch_px=max(32, params.patch_px // 16 * 16),  # four levels of halving
+            batch_size=params.batch_size or BATCH_SIZE,
+            is_inverted=invert,
+        )
+        learner = CellposeLearner(
+            net,
+            data,
+            crops,
+            rescale=facts["diam_mean"] / facts["diameter_px"],
+            weight_decay=params.weight_decay,
+            bfloat16=uses_bfloat16(params.precision, device),
+        )
+        return Begun(learner, Course(params, USUAL, crops.batch_size, data.weights), facts)
 
     def _start(
         self, job: TrainJob, params: CellposeParams, data: TrainingData
@@ -131,17 +151,14 @@ class CellposeEngine:
             net.diam_mean.fill_(diam_mean)
             net.diam_labels.fill_(diameter)
         polarity = choose_polarity(data, params.invert, parent_config=parent_config)
+        view = choose_view(data, params.channel_input, polarity, parent_config=parent_config)
         return net, {
             "origin": origin,
             "net": width,
             "diam_mean": diam_mean,
             "diameter_px": diameter,
-            "channels": {
-                "count": data.n_channels,
-                "mapping": list(job.channels),
-                "conversion": conversion_of(data.n_channels),
-            },
-            "normalisation": normalisation_config(polarity),
+            "channels": view.config([conversion_of(view.n_shown)]),
+            "normalisation": normalisation_config(polarity, recolour=data.recolour),
         }
 
     def _finish(
@@ -156,8 +173,10 @@ class CellposeEngine:
             save=lambda folder: save_network(net, folder, warn),
         )
 
-    def load(self, checkpoint: Path, *, device: str, n_threads: int) -> Predictor:
-        """Load a checkpoint folder: for ONNX Runtime on processors, else for PyTorch.
+    def load(
+        self, checkpoint: Path, *, device: str, n_threads: int, fast: bool = False
+    ) -> Predictor:
+        """Load a checkpoint folder, for the fastest way that the device has.
 
         Raises CheckpointCorrupt, DeviceUnavailable.
         """
@@ -166,11 +185,12 @@ class CellposeEngine:
         config = read_config(checkpoint, self.spec.name)
         precision = config.get("params", {}).get("precision", "auto")
         bfloat16 = uses_bfloat16(precision, on)
-        # A processor that computes in bfloat16 is faster by PyTorch.
-        forward = open_onnx(checkpoint, n_threads) if device == "cpu" and not bfloat16 else None
+        forward = None
+        if device == "cpu":
+            forward = open_without_torch(checkpoint, n_threads, bfloat16=bfloat16)
         if forward is None:
             forward = TorchForward(load_net(checkpoint, config).to(on), bfloat16=bfloat16)
-        return CellposePredictor(forward, config)
+        return CellposePredictor(forward, config, large_tiles if fast else usual_tiles)
 
     def export(self, checkpoint: Path, target: Path) -> None:
         """Write the file that `CellposeModel(pretrained_model=…)` opens, with our config."""
@@ -192,14 +212,22 @@ class CellposeEngine:
             with unpacked(upload, target.parent) as source:
                 name = "config.json" if (source / "config.json").is_file() else "cytoloop.json"
                 ours = read_json_file(source / name)
-                own, foreign = source / WEIGHTS, source / "cellpose_model"
-                state = read_state(own) if own.is_file() else read_foreign_state(foreign)
+                state = uploaded_state(source)
         else:
             ours, state = {}, read_foreign_state(upload)
         net = build(width_of(state), diam_mean_of("", state))
         use_state(net, state)
         facts = _adopted_facts(ours, net, width_of(state), channels)
         return self._finish(target, net, facts, logger.warning)
+
+
+def uploaded_state(source: Path) -> dict[str, Any]:
+    """Read the weights of an unpacked upload: ours, ours in eight bits, or Cellpose's."""
+    if (source / WEIGHTS).is_file():
+        return read_state(source / WEIGHTS)
+    if (source / eight_bits.FILE_NAME).is_file():
+        return eight_bits.unpacked(read_state(source / eight_bits.FILE_NAME))
+    return read_foreign_state(source / "cellpose_model")
 
 
 def load_net(checkpoint: Path, config: dict[str, Any]) -> Net:
@@ -221,12 +249,15 @@ def _adopted_facts(
             thresholds[key] = float(value)
     diameter = float(net.diam_labels[0])
     facts = facts_of_upload(ours, conversion=conversion_of(1), n_channels=1)
-    mapping = list(channels) or facts["channels"]["mapping"]
+    said = facts["channels"]
+    mapping = list(channels) or said["mapping"]
+    way = said.get("way", ALL) if len(mapping) == said["count"] else ALL
     return facts | {
         "channels": {
             "count": len(mapping),
             "mapping": mapping,
-            "conversion": conversion_of(len(mapping)),
+            "way": way,
+            "conversion": conversion_of(n_shown(len(mapping), way)),
         },
         "thresholds": thresholds,
         "origin": "upload",

@@ -1,4 +1,4 @@
-"""Two ways through the network: PyTorch's on any device, and ONNX Runtime's on processors."""
+"""Ways through the network: PyTorch on any device; on processors OpenVINO and ONNX Runtime."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from training.engines.cellpose_engine.device import device_of
 from training.engines.cellpose_engine.net import Net
 from training.engines.onnx_session import open_session
+from training.engines.openvino_session import Computed, open_bfloat16
 
 # Tiles (n, 2, h, w) to [flow y, flow x, cellprob] of each, shape (n, 3, h, w); all float32.
 Forward: TypeAlias = Callable[[NDArray[np.float32]], NDArray[np.float32]]
@@ -46,6 +47,28 @@ class OnnxForward:
         """Return the network's maps (n, 3, h, w) of tiles (n, 2, h, w)."""
         result: NDArray[np.float32] = self._session.run(None, {"input": tiles})[0]
         return result
+
+
+class OpenvinoForward:
+    """Sends tiles through OpenVINO, in bfloat16."""
+
+    def __init__(self, compute: Computed) -> None:
+        self._compute = compute
+
+    def __call__(self, tiles: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the network's maps (n, 3, h, w) of tiles (n, 2, h, w)."""
+        return self._compute(tiles)[0]
+
+
+def open_without_torch(checkpoint: Path, n_threads: int, *, bfloat16: bool) -> Forward | None:
+    """Open a checkpoint's network for a processor, the fastest way; None leaves it to PyTorch.
+
+    In bfloat16 that is OpenVINO, and PyTorch where it is missing; else ONNX Runtime.
+    """
+    if bfloat16:
+        compute = open_bfloat16(checkpoint, n_threads)
+        return None if compute is None else OpenvinoForward(compute)
+    return open_onnx(checkpoint, n_threads)
 
 
 def open_onnx(checkpoint: Path, n_threads: int) -> Forward | None:

@@ -18,6 +18,7 @@ from training.engines.cellpose_engine.device import device_of
 from training.engines.cellpose_engine.net import Net, read_state, save_state, use_state
 from training.engines.cellpose_engine.upstream import dynamics
 from training.engines.data import CropSettings, TrainingData
+from training.engines.weights import Weights
 
 FLOW_SCALE = 5.0  # as upstream: the network gives five times the unit flow
 TRIES = 8
@@ -91,6 +92,8 @@ class CellposeLearner:
     def step(self, regions: NDArray[np.int64], rng: np.random.Generator, rate: float) -> float:
         """Make one update."""
         self.net.train()
+        if not is_trained(self.net.downsample):
+            self.net.downsample.eval()  # its statistics of batches stay, too
         made = [self._patch(int(number), rng) for number in regions]
         for group in self._optimizer.param_groups:
             group["lr"] = rate
@@ -175,6 +178,24 @@ class CellposeLearner:
         size = self._crops.batch_size
         return [made[i : i + size] for i in range(0, len(made), size)]
 
+    def trained(self) -> set[str]:
+        """Return the names of the weights that steps change."""
+        return {name for name, each in self.net.named_parameters() if each.requires_grad}
+
+    def get_weights(self) -> Weights:
+        """Return copies of all weights by their name in the state dict; counters are left out."""
+        state = self.net.state_dict()
+        return {
+            name: value.detach().cpu().numpy().copy()
+            for name, value in state.items()
+            if value.is_floating_point()
+        }
+
+    def set_weights(self, weights: Weights) -> None:
+        """Put weights in the place of those with the same names."""
+        state = {name: torch.from_numpy(value) for name, value in weights.items()}
+        self.net.load_state_dict(state, strict=False)
+
     def save_weights(self, folder: Path, name: str) -> None:
         """Write the weights as safetensors."""
         save_state(self.net.state_dict(), folder / f"{name}.safetensors")
@@ -197,6 +218,11 @@ class CellposeLearner:
             state.setdefault(int(number), {})[key] = value
         groups = self._optimizer.state_dict()["param_groups"]
         self._optimizer.load_state_dict({"state": state, "param_groups": groups})
+
+
+def is_trained(module: Any) -> bool:
+    """Tell whether steps change a part of the network."""
+    return any(each.requires_grad for each in module.parameters())
 
 
 def masked_loss(output: Any, truth: Any) -> Any:

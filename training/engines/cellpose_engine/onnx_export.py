@@ -8,7 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+
 from training.engines.onnx_graph import OnnxGraph
+
+# Rows of a kernel that meet the same one of repeated pixels, for each row of what is summed up.
+MEETING = np.array([[0, 0, 1], [0, 1, 1], [1, 1, 0], [1, 0, 0]], np.float64)
 
 
 def onnx_bytes(net: Any) -> bytes:
@@ -39,7 +44,7 @@ class _Network:
         style = self._style(x)
         x = self._resup(net.upsample.up[-1], x, x, style)
         for part, skipped in zip(net.upsample.up[-2::-1], seen[-2::-1], strict=True):
-            x = self._resup(part, self.graph.upsampled(x, (2, 2)), skipped, style)
+            x = self._resup(part, x, skipped, style, doubled=True)
         return self._layers(net.output, x)
 
     def _resdown(self, part: Any, x: str) -> str:
@@ -47,10 +52,27 @@ class _Network:
         x = self._add(self._layers(part.proj, x), inner)
         return self._add(x, self._layers(part.conv[3], self._layers(part.conv[2], x)))
 
-    def _resup(self, part: Any, x: str, skipped: str, style: str) -> str:
-        inner = self._add(self._layers(part.conv[0], x), skipped)
-        x = self._add(self._layers(part.proj, x), self._styled(part.conv[1], style, inner))
+    def _resup(self, part: Any, x: str, skipped: str, style: str, *, doubled: bool = False) -> str:
+        """Write a part that goes upwards; doubled: of an image whose pixels are repeated first."""
+        first = self._of_doubled(part.conv[0], x) if doubled else self._layers(part.conv[0], x)
+        projected = self._layers(part.proj, x)  # of single pixels: as well before repeating them
+        if doubled:
+            projected = self.graph.upsampled(projected, (2, 2))
+        inner = self._add(first, skipped)
+        x = self._add(projected, self._styled(part.conv[1], style, inner))
         return self._add(x, self._styled(part.conv[3], style, self._styled(part.conv[2], style, x)))
+
+    def _of_doubled(self, layers: Iterable[Any], x: str) -> str:
+        """Write a 3 x 3 convolution of an image whose pixels are repeated along rows and columns.
+
+        Its nine products per pixel meet only four different pixels. With the kernel's parts that
+        meet the same one added up it is a transposed convolution, with half the products.
+        """
+        *before, layer = layers
+        kernel = layer.weight.detach().cpu().double().numpy()
+        summed = np.einsum("ku,oiuv,lv->iokl", MEETING, kernel, MEETING).astype(np.float32)
+        inputs = [self._layers(before, x), self.graph.array(summed), *self._arrays(layer.bias)]
+        return self.graph.node("ConvTranspose", inputs, strides=[2, 2], pads=[1, 1, 1, 1])
 
     def _style(self, x: str) -> str:
         """Write the mean over a tile, of length 1."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from training.datasets.crops import Crop
 from training.engines.base import StopFlag
-from training.engines.cellpose_engine.predictor import CellposePredictor, instances
+from training.engines.cellpose_engine.predictor import CellposePredictor
 from training.engines.fitting import agreement
 
 CELLPROBS = (0.0, -1.0, 1.0, -2.0, 2.0)
@@ -30,10 +30,7 @@ def fit_thresholds(
             tried = best | {name: value}
             if best_score >= 0 and tried == best:
                 continue
-            score = agreement(
-                crops,
-                (instances(each[:2], each[2], tried, rescale=predictor.rescale) for each in maps),
-            )
+            score = agreement(crops, (predictor.instances(each, tried) for each in maps))
             if score > best_score:
                 best, best_score = tried, score
     return best

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from cellpose import transforms
@@ -24,25 +26,57 @@ from training.engines.base import StopFlag
 from training.engines.cellpose_engine.forward import Forward
 from training.engines.cellpose_engine.learner import to_inputs
 
+BATCH_SIZE = 4
 TILE_PX = 224
 TILE_OVERLAP = 0.1
-BATCH_SIZE = 4
+LARGE_TILE_PX = 512
+LARGE_OVERLAP_PX = 32
+DIVISOR_PX = 16  # four levels of halving
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How the tiles of one side of an image lie."""
+
+    tile_px: int
+    starts: NDArray[np.int64]
+
+
+# Of a padded side in the network's pixels.
+Tiling: TypeAlias = Callable[[int], Layout]
+
+
+def usual_tiles(side_px: int) -> Layout:
+    """Lay tiles out as upstream does (transforms.py:90): most pixels lie in two and more."""
+    if side_px <= TILE_PX:
+        return laid_out(side_px, side_px, 1)
+    n_tiles = math.ceil((1 + 2 * TILE_OVERLAP) * side_px / TILE_PX)
+    return laid_out(side_px, TILE_PX, n_tiles)
+
+
+def large_tiles(side_px: int) -> Layout:
+    """Lay out few large tiles that overlap little: about half the pixels to compute."""
+    step_px = LARGE_TILE_PX - LARGE_OVERLAP_PX
+    n_tiles = max(1, math.ceil((side_px - LARGE_OVERLAP_PX) / step_px))
+    least_px = (side_px + (n_tiles - 1) * LARGE_OVERLAP_PX) / n_tiles
+    return laid_out(side_px, math.ceil(least_px / DIVISOR_PX) * DIVISOR_PX, n_tiles)
+
+
+def laid_out(side_px: int, tile_px: int, n_tiles: int) -> Layout:
+    """Spread tiles over a side evenly."""
+    return Layout(tile_px, np.linspace(0, side_px - tile_px, n_tiles).astype(int))
 
 
 class Axis:
     """One side of an image: its pixels, the network's (scaled and padded), and the tiles."""
 
-    def __init__(self, n_pixels: int, scale: float) -> None:
+    def __init__(self, n_pixels: int, scale: float, tiling: Tiling = usual_tiles) -> None:
         self.n_pixels = n_pixels
         self.n_scaled = int(n_pixels * scale)
         before, after, _, _ = transforms.get_pad_yx(self.n_scaled, self.n_scaled)
         self.before = int(before)
-        padded = self.n_scaled + before + after
-        self.tile_px = min(TILE_PX, padded)
-        n_tiles = 1
-        if padded > TILE_PX:
-            n_tiles = math.ceil((1 + 2 * TILE_OVERLAP) * padded / TILE_PX)
-        self.starts = np.linspace(0, padded - self.tile_px, n_tiles).astype(int)
+        layout = tiling(self.n_scaled + before + after)
+        self.tile_px, self.starts = layout.tile_px, layout.starts
 
     def sources(self, start: int, stop: int) -> NDArray[np.float64]:
         """Return where padded pixels lie among the image's; those of the padding lie outside."""
@@ -67,10 +101,12 @@ class Maps:
         scale: float,
         *,
         should_stop: StopFlag,
+        tiling: Tiling = usual_tiles,
     ) -> None:
         self._forward = forward
         self._pixels = pixels
-        self._axes = Axis(pixels.shape[1], scale), Axis(pixels.shape[2], scale)
+        rows, cols = (Axis(side, scale, tiling) for side in pixels.shape[1:])
+        self._axes = rows, cols
         self._should_stop = should_stop
 
     def whole(self) -> NDArray[np.float32]:

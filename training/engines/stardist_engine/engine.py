@@ -9,7 +9,7 @@ from training.engines.base import EngineSpec, Predictor, Reporter, StopFlag, Tra
 from training.engines.checkpoint import read_config
 from training.engines.specs import STARDIST
 from training.engines.stardist_engine.instances import NetShape
-from training.engines.stardist_engine.onnx_network import open_onnx
+from training.engines.stardist_engine.onnx_network import open_without_tensorflow
 from training.engines.stardist_engine.predictor import StarDistPredictor
 
 
@@ -30,18 +30,20 @@ class StarDistEngine:
 
         return train(job, report, should_stop)
 
-    def load(self, checkpoint: Path, *, device: str, n_threads: int) -> Predictor:
-        """Load a checkpoint folder: for ONNX Runtime on processors, else for TensorFlow.
+    def load(
+        self, checkpoint: Path, *, device: str, n_threads: int, fast: bool = False
+    ) -> Predictor:
+        """Load a checkpoint folder: without TensorFlow on processors, else for TensorFlow.
 
         Raises CheckpointCorrupt, DeviceUnavailable.
         """
         config = read_config(checkpoint, self.spec.name)
         # Older checkpoints have neither the number nor the file.
         if device == "cpu" and "network_sees_px" in config:
-            forward = open_onnx(checkpoint, n_threads)
+            forward = open_without_tensorflow(checkpoint, n_threads, fast=fast)
             if forward is not None:
                 net = NetShape.of(config["net"], config["network_sees_px"])
-                return StarDistPredictor(forward, net, config)
+                return StarDistPredictor(forward, net, config, fast=fast)
         from training.engines.stardist_engine.keras_network import (  # noqa: PLC0415 (TensorFlow)
             open_with_tensorflow,
         )

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from project.errors import CheckpointCorrupt
+from training.datasets.channels import ALL, n_shown
+from training.datasets.scale import LARGEST, SMALLEST
 from training.engines.checkpoint import (
     facts_of_upload,
     read_json_file,
@@ -87,14 +89,23 @@ def _facts(ours: dict[str, Any], source: Path, net: dict[str, Any]) -> dict[str,
             thresholds[key] = float(value)
     n_channels = int(net["n_channel_in"])
     facts = facts_of_upload(ours, conversion="as they are", n_channels=n_channels)
-    if facts["channels"]["count"] != n_channels:
+    said = facts["channels"]
+    if n_shown(said["count"], said.get("way", ALL)) != n_channels:
         facts = facts_of_upload({}, conversion="as they are", n_channels=n_channels)
     diameter = ours.get("diameter_px")
     return facts | {
         "diameter_px": diameter if isinstance(diameter, int | float) else None,
+        "scale": _scale_of(ours),
         "licence": "unknown",
         "origin": "upload",
         "thresholds": thresholds,
         "thresholds_from": "upload",
         "net": net,
     }
+
+
+def _scale_of(ours: dict[str, Any]) -> float:
+    """Return the image scale of an adopted model where it makes sense."""
+    scale = ours.get("scale", 1.0)
+    is_number = isinstance(scale, int | float) and not isinstance(scale, bool)
+    return float(scale) if is_number and SMALLEST <= scale <= LARGEST else 1.0

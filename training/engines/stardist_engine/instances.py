@@ -1,8 +1,8 @@
 """From an image to instances, as `StarDist2D.predict_instances` goes, with any way of the network.
 
 Upstream's method belongs to a class whose module imports TensorFlow (stardist 0.9.2,
-models/base.py). Its suppression and its drawing do not, and are called here; what lies between is
-repeated, and a test holds the label images to upstream's, pixel by pixel.
+models/base.py). Its suppression does not, and is called here; the rest is repeated, and a test
+holds the label images to upstream's, pixel by pixel.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from typing import Any, TypeAlias
 import numpy as np
 from csbdeep.internals.predict import tile_iterator
 from numpy.typing import NDArray
-from stardist.geometry import polygons_to_label
+from stardist.geometry import dist_to_coord
 from stardist.nms import non_maximum_suppression_sparse
 
 from project.errors import CheckpointCorrupt
+from training.engines.stardist_engine.drawing import draw
 
 # Pixels (H, W, C) to prob (h, w) and dist (h, w, n_rays), h and w counted on the network's grid.
 Forward: TypeAlias = Callable[
@@ -77,16 +78,27 @@ class Outlines:
 
     Attributes
     ----------
-    points : ndarray of int64, shape (n, 2)
+    points : ndarray of int64 or float64, shape (n, 2)
         Row and column of the middles, in pixels.
     prob : ndarray of float32, shape (n,)
     dist : ndarray of float32, shape (n, n_rays)
         From the middle to the border, in pixels.
     """
 
-    points: NDArray[np.int64]
+    points: NDArray[Any]
     prob: NDArray[np.float32]
     dist: NDArray[np.float32]
+
+    def magnified(self, factor: float) -> Outlines:
+        """Return them for an image that is larger by a factor; middles lie between pixels then."""
+        if factor == 1:
+            return self
+        points = (self.points + 0.5) * factor - 0.5
+        return Outlines(points, self.prob, (self.dist * np.float32(factor)).astype(np.float32))
+
+    def of(self, which: NDArray[Any]) -> Outlines:
+        """Return some of them, by numbers or by a mask."""
+        return Outlines(self.points[which], self.prob[which], self.dist[which])
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +109,12 @@ class Part:
     prob: NDArray[np.float32]  # (h, w)
     dist: NDArray[np.float32]  # (h, w, n_rays)
 
-    def candidates(self, threshold: float, grid: tuple[int, int]) -> Outlines:
-        """Return the outlines of the cells above a probability."""
-        cells = np.argwhere(self.prob > threshold)
+    def candidates(
+        self, threshold: float, grid: tuple[int, int], *, among: NDArray[np.bool_] | None = None
+    ) -> Outlines:
+        """Return the outlines of the cells above a probability, all or `among` (h, w)."""
+        is_candidate = self.prob > threshold
+        cells = np.argwhere(is_candidate if among is None else is_candidate & among)
         found = (cells[:, 0], cells[:, 1])
         dist = np.maximum(LEAST_DIST_PX, self.dist[found])
         return Outlines((cells + self.at) * grid, self.prob[found], dist)
@@ -160,15 +175,44 @@ def joined(found: Sequence[Outlines], shape: Sequence[int], net: NetShape) -> Ou
 
 def suppressed(found: Outlines, nms_threshold: float) -> Outlines:
     """Leave out what overlaps a more probable object."""
-    points, prob, dist, _ = non_maximum_suppression_sparse(
+    return found.of(survivors(found, nms_threshold))
+
+
+def survivors(found: Outlines, nms_threshold: float) -> NDArray[np.int64]:
+    """Return which outlines overlap no more probable one, the most probable first."""
+    *_, which = non_maximum_suppression_sparse(
         found.dist, found.prob, found.points, nms_thresh=nms_threshold
     )
-    return Outlines(points, prob, dist)
+    kept: NDArray[np.int64] = which
+    return kept
+
+
+class Suppression:
+    """Collects the candidates of all parts and returns what of them is kept."""
+
+    def __init__(self, net: NetShape, prob_threshold: float, nms_threshold: float) -> None:
+        self._net = net
+        self._prob_threshold, self._nms_threshold = prob_threshold, nms_threshold
+        self._found: list[Outlines] = []
+
+    def take(self, part: Part) -> None:
+        """Collect a part's candidates."""
+        self._found.append(part.candidates(self._prob_threshold, self._net.grid))
+
+    def objects(self, shape: Sequence[int]) -> Outlines:
+        """Return the objects of an image of shape (H, W, …)."""
+        return suppressed(joined(self._found, shape, self._net), self._nms_threshold)
+
+
+def corners_of(found: Outlines) -> NDArray[np.float32]:
+    """Return the corners of outlines, shape (n, n_rays, 2): rows and columns in pixels."""
+    corners: NDArray[np.float32] = np.moveaxis(dist_to_coord(found.dist, found.points), 1, 2)
+    return np.ascontiguousarray(corners, np.float32)
 
 
 def drawn(found: Outlines, shape: Sequence[int]) -> NDArray[np.int32]:
     """Return the label image of outlines: id i is the outline i - 1, the more probable on top."""
-    labels: NDArray[np.int32] = polygons_to_label(
-        found.dist, found.points, shape[:2], prob=found.prob
-    )
-    return labels
+    order = np.argsort(found.prob, kind="stable")
+    corners = dist_to_coord(found.dist[order], found.points[order])
+    ids: NDArray[np.int32] = np.append(0, order + 1).astype(np.int32)
+    return ids[draw(corners, (shape[0], shape[1]))]

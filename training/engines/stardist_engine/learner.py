@@ -15,6 +15,7 @@ from training.datasets.crops import Crop
 from training.datasets.labels import SparseLabels
 from training.engines.data import CropSettings, TrainingData
 from training.engines.stardist_engine.net import Model, load_weights, save_weights
+from training.engines.weights import Weights
 
 Batch: TypeAlias = tuple[NDArray[np.float32], tuple[NDArray[np.float32], NDArray[np.float32]]]
 
@@ -30,8 +31,11 @@ class StarDistLearner:
         model: Model,
         data: TrainingData,
         crops: CropSettings,
+        *,
+        scale: float = 1.0,
     ) -> None:
         self.model = model
+        self._scale = scale
         self._data = data
         self._crops = crops
         self._side = crops.patch_px
@@ -62,7 +66,8 @@ class StarDistLearner:
         """Cut and augment one patch, so that some of the pixels the loss sees are annotated."""
         for _ in range(TRIES):
             centre = self._data.train.centre(region, rng, self._crops.foreground)
-            side = round(self._side / draw_scale(self._crops.scale_range, rng))
+            scale = self._scale * draw_scale(self._crops.scale_range, rng)
+            side = round(self._side / scale)
             crop = self._data.train.around(region, centre, side, rng)
             pixels, labels = resize(crop.pixels, crop.labels, self._side)
             pixels, labels = turn(pixels, labels, rng)
@@ -91,11 +96,30 @@ class StarDistLearner:
         for number in range(VALIDATION_CROPS if len(source) else 0):
             region = number % len(source)
             centre = source.centre(region, rng, self._crops.foreground)
-            crop = source.around(region, centre, self._side, rng)
+            crop = source.around(region, centre, round(self._side / self._scale), rng)
+            crop = Crop(*resize(crop.pixels, crop.labels, self._side))
             if self._is_taught(crop.labels):
                 crops.append(crop)
         size = self._crops.batch_size
         return [self._batch(crops[i : i + size]) for i in range(0, len(crops), size)]
+
+    def trained(self) -> set[str]:
+        """Return the names of the weights that steps change."""
+        changed = {id(each) for each in self.model.keras_model.trainable_variables}
+        return {name for name, each in self._variables() if id(each) in changed}
+
+    def _variables(self) -> list[tuple[str, Any]]:
+        """Return all weights by their place in the network; Keras' names count models, too."""
+        return [(str(i), each) for i, each in enumerate(self.model.keras_model.weights)]
+
+    def get_weights(self) -> Weights:
+        """Return copies of all weights."""
+        return {name: np.array(each) for name, each in self._variables()}
+
+    def set_weights(self, weights: Weights) -> None:
+        """Put weights in the place of those with the same names."""
+        for name, each in self._variables():
+            each.assign(weights[name])
 
     def save_weights(self, folder: Path, name: str) -> None:
         """Write the weights as HDF5."""

@@ -23,6 +23,7 @@ Model: TypeAlias = Any  # stardist has no types
 NetConfig: TypeAlias = dict[str, Any]
 
 WEIGHTS = "weights.h5"
+HEADS = {"features", "features_class", "prob", "dist", "prob_class"}
 # What a stored network config may say; everything else of an uploaded one is dropped.
 NET_KEYS = (
     "n_rays", "grid", "n_channel_in", "n_classes", "unet_n_depth", "unet_kernel_size",
@@ -90,6 +91,15 @@ def expect_objects(model: Model, radius_px: float) -> None:
         layer = model.keras_model.get_layer(name)
         kernel, zeros = layer.get_weights()
         layer.set_weights([kernel, np.full_like(zeros, bias)])
+
+
+def freeze_encoder(model: Model) -> None:
+    """Let only what follows the U-Net's deepest level learn, whatever lies before it stays.
+
+    Names of layers are csbdeep's (0.8.2, internals/blocks.py: unet_block) and stardist's.
+    """
+    for layer in model.keras_model.layers:
+        layer.trainable = "up_level" in layer.name or layer.name in HEADS
 
 
 def net_config(model: Model) -> NetConfig:

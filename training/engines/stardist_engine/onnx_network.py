@@ -1,4 +1,4 @@
-"""A network computed by ONNX Runtime, so that predicting needs no TensorFlow."""
+"""A network computed by ONNX Runtime or OpenVINO, so that predicting needs no TensorFlow."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.engines.onnx_session import open_session
+from training.engines.openvino_session import Computed, open_bfloat16
 from training.engines.stardist_engine.instances import Forward
 
 
 class OnnxForward:
-    """Sends pixels (H, W, C) through a session whose arrays have the channels first."""
+    """Sends pixels (H, W, C) through ONNX Runtime."""
 
     def __init__(self, session: Any) -> None:
         self._session = session
@@ -21,9 +22,39 @@ class OnnxForward:
 
     def __call__(self, x: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return prob (h, w) and dist (h, w, n_rays)."""
-        batch = np.ascontiguousarray(np.moveaxis(x, -1, 0)[np.newaxis], np.float32)
-        prob, dist = self._session.run(None, {self._input: batch})
-        return prob[0, 0], np.moveaxis(dist[0], 0, -1)
+        return channels_last(*self._session.run(None, {self._input: channels_first(x)}))
+
+
+class OpenvinoForward:
+    """Sends pixels (H, W, C) through OpenVINO, in bfloat16."""
+
+    def __init__(self, compute: Computed) -> None:
+        self._compute = compute
+
+    def __call__(self, x: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return prob (h, w) and dist (h, w, n_rays)."""
+        return channels_last(*self._compute(channels_first(x)))
+
+
+def channels_first(x: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Turn pixels (H, W, C) to a batch of one, (1, C, H, W)."""
+    return np.ascontiguousarray(np.moveaxis(x, -1, 0)[np.newaxis], np.float32)
+
+
+def channels_last(
+    prob: NDArray[np.float32], dist: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Turn a batch of one, (1, 1, h, w) and (1, n_rays, h, w), to (h, w) and (h, w, n_rays)."""
+    return prob[0, 0], np.moveaxis(dist[0], 0, -1)
+
+
+def open_without_tensorflow(checkpoint: Path, n_threads: int, *, fast: bool) -> Forward | None:
+    """Open a checkpoint's network for a processor; None leaves it to TensorFlow.
+
+    Fast is OpenVINO in bfloat16, which moves outlines a little, where the processor has that.
+    """
+    compute = open_bfloat16(checkpoint, n_threads) if fast else None
+    return open_onnx(checkpoint, n_threads) if compute is None else OpenvinoForward(compute)
 
 
 def open_onnx(checkpoint: Path, n_threads: int) -> Forward | None:

@@ -9,19 +9,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from project.errors import Cancelled, CheckpointCorrupt
+from training.datasets.channels import ALL
 from training.datasets.labels import Box
 from training.datasets.large import Pixels, Place, normalized
+from training.datasets.scale import rescaled
 from training.engines.base import PredictionArrays, StopFlag
 from training.engines.blocks import predict_in_blocks
+from training.engines.stardist_engine.fast_suppression import FastSuppression
 from training.engines.stardist_engine.instances import (
     LEAST_DIST_PX,
     Forward,
     NetShape,
     Part,
+    Suppression,
+    corners_of,
     drawn,
-    joined,
     parts_of,
-    suppressed,
 )
 
 BLOCK_PX = 1024  # of the network; objects are suppressed over a whole piece
@@ -34,15 +37,22 @@ USUAL_DIAMETER_PX = 32.0
 class StarDistPredictor:
     """A StarDist network kept warm between images."""
 
-    def __init__(self, forward: Forward, net: NetShape, config: dict[str, Any]) -> None:
+    def __init__(
+        self, forward: Forward, net: NetShape, config: dict[str, Any], *, fast: bool = False
+    ) -> None:
         self.block_px = BLOCK_PX
         self.piece_px = PIECE_PX
-        self._forward, self._net = forward, net
+        self._forward, self._net, self._fast = forward, net, fast
         try:
             self._invert = bool(config["normalisation"]["invert"])
             self._prob_threshold = float(config["thresholds"]["prob"])
             self._nms_threshold = float(config["thresholds"]["nms"])
             self._diameter_px = float(config.get("diameter_px") or USUAL_DIAMETER_PX)
+            self._scale = float(config.get("scale", 1.0))
+            self._recolour = bool(config["normalisation"].get("recolour", False))
+            self._way = str(config["channels"].get("way", ALL))
+            count = int(config["channels"]["count"])
+            self._n_channels = net.n_channels if self._way == ALL else count
         except (KeyError, TypeError, ValueError) as error:
             raise CheckpointCorrupt("The checkpoint's config is not complete.") from error
 
@@ -55,16 +65,18 @@ class StarDistPredictor:
         reference: NDArray[Any] | None = None,
     ) -> PredictionArrays:
         """Segment an image of shape (C, H, W)."""
-        n_channels = self._net.n_channels
+        n_channels = self._n_channels
         pixels = normalized(
             as_channels(image, n_channels),
             invert=self._invert,
             reference=None if reference is None else as_channels(reference, n_channels),
+            way=self._way,
+            recolour=self._recolour,
         )
 
         def one(box: Box) -> PredictionArrays:
             piece = pixels[:, box[0] : box[2], box[1] : box[3]]
-            return self._piece(np.moveaxis(piece, 0, -1), want_maps, should_stop)
+            return self._piece(piece, want_maps, should_stop)
 
         shape = (pixels.shape[1], pixels.shape[2])
         return predict_in_blocks(
@@ -73,25 +85,33 @@ class StarDistPredictor:
 
     def _piece_overlap_px(self) -> int:
         """Return what pieces see of each other, such that grids of all pieces lie alike."""
-        seen: float = max(OVERLAP_DIAMETERS * self._diameter_px, *self._net.sees_px)
+        sees_px = max(self._net.sees_px) / self._scale
+        seen = max(OVERLAP_DIAMETERS * self._diameter_px, sees_px)
         return math.ceil(seen / ALIGNED_PX) * ALIGNED_PX
 
     def _piece(
-        self, x: NDArray[np.float32], want_maps: bool, should_stop: StopFlag
+        self, pixels: NDArray[np.float32], want_maps: bool, should_stop: StopFlag
     ) -> PredictionArrays:
-        """Segment normalised pixels (h, w, C)."""
+        """Segment normalised pixels (C, h, w)."""
         _stop_if(should_stop)
-        found = []
-        maps = Maps(x.shape, self._net) if want_maps else None
+        shape = pixels.shape[1:]
+        x = np.moveaxis(rescaled(pixels, self._scale), 0, -1)
+        thresholds = self._prob_threshold, self._nms_threshold
+        found = (FastSuppression if self._fast else Suppression)(self._net, *thresholds)
+        maps = Maps(x.shape, self._net, self._scale) if want_maps else None
         for part in parts_of(x, self._forward, self._net, block_px=self.block_px):
-            found.append(part.candidates(self._prob_threshold, self._net.grid))
+            found.take(part)
             if maps is not None:
                 maps.take(part)
             _stop_if(should_stop)
-        objects = suppressed(joined(found, x.shape, self._net), self._nms_threshold)
-        label_image, scores = dense_ids(drawn(objects, x.shape), objects.prob)
+        objects = found.objects(x.shape).magnified(1 / self._scale)
+        label_image, is_seen = dense_ids(drawn(objects, shape), len(objects.prob))
+        seen = objects.of(is_seen)
         return PredictionArrays(
-            label_image, scores, {} if maps is None else maps.over_pixels(label_image.shape)
+            label_image,
+            np.clip(seen.prob, 0, 1, dtype=np.float32),
+            {} if maps is None else maps.over_pixels(label_image.shape),
+            corners_of(seen),
         )
 
 
@@ -103,8 +123,8 @@ def _stop_if(should_stop: StopFlag) -> None:
 class Maps:
     """The network's outputs for a whole piece, put together from its parts."""
 
-    def __init__(self, shape: tuple[int, ...], net: NetShape) -> None:
-        self._grid = net.grid
+    def __init__(self, shape: tuple[int, ...], net: NetShape, scale: float) -> None:
+        self._grid, self._scale = net.grid, scale
         cells = net.cells_of(shape)
         self._prob = np.zeros(cells, np.float32)
         self._dist = np.zeros((*cells, net.n_rays), np.float32)
@@ -118,9 +138,17 @@ class Maps:
         self._dist[rows, cols] = np.maximum(LEAST_DIST_PX, part.dist)
 
     def over_pixels(self, shape: tuple[int, ...]) -> dict[str, NDArray[np.float32]]:
-        """Bring them from the grid to an image's pixels: prob (H, W), dist (n_rays, H, W)."""
-        place = np.ix_(np.arange(shape[0]) // self._grid[0], np.arange(shape[1]) // self._grid[1])
-        return {"prob": self._prob[place], "dist": np.moveaxis(self._dist[place], -1, 0)}
+        """Bring them from the grid to an image's pixels: prob (H, W), dist (n_rays, H, W).
+
+        Distances are in pixels of the image, whatever size the network was shown it at.
+        """
+        places = (
+            ((np.arange(side) + 0.5) * self._scale).astype(int) // cell
+            for side, cell in zip(shape, self._grid, strict=True)
+        )
+        place = np.ix_(*places)
+        dist = self._dist[place] / np.float32(self._scale)
+        return {"prob": self._prob[place], "dist": np.moveaxis(dist, -1, 0)}
 
 
 class AsChannels:
@@ -146,14 +174,13 @@ def as_channels(image: Pixels, n_channels: int) -> Any:
 
 
 def dense_ids(
-    labels: NDArray[np.int32], prob: NDArray[np.float32]
-) -> tuple[NDArray[np.uint32], NDArray[np.float32]]:
-    """Renumber from 1 without gaps; objects that lie wholly under others vanish with their score.
+    labels: NDArray[np.int32], n_objects: int
+) -> tuple[NDArray[np.uint32], NDArray[np.bool_]]:
+    """Renumber from 1 without gaps and tell which objects are seen, shape (n_objects,).
 
-    StarDist's id i has its details at i - 1.
+    Those that lie wholly under others vanish. StarDist's id i has its details at i - 1.
     """
-    is_seen = np.bincount(labels.ravel(), minlength=len(prob) + 1) > 0
+    is_seen = np.bincount(labels.ravel(), minlength=n_objects + 1) > 0
     is_seen[0] = False
     new_ids = (np.cumsum(is_seen) * is_seen).astype(np.uint32)
-    scores = np.asarray(prob, np.float32)[is_seen[1:]]
-    return new_ids[labels], np.clip(scores, 0, 1)
+    return new_ids[labels], is_seen[1:]

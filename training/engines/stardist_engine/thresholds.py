@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from training.datasets.crops import Crop
+from training.datasets.scale import rescaled
 from training.engines.base import StopFlag
 from training.engines.fitting import agreement
 from training.engines.stardist_engine.instances import (
@@ -31,14 +32,20 @@ DEFAULT = {"prob": 0.5, "nms": 0.4}
 
 
 def fit_thresholds(
-    forward: Forward, net: NetShape, crops: Sequence[Crop], should_stop: StopFlag
+    forward: Forward,
+    net: NetShape,
+    crops: Sequence[Crop],
+    should_stop: StopFlag,
+    *,
+    scale: float = 1.0,
 ) -> dict[str, float]:
     """Return the thresholds with the best AP over IoU 0.3, 0.5, 0.7, objects pooled.
 
-    Ties go to the value nearest to StarDist's default.
+    Ties go to the value nearest to StarDist's default. `scale` is that of the images before the
+    network sees them.
     """
     best, best_key = dict(DEFAULT), (-1.0, 0.0)
-    for nms, found in _survivors(forward, net, crops).items():
+    for nms, found in _survivors(forward, net, crops, scale).items():
         for prob_threshold in PROB_THRESHOLDS:
             if should_stop():
                 return best
@@ -50,7 +57,7 @@ def fit_thresholds(
 
 
 def _survivors(
-    forward: Forward, net: NetShape, crops: Sequence[Crop]
+    forward: Forward, net: NetShape, crops: Sequence[Crop], scale: float
 ) -> dict[float, list[Outlines]]:
     """Run the network once per crop, and suppress.
 
@@ -58,11 +65,12 @@ def _survivors(
     """
     survivors: dict[float, list[Outlines]] = {nms: [] for nms in NMS_THRESHOLDS}
     for crop in crops:
-        parts = parts_of(np.moveaxis(crop.pixels, 0, -1), forward, net)
+        x = np.moveaxis(rescaled(crop.pixels, scale), 0, -1)
+        parts = parts_of(x, forward, net)
         found = [part.candidates(min(PROB_THRESHOLDS), net.grid) for part in parts]
-        candidates = joined(found, crop.labels.shape, net)
+        candidates = joined(found, x.shape, net)
         for nms, objects in survivors.items():
-            objects.append(suppressed(candidates, nms))
+            objects.append(suppressed(candidates, nms).magnified(1 / scale))
     return survivors
 
 

@@ -8,18 +8,20 @@ from typing import Any
 
 import keras
 
-from training.engines.advice import MOST_CROP_PX, stardist_grid
+from training.engines.advice import MOST_CROP_PX, stardist_grid, stardist_scale
 from training.engines.base import Reporter, StopFlag, TrainJob
 from training.engines.checkpoint import read_config, write_finished
 from training.engines.data import (
     TrainingData,
     choose_polarity,
+    choose_view,
     crop_settings,
     normalisation_config,
     open_data,
 )
 from training.engines.fitting import fitting_crops
 from training.engines.loop import Course, Usual, train_learner
+from training.engines.recipes import Begun, Recipe, choose_recipe
 from training.engines.registry import parse_params
 from training.engines.specs import STARDIST, StarDistParams
 from training.engines.stardist_engine.keras_network import KerasForward, shape_of
@@ -30,6 +32,7 @@ from training.engines.stardist_engine.net import (
     copy_weights,
     expect_objects,
     forget_models,
+    freeze_encoder,
     load_model,
     net_config,
     pretrained,
@@ -51,25 +54,22 @@ def train(job: TrainJob, report: Reporter, should_stop: StopFlag) -> Path:
     use_threads(job.n_threads)
     data = open_data(STARDIST, job, params, report)
     report.stage("loading")
-    forget_models()
-    keras.utils.set_random_seed(job.seed % 2**32)  # before building: that draws the weights
-    model, facts = _start(job, params, data)
-    data.set_polarity(facts["normalisation"]["invert"])
-    batch_size = int(model.config.train_batch_size)
-    crops = crop_settings(
-        params,
-        patch_px=model.config.train_patch_size[0],
-        batch_size=batch_size,
-        is_inverted=facts["normalisation"]["invert"],
-    )
-    learner = StarDistLearner(model, data, crops)
-    course = Course(params, USUAL, batch_size, data.weights)
-    facts |= train_learner(job, learner, course, report, should_stop)
+
+    def begin(wanted: StarDistParams) -> Begun[StarDistLearner]:
+        return _begin(job, wanted, data)
+
+    params, trials = choose_recipe(job, params, data, begin, report, should_stop)
+    begun = begin(params)
+    model = begun.learner.model
+    facts = begun.facts | {"trials": trials}
+    facts |= train_learner(job, begun.learner, begun.course, report, should_stop)
     report.stage("thresholds")
     net = shape_of(model)
     shown, fitted_on = fitting_crops(data, **THRESHOLD_CROPS)
     facts |= {
-        "thresholds": fit_thresholds(KerasForward(model), net, shown, should_stop)
+        "thresholds": fit_thresholds(
+            KerasForward(model), net, shown, should_stop, scale=facts["scale"]
+        )
         if shown
         else dict(DEFAULT),
         "thresholds_from": fitted_on,
@@ -89,6 +89,25 @@ def train(job: TrainJob, report: Reporter, should_stop: StopFlag) -> Path:
     )
 
 
+def _begin(job: TrainJob, params: StarDistParams, data: TrainingData) -> Begun[StarDistLearner]:
+    """Make everything ready for the first step."""
+    forget_models()
+    keras.utils.set_random_seed(job.seed % 2**32)  # before building: that draws the weights
+    model, facts = _start(job, params, data)
+    invert = facts["normalisation"]["invert"]
+    data.set_view(invert=invert, way=facts["channels"]["way"])
+    if params.layers == "decoder":
+        freeze_encoder(model)
+    scale = facts["scale"]
+    own_size = (Recipe("Images at their own size", {"scale": 1.0}),)
+    batch_size = int(model.config.train_batch_size)
+    patch_px = model.config.train_patch_size[0]
+    crops = crop_settings(params, patch_px=patch_px, batch_size=batch_size, is_inverted=invert)
+    learner = StarDistLearner(model, data, crops, scale=scale)
+    course = Course(params, USUAL, batch_size, data.weights)
+    return Begun(learner, course, facts, () if scale == 1 else own_size)
+
+
 def _start(
     job: TrainJob, params: StarDistParams, data: TrainingData
 ) -> tuple[Model, dict[str, Any]]:
@@ -104,13 +123,17 @@ def _start(
         # Its training images were H&E as they are: dark nuclei on white.
         objects = "dark" if job.pretrained == "2D_versatile_he" else "bright"
         parent_config = {"normalisation": {"objects": objects}}
-    net = _net(params, data) if source is None else net_config(source)
     polarity = choose_polarity(data, params.invert, parent_config=parent_config)
+    view = choose_view(data, params.channel_input, polarity, parent_config=parent_config)
+    scale = stardist_scale(params.scale, data.diameter_px, parent_config)
+    inputs = {"n_channel_in": view.n_shown}
+    diameter_px = data.diameter_px * scale
+    net = _net(params, diameter_px) if source is None else net_config(source)
     if source is None:
-        model = build(net | _patch(params, data, net))
-        expect_objects(model, data.diameter_px / 2)
+        model = build(net | _patch(params, diameter_px, net) | inputs)
+        expect_objects(model, diameter_px / 2)
     else:
-        model = build(net | _patch(params, data, net) | {"n_channel_in": data.n_channels})
+        model = build(net | _patch(params, diameter_px, net) | inputs)
         conversion = copy_weights(source, model)
     batch = params.batch_size or max(
         2, round(BATCH_AT_128_PX * (128 / model.config.train_patch_size[0]) ** 2)
@@ -118,32 +141,28 @@ def _start(
     model.config.train_batch_size = batch
     return model, {
         "origin": origin,
-        "channels": {
-            "count": data.n_channels,
-            "mapping": list(job.channels),
-            "conversion": "; ".join(conversion) or "as they are",
-        },
-        "normalisation": normalisation_config(polarity),
+        "scale": scale,
+        "channels": view.config(conversion),
+        "normalisation": normalisation_config(polarity, recolour=data.recolour),
     }
 
 
-def _net(params: StarDistParams, data: TrainingData) -> dict[str, Any]:
+def _net(params: StarDistParams, diameter_px: float) -> dict[str, Any]:
     """Choose the network for these objects: a grid that keeps an object above five cells."""
-    grid = params.grid or stardist_grid(data.diameter_px)
+    grid = params.grid or stardist_grid(diameter_px)
     grid = 1 << max(0, grid.bit_length() - 1)  # powers of two only
     return {
         "n_rays": params.n_rays,
         "grid": [grid, grid],
-        "n_channel_in": data.n_channels,
         "unet_n_depth": params.depth,
         "unet_n_filter_base": params.filters,
         "net_conv_after_unet": params.features,
     }
 
 
-def _patch(params: StarDistParams, data: TrainingData, net: dict[str, Any]) -> dict[str, Any]:
+def _patch(params: StarDistParams, diameter_px: float, net: dict[str, Any]) -> dict[str, Any]:
     """Choose a patch that holds whole objects and that the network can divide."""
     unit = 2 ** int(net.get("unet_n_depth", 3)) * max(int(g) for g in net["grid"])
-    wanted = min(max(params.patch_px, 2.5 * data.diameter_px), MOST_CROP_PX)
+    wanted = min(max(params.patch_px, 2.5 * diameter_px), MOST_CROP_PX)
     side = max(unit, math.ceil(wanted / unit) * unit)
     return {"train_patch_size": [side, side]}

@@ -7,12 +7,12 @@ import sys
 from dataclasses import asdict
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from project.errors import PlatformError
 from training.engines import registry
 from training.jobs.self_test import Tried, try_engine
+from training.supervision.interpreters import EngineNotInstalled, interpreter_of
 
 
 class Command(BaseCommand):
@@ -36,24 +36,38 @@ class Command(BaseCommand):
         for spec in specs:
             if sys.stderr.isatty():
                 self.stderr.write(f"Trying {spec.title} …")
-            python = settings.CYTOLOOP_ENGINE_PYTHON.get(spec.name) or sys.executable
-            tried = try_engine(spec.name)
-            rows.append({"engine": spec.name, "version": spec.version, "python": python})
-            rows[-1] |= asdict(tried)
+            tried = tried_or_missing(spec.name)
+            rows.append({"engine": spec.name, "version": spec.version, **tried})
             if not options["json"]:
-                self.stdout.write(line(rows[-1], tried))
+                self.stdout.write(line(rows[-1]))
         if options["json"]:
             self.stdout.write(json.dumps({"engines": rows}))
-        broken = [row["engine"] for row in rows if not row["is_working"]]
+        # One that nobody installed is only missed by who asked for it.
+        is_asked = bool(options["engines"])
+        broken = [
+            row["engine"]
+            for row in rows
+            if not row["is_working"] and (is_asked or row["is_installed"])
+        ]
         if broken:
             raise CommandError(f"Not working here: {', '.join(broken)}.")
 
 
-def line(row: dict[str, Any], tried: Tried) -> str:
+def tried_or_missing(engine: str) -> dict[str, Any]:
+    """Try an engine out, or say how it is installed."""
+    try:
+        python = interpreter_of(engine)
+    except EngineNotInstalled as error:
+        tried = Tried(is_working=False, sentence=error.message, duration_s=0.0)
+        return {"python": "", "is_installed": False, **asdict(tried)}
+    return {"python": python, "is_installed": True, **asdict(try_engine(engine))}
+
+
+def line(row: dict[str, Any]) -> str:
     """Return the lines of one engine."""
-    head = f"{row['engine']} {row['version']}  {row['python']}"
-    if not tried.is_working:
-        return f"{head}\n  {tried.sentence}"
-    packages = ", ".join(f"{name} {version}" for name, version in tried.packages.items())
-    device = " ".join(word for word in (tried.device, tried.precision) if word)
-    return f"{head}\n  works on {device}, tried in {tried.duration_s:.0f} s; {packages}"
+    head = f"{row['engine']} {row['version']}  {row['python']}".rstrip()
+    if not row["is_working"]:
+        return f"{head}\n  {row['sentence']}"
+    packages = ", ".join(f"{name} {version}" for name, version in row["packages"].items())
+    device = " ".join(word for word in (row["device"], row["precision"]) if word)
+    return f"{head}\n  works on {device}, tried in {row['duration_s']:.0f} s; {packages}"

@@ -82,8 +82,8 @@ class Command(HeadlessCommand):
         return result_of(run, evaluations, time.monotonic() - began)
 
     def wait_for_run(self, run: TrainingRun) -> TrainingRun:
-        """Show how the run goes until it ended; raises RunFailed."""
-        while run.state in RunState.open_states():
+        """Show how the run goes until it ended, over its pauses too; raises RunFailed."""
+        while run.state not in RunState.terminal_states():
             self.show(run)
             time.sleep(LOOK_EVERY_S)
             run = TrainingRun.objects.select_related("project", "training_set").get(pk=run.pk)
@@ -95,6 +95,9 @@ class Command(HeadlessCommand):
 
     def show(self, run: TrainingRun) -> None:
         """Show where the run stands."""
+        if run.state == RunState.PAUSED:
+            self.progress(f"Run {run.number}: paused{at_step(run)}; continue it on its page")
+            return
         stage = run.progress.get("stage", "waiting for a worker")
         epoch = run.progress.get("epoch")
         if epoch is None:
@@ -129,6 +132,12 @@ class Command(HeadlessCommand):
                 else f"{evaluation['split']}: {evaluation['error_message']}"
             )
         return "\n".join(lines)
+
+
+def at_step(run: TrainingRun) -> str:
+    """Say where a paused run stands; nothing when it made no step yet."""
+    step, n_steps = run.progress.get("step"), run.progress.get("n_steps")
+    return f" at step {step} of {n_steps}" if step and n_steps else ""
 
 
 def start_of(start: str, *, engine: str, project: Project) -> str:

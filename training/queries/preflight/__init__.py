@@ -15,12 +15,14 @@ from annotations.queries.regions import submitted_regions
 from training.engines import registry
 from training.queries.inspections import inspect_regions, sizes_of
 from training.queries.plans import choose_channels, parse_start
+from training.queries.preflight.device import about_device
 from training.queries.preflight.estimate import estimate
 from training.queries.preflight.findings import Finding
 from training.queries.preflight.images import about_channels, about_looks
 from training.queries.preflight.labels import about_labels, about_objects
 from training.queries.preflight.material import about_left_out, about_material
 from training.queries.sets import sort_out
+from training.supervision.interpreters import require_installed
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +45,9 @@ def preflight(  # noqa: PLR0913 (what a person chose in the form)
 ) -> Preflight:
     """Check a training that somebody may ask for.
 
-    Raises UnknownEngine, BadEngineParams, BadStart, BadChannels, NotFound.
+    Raises UnknownEngine, EngineNotInstalled, BadEngineParams, BadStart, BadChannels, NotFound.
     """
+    require_installed(engine)
     filled = registry.parse_params(registry.spec(engine).params, params or {})
     parent = parse_start(user=user, engine=engine, start=start).parent
     sorted_out = sort_out(submitted_regions(project))
@@ -56,6 +59,7 @@ def preflight(  # noqa: PLR0913 (what a person chose in the form)
         *about_left_out(sorted_out),
         *about_labels(taught, sizes),
         *about_objects(engine, filled, sizes, parent),
+        *about_device(engine),
     ]
     if sorted_out.kept:
         fewest = min(image.n_channels or 1 for image in sorted_out.kept)

@@ -1,0 +1,91 @@
+"""How long a worker waits for a draft: the first one, and the next ones by the same warm child.
+
+    python -m benchmarks.warm_predictions ENGINE CHECKPOINT [--fast] [--threads 1]
+
+Asks a prediction child for 512² through training.supervision.warm, as the job does. Prints
+JSON: seconds from asking to having the arrays, the child's memory afterwards.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+N_NEXT = 5
+TIMEOUT_S = 600.0
+
+
+def asked(
+    engine: str, checkpoint: Path, folder: Path, *, fast: bool, n_threads: int
+) -> dict[str, Any]:
+    """Ask for the same image again and again."""
+    import psutil
+
+    from annotations.imaging.pixels import PixelShape, write_pixels
+    from benchmarks.engines import nuclei
+    from training.supervision.warm import WarmChild
+
+    image = nuclei()[0][0]
+    pixels, target = folder / "pixels.tif", folder / "answer.npz"
+    write_pixels(
+        pixels, PixelShape(1, 1, 1, *image.shape, str(image.dtype)), lambda _, a, b: image[a:b]
+    )
+    request = {
+        "checkpoint": str(checkpoint), "pixels": str(pixels), "channels": [0], "t": 0, "z": 0,
+        "box": None, "n_views": 0, "fast": fast, "target": str(target), "device": "cpu",
+        "n_threads": n_threads,
+    }  # fmt: skip
+    child = WarmChild(engine)
+    waited = []
+    for _ in range(1 + N_NEXT):
+        began = time.perf_counter()
+        child.ask("predict", timeout_s=TIMEOUT_S, **request)
+        with np.load(target) as arrays:
+            n_instances = len(dict(arrays)["scores"])
+        waited.append(time.perf_counter() - began)
+    memory = psutil.Process(child.pid).memory_info().rss / 2**20
+    child.close()
+    return {
+        "first_s": round(waited[0], 3),
+        "second_s": round(waited[1], 3),
+        "next_s": round(statistics.median(waited[1:]), 3),
+        "rss_mib": round(memory),
+        "n_instances": n_instances,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("engine")
+    parser.add_argument("checkpoint", type=Path)
+    parser.add_argument("--fast", action="store_true")
+    parser.add_argument("--threads", type=int, default=1)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        os.environ["CYTOLOOP_DATA_DIR"] = name
+        os.environ["CYTOLOOP_CPUS"] = str(options.threads)
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
+        import django
+
+        django.setup()
+        found = asked(
+            options.engine,
+            options.checkpoint,
+            Path(name),
+            fast=options.fast,
+            n_threads=options.threads,
+        )
+    sys.stdout.write(json.dumps(found) + "\n")
+
+
+if __name__ == "__main__":
+    main()
