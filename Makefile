@@ -13,7 +13,7 @@ export PATH := $(CURDIR)/$(VENV)/node:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 NODE_IS_NEW_ENOUGH := node -e 'const [a,b]=process.versions.node.split(".").map(Number);process.exit(a>20||(a===20&&b>=19)?0:1)' 2>/dev/null
 
-.PHONY: run test demo setup fmt lint e2e bench docs
+.PHONY: run test demo setup fmt lint e2e bench docs starter-models
 .DEFAULT_GOAL := run
 
 run: setup
@@ -45,12 +45,16 @@ e2e: setup
 	$(PY) -m pytest -m e2e
 
 bench: setup
-	@for part in $(filter-out demo,$(basename $(notdir $(shell grep -l __main__ benchmarks/*.py)))); do \
+	@for part in $(filter-out demo starter_models transfer,$(basename $(notdir $(shell grep -l __main__ benchmarks/*.py)))); do \
 	  echo "== $$part"; $(PY) -m benchmarks.$$part || exit 1; done
 
 docs: $(VENV)/.installed frontend/node_modules/.installed
 	$(PY) manage.py spectacular --fail-on-warn --file docs/api/openapi.yaml
 	cd frontend && npm run --silent api
+
+# Needs the shared images (CYTOLOOP_SHARED_DATA) and an hour; what it writes is part of the package.
+starter-models: setup
+	$(PY) -m benchmarks.starter_models
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit((3, 11) > sys.version_info[:2] or sys.version_info[:2] > (3, 12))' \

@@ -138,7 +138,7 @@ class Person:
         self.press("Submit region")
         self.page.get_by_text("submitted", exact=True).first.wait_for()
 
-    def train(self) -> str:
+    def train(self, *, with_a_pause: bool = False) -> str:
         """Train StarDist for a few steps; return what the run page says at its end."""
         self.page.locator("#run-engine").select_option("stardist")
         self.page.get_by_label("Minutes of training").fill(MINUTES)
@@ -149,9 +149,23 @@ class Person:
         self.press("Start training")
         self.page.wait_for_url("**/runs/**")
         self.keep("run-waiting")
+        if with_a_pause:
+            self.pause_and_go_on()
         self.page.get_by_role("link", name=re.compile("See version")).wait_for(timeout=RUN_S * 1000)
         self.keep("run-finished")
         return self.page.inner_text("main")
+
+    def pause_and_go_on(self) -> None:
+        """Pause a training once it has begun, come back to its page, and let it go on."""
+        says = self.page.get_by_role("status")
+        says.filter(has_text=re.compile("^Training")).wait_for(timeout=RUN_S * 1000)
+        self.press("Pause")
+        paused = says.filter(has_text=re.compile("^Paused"))
+        paused.wait_for(timeout=RUN_S * 1000)
+        self.page.reload()
+        paused.wait_for()
+        self.keep("run-paused")
+        self.press("Continue")
 
 
 @pytest.mark.stardist
@@ -186,7 +200,7 @@ def test_a_person_goes_twice_around_the_loop(browser: Browser, whole_site, field
 
     page.goto(f"{project}training/")
     person.keep("training")
-    assert "Finished" in person.train()
+    assert "Finished" in person.train(with_a_pause=True)
     page.get_by_role("link", name=re.compile("See version")).click()
     page.get_by_role("heading", name=re.compile("^Quality on")).wait_for(timeout=RUN_S * 1000)
     person.keep("version-1")

@@ -9,6 +9,7 @@ import type {
   ImagePatch,
   NewRegion,
   Page,
+  PredictionJson,
   ProjectJson,
   RegionJson,
   ViewJson,
@@ -120,6 +121,15 @@ export class ImageApi {
     return this.client.json("POST", `/api/v1/suggestions/${id}/take/`);
   }
 
+  /** Predictions of an image, newest first. */
+  async predictions(imageId: string): Promise<readonly PredictionJson[]> {
+    const path = `/api/v1/images/${imageId}/predictions/`;
+    const page: Page<PredictionJson> = await this.client.json("GET", path, {
+      query: { page_size: 500 },
+    });
+    return page.results;
+  }
+
   /** Seconds of work since the session's last report; the answer says how many were believed. */
   reportActivity(
     imageId: string,
@@ -148,3 +158,10 @@ export class ImageApi {
     });
   }
 }
+
+/** Where a prediction is saved from as a file for other programs. */
+export const filesOf = (prediction: string) => ({
+  outlines: `/api/v1/predictions/${prediction}/outlines/`,
+  rois: `/api/v1/predictions/${prediction}/rois/`,
+  maps: `/api/v1/predictions/${prediction}/maps/`,
+});

@@ -48,12 +48,17 @@ export interface Engine {
   readonly pretrained: readonly string[];
   readonly licence: string;
   readonly citation: string;
+  readonly needs_gpu: boolean;
+  readonly from_scratch: boolean;
+  /** Why it cannot be used; empty when it can. */
+  readonly missing: string;
   readonly params: readonly EngineParam[];
 }
 
 export type RunState =
   | "queued"
   | "running"
+  | "paused"
   | "finished"
   | "failed"
   | "errored"
@@ -82,6 +87,21 @@ export interface Progress {
   readonly epoch?: number;
   readonly of?: number;
   readonly seconds_left?: number | null;
+  /** Where the newest checkpoint stands; engines without steps have none. */
+  readonly step?: number;
+  readonly n_steps?: number;
+  /** The recipe that is being tried, and those that were. */
+  readonly trying?: string;
+  readonly trials?: readonly Trial[];
+}
+
+/** A way of training that was tried for a moment. */
+export interface Trial {
+  readonly name: string;
+  readonly changes: Readonly<Record<string, unknown>>;
+  readonly validation_loss: number | null;
+  readonly n_steps: number;
+  readonly seconds: number;
 }
 
 export interface Run {
@@ -98,8 +118,14 @@ export interface Run {
   /** The most memory that the training held. */
   readonly peak_mib?: number | null;
   readonly channels?: readonly number[];
+  /** Regions that taught the versions it starts from and are not in its own set. */
+  readonly n_replayed?: number;
   readonly progress: Progress;
   readonly cancel_requested?: boolean;
+  readonly pause_requested?: boolean;
+  readonly paused_at?: string | null;
+  /** Seconds since its beginning in which it stood paused. */
+  readonly paused_s?: number;
   readonly warnings?: readonly string[];
   readonly error_code?: string;
   readonly error_message?: string;

@@ -18,6 +18,7 @@ import type {
   VersionDetail,
 } from "./page_types";
 import { type Listening, listen } from "./sse";
+import type { ModelUpload, Starter } from "./starter_types";
 
 export interface GridQuery {
   readonly name: string;
@@ -36,6 +37,9 @@ export interface NewRun {
   readonly max_minutes: number | null;
   readonly channels: readonly number[];
 }
+
+/** What a run can be told once it is there. */
+export type RunOrder = "cancel" | "pause" | "resume";
 
 export interface ImageChange {
   readonly name?: string;
@@ -94,7 +98,9 @@ export const api = {
   checkRun: (project: string, json: NewRun): Promise<Preflight> =>
     client.json("POST", `/api/v1/projects/${project}/runs/check/`, { json }),
 
-  cancelRun: (id: string): Promise<Run> => client.json("POST", `/api/v1/runs/${id}/cancel/`),
+  /** Asks a run to stop for good, to stand still, or to go on. */
+  tellRun: (id: string, what: RunOrder): Promise<Run> =>
+    client.json("POST", `/api/v1/runs/${id}/${what}/`),
 
   versions: (project: string): Promise<readonly Version[]> =>
     every(
@@ -103,6 +109,21 @@ export const api = {
 
   version: (id: string): Promise<VersionDetail> => client.json("GET", `/api/v1/versions/${id}/`),
 
+  starters: (): Promise<readonly Starter[]> => client.json("GET", "/api/v1/starters/"),
+
+  startersOf: (project: string): Promise<readonly ModelUpload[]> =>
+    client.json("GET", `/api/v1/projects/${project}/starters/`),
+
+  addStarter: (project: string, name: string, channels: readonly number[]): Promise<ModelUpload> =>
+    client.json("POST", `/api/v1/projects/${project}/starters/`, { json: { name, channels } }),
+
+  /** Whether a project has any version. */
+  hasVersion: async (project: string): Promise<boolean> => {
+    const path = `/api/v1/projects/${project}/versions/`;
+    const found: Paged<Version> = await client.json("GET", path, { query: { page_size: 1 } });
+    return found.count > 0;
+  },
+
   uploadVersion: (project: string, form: FormData): Promise<unknown> =>
     client.json("POST", `/api/v1/projects/${project}/versions/`, { body: form }),
 
@@ -110,8 +131,11 @@ export const api = {
     project: string,
     version: string,
     images: readonly string[] | null,
+    keepMaps: boolean,
   ): Promise<readonly { readonly state: RunState }[]> =>
-    client.json("POST", `/api/v1/projects/${project}/predictions/`, { json: { version, images } }),
+    client.json("POST", `/api/v1/projects/${project}/predictions/`, {
+      json: { version, images, keep_maps: keepMaps },
+    }),
 
   repeatEvaluation: (evaluation: string): Promise<unknown> =>
     client.json("POST", `/api/v1/evaluations/${evaluation}/repeat/`),
@@ -135,6 +159,7 @@ export const address = {
   trainFrom: (project: string, engine: string, version: string) =>
     `/projects/${project}/training/?engine=${engine}&start=version:${version}`,
   training: (project: string) => `/projects/${project}/training/`,
+  starters: (project: string) => `/projects/${project}/training/#starters`,
   thumbnail: (image: string) => `/api/v1/images/${image}/thumbnail/`,
   example: (id: string) => `/api/v1/examples/${id}/`,
   uploads: (project: string) => `/api/v1/projects/${project}/uploads/`,
@@ -146,7 +171,7 @@ export type News = (type: string, data: Readonly<Record<string, unknown>>) => vo
 
 const PROJECT_NEWS = [
   ...["image", "draft", "region", "run", "version", "evaluation", "prediction"],
-  ...["selection", "round"],
+  ...["selection", "round", "upload"],
 ];
 
 interface Room {

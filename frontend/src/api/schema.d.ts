@@ -380,6 +380,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/predictions/{prediction_id}/maps/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The engine's own maps as .npz, if they were kept */
+        get: operations["v1_predictions_maps"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/predictions/{prediction_id}/outlines/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The objects of a draft as polygons: GeoJSON, as QuPath imports it */
+        get: operations["v1_predictions_outlines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/predictions/{prediction_id}/rois/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as a zip of ImageJ ROIs */
+        get: operations["v1_predictions_rois"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/": {
         parameters: {
             query?: never;
@@ -547,6 +598,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project_id}/starters/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the starter models added to a project stand */
+        get: operations["v1_projects_starters_list"];
+        put?: never;
+        /** Add a starter model; its version appears and drafts every image */
+        post: operations["v1_projects_starters_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project_id}/suggestions/": {
         parameters: {
             query?: never;
@@ -691,6 +760,57 @@ export interface paths {
         };
         /** State, epochs and log of a run, live */
         get: operations["v1_runs_events_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run_id}/pause/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a run stand still for a while */
+        post: operations["v1_runs_pause_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run_id}/resume/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a paused run go on */
+        post: operations["v1_runs_resume_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/starters/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Starter models that come along */
+        get: operations["v1_starters_list"];
         put?: never;
         post?: never;
         delete?: never;
@@ -897,6 +1017,15 @@ export interface components {
          * @enum {string}
          */
         CoverageEnum: "complete" | "positives_only" | "ignore";
+        /** @description A public data set that taught a starter model. */
+        DataSetOut: {
+            dataset: string;
+            licence: string;
+            /** @description Where it comes from, to be cited. */
+            source: string;
+            n_images: number;
+            n_objects: number;
+        };
         DecideInRequest: {
             instance_ids: number[];
             state: components["schemas"]["DecideInStateEnum"];
@@ -922,6 +1051,9 @@ export interface components {
             licence: string;
             citation: string;
             needs_gpu: boolean;
+            from_scratch: boolean;
+            /** @description Why it cannot be used; empty when it can. */
+            missing: string;
             params: {
                 [key: string]: unknown;
             }[];
@@ -1226,6 +1358,8 @@ export interface components {
             /** Format: uuid */
             layer?: string | null;
             n_instances?: number;
+            /** @description Whether maps can be downloaded. */
+            readonly has_maps: boolean;
             error_code?: string;
             error_message?: string;
             /** Format: date-time */
@@ -1248,6 +1382,11 @@ export interface components {
             /** Format: uuid */
             version: string;
             images?: string[] | null;
+            /**
+             * @description Keep the engine's own maps; drafts that exist without them are predicted again. For images up to 4.2 megapixels.
+             * @default false
+             */
+            keep_maps: boolean;
         };
         /** @description All that can be said before a training begins. */
         PreflightOut: {
@@ -1411,8 +1550,14 @@ export interface components {
             max_minutes?: number | null;
             peak_mib?: number | null;
             channels?: unknown;
+            n_replayed?: number;
             progress?: unknown;
             cancel_requested?: boolean;
+            pause_requested?: boolean;
+            /** Format: date-time */
+            paused_at?: string | null;
+            /** Format: double */
+            paused_s?: number;
             attempt?: number;
             max_attempts?: number;
             warnings?: unknown;
@@ -1451,8 +1596,14 @@ export interface components {
             max_minutes?: number | null;
             peak_mib?: number | null;
             channels?: unknown;
+            n_replayed?: number;
             progress?: unknown;
             cancel_requested?: boolean;
+            pause_requested?: boolean;
+            /** Format: date-time */
+            paused_at?: string | null;
+            /** Format: double */
+            paused_s?: number;
             attempt?: number;
             max_attempts?: number;
             warnings?: unknown;
@@ -1473,6 +1624,7 @@ export interface components {
         /**
          * @description * `queued` - Waiting
          *     * `running` - Running
+         *     * `paused` - Paused
          *     * `finished` - Finished
          *     * `failed` - Failed
          *     * `errored` - Error
@@ -1480,7 +1632,7 @@ export interface components {
          *     * `lost` - Lost
          * @enum {string}
          */
-        RunStateEnum: "queued" | "running" | "finished" | "failed" | "errored" | "cancelled" | "lost";
+        RunStateEnum: "queued" | "running" | "paused" | "finished" | "failed" | "errored" | "cancelled" | "lost";
         /** @description How many regions somebody wants. */
         SelectionInRequest: {
             /** @default 8 */
@@ -1550,6 +1702,35 @@ export interface components {
          * @enum {string}
          */
         SplitEnum: "none" | "train" | "validation" | "test";
+        /** @description A starter model that somebody wants in a project. */
+        StarterInRequest: {
+            name: string;
+            /** @description Of the images, counted from 0, in the order it sees them; none: the first. */
+            channels?: number[];
+        };
+        /** @description The card of a starter model. */
+        StarterOut: {
+            name: string;
+            title: string;
+            engine: string;
+            objects: string;
+            n_channels: number;
+            /**
+             * Format: double
+             * @description Median of the objects that it learnt from.
+             */
+            diameter_px: number;
+            /** @description Of the weights. */
+            licence: string;
+            /**
+             * Format: double
+             * @description On images of the same data that it never saw.
+             */
+            ap50: number;
+            n_test_images: number;
+            trained_on: components["schemas"]["DataSetOut"][];
+            size_bytes: number;
+        };
         /**
          * @description * `typical` - Typical
          *     * `doubtful` - Doubtful
@@ -1625,6 +1806,7 @@ export interface components {
             /** Format: uuid */
             readonly id: string;
             engine: string;
+            starter?: string;
             file_name: string;
             state?: components["schemas"]["RunStateEnum"];
             /** Format: uuid */
@@ -2405,6 +2587,71 @@ export interface operations {
             };
         };
     };
+    v1_predictions_maps: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                prediction_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+        };
+    };
+    v1_predictions_outlines: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                prediction_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/geo+json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+    };
+    v1_predictions_rois: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                prediction_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": string;
+                };
+            };
+        };
+    };
     v1_projects_list: {
         parameters: {
             query?: never;
@@ -2736,6 +2983,54 @@ export interface operations {
             };
         };
     };
+    v1_projects_starters_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadOut"][];
+                };
+            };
+        };
+    };
+    v1_projects_starters_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StarterInRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["StarterInRequest"];
+                "multipart/form-data": components["schemas"]["StarterInRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadOut"];
+                };
+            };
+        };
+    };
     v1_projects_suggestions_retrieve: {
         parameters: {
             query?: never;
@@ -3019,6 +3314,67 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": string;
+                };
+            };
+        };
+    };
+    v1_runs_pause_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunOut"];
+                };
+            };
+        };
+    };
+    v1_runs_resume_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunOut"];
+                };
+            };
+        };
+    };
+    v1_starters_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StarterOut"][];
                 };
             };
         };

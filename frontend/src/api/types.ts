@@ -55,6 +55,13 @@ export interface LayerJson {
   n_proposed?: number;
 }
 
+/** How a version's prediction of an image stands; the layer is its draft. */
+export interface PredictionJson {
+  id: string;
+  layer: string | null;
+  has_maps: boolean;
+}
+
 export interface ManifestJson {
   seq: number;
   chunks: [cy: number, cx: number, digest: string][];

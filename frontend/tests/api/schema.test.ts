@@ -24,6 +24,7 @@ test("every field that the front end reads is one that the server sends", () => 
   expectTypeOf<Unknown<editor.OpJson, Schemas["OpOut"]>>().toEqualTypeOf<never>();
   expectTypeOf<Unknown<editor.RegionJson, Schemas["RegionOut"]>>().toEqualTypeOf<never>();
   expectTypeOf<Unknown<editor.ManifestJson, Schemas["ChunksOut"]>>().toEqualTypeOf<never>();
+  expectTypeOf<Unknown<editor.PredictionJson, Schemas["PredictionOut"]>>().toEqualTypeOf<never>();
 
   expectTypeOf<Unknown<pages.ImageCard, Schemas["ImageOut"]>>().toEqualTypeOf<never>();
   expectTypeOf<Unknown<pages.Engine, Schemas["EngineOut"]>>().toEqualTypeOf<never>();

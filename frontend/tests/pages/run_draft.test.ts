@@ -17,7 +17,8 @@ const FIX: Fix = {
 };
 
 function engine(name: string): Engine {
-  return { name, params: [GRID as unknown as EngineParam], pretrained: [] } as unknown as Engine;
+  const params = [GRID as unknown as EngineParam];
+  return { name, params, pretrained: ["cyto3"], from_scratch: true } as unknown as Engine;
 }
 
 let state: TrainingState;
@@ -41,6 +42,12 @@ describe("what the form asks for", () => {
     form.type("grid", "4");
     form.chooseEngine("cellpose");
     expect(form.read().plan).toMatchObject({ start: "scratch", params: {} });
+  });
+
+  test("an engine that cannot begin from scratch starts from its first official model", () => {
+    state.engines.value = [{ ...engine("cellpose_sam"), from_scratch: false }];
+    state.versions.value = [];
+    expect(draft().read().plan).toMatchObject({ start: "pretrained:cyto3" });
   });
 
   test.each([

@@ -59,4 +59,47 @@ describe("the page of a run", () => {
 
     expect(state.log.value).toBe("a\nb\n");
   });
+
+  test("shows that it stands still, and asks the server to go on", async () => {
+    answers(row({}), row({ state: "paused", progress: { step: 30, n_steps: 100 } }));
+    const tell = vi.spyOn(api, "tellRun").mockResolvedValue(row({}));
+    const state = new RunPageState("r");
+    await state.load();
+    expect([state.isOpen.value, state.isPaused.value]).toEqual([true, false]);
+
+    await state.tell("pause");
+    expect([state.isOpen.value, state.isPaused.value]).toEqual([false, true]);
+
+    answers(row({ state: "queued" }));
+    await state.tell("resume");
+    expect([state.isOpen.value, state.isPaused.value]).toEqual([true, false]);
+    expect(tell.mock.calls).toEqual([
+      ["r", "pause"],
+      ["r", "resume"],
+    ]);
+  });
+
+  test("hears of a wish to pause at once and reads the run when it stands", async () => {
+    answers(row({}), row({ state: "paused", paused_at: "2026-01-01T00:00:00Z" }));
+    const state = new RunPageState("r");
+    await state.load();
+
+    state.hear("state", { state: "running", pause_requested: true });
+    expect(state.run.value?.pause_requested).toBe(true);
+    state.hear("state", { state: "paused", pause_requested: false });
+
+    await vi.waitFor(() => expect(state.run.value?.paused_at).toBeTruthy());
+  });
+
+  test("says why an order was refused and reads nothing", async () => {
+    answers(row({}));
+    vi.spyOn(api, "tellRun").mockRejectedValue(new Error("no"));
+    const state = new RunPageState("r");
+    await state.load();
+
+    await state.tell("pause");
+
+    expect(state.problem.value).not.toBe("");
+    expect(api.run).toHaveBeenCalledTimes(1);
+  });
 });

@@ -51,7 +51,7 @@ beforeEach(async () => {
     },
     layer,
     layers: {},
-    images: {},
+    images: { predictions: async () => [{ id: "of b", layer: "b", has_maps: false }] },
     attempt: async <T>(edit: () => Promise<T>) => edit().catch(() => undefined),
   } as unknown as ReviewParts);
   const row = { kind: "prediction", n_instances: 1, n_proposed: 1, name: "", created_at: "" };
@@ -119,4 +119,9 @@ describe("choosing drafts faster than they load", () => {
     await again;
     expect(shown).toBe("a");
   });
+});
+
+test("what a draft is saved from is the prediction whose layer it is", async () => {
+  expect((await review.predictionOf("b"))?.id).toBe("of b");
+  expect(await review.predictionOf("a")).toBeUndefined();
 });

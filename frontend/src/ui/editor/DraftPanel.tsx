@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 import type { Preserve } from "../../store/types";
 import type { EditorActions } from "./actions";
+import { DraftFiles } from "./DraftFiles";
 import { doubtText } from "./doubt_words";
 import { Button, count, plural, Section, Slider } from "./parts";
 import type { Links } from "./TopBar";
@@ -56,6 +57,7 @@ function Body({ actions, links, left, total }: PanelProps & { left: number; tota
           ))}
         </select>
       </label>
+      {model.draftId.value && <DraftFiles review={actions.review} draft={model.draftId.value} />}
       {model.draftId.value && <Review actions={actions} left={left} total={total} />}
     </>
   );

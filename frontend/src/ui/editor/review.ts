@@ -1,7 +1,7 @@
 /** The way through a draft: which one is shown, what is next, what was decided. */
 import type { ImageApi } from "../../api/images";
 import type { RestLayerApi } from "../../api/layers";
-import type { LayerJson } from "../../api/types";
+import type { LayerJson, PredictionJson } from "../../api/types";
 import { FinishedWork } from "../../store/finished_work";
 import type { DraftStore, InstanceRow, LayerStore, Preserve } from "../../store/types";
 import { doubtText } from "./doubt_words";
@@ -31,6 +31,12 @@ export class Review {
 
   constructor(parts: ReviewParts) {
     this.#parts = parts;
+  }
+
+  /** The prediction that a draft was stored by, if any. */
+  async predictionOf(layerId: string): Promise<PredictionJson | undefined> {
+    const rows = await this.#parts.images.predictions(this.#parts.model.image.value?.id ?? "");
+    return rows.find((row) => row.layer === layerId);
   }
 
   /** The draft that is reviewed. */

@@ -12,6 +12,7 @@ const IMAGE: Readonly<Record<ImageState, readonly [string, string]>> = {
 const RUN: Readonly<Record<RunState, readonly [string, string]>> = {
   queued: ["Waiting", "busy"],
   running: ["Running", "busy"],
+  paused: ["Paused", ""],
   finished: ["Finished", "good"],
   failed: ["Failed", "bad"],
   errored: ["Error", "bad"],

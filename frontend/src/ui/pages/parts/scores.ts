@@ -77,6 +77,7 @@ export function originInWords(origin: string): string {
   if (kind === "scratch") return "from scratch";
   if (kind === "pretrained") return `from official ${name}`;
   if (kind === "upload") return "uploaded";
+  if (kind === "starter") return `starter model ${name}`;
   if (kind === "version")
     return /^\d+$/.test(name ?? "") ? `from v${name}` : "from an earlier version";
   return origin;

@@ -2,7 +2,7 @@
 
 import { useSignal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
-import { projectNews } from "../../../api/pages";
+import { address, api, projectNews } from "../../../api/pages";
 import type { IslandProps } from "../islands";
 import { settle } from "../live";
 import { NextRegionsPanel } from "./NextRegionsPanel";
@@ -15,16 +15,23 @@ const CHANGES_ROUNDS = ["round", "region", "version", "evaluation", "resync"];
 
 export default function ProjectLoop({ data }: IslandProps) {
   const project = data["project"] ?? "";
+  const mayReview = Boolean(data["review"]);
   const hasImages = useSignal(Boolean(data["ready"]));
+  const isNew = useSignal(false);
   const next = useMemo(() => new NextRegions(project), [project]);
   const rounds = useMemo(() => new RoundsState(project), [project]);
 
   useEffect(() => {
     const loadNext = settle(300, 1500, () => void next.load());
     const loadRounds = settle(500, 2000, () => void rounds.load());
+    const lookForVersion = async () => {
+      // A hint only: without an answer there is none.
+      isNew.value = !(await api.hasVersion(project).catch(() => true));
+    };
     const loadAll = () => {
       void next.load();
       void rounds.load();
+      if (mayReview) void lookForVersion();
     };
     if (hasImages.value) loadAll();
     const news = projectNews(project, (type, event) => {
@@ -36,6 +43,7 @@ export default function ProjectLoop({ data }: IslandProps) {
       }
       if (CHANGES_NEXT.includes(type)) loadNext();
       if (CHANGES_ROUNDS.includes(type)) loadRounds();
+      if (type === "version") isNew.value = false;
     });
     // Strokes and seconds are no news of the project: whoever comes back from the editor looks.
     const comesBack = () => {
@@ -48,13 +56,25 @@ export default function ProjectLoop({ data }: IslandProps) {
       document.removeEventListener("visibilitychange", comesBack);
       window.removeEventListener("pageshow", comesBack);
     };
-  }, [project, next, rounds, hasImages]);
+  }, [project, next, rounds, hasImages, isNew, mayReview]);
 
   if (!hasImages.value) return null;
   return (
     <div class="loop">
+      {isNew.value && mayReview && <StarterHint project={project} />}
       <NextRegionsPanel next={next} mayAnnotate={Boolean(data["annotate"])} />
-      <RoundsPanel state={rounds} project={project} mayReview={Boolean(data["review"])} />
+      <RoundsPanel state={rounds} project={project} mayReview={mayReview} />
     </div>
+  );
+}
+
+/** Where there is no version yet: drafts before anybody has painted. */
+function StarterHint({ project }: { project: string }) {
+  return (
+    <p class="message wide">
+      No model knows these images yet. A <a href={address.starters(project)}>starter model</a> that
+      fits drafts all of them at once, without training: correct drafts instead of painting from
+      nothing.
+    </p>
   );
 }

@@ -1,6 +1,5 @@
 /** The page of one training run, live. */
 
-import { useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import type { Epoch, Run } from "../../../api/page_types";
 import { address, runNews } from "../../../api/pages";
@@ -8,8 +7,11 @@ import { count, digits, duration, engineTitle } from "../format";
 import type { IslandProps } from "../islands";
 import { RunBadge } from "../parts/Badge";
 import { Facts } from "../parts/Facts";
+import { secondsTrained } from "../parts/standing";
 import { Time } from "../parts/Time";
+import { TrialsOfRun } from "../parts/Trials";
 import { LossChart } from "./LossChart";
+import { Orders, Standstill } from "./Standstill";
 import { STAGES } from "./stages";
 import { RunPageState } from "./state";
 
@@ -34,19 +36,20 @@ export default function RunView({ data }: IslandProps) {
   }
   return (
     <div class="stack">
-      <Head state={state} run={run} mayCancel={Boolean(data["review"])} />
+      <Head state={state} run={run} mayStop={Boolean(data["review"])} />
       {state.problem.value && (
         <p class="message error" role="alert">
           {state.problem.value}
         </p>
       )}
-      <Outcome run={run} />
+      {state.isPaused.value ? <Standstill run={run} /> : <Outcome run={run} />}
       {(run.warnings ?? []).map((sentence) => (
         <p key={sentence} class="message warning">
           {sentence}
         </p>
       ))}
       {state.isOpen.value && <ProgressPanel run={run} />}
+      <TrialsOfRun run={run} />
       <div class="columns">
         <div class="stack">
           <section class="panel" aria-label="Loss">
@@ -68,18 +71,10 @@ export default function RunView({ data }: IslandProps) {
 interface HeadProps {
   readonly state: RunPageState;
   readonly run: Run;
-  readonly mayCancel: boolean;
+  readonly mayStop: boolean;
 }
 
-function Head({ state, run, mayCancel }: HeadProps) {
-  const busy = useSignal(false);
-  const cancel = async () => {
-    if (!window.confirm("Stop this run? What it has learned so far is not kept as a version."))
-      return;
-    busy.value = true;
-    await state.cancel();
-    busy.value = false;
-  };
+function Head({ state, run, mayStop }: HeadProps) {
   return (
     <div class="page-head">
       <div class="row">
@@ -88,15 +83,8 @@ function Head({ state, run, mayCancel }: HeadProps) {
         </h1>
         <RunBadge state={run.state} />
       </div>
-      {mayCancel && state.isOpen.value && (
-        <button
-          class="button danger"
-          type="button"
-          disabled={busy.value || run.cancel_requested}
-          onClick={() => void cancel()}
-        >
-          {run.cancel_requested ? "Stopping…" : "Cancel this run"}
-        </button>
+      {mayStop && (state.isOpen.value || state.isPaused.value) && (
+        <Orders state={state} run={run} />
       )}
       {run.version && (
         <a class="button primary" href={address.version(run.version.id)}>
@@ -130,7 +118,12 @@ function Outcome({ run }: { run: Run }) {
 function ProgressPanel({ run }: { run: Run }) {
   const { stage, epoch, of, seconds_left: left } = run.progress;
   const words = stage ? (STAGES[stage] ?? stage) : "Starting the engine";
-  const line = run.state === "queued" ? "Waits for a free worker" : words;
+  const line =
+    run.state === "queued"
+      ? "Waits for a free worker"
+      : run.pause_requested
+        ? "Leaving its step to pause"
+        : words;
   return (
     <section class="panel run-progress" aria-label="Progress">
       <div class="row">
@@ -242,10 +235,7 @@ function About({ run }: { run: Run }) {
   ) : (
     "scratch"
   );
-  const spent =
-    run.started_at && run.finished_at
-      ? duration((Date.parse(run.finished_at) - Date.parse(run.started_at)) / 1000)
-      : null;
+  const spent = secondsTrained(run);
   return (
     <div class="stack">
       <section class="panel">
@@ -263,6 +253,15 @@ function About({ run }: { run: Run }) {
               </dd>
             </>
           )}
+          {run.n_replayed ? (
+            <>
+              <dt>Replayed</dt>
+              <dd>
+                {count(run.n_replayed, "region")} that taught earlier versions, so that they are not
+                forgotten
+              </dd>
+            </>
+          ) : null}
           <dt>Time allowed</dt>
           <dd>{run.max_minutes ? `${run.max_minutes} min` : "as the engine thinks right"}</dd>
           <dt>Seed</dt>
@@ -277,10 +276,10 @@ function About({ run }: { run: Run }) {
           <dd>
             <Time at={run.created_at} />
           </dd>
-          {spent && (
+          {spent !== null && (
             <>
               <dt>Took</dt>
-              <dd>{spent}</dd>
+              <dd>{duration(spent)}</dd>
             </>
           )}
           {run.peak_mib && (

@@ -4,6 +4,8 @@ export const STAGES: Readonly<Record<string, string>> = {
   preparing: "Preparing the data",
   loading: "Loading images and labels",
   resumed: "Going on from the last checkpoint",
+  trying: "Trying ways of training",
+  tried: "Chose a way of training",
   training: "Training",
   thresholds: "Fitting the thresholds",
   saving: "Saving the version",

@@ -2,7 +2,7 @@
 
 import { batch, computed, signal } from "@preact/signals";
 import type { Epoch, Progress, Run } from "../../../api/page_types";
-import { api, sentenceOf } from "../../../api/pages";
+import { api, type RunOrder, sentenceOf } from "../../../api/pages";
 
 export const MOST_LOG_CHARACTERS = 200_000;
 
@@ -12,6 +12,7 @@ export class RunPageState {
   readonly log = signal("");
   readonly problem = signal("");
   readonly isOpen = computed(() => ["queued", "running"].includes(this.run.value?.state ?? ""));
+  readonly isPaused = computed(() => this.run.value?.state === "paused");
   private readonly id: string;
   /** What was heard before the run was read. */
   private early: [string, Readonly<Record<string, unknown>>][] = [];
@@ -37,9 +38,9 @@ export class RunPageState {
     }
   }
 
-  async cancel(): Promise<void> {
+  async tell(what: RunOrder): Promise<void> {
     try {
-      await api.cancelRun(this.id);
+      await api.tellRun(this.id, what);
       await this.load();
     } catch (error) {
       this.problem.value = sentenceOf(error);

@@ -80,13 +80,14 @@ export function RunForm({ state, isReady }: { state: TrainingState; isReady: boo
             onChange={(event) => draft.chooseEngine(event.currentTarget.value)}
           >
             {state.engines.value.map((one) => (
-              <option key={one.name} value={one.name}>
+              <option key={one.name} value={one.name} disabled={one.missing !== ""}>
                 {one.title} {one.version}
+                {one.missing && ": not installed"}
               </option>
             ))}
           </select>
           <p class="hint" id="run-engine-hint">
-            {engineHint(engine)}
+            {[engineHint(engine), ...missing(state.engines.value)].join(". ")}
           </p>
         </div>
         <StartField
@@ -155,7 +156,12 @@ export function RunForm({ state, isReady }: { state: TrainingState; isReady: boo
 
 function engineHint(engine: Engine): string {
   const most = engine.max_channels === 1 ? "1 channel" : `up to ${engine.max_channels} channels`;
-  return `${most}; licence ${engine.licence}`;
+  return `${most}; ${engine.needs_gpu ? "made for GPUs; " : ""}licence ${engine.licence}`;
+}
+
+/** Sentences about the engines that cannot be chosen. */
+function missing(engines: readonly Engine[]): string[] {
+  return engines.map((one) => one.missing).filter((sentence) => sentence !== "");
 }
 
 interface StartProps {
@@ -176,7 +182,7 @@ function StartField({ engine, state, value, onChange }: StartProps) {
         aria-describedby="run-start-hint"
         onChange={(event) => onChange(event.currentTarget.value)}
       >
-        <option value="scratch">Scratch (random weights)</option>
+        {engine.from_scratch && <option value="scratch">Scratch (random weights)</option>}
         {versions.length > 0 && (
           <optgroup label="Earlier versions">
             {versions.map((version) => (

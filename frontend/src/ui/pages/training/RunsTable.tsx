@@ -4,6 +4,7 @@ import type { Run } from "../../../api/page_types";
 import { address } from "../../../api/pages";
 import { duration, engineTitle } from "../format";
 import { RunBadge } from "../parts/Badge";
+import { secondsTrained, whereItStands } from "../parts/standing";
 import { Time } from "../parts/Time";
 
 export function RunsTable({ runs }: { runs: readonly Run[] }) {
@@ -66,6 +67,7 @@ function RunRow({ run }: { run: Run }) {
 function howFar(run: Run): string {
   const { stage, epoch, of, seconds_left: left } = run.progress;
   if (run.state === "queued") return "Waits for a worker";
+  if (run.state === "paused") return `stands ${whereItStands(run.progress)}`;
   if (run.state === "running") {
     const parts = [
       epoch && of ? `epoch ${epoch} of ${of}` : (stage ?? "starting"),
@@ -73,8 +75,8 @@ function howFar(run: Run): string {
     ];
     return parts.filter(Boolean).join(", ");
   }
-  if (run.state === "finished" && run.started_at && run.finished_at) {
-    return `took ${duration((Date.parse(run.finished_at) - Date.parse(run.started_at)) / 1000)}`;
+  if (run.state === "finished" && run.finished_at) {
+    return `took ${duration(secondsTrained(run) ?? 0)}`;
   }
   return run.error_message ?? "";
 }

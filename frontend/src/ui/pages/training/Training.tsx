@@ -7,6 +7,8 @@ import { settle } from "../live";
 import { Leaderboard } from "./Leaderboard";
 import { RunForm } from "./RunForm";
 import { RunsTable } from "./RunsTable";
+import { Starters } from "./Starters";
+import { StartersState } from "./starter_state";
 import { TrainingState } from "./state";
 import { UploadModel } from "./UploadModel";
 import { VersionsTable } from "./VersionsTable";
@@ -15,15 +17,19 @@ export default function Training({ data }: IslandProps) {
   const project = data["project"] ?? "";
   const mayTrain = Boolean(data["review"]);
   const state = useMemo(() => new TrainingState(project), [project]);
+  const starters = useMemo(() => new StartersState(project), [project]);
 
   useEffect(() => {
     void state.load();
+    void starters.load();
     const reload = settle(500, 2000, () => void state.load());
+    const reloadStarters = settle(500, 2000, () => void starters.load());
     const news = projectNews(project, (type) => {
       if (["run", "version", "evaluation", "resync"].includes(type)) reload();
+      if (["upload", "resync"].includes(type)) reloadStarters();
     });
     return () => news.close();
-  }, [project, state]);
+  }, [project, state, starters]);
 
   if (state.problem.value && !state.loaded.value) {
     return (
@@ -36,12 +42,16 @@ export default function Training({ data }: IslandProps) {
     );
   }
   if (!state.loaded.value) return <p class="muted">Loading…</p>;
+  const cards = <Starters starters={starters} state={state} mayAdd={mayTrain} />;
+  const isNew = state.versions.value.length === 0;
   return (
     <div class={mayTrain ? "columns form-first" : "stack"}>
       <div class="stack">
         <Leaderboard leaders={state.leaders.value} />
+        {isNew && cards}
         <VersionsTable versions={state.versions.value} />
         <RunsTable runs={state.runs.value} />
+        {!isNew && cards}
         {mayTrain && <UploadModel state={state} />}
       </div>
       {mayTrain && <RunForm state={state} isReady={Boolean(data["ready"])} />}

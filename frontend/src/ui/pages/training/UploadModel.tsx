@@ -9,7 +9,9 @@ export function UploadModel({ state }: { state: TrainingState }) {
   const note = useSignal("");
   const isProblem = useSignal(false);
   const busy = useSignal(false);
-  const trainable = state.engines.value.filter((engine) => engine.pretrained.length > 0);
+  const trainable = state.engines.value.filter(
+    (engine) => engine.pretrained.length > 0 && engine.missing === "",
+  );
   if (trainable.length === 0) return null;
   const names = state.channels.value;
 
@@ -84,7 +86,7 @@ export function UploadModel({ state }: { state: TrainingState }) {
             <label for="model-file">File</label>
             <input id="model-file" name="file" type="file" required aria-describedby="model-hint" />
             <p class="hint" id="model-hint">
-              A StarDist model folder as zip, or a Cellpose model file.
+              A StarDist model folder as zip, or a Cellpose or Cellpose-SAM model file.
             </p>
           </div>
         </div>

@@ -19,7 +19,7 @@ export function VersionsTable({ versions }: { versions: readonly Version[] }) {
       </div>
       {versions.length === 0 ? (
         <p class="muted" style={{ padding: "1rem" }}>
-          No version yet: the first finished run makes v1.
+          No version yet: a starter model or the first finished run makes v1.
         </p>
       ) : (
         <div class="table-wrap">

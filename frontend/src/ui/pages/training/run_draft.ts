@@ -41,11 +41,12 @@ export class RunDraft {
     return this.#state.engines.value.find((one) => one.name === this.engineName.value);
   }
 
-  /** What was chosen, else the engine's newest version. */
+  /** What was chosen, else the engine's newest version, scratch, or its first official model. */
   get chosenStart(): string {
     if (this.start.value) return this.start.value;
     const newest = this.#state.versions.value.find(({ engine }) => engine === this.engine?.name);
-    return newest ? `version:${newest.id}` : "scratch";
+    if (newest) return `version:${newest.id}`;
+    return this.engine?.from_scratch ? "scratch" : `pretrained:${this.engine?.pretrained[0] ?? ""}`;
   }
 
   chooseEngine(name: string): void {

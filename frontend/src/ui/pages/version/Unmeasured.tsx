@@ -25,10 +25,17 @@ export function Unmeasured({ version, isMeasured, mayRepeat }: Props) {
   return (
     <div class="empty">
       <h2>Not measured</h2>
-      <p>
-        Its training set holds no region for blind validation. Declare and submit one on an image
-        that does not teach, and train again.
-      </p>
+      {version.training_set ? (
+        <p>
+          Its training set holds no region for blind validation. Declare and submit one on an image
+          that does not teach, and train again.
+        </p>
+      ) : (
+        <p>
+          It was not trained here. Train it further: then both are measured on the same blind
+          validation regions.
+        </p>
+      )}
     </div>
   );
 }

@@ -4,12 +4,17 @@ import { batch, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { Version, VersionDetail } from "../../../api/page_types";
 import { address, api, projectNews, sentenceOf } from "../../../api/pages";
-import { bytes, count, engineTitle } from "../format";
+import type { StarterCard } from "../../../api/starter_types";
+import { bytes, count, engineTitle, score } from "../format";
 import type { IslandProps } from "../islands";
 import { settle } from "../live";
+import { Credits } from "../parts/Credits";
 import { Facts } from "../parts/Facts";
+import { trialsIn } from "../parts/recipes";
 import { newest, originInWords } from "../parts/scores";
 import { Time } from "../parts/Time";
+import { Trials } from "../parts/Trials";
+import { Drafts } from "./Drafts";
 import { Examples } from "./Examples";
 import { Measured } from "./Measured";
 import { PerImage } from "./PerImage";
@@ -70,8 +75,25 @@ export default function VersionView({ data }: IslandProps) {
         isMeasured={Boolean(evaluation)}
         mayRepeat={Boolean(data["review"])}
       />
+      <Trials trials={trialsIn(shown.config)} />
+      <StarterCredits version={shown} />
       <Provenance version={shown} />
     </div>
+  );
+}
+
+/** Whose data taught the starter model that a version is. */
+function StarterCredits({ version }: { version: VersionDetail }) {
+  const card = version.config?.["starter"] as StarterCard | undefined;
+  if (!card?.trained_on) return null;
+  return (
+    <section class="panel" aria-label="Starter model">
+      <h2>Starter model: {card.title}</h2>
+      <p>
+        Finds {card.objects}. AP50 {score(card.test?.ap50)} on images like those that taught it.
+      </p>
+      <Credits sets={card.trained_on} />
+    </section>
   );
 }
 
@@ -84,10 +106,11 @@ interface HeadProps {
 function Head({ version, project, mayTrain }: HeadProps) {
   const note = useSignal("");
   const busy = useSignal(false);
+  const keepMaps = useSignal(false);
   const predict = async () => {
     busy.value = true;
     try {
-      const rows = await api.predict(project, version.id, null);
+      const rows = await api.predict(project, version.id, null, keepMaps.value);
       note.value = rows.every((row) => row.state === "finished")
         ? "Every image has its draft of this version already."
         : "Queued. Drafts appear in open editors as they are made.";
@@ -130,53 +153,25 @@ function Head({ version, project, mayTrain }: HeadProps) {
           </a>
         </div>
       </div>
+      {mayTrain && (
+        <div class="field checkbox small">
+          <input
+            id="keep-maps"
+            type="checkbox"
+            checked={keepMaps.value}
+            onChange={(event) => {
+              keepMaps.value = event.currentTarget.checked;
+            }}
+          />
+          <label for="keep-maps">
+            Keep the engine's maps when predicting (images up to 4 megapixels)
+          </label>
+        </div>
+      )}
       <p class="hint" role="status">
         {note.value}
       </p>
       <Drafts version={version} project={project} mayCancel={mayTrain} />
-    </div>
-  );
-}
-
-interface DraftsProps {
-  readonly version: VersionDetail;
-  readonly project: string;
-  readonly mayCancel: boolean;
-}
-
-/** How far the drafts of a version are, while some are still to be made. */
-function Drafts({ version, project, mayCancel }: DraftsProps) {
-  const problem = useSignal("");
-  const drafts = version.drafts ?? {};
-  const waiting = drafts.queued ?? 0;
-  const running = drafts.running ?? 0;
-  if (waiting + running === 0) return null;
-  const cancel = async () => {
-    if (!window.confirm(`Cancel ${count(waiting, "waiting draft")}? Those made already stay.`)) {
-      return;
-    }
-    try {
-      await api.cancelPredictions(project, version.id);
-    } catch (error) {
-      problem.value = sentenceOf(error);
-    }
-  };
-  return (
-    <div class="row">
-      <p class="hint">
-        {count(drafts.finished ?? 0, "draft")} made, {waiting.toLocaleString("en")} waiting
-        {running > 0 && `, ${running} being made`}.
-      </p>
-      {mayCancel && waiting > 0 && (
-        <button class="button small" type="button" onClick={() => void cancel()}>
-          Cancel the waiting ones
-        </button>
-      )}
-      {problem.value && (
-        <p class="message error" role="alert">
-          {problem.value}
-        </p>
-      )}
     </div>
   );
 }

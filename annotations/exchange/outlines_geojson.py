@@ -1,0 +1,66 @@
+"""Outlines as the GeoJSON that QuPath imports (File → Import objects from file)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+
+from annotations.exchange.outlined import Outlined, Ring
+
+DECIMALS = 2  # a hundredth of a pixel
+
+
+def write(objects: Iterable[Outlined]) -> Iterator[bytes]:
+    """Write a FeatureCollection, object by object.
+
+    Parameters
+    ----------
+    objects : iterable of Outlined
+
+    Yields
+    ------
+    bytes
+        Pieces of UTF-8. x and y are in pixels of the whole image, the upper left corner of its
+        first pixel being (0, 0); rings are closed. An object in one part is a Polygon, another
+        one a MultiPolygon. QuPath's own names in the properties are `objectType`, `name`,
+        `classification` and `measurements`.
+    """
+    before = b'{"type": "FeatureCollection", "features": [\n'
+    for one in objects:
+        yield before + json.dumps(feature(one), ensure_ascii=False).encode()
+        before = b",\n"
+    yield (b"\n" if before == b",\n" else before) + b"]}\n"
+
+
+def feature(one: Outlined) -> dict[str, Any]:
+    """Return an object as a GeoJSON feature."""
+    properties: dict[str, Any] = {
+        "objectType": "annotation",
+        "name": str(one.instance_id),
+        "id": one.instance_id,
+        "score": one.score,
+    }
+    if one.score is not None:
+        properties["measurements"] = {"score": one.score}
+    if one.class_name:
+        properties["classification"] = {"name": one.class_name}
+    if one.state:
+        properties["state"] = one.state
+    polygons = [[_closed(ring) for ring in part] for part in one.parts]
+    geometry = (
+        {"type": "Polygon", "coordinates": polygons[0]}
+        if len(polygons) == 1
+        else {"type": "MultiPolygon", "coordinates": polygons}
+    )
+    return {"type": "Feature", "geometry": geometry, "properties": properties}
+
+
+def _closed(ring: Ring) -> list[list[float]]:
+    x_y = ring[:, ::-1]
+    if x_y.dtype.kind == "f":
+        x_y = np.round(x_y.astype(np.float64), DECIMALS)
+    points: list[list[float]] = x_y.tolist()
+    return [*points, points[0]]

@@ -1,0 +1,43 @@
+/** What of a draft can be saved for other programs. */
+import { useEffect, useState } from "preact/hooks";
+import { filesOf } from "../../api/images";
+import type { PredictionJson } from "../../api/types";
+import type { Review } from "./review";
+
+export function DraftFiles({ review, draft }: { review: Review; draft: string }) {
+  const [prediction, setPrediction] = useState<PredictionJson>();
+  useEffect(() => {
+    let isWanted = true;
+    setPrediction(undefined);
+    // Without an answer there are no links; the draft itself can be reviewed all the same.
+    void review.predictionOf(draft).then(
+      (found) => isWanted && setPrediction(found),
+      () => undefined,
+    );
+    return () => {
+      isWanted = false;
+    };
+  }, [review, draft]);
+  if (!prediction) return null;
+  const files = filesOf(prediction.id);
+  return (
+    <p class="hint">
+      Save as{" "}
+      <a href={files.outlines} download>
+        outlines (GeoJSON)
+      </a>
+      ,{" "}
+      <a href={files.rois} download>
+        ImageJ ROIs
+      </a>
+      {prediction.has_maps && (
+        <>
+          ,{" "}
+          <a href={files.maps} download>
+            the engine's maps
+          </a>
+        </>
+      )}
+    </p>
+  );
+}
