@@ -32,6 +32,7 @@ from project.errors import CheckpointCorrupt
 from tests.engines.worlds import Notes, make_job, never
 from training.engines import registry
 from training.engines.base import Predictor
+from training.engines.checkpoint import write_json
 from training.supervision.archive import pack
 
 TARGET = Path(__file__).resolve().parent.parent / "training" / "starters"
@@ -77,7 +78,7 @@ STARTERS = {
         "he",
         "nuclei in H&E and similar purple stains, dark on white",
         (0, 1, 2),
-        {"steps": 3000, "steps_per_epoch": 100, "averaging": 0.99, "batch_size": 8},
+        {"steps": 2000, "steps_per_epoch": 100, "averaging": 0.99, "batch_size": 8},
     ),
     "cells-phase-cellpose": Starter(
         "Whole cells, phase contrast",
@@ -85,7 +86,7 @@ STARTERS = {
         "cells_phase",
         "spread whole cells in phase contrast",
         (0,),
-        {"net": "small", "steps": 1500, "steps_per_epoch": 75, "averaging": 0.99, "batch_size": 8},
+        {"net": "small", "steps": 600, "steps_per_epoch": 50, "averaging": 0.99, "batch_size": 8},
     ),
 }
 
@@ -120,7 +121,7 @@ def make(name: str, starter: Starter, target: Path) -> dict[str, Any]:
         checkpoint = engine.train(job, Telling(), never)
         cpu_s = time.process_time() - began
         target.mkdir(parents=True, exist_ok=True)
-        slim = write_slim(checkpoint, target / f"{name}.zip")
+        slim = write_slim(checkpoint, target / f"{name}.zip", credits_of(teach + judge))
         write_tiles(teach, target / f"{name}.npz")
         predictor = engine.load(engine.adopt(slim, folder / "adopted"), device="cpu", n_threads=1)
         config = json.loads((checkpoint / "config.json").read_text())
@@ -184,13 +185,28 @@ def described(found: list[Picture]) -> list[dict[str, Any]]:
     ]
 
 
-def write_slim(checkpoint: Path, target: Path) -> Path:
-    """Pack weights, config and licence; the ONNX form is made again where it is adopted."""
+def credits_of(found: list[Picture]) -> list[str]:
+    """Say in sentences whose model it is and whose images these were."""
+    return [
+        "A starter model of cytoloop; its weights may be used under the MIT licence.",
+        *(
+            f"Trained on {each['n_images']} images of {each['dataset']} ({each['licence']}, "
+            f"{each['source']})."
+            for each in described(found)
+        ),
+    ]
+
+
+def write_slim(checkpoint: Path, target: Path, owed: list[str]) -> Path:
+    """Pack weights and config; licence and ONNX form are made again where it is adopted."""
     with tempfile.TemporaryDirectory(prefix="starter-") as scratch:
         for path in checkpoint.iterdir():
             if path.name == "weights.safetensors":
                 write_eight_bits(path, Path(scratch))
-            elif path.suffix != ".onnx":
+            elif path.name == "config.json":
+                config = json.loads(path.read_text()) | {"credits": owed}
+                write_json(Path(scratch) / path.name, config)
+            elif path.name != "LICENSE" and path.suffix != ".onnx":
                 (Path(scratch) / path.name).write_bytes(path.read_bytes())
         pack(Path(scratch), target)
     if target.stat().st_size > MOST_BYTES:

@@ -112,7 +112,8 @@ def told(checkpoint: Path) -> dict[str, Any]:
     """Return what of a version's config explains its result."""
     config = json.loads((checkpoint / "config.json").read_text())
     trials = config.get("trials", [])
-    best = min(trials, key=lambda trial: trial["validation_loss"], default={"name": ""})
+    judged = [trial for trial in trials if trial["validation_loss"] is not None]
+    best = min(judged, key=lambda trial: trial["validation_loss"], default={"name": ""})
     return {"chosen": best["name"], "best_epoch": config["best_epoch"]}
 
 

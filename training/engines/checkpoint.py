@@ -33,6 +33,7 @@ KNOWN_FILES = {
     "weights_last.h5", "weights.safetensors", "weights8.safetensors", "cellpose_model",
 }  # fmt: skip
 
+MOST_CREDITS = 20
 FOREIGN_NOTICE = "They were uploaded; ask their author for their licence."
 BSD_TEXT = """\
 Redistribution and use in source and binary forms, with or without modification, are permitted
@@ -72,12 +73,15 @@ def read_config(folder: Path, engine: str) -> dict[str, Any]:
     return config
 
 
-def write_licence(folder: Path, spec: EngineSpec, origin: str, notice: str = "") -> None:
-    """Write the LICENSE file: whose software and weights these are."""
+def write_licence(
+    folder: Path, spec: EngineSpec, origin: str, notice: str = "", owed: Sequence[str] = ()
+) -> None:
+    """Write the LICENSE file: whose software, weights and images these are."""
     lines = [
         f"Weights of {spec.title} {spec.version}; they started from: {origin}.",
         "They were fitted to the annotations of a project, whose owners decide on their use.",
         *([notice] if notice else []),
+        *owed,
         f"The software that runs them is {spec.title} ({spec.licence}); cite {spec.citation}.",
     ]
     text = "\n".join(lines) + "\n"
@@ -110,8 +114,17 @@ def write_finished(
         }
         write_json(folder / "config.json", config)
         is_foreign = facts["origin"] == "upload"
-        write_licence(folder, spec, facts["origin"], FOREIGN_NOTICE if is_foreign else notice)
+        notice = FOREIGN_NOTICE if is_foreign else notice
+        write_licence(folder, spec, facts["origin"], notice, credits_in(facts))
     return target
+
+
+def credits_in(config: dict[str, Any]) -> list[str]:
+    """Return whom a model owes its training images to, in sentences that travel with it."""
+    found = config.get("credits")
+    if not isinstance(found, list):
+        return []
+    return [each for each in found[:MOST_CREDITS] if isinstance(each, str) and len(each) < 1000]
 
 
 @contextlib.contextmanager
@@ -192,7 +205,7 @@ def read_json_file(path: Path) -> dict[str, Any]:
 
 
 def facts_of_upload(ours: dict[str, Any], *, conversion: str, n_channels: int) -> dict[str, Any]:
-    """Return channels, normalisation and params of an adopted model: its own where they make sense.
+    """Return what an adopted model says of itself, where it makes sense.
 
     A predictor relies on them, and a config that came from outside may say anything.
     """
@@ -208,6 +221,7 @@ def facts_of_upload(ours: dict[str, Any], *, conversion: str, n_channels: int) -
         }
     params = ours.get("params")
     return {
+        "credits": credits_in(ours),
         "channels": channels,
         "normalisation": normalisation,
         "params": params if isinstance(params, dict) else {},

@@ -105,6 +105,7 @@ class Trials:
         if self._job.parent or self._job.pretrained:
             tuning = [best.with_changes(each) for each in TUNING]
             best, lowest = self._better(tuning, best, lowest)
+        self._report.stage("tried", trials=list(self._made))
         return {"changes": dict(best.changes), "trials": self._made}
 
     def _better(self, recipes: list[Recipe], best: Recipe, lowest: float) -> tuple[Recipe, float]:
@@ -138,7 +139,8 @@ class Trials:
                 "seconds": round(time.monotonic() - began, 1),
             }
         )
-        return float(facts["validation_loss"])
+        loss = facts["validation_loss"]
+        return float("inf") if loss is None else float(loss)
 
 
 def channel_recipes(data: TrainingData, params: Any) -> list[Recipe]:

@@ -10,7 +10,7 @@ import keras
 
 from training.engines.advice import MOST_CROP_PX, stardist_grid, stardist_scale
 from training.engines.base import Reporter, StopFlag, TrainJob
-from training.engines.checkpoint import read_config, write_finished
+from training.engines.checkpoint import credits_in, read_config, write_finished
 from training.engines.data import (
     TrainingData,
     choose_polarity,
@@ -42,7 +42,7 @@ from training.engines.stardist_engine.net import (
 )
 from training.engines.stardist_engine.thresholds import DEFAULT, fit_thresholds
 
-USUAL = Usual(steps_scratch=300, steps_tuning=160, rate_scratch=2e-3, rate_tuning=5e-4)
+USUAL = Usual(steps_scratch=600, steps_tuning=480, rate_scratch=2e-3, rate_tuning=5e-4)
 BATCH_AT_128_PX = 4
 THRESHOLD_CROPS = {"most": 8, "most_px": 512, "margin_px": 32}
 
@@ -141,6 +141,7 @@ def _start(
     model.config.train_batch_size = batch
     return model, {
         "origin": origin,
+        "credits": credits_in(parent_config or {}),
         "scale": scale,
         "channels": view.config(conversion),
         "normalisation": normalisation_config(polarity, recolour=data.recolour),
