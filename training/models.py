@@ -278,7 +278,9 @@ class Evaluation(SupervisedRow):
         TrainingSet, on_delete=models.PROTECT, related_name="evaluations"
     )
     split = models.CharField(max_length=12)  # validation or test
-    metrics = models.JSONField(default=dict)  # {pooled: {...}, mean: {...}, n_images, n_instances}
+    # {pooled: {...}, mean: {...}, n_images, n_instances}; where drafts are fast also {fast: {...}}:
+    # the same of the fast way, with {agreement: {iou, n_objects, n_same}}
+    metrics = models.JSONField(default=dict)
     per_image = models.JSONField(default=list)
 
     class Meta(SupervisedRow.Meta):
@@ -322,6 +324,7 @@ class PredictionRun(SupervisedRow):
     )  # set when finished
     priority = models.IntegerField(default=100)  # 0 is in view, then the queue, then the rest
     n_instances = models.PositiveIntegerField(default=0)
+    fast = models.BooleanField(default=False)  # how the layer was made: the engine's fast way
     keep_maps = models.BooleanField(default=False)  # a person wants the engine's own maps
     # Blob: .npz with the outlines of the layer's objects, and the maps; empty: there are none.
     details_digest = models.CharField(max_length=64, blank=True)

@@ -1,4 +1,4 @@
-"""Making and renaming projects."""
+"""Making projects and changing what is said about them."""
 
 from __future__ import annotations
 
@@ -41,9 +41,10 @@ def create_project(*, user: Any, name: str, description: str = "") -> Project:
 
 
 @transaction.atomic
-def update_project(*, user: Any, project_id: uuid.UUID, **changes: str) -> Project:
-    """Change a project's name or description; only an owner may.
+def update_project(*, user: Any, project_id: uuid.UUID, **changes: Any) -> Project:
+    """Change a project's name, description or way of drafting; only an owner may.
 
+    Drafts that are there stay as they were made.
     Raises NotFound, NotAllowed, BadProjectName and ProjectNameTaken.
     """
     project = find_project(user, project_id, Role.OWNER)
@@ -51,6 +52,8 @@ def update_project(*, user: Any, project_id: uuid.UUID, **changes: str) -> Proje
         project.name = checked_name(changes["name"])
     if "description" in changes:
         project.description = changes["description"].strip()
+    if "fast_drafts" in changes:
+        project.fast_drafts = changes["fast_drafts"]
     save(project)
     audit(user=user, project=project, verb="update_project", target=project, **changes)
     return project

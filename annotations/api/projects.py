@@ -10,7 +10,13 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from annotations.actions.projects import create_project, update_project
-from annotations.api.serializers import ProjectDetail, ProjectIn, ProjectOut, ProjectRow
+from annotations.api.serializers import (
+    ProjectChange,
+    ProjectDetail,
+    ProjectIn,
+    ProjectOut,
+    ProjectRow,
+)
 from annotations.models import Role
 from annotations.queries.images import find_project, tags_of_project
 from annotations.queries.overview import project_overview, project_overviews
@@ -40,9 +46,9 @@ class ProjectItem(APIView):
         overview = project_overview(require(request.user, project, Role.VIEWER))
         return Response({**ProjectRow(overview).data, "tags": tags_of_project(project)})
 
-    @extend_schema(request=ProjectIn(partial=True), responses=ProjectOut)
+    @extend_schema(request=ProjectChange(partial=True), responses=ProjectOut)
     def patch(self, request: Request, project_id: uuid.UUID) -> Response:
-        sent = ProjectIn(data=request.data, partial=True)
+        sent = ProjectChange(data=request.data, partial=True)
         sent.is_valid(raise_exception=True)
         project = update_project(user=request.user, project_id=project_id, **sent.validated_data)
         return Response(ProjectOut(project).data)

@@ -8,16 +8,26 @@ from rest_framework import serializers
 
 from annotations.models import Image, Split
 
+FAST_DRAFTS = (
+    "Whether drafts are made the engine's fast way; outlines may then differ a little from those "
+    "that are measured."
+)
+
 
 class ProjectIn(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=200)
     description = serializers.CharField(required=False, allow_blank=True, max_length=5000)
 
 
+class ProjectChange(ProjectIn):
+    fast_drafts = serializers.BooleanField(required=False, help_text=FAST_DRAFTS)
+
+
 class ProjectOut(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     name = serializers.CharField()
     description = serializers.CharField()
+    fast_drafts = serializers.BooleanField(help_text=FAST_DRAFTS)
     created_at = serializers.DateTimeField()
 
 
@@ -27,6 +37,7 @@ class ProjectRow(serializers.Serializer[Any]):
     id = serializers.UUIDField(source="project.id")
     name = serializers.CharField(source="project.name")
     description = serializers.CharField(source="project.description")
+    fast_drafts = serializers.BooleanField(source="project.fast_drafts", help_text=FAST_DRAFTS)
     created_at = serializers.DateTimeField(source="project.created_at")
     role = serializers.CharField()
     n_images = serializers.IntegerField()

@@ -56,9 +56,10 @@ def queue_predictions(
 ) -> list[PredictionRun]:
     """Queue predictions of some images, or of all ready ones, and return their rows.
 
-    What is finished or under way already is returned as it is. With `keep_maps` the engine's maps
-    are stored, too, and what is finished without them is predicted again; images that are too
-    large for that are refused when they were named, and else predicted without.
+    What is finished or under way already is returned as it is, but for fast drafts where the
+    project wants none (any more): those are predicted again, exactly. With `keep_maps` the engine's
+    maps are stored, too, and what is finished without them is predicted again; images that are
+    too large for that are refused when they were named, and else predicted without.
     Raises NotAllowed, NotFound, EngineNotInstalled, NothingToPredict, MapsNotKept.
     """
     project = version.project
@@ -81,6 +82,10 @@ def queue_predictions(
     )
     # Queued by the loop and now asked for by a person: sooner, and no longer replaceable.
     rows.filter(state=RunState.QUEUED, requested_by=None).update(**asked)
+    if not project.fast_drafts:
+        rows.filter(state=RunState.FINISHED, fast=True).update(
+            **PredictionRun.queued_anew(), **asked
+        )
     queue_maps(rows.filter(image__in=mapped), asked)
     audit(user=user, project=project, verb="queue_predictions", target=version, n_images=len(ready))
     queued = list(rows.select_related("version", "image", "layer").order_by("image__name"))

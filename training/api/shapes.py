@@ -263,7 +263,14 @@ class EvaluationRowOut(serializers.ModelSerializer[Evaluation]):
 
     class Meta:
         model = Evaluation
-        fields: tuple[str, ...] = ("training_set", "split", "state", "metrics", "finished_at")
+        fields: tuple[str, ...] = (
+            "id",
+            "training_set",
+            "split",
+            "state",
+            "metrics",
+            "finished_at",
+        )
 
 
 class ExampleOut(serializers.ModelSerializer[Example]):
@@ -407,6 +414,7 @@ class PredictionOut(serializers.ModelSerializer[PredictionRun]):
             "state",
             "layer",
             "n_instances",
+            "fast",
             "has_maps",
             "error_code",
             "error_message",

@@ -48,7 +48,8 @@ def worst_middle_best(matches: Sequence[ImageMatch]) -> list[int]:
 
 
 def keep_examples(evaluation: Evaluation, pictures: Iterable[tuple[Any, bytes]]) -> None:
-    """Store pictures by the images that they show."""
+    """Store pictures by the images that they show, in the place of those of an earlier time."""
+    Example.objects.filter(evaluation=evaluation).delete()
     Example.objects.bulk_create(
         Example(evaluation=evaluation, image_id=image_id, picture_digest=put_bytes(picture))
         for image_id, picture in pictures

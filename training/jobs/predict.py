@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from annotations.actions.drafts import store_prediction
 from annotations.labels.chunks import Box
+from annotations.labels.ops import SIDE
 from annotations.models import Image, LabelLayer
 from annotations.queries.labels import layer_label_image
 from project.errors import DataProblem
@@ -68,40 +69,53 @@ def tell(prediction_id: Any) -> None:
 
 
 def _predict(ours: Attempt[PredictionRun]) -> None:
-    rows = PredictionRun.objects.select_related("version", "image", "layer")
+    rows = PredictionRun.objects.select_related("version__project", "image", "layer")
     prediction = rows.get(pk=ours.pk)
     path = scratch_dir() / f"details-{secrets.token_hex(8)}.npz"
     details = DetailsFile(path, with_maps=prediction.keep_maps)
+    version, image = prediction.version, prediction.image
+    fast = version.project.fast_drafts
     try:
-        arrays = segment_image(prediction.version, prediction.image, ours, details=details)
+        arrays = segment_image(version, image, ours, fast=fast, details=details)
         digest = put_file(path) if path.is_file() else ""
     finally:
         path.unlink(missing_ok=True)
     with transaction.atomic():
         ours.finish(
             RunState.FINISHED,
-            layer=_draft(prediction, arrays),
+            layer=_draft(prediction, arrays, name=f"{version}, fast" if fast else str(version)),
             n_instances=len(arrays.scores),
             details_digest=digest,
+            fast=fast,
             progress={"stage": "done"},
         )
 
 
-def _draft(prediction: PredictionRun, arrays: PredictionArrays) -> LabelLayer:
-    """Store the draft, or return the one of an earlier time when it is the same.
+def _draft(prediction: PredictionRun, arrays: PredictionArrays, *, name: str) -> LabelLayer:
+    """Store the draft, or return the one of an earlier time, renamed, when it is the same.
 
     People may have decided about its objects already.
     """
-    former, label_image = prediction.layer, arrays.label_image
-    if former is not None:
-        box = (0, 0, label_image.shape[0], label_image.shape[1])
-        if np.array_equal(layer_label_image(former, box), label_image):
-            return former
+    former = prediction.layer
+    if former is not None and _shows(former, arrays.label_image):
+        former.name = name
+        former.save(update_fields=["name"])
+        return former
     return store_prediction(
         image=prediction.image,
-        name=str(prediction.version),
-        label_image=label_image,
+        name=name,
+        label_image=arrays.label_image,
         scores=arrays.scores,
+    )
+
+
+def _shows(layer: LabelLayer, label_image: NDArray[np.uint32]) -> bool:
+    """Tell whether a layer holds just these labels, compared a row of chunks at a time."""
+    height, width = label_image.shape
+    strips = ((row, 0, min(row + SIDE, height), width) for row in range(0, height, SIDE))
+    return all(
+        np.array_equal(layer_label_image(layer, strip), label_image[strip[0] : strip[2]])
+        for strip in strips
     )
 
 
@@ -111,9 +125,10 @@ def segment_image(
     ours: Attempt[Any],
     *,
     plane: tuple[int, int] = (0, 0),
+    fast: bool = False,
     details: DetailsFile | None = None,
 ) -> PredictionArrays:
-    """Segment one plane (t, z) of a stored image.
+    """Segment one plane (t, z) of a stored image; `fast` as in predicted_arrays.
 
     Raises DataProblem, EngineRefused, ChildCrashed, OutOfMemory, Interrupted, LeaseLost.
     """
@@ -128,6 +143,7 @@ def segment_image(
         timeout_s=BASE_TIMEOUT_S + TIMEOUT_S_PER_MEGAPIXEL * megapixels,
         ours=ours,
         plane=plane,
+        fast=fast,
         details=details,
     )
 
@@ -142,18 +158,19 @@ def check_channels(version: ModelVersion, image: Image) -> None:
         )
 
 
-def segment_file(
+def segment_file(  # noqa: PLR0913 (all that the child must know)
     version: ModelVersion,
     pixels: Path,
     *,
     timeout_s: float,
     ours: Attempt[Any] | None = None,
     plane: tuple[int, int] = (0, 0),
+    fast: bool = False,
     details: DetailsFile | None = None,
 ) -> PredictionArrays:
     """Segment one plane (t, z) of a canonical pixel file through the engine's warm child."""
     arrays = predicted_arrays(
-        version, pixels, timeout_s=timeout_s, ours=ours, plane=plane, details=details
+        version, pixels, timeout_s=timeout_s, ours=ours, plane=plane, fast=fast, details=details
     )
     return PredictionArrays(arrays["label_image"], arrays["scores"])
 

@@ -159,6 +159,16 @@ def pooled_ap50(evaluation: Evaluation) -> float:
     return value
 
 
+def measures_fast_way(evaluation: Evaluation) -> bool:
+    """Tell whether a measurement says what fast drafts cost: on blind validation, where wanted."""
+    return evaluation.split == Split.VALIDATION and evaluation.version.project.fast_drafts
+
+
+def lacks_fast_way(evaluation: Evaluation) -> bool:
+    """Tell whether a measurement should say what fast drafts cost and does not."""
+    return measures_fast_way(evaluation) and "fast" not in evaluation.metrics
+
+
 def version_by_name(name: str, *, project: Project | None = None) -> ModelVersion:
     """Find a version by `PROJECT/v3`, by `v3` in the only project that has one, or by its id.
 

@@ -169,9 +169,23 @@ export interface Report {
   readonly mean?: Scores;
   readonly n_images?: number;
   readonly n_instances?: number;
+  /** The same regions the fast way, where the project's drafts are made so. */
+  readonly fast?: FastReport;
+}
+
+export interface FastReport {
+  readonly pooled?: Scores;
+  readonly agreement?: {
+    readonly iou: number;
+    readonly n_objects: number;
+    readonly n_same: number;
+    /** null: the exact way found no object. */
+    readonly share: number | null;
+  };
 }
 
 export interface Evaluation {
+  readonly id: string;
   readonly training_set: SetRef | null;
   readonly split: string;
   readonly metrics: Report;

@@ -54,6 +54,9 @@ export const api = {
   project: (id: string): Promise<{ readonly tags?: readonly string[] }> =>
     client.json("GET", `/api/v1/projects/${id}/`),
 
+  changeProject: (id: string, json: { readonly fast_drafts: boolean }): Promise<unknown> =>
+    client.json("PATCH", `/api/v1/projects/${id}/`, { json }),
+
   images: (project: string, query: Partial<GridQuery>): Promise<Paged<ImageCard>> =>
     client.json("GET", `/api/v1/projects/${project}/images/`, { query: { ...query } }),
 

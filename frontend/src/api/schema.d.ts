@@ -1077,6 +1077,8 @@ export interface components {
         };
         /** @description The same with the numbers of each image, and pictures of some. */
         EvaluationOut: {
+            /** Format: uuid */
+            readonly id: string;
             training_set: components["schemas"]["SetRefOut"];
             split: string;
             state?: components["schemas"]["RunStateEnum"];
@@ -1088,6 +1090,8 @@ export interface components {
         };
         /** @description How a version did on the held-out regions of a set. */
         EvaluationRowOut: {
+            /** Format: uuid */
+            readonly id: string;
             training_set: components["schemas"]["SetRefOut"];
             split: string;
             state?: components["schemas"]["RunStateEnum"];
@@ -1332,9 +1336,11 @@ export interface components {
             group?: string;
             channels?: components["schemas"]["ChannelInRequest"][];
         };
-        PatchedProjectInRequest: {
+        PatchedProjectChangeRequest: {
             name?: string;
             description?: string;
+            /** @description Whether drafts are made the engine's fast way; outlines may then differ a little from those that are measured. */
+            fast_drafts?: boolean;
         };
         PatchedRegionChangeInRequest: {
             row0?: number;
@@ -1358,6 +1364,7 @@ export interface components {
             /** Format: uuid */
             layer?: string | null;
             n_instances?: number;
+            fast?: boolean;
             /** @description Whether maps can be downloaded. */
             readonly has_maps: boolean;
             error_code?: string;
@@ -1407,6 +1414,8 @@ export interface components {
             id: string;
             name: string;
             description: string;
+            /** @description Whether drafts are made the engine's fast way; outlines may then differ a little from those that are measured. */
+            fast_drafts: boolean;
             /** Format: date-time */
             created_at: string;
             role: string;
@@ -1425,6 +1434,8 @@ export interface components {
             id: string;
             name: string;
             description: string;
+            /** @description Whether drafts are made the engine's fast way; outlines may then differ a little from those that are measured. */
+            fast_drafts: boolean;
             /** Format: date-time */
             created_at: string;
         };
@@ -1434,6 +1445,8 @@ export interface components {
             id: string;
             name: string;
             description: string;
+            /** @description Whether drafts are made the engine's fast way; outlines may then differ a little from those that are measured. */
+            fast_drafts: boolean;
             /** Format: date-time */
             created_at: string;
             role: string;
@@ -2728,9 +2741,9 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["PatchedProjectInRequest"];
-                "application/x-www-form-urlencoded": components["schemas"]["PatchedProjectInRequest"];
-                "multipart/form-data": components["schemas"]["PatchedProjectInRequest"];
+                "application/json": components["schemas"]["PatchedProjectChangeRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["PatchedProjectChangeRequest"];
+                "multipart/form-data": components["schemas"]["PatchedProjectChangeRequest"];
             };
         };
         responses: {

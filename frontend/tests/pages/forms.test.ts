@@ -94,7 +94,8 @@ describe("records and examples", () => {
       ap: { "0.5": ap },
     }));
     const examples = ["i0", "i1"].map((image) => ({ id: `of ${image}`, image }));
-    const measured = { training_set: null, split: "validation", metrics: {}, per_image, examples };
+    const bare = { id: "e", training_set: null, split: "validation", metrics: {} };
+    const measured = { ...bare, per_image, examples };
 
     expect(figuresOf(measured)).toEqual([
       { id: "of i1", image: "i1", name: "n1", ap: 0.1 },

@@ -11,6 +11,7 @@ import {
 
 function evaluation(set: number, ap: number, split = "validation"): Evaluation {
   return {
+    id: `e${set}`,
     training_set: { id: `set${set}`, number: set, n_images: 1, n_regions: 1, n_instances: 1 },
     split,
     metrics: { pooled: { ap: { "0.5": ap, "0.9": 0.1 } } },

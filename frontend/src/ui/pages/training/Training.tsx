@@ -4,6 +4,7 @@ import { useEffect, useMemo } from "preact/hooks";
 import { projectNews } from "../../../api/pages";
 import type { IslandProps } from "../islands";
 import { settle } from "../live";
+import { FastDrafts } from "./FastDrafts";
 import { Leaderboard } from "./Leaderboard";
 import { RunForm } from "./RunForm";
 import { RunsTable } from "./RunsTable";
@@ -50,6 +51,13 @@ export default function Training({ data }: IslandProps) {
         <Leaderboard leaders={state.leaders.value} />
         {isNew && cards}
         <VersionsTable versions={state.versions.value} />
+        <FastDrafts
+          project={project}
+          isFast={Boolean(data["fast"])}
+          mayChange={Boolean(data["own"])}
+          mayMeasure={mayTrain}
+          versions={state.versions.value}
+        />
         <RunsTable runs={state.runs.value} />
         {!isNew && cards}
         {mayTrain && <UploadModel state={state} />}

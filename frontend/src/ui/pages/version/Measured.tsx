@@ -1,6 +1,7 @@
 /** How well a version does on blind validation, alone and against another version. */
 
 import { type Signal, useSignal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
 import type { Evaluation, Scores, Version } from "../../../api/page_types";
 import { count, engineTitle, percent, score } from "../format";
 import { Delta } from "../parts/Delta";
@@ -11,6 +12,8 @@ interface Props {
   readonly version: Version;
   readonly evaluation: Evaluation;
   readonly others: readonly Version[];
+  /** What stands below the headline of the measurement that is shown. */
+  readonly below: (shown: Evaluation) => ComponentChildren;
 }
 
 const SPLIT_WORDS: Readonly<Record<string, string>> = {
@@ -18,7 +21,7 @@ const SPLIT_WORDS: Readonly<Record<string, string>> = {
   test: "the test images",
 };
 
-export function Measured({ version, evaluation, others }: Props) {
+export function Measured({ version, evaluation, others, below }: Props) {
   const rivals = others.filter((other) => comparable(version.evaluations, other.evaluations));
   const chosen = useSignal<string | null>(null); // null: nobody chose yet, so the newest default
   const against = chosen.value ?? defaultRival(version, rivals)?.id ?? "";
@@ -48,6 +51,7 @@ export function Measured({ version, evaluation, others }: Props) {
         </div>
       </div>
       <Headline mine={mine} theirs={theirs} name={name} />
+      {below(shown)}
       <div class="halves">
         <ApChart lines={linesOf(`v${version.number}`, mine, name, theirs)} />
         <ApTable mine={mine} theirs={theirs} name={name} />

@@ -10,6 +10,7 @@ import type { IslandProps } from "../islands";
 import { settle } from "../live";
 import { Credits } from "../parts/Credits";
 import { Facts } from "../parts/Facts";
+import { FastCost } from "../parts/FastCost";
 import { trialsIn } from "../parts/recipes";
 import { newest, originInWords } from "../parts/scores";
 import { Time } from "../parts/Time";
@@ -65,7 +66,18 @@ export default function VersionView({ data }: IslandProps) {
       <Lineage version={shown} />
       {evaluation ? (
         <>
-          <Measured version={shown} evaluation={evaluation} others={others.value} />
+          <Measured
+            version={shown}
+            evaluation={evaluation}
+            others={others.value}
+            below={(measured) => (
+              <FastCost
+                evaluation={measured}
+                isFast={Boolean(data["fast"])}
+                mayRepeat={Boolean(data["review"])}
+              />
+            )}
+          />
           <Examples evaluation={evaluation} />
           <PerImage evaluation={evaluation} />
         </>

@@ -1,0 +1,69 @@
+/** Whether the project's drafts are made the fast way, and what that costs the newest version. */
+
+import { useSignal } from "@preact/signals";
+import type { Version } from "../../../api/page_types";
+import { address, api, sentenceOf } from "../../../api/pages";
+import { engineTitle } from "../format";
+import { FastCost } from "../parts/FastCost";
+import { newestMeasured } from "../parts/fast";
+
+interface Props {
+  readonly project: string;
+  readonly isFast: boolean;
+  readonly mayChange: boolean;
+  readonly mayMeasure: boolean;
+  readonly versions: readonly Version[];
+}
+
+export function FastDrafts({ project, isFast, mayChange, mayMeasure, versions }: Props) {
+  const on = useSignal(isFast);
+  const busy = useSignal(false);
+  const problem = useSignal("");
+  const measured = newestMeasured(versions);
+  const change = async (wanted: boolean) => {
+    busy.value = true;
+    on.value = wanted;
+    try {
+      await api.changeProject(project, { fast_drafts: wanted });
+      problem.value = "";
+    } catch (error) {
+      on.value = !wanted;
+      problem.value = sentenceOf(error);
+    }
+    busy.value = false;
+  };
+  return (
+    <section class="panel" aria-label="Fast drafts">
+      <h2>Fast drafts</h2>
+      <div class="field checkbox">
+        <input
+          id="fast-drafts"
+          type="checkbox"
+          checked={on.value}
+          disabled={!mayChange || busy.value}
+          aria-describedby="fast-drafts-hint"
+          onChange={(event) => void change(event.currentTarget.checked)}
+        />
+        <label for="fast-drafts">Make drafts the fast way from now on</label>
+      </div>
+      <p class="hint" id="fast-drafts-hint">
+        Drafts come sooner where the engine has a faster way, and some of their outlines differ a
+        little; measurements and suggestions stay exact.
+        {!mayChange && " Only an owner of the project changes this."}
+      </p>
+      {problem.value && (
+        <p class="message error" role="alert">
+          {problem.value}
+        </p>
+      )}
+      {measured && (on.value || measured.evaluation.metrics.fast) && (
+        <div class="row">
+          <a href={address.version(measured.version.id)}>
+            {engineTitle(measured.version.engine)} v{measured.version.number}
+          </a>
+          <FastCost evaluation={measured.evaluation} isFast={on.value} mayRepeat={mayMeasure} />
+        </div>
+      )}
+    </section>
+  );
+}
