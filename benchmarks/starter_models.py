@@ -217,7 +217,7 @@ def write_slim(checkpoint: Path, target: Path, owed: list[str]) -> Path:
 def write_eight_bits(weights: Path, folder: Path) -> None:
     """Write Cellpose's weights in a quarter of the bytes; the card's numbers are of these."""
     from training.engines.cellpose_engine import eight_bits
-    from training.engines.cellpose_engine.net import read_state
+    from training.engines.flow_networks.states import read_state
 
     eight_bits.save(read_state(weights), folder / eight_bits.FILE_NAME)
 

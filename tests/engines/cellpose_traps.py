@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from pathlib import Path
 
 import numpy as np
@@ -11,16 +10,27 @@ import torch
 from cellpose import core, transforms
 
 from project.errors import CheckpointCorrupt
+from tests.engines.flow_traps import (
+    pickles_are_not_run,
+    unknown_pixels_have_no_gradient,
+    weights_that_the_decoder_changes,
+)
 from tests.engines.worlds import ellipses
-from training.engines.cellpose_engine.forward import TorchForward
-from training.engines.cellpose_engine.learner import flows_of, masked_loss, to_inputs, warp
-from training.engines.cellpose_engine.net import build, read_foreign_state, use_state, width_of
-from training.engines.cellpose_engine.tiles import Maps
-
-
-class Evil:
-    def __reduce__(self):
-        return (Path.touch, (Path("/tmp/cytoloop-evil-ran"),))
+from training.engines import registry
+from training.engines.cellpose_engine.engine import is_encoder
+from training.engines.cellpose_engine.flows import flows_of
+from training.engines.cellpose_engine.forward import open_torch, to_inputs
+from training.engines.cellpose_engine.net import build, use_state, width_of
+from training.engines.cellpose_engine.predictor import (
+    FAST_TILING,
+    USUAL_TILING,
+    median_diameter,
+    middle,
+)
+from training.engines.flow_networks.crops import warp
+from training.engines.flow_networks.learner import masked_loss
+from training.engines.flow_networks.states import read_foreign_state
+from training.engines.flow_networks.tiles import Maps, padding, taper
 
 
 def check_all(folder: Path) -> None:
@@ -28,20 +38,12 @@ def check_all(folder: Path) -> None:
     the_loss_is_that_of_upstream_where_all_is_known()
     flows_turn_with_the_image()
     maps_are_those_of_upstream_for_the_whole_image_and_for_any_box()
+    tiles_are_padded_and_weighted_as_by_upstream()
+    the_middle_of_a_large_image_is_measured()
     channels_become_two()
-    pickles_are_not_run(folder)
+    pickles_are_not_run(folder, "output.2.weight", read_foreign_state)
     garbage_weights_are_refused(folder)
-
-
-def unknown_pixels_have_no_gradient() -> None:
-    torch.manual_seed(0)
-    output = torch.randn(2, 3, 8, 8, requires_grad=True)
-    truth = torch.rand(2, 4, 8, 8)
-    truth[:, 1] = 1
-    truth[:, 1, :, 4:] = 0.5  # the bilinear edge of what is known counts as unknown
-    masked_loss(output, truth).backward()
-    assert not output.grad[..., 4:].any()
-    assert output.grad[..., :4].all()
+    only_the_decoder_learns_where_that_is_asked_for(folder)
 
 
 def the_loss_is_that_of_upstream_where_all_is_known() -> None:
@@ -82,17 +84,44 @@ def flows_turn_with_the_image() -> None:
 def maps_are_those_of_upstream_for_the_whole_image_and_for_any_box() -> None:
     torch.manual_seed(2)
     net = build("tiny", 17.0).eval()
-    forward = TorchForward(net, bfloat16=False)
+    forward = open_torch(net, bfloat16=False)
     for shape, scale in (((300, 470), 1.0), ((90, 61), 1.0), ((210, 170), 1.6), ((500, 380), 0.7)):
         image = np.random.default_rng(shape[0]).random((1, *shape)).astype(np.float32)
         stack = np.moveaxis(to_inputs(image), 0, -1)[np.newaxis]
         expected = core.run_net(net, stack, rsz=None if scale == 1 else scale)[0]
         expected = np.moveaxis(transforms.resize_image(expected, *shape)[0], -1, 0)
-        maps = Maps(forward, image, scale, should_stop=lambda: False)
+        maps = Maps(forward, image, scale, tiling=USUAL_TILING, to_inputs=to_inputs)
         assert np.allclose(maps.of((0, 0, *shape)), expected, atol=2e-4), (shape, scale)
         for box in ((0, 0, 40, 60), (17, 5, 88, 61), (33, 20, 34, 21)):
             part = expected[:, box[0] : box[2], box[1] : box[3]]
             assert np.allclose(maps.of(box), part, atol=2e-4), (shape, scale, box)
+
+
+def tiles_are_padded_and_weighted_as_by_upstream() -> None:
+    for side in (1, 15, 16, 17, 224, 1000):
+        before, after, *_ = transforms.get_pad_yx(side, side)
+        assert padding(side) == (before, side + before + after)
+    for rows, cols in ((224, 224), (48, 224), (FAST_TILING.side_px, 304), (33, 256)):
+        longer = max(rows, cols)
+        found = np.outer(taper(rows, longer), taper(cols, longer))
+        assert (found == transforms._taper_mask(rows, cols)).all()
+
+
+def the_middle_of_a_large_image_is_measured() -> None:
+    image = np.arange(2 * 50 * 9, dtype=np.float32).reshape(2, 50, 9)
+    assert (middle(image, 20) == image[:, 15:35]).all()
+    assert (middle(image, 60) == image).all()
+    labels = np.zeros((100, 100), np.uint32)
+    for number in range(8):
+        labels[10 * number : 10 * number + 8, 20:29] = number + 1  # the first one is cut
+    exact = 2 * np.sqrt(72 / np.pi)
+    assert np.isclose(median_diameter(labels, 10.0), exact)
+    assert np.isclose(median_diameter(labels, 2.0), 6.0)
+    assert np.isclose(median_diameter(labels, 90.0), 30.0)
+    assert np.isclose(median_diameter(labels * (labels < 7), 50.0), 50.0 / 3)
+    assert median_diameter(labels * (labels < 6), 50.0) == 50.0
+    labels[:] = 1
+    assert median_diameter(labels, 50.0) == 50.0
 
 
 def channels_become_two() -> None:
@@ -101,17 +130,6 @@ def channels_become_two() -> None:
     assert not to_inputs(image)[1].any()
     assert (to_inputs(image[:2]) == image[:2]).all()
     assert to_inputs(image[:1]).shape == (2, 4, 4)
-
-
-def pickles_are_not_run(folder: Path) -> None:
-    path = folder / "evil.pth"
-    torch.save({"output.2.weight": Evil()}, path)
-    with pytest.raises(CheckpointCorrupt):
-        read_foreign_state(path)
-    path.write_bytes(pickle.dumps(Evil()))
-    with pytest.raises(CheckpointCorrupt):
-        read_foreign_state(path)
-    assert not Path("/tmp/cytoloop-evil-ran").exists()
 
 
 def garbage_weights_are_refused(folder: Path) -> None:
@@ -124,3 +142,13 @@ def garbage_weights_are_refused(folder: Path) -> None:
     state["output.2.bias"] = torch.full((3,), torch.nan)
     with pytest.raises(CheckpointCorrupt, match="no numbers"):
         use_state(net, state)
+
+
+def only_the_decoder_learns_where_that_is_asked_for(folder: Path) -> None:
+    """Its encoder keeps the means and variances over batches, too."""
+    params = {"net": "tiny", "patch_px": 64}
+    changed = weights_that_the_decoder_changes(
+        registry.load("cellpose"), folder, params, is_encoder
+    )
+    assert "output.2.weight" in changed
+    assert any(name.endswith("running_mean") for name in changed)

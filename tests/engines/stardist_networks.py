@@ -10,10 +10,7 @@ of its own, predicts with what the first left behind and prints which frameworks
 from __future__ import annotations
 
 import json
-import shutil
 import sys
-from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,74 +19,47 @@ import pytest
 from skimage.draw import polygon
 from stardist.geometry import polygons_to_label
 
-from project.errors import Cancelled, CheckpointCorrupt
-from tests.engines.conformance import TINY, run
+from project.errors import CheckpointCorrupt
 from tests.engines.onnx_ways import (
-    ONNX_WEIGHTS,
     has_bfloat16,
-    onnx_warnings,
     same,
     share_alike,
-    third_time,
     uses_onnx,
     way_of,
     without_package,
 )
-from tests.engines.worlds import Notes, ellipses, make_job, never, small_world
+from tests.engines.two_ways import TwoWays, answers_of, checks_of
+from tests.engines.worlds import ellipses
 from training.datasets.normalize import normalize_image
 from training.engines import registry
 from training.engines.checkpoint import read_config
 from training.engines.stardist_engine.instances import Outlines, drawn
 
 FRAMEWORKS = ("tensorflow", "keras", "onnx", "torch", "django.db")
-# Grid and channels; the number of inputs is that of the network.
-NETWORKS = {"coarse": (2, 1), "fine": (1, 3)}
 SIZES = ((128, 128), (97, 130), (33, 200), (61, 18))
 BLOCK_PX = 64
 
 
-class Networks:
-    """Two trained checkpoints, each opened in both ways."""
+class Networks(TwoWays):
+    """Two grids; the number of inputs is that of the network."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.engine = registry.load("stardist")
-        self.checkpoints = {name: self._trained(name, *NETWORKS[name]) for name in NETWORKS}
+    name = "stardist"
+    networks = {"coarse": ({"steps": 60, "grid": 2}, 1), "fine": ({"steps": 60, "grid": 1}, 3)}
+    side_px, block_px = 200, BLOCK_PX
 
-    def _trained(self, name: str, grid: int, n_channels: int) -> Path:
-        regions = small_world(self.folder / f"{name}-data", n_channels=n_channels)
-        notes = Notes()
-        params = TINY["stardist"] | {"steps": 60, "grid": grid}
-        channels = tuple(range(n_channels))
-        job = make_job(regions, self.folder / name, params=params, channels=channels)
-        checkpoint = self.engine.train(job, notes, never)
-        assert not notes.warnings
-        return checkpoint
+    def agree(self, found: Any, expected: Any) -> None:
+        same(found, expected.label_image, expected.scores)
 
-    def load(self, checkpoint: Path, *, fast: bool = False) -> Any:
-        return self.engine.load(checkpoint, device="cpu", n_threads=1, fast=fast)
-
-    def both(self) -> Iterator[tuple[Path, Any, Any]]:
-        """Yield each checkpoint with its two predictors."""
-        for name, checkpoint in self.checkpoints.items():
-            with_onnx = self.load(checkpoint)
-            with_keras = self.load(self.copy(name, f"{name}-bare", bare=True))
-            assert uses_onnx(with_onnx)
-            assert not uses_onnx(with_keras)
-            yield checkpoint, with_onnx, with_keras
-
-    def copy(self, name: str, target_name: str, *, bare: bool = False) -> Path:
-        target = self.folder / target_name
-        shutil.rmtree(target, ignore_errors=True)
-        without = shutil.ignore_patterns(ONNX_WEIGHTS) if bare else None
-        return Path(shutil.copytree(self.checkpoints[name], target, ignore=without))
+    def without_onnx(self) -> dict[str, tuple[Path, bool]]:
+        older = self.copy_with("coarse", "older", lambda config: config.pop("network_sees_px"))
+        return super().without_onnx() | {"older": (older, False)}
 
     def check_all_ways_give_the_instances_of_upstream(self) -> None:
         n_objects = 0
-        for checkpoint, *predictors in self.both():
+        for name, *predictors in self.both():
             for number, size in enumerate(SIZES):
-                image = picture(number, size, predictors[0])
-                *expected, coord = upstream(checkpoint, image)
+                image = self.picture(number, size, name)
+                *expected, coord = upstream(self.checkpoints[name], image)
                 for predictor in predictors:
                     found = predictor.predict(image)
                     same(found, *expected)
@@ -98,32 +68,32 @@ class Networks:
         assert n_objects > 40
 
     def check_blocks_are_those_of_upstream(self) -> None:
-        for checkpoint, *predictors in self.both():
-            image = picture(7, (200, 150), predictors[0])
-            *expected, _ = upstream(checkpoint, image, n_tiles=(4, 3, 1))
+        for name, *predictors in self.both():
+            image = self.picture(7, (200, 150), name)
+            *expected, _ = upstream(self.checkpoints[name], image, n_tiles=(4, 3, 1))
             for predictor in predictors:
                 predictor.block_px = BLOCK_PX
                 same(predictor.predict(image), *expected)
 
     def check_pieces_maps_and_references_do_not_depend_on_the_way(self) -> None:
-        for _, with_onnx, with_keras in self.both():
-            image = picture(8, (210, 330), with_onnx)
+        for name, with_onnx, with_keras in self.both():
+            image = self.picture(8, (210, 330), name)
             for piece_px in (4096, 128):
                 with_onnx.piece_px = with_keras.piece_px = piece_px
                 expected = with_keras.predict(image, want_maps=True)
                 found = with_onnx.predict(image, want_maps=True)
                 same(found, expected.label_image, expected.scores)
                 same(with_onnx.predict(image), expected.label_image, expected.scores)
-                for name, plane in expected.maps.items():
-                    assert np.allclose(found.maps[name], plane, atol=1e-4)
+                for key, plane in expected.maps.items():
+                    assert np.allclose(found.maps[key], plane, atol=1e-4)
             part = image[:, 40:120, 50:170]
             expected = with_keras.predict(part, reference=image)
             same(with_onnx.predict(part, reference=image), expected.label_image, expected.scores)
 
     def check_outlines_are_those_of_the_pixels(self) -> None:
         n_alone = 0
-        for _, predictor, _ in self.both():
-            image = picture(13, (210, 330), predictor)
+        for name, predictor, _ in self.both():
+            image = self.picture(13, (210, 330), name)
             for piece_px in (4096, 128):
                 predictor.piece_px = piece_px
                 found = predictor.predict(image)
@@ -143,40 +113,11 @@ class Networks:
     def check_maps_say_what_the_network_said(self) -> None:
         model = keras_model_of(self.checkpoints["coarse"])
         predictor = self.load(self.checkpoints["coarse"])
-        image = picture(9, (150, 99), predictor)
+        image = self.picture(9, (150, 99), "coarse")
         prob, dist = model.predict(np.moveaxis(normalize_image(image), 0, -1))
         maps = predictor.predict(image, want_maps=True).maps
         assert np.allclose(maps["prob"][::2, ::2], prob, atol=1e-5)
         assert np.allclose(maps["dist"][:, ::2, ::2], np.moveaxis(dist, -1, 0), atol=1e-4)
-
-    def check_a_stop_takes_one_block(self) -> None:
-        for _, *predictors in self.both():
-            for predictor in predictors:
-                image = picture(10, (200, 150), predictor)
-                predictor.block_px = BLOCK_PX
-                asked: list[int] = []
-                with pytest.raises(Cancelled):
-                    predictor.predict(image, should_stop=lambda asked=asked: third_time(asked))
-                assert len(asked) == 3
-
-    def check_without_the_file_or_the_runtime_tensorflow_does_it(self) -> None:
-        image = picture(11, (90, 110), self.load(self.checkpoints["coarse"]))
-        expected = self.load(self.checkpoints["coarse"]).predict(image)
-        bare = self.copy("coarse", "bare", bare=True)
-        damaged, older = self.copy("coarse", "damaged"), self.copy("coarse", "older")
-        content = (damaged / ONNX_WEIGHTS).read_bytes()
-        (damaged / ONNX_WEIGHTS).write_bytes(content[: len(content) // 2])
-        config = json.loads((older / "config.json").read_text())
-        del config["network_sees_px"]
-        (older / "config.json").write_text(json.dumps(config))
-        for checkpoint, warns in ((bare, False), (damaged, True), (older, False)):
-            with onnx_warnings() as warned:
-                predictor = self.load(checkpoint)
-            assert not uses_onnx(predictor)
-            assert bool(warned) == warns
-            same(predictor.predict(image), expected.label_image, expected.scores)
-        with without_package("onnxruntime"):
-            assert not uses_onnx(self.load(self.checkpoints["coarse"]))
 
     def check_outlines_are_drawn_as_upstream_draws_them(self) -> None:
         rng = np.random.default_rng(0)
@@ -200,7 +141,7 @@ class Networks:
         for name, checkpoint in self.checkpoints.items():
             usual, fast = self.load(checkpoint), self.load(checkpoint, fast=True)
             assert way_of(fast) == ("Openvino" if has_bfloat16() else "Onnx"), name
-            image = picture(12, (300, 260), usual)
+            image = self.picture(12, (300, 260), name)
             expected, found = usual.predict(image), fast.predict(image)
             assert len(expected.scores) > 10
             assert share_alike(expected, found, 0.5) > 0.9, name
@@ -211,14 +152,9 @@ class Networks:
         bare = self.copy("coarse", "bare", bare=True)
         assert way_of(self.load(bare, fast=True)) == "Keras"
 
-    def check_damaged_weights_beside_a_damaged_file_are_refused(self) -> None:
+    def check_a_config_that_describes_no_network_is_refused(self) -> None:
         from training.engines.stardist_engine.instances import NetShape
 
-        broken = self.copy("coarse", "broken")
-        for path in broken.glob("weights*"):
-            path.write_bytes(path.read_bytes()[:1000])
-        with pytest.raises(CheckpointCorrupt):
-            self.load(broken)
         config = read_config(self.checkpoints["coarse"], "stardist")
         for net in ({}, config["net"] | {"grid": 2}, config["net"] | {"unet_n_depth": "x"}):
             with pytest.raises(CheckpointCorrupt):
@@ -267,31 +203,11 @@ class Networks:
             assert np.allclose(found, expected, rtol=1e-4, atol=1e-5)
 
     def check_an_upload_that_cannot_run_is_refused(self) -> None:
-        upload = self.copy("coarse", "misfit")
-        config = json.loads((upload / "config.json").read_text())
-        config["net"]["unet_pool"] = [3, 3]
-        (upload / "config.json").write_text(json.dumps(config))
+        upload = self.copy_with(
+            "coarse", "misfit", lambda config: config["net"].update(unet_pool=[3, 3])
+        )
         with pytest.raises(CheckpointCorrupt):
             self.engine.adopt(upload, self.folder / "never")
-
-    def check_an_uploaded_file_is_never_used(self) -> None:
-        upload = self.copy("coarse", "upload")
-        rubbish = b"not what was trained here"
-        (upload / ONNX_WEIGHTS).write_bytes(rubbish)
-        archive = Path(shutil.make_archive(str(upload), "zip", upload))
-        ours = (self.checkpoints["coarse"] / ONNX_WEIGHTS).read_bytes()
-        for source in (upload, archive):
-            adopted = self.engine.adopt(source, self.folder / "adopted")
-            assert (adopted / ONNX_WEIGHTS).read_bytes() == ours
-            assert uses_onnx(self.load(adopted))
-
-
-def picture(seed: int, size: tuple[int, int], predictor: Any) -> np.ndarray:
-    """Return ellipses, with as many channels as the network has inputs, cut to a size."""
-    n_channels = predictor._net.n_channels
-    side = max(size)
-    image, _ = ellipses(60 + seed, side=side, n=side * side // 1000, n_channels=n_channels)
-    return image[:, : size[0], : size[1]]
 
 
 def inside(outline: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
@@ -329,19 +245,14 @@ def upstream(
 
 
 def checks() -> list[str]:
-    return [name for name in vars(Networks) if name.startswith("check_")]
-
-
-def compare(folder: Path) -> dict[str, Any]:
-    networks = Networks(folder)
-    return {name: run(partial(getattr(networks, name))) for name in checks()}
+    return checks_of(Networks)
 
 
 def predict(folder: Path) -> dict[str, Any]:
     predictor = registry.load("stardist").load(
         folder / "coarse" / "finished", device="cpu", n_threads=1
     )
-    found = predictor.predict(picture(0, SIZES[0], predictor), want_maps=True)
+    found = predictor.predict(ellipses(60)[0], want_maps=True)
     return {
         "n_objects": len(found.scores),
         "frameworks": [name for name in FRAMEWORKS if name in sys.modules],
@@ -350,5 +261,5 @@ def predict(folder: Path) -> dict[str, Any]:
 
 if __name__ == "__main__":
     what, where = sys.argv[1], Path(sys.argv[2])
-    answers = {"compare": compare, "predict": predict}[what](where)
+    answers = answers_of(Networks(where)) if what == "compare" else predict(where)
     (where / f"{what}.json").write_text(json.dumps(answers))

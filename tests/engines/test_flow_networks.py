@@ -12,10 +12,19 @@ from tests.engines.worlds import ellipses, write_region
 from training.datasets.crops import CropSource
 from training.engines.flow_networks.crops import FlowSource, warp
 from training.engines.flow_networks.drawing import FlowPredictor, dense, scores_of
-from training.engines.flow_networks.tiles import Axis, Maps, Tiling, padding, taper
+from training.engines.flow_networks.tiles import (
+    Axis,
+    Maps,
+    Tiling,
+    few_tiles,
+    padding,
+    taper,
+    usual_tiles,
+)
 
 FIXED = Tiling(64, batch_size=2, least_px=64)
 FREE = Tiling(64, batch_size=3)
+FEW = Tiling(64, batch_size=3, lay_out=few_tiles)
 
 
 def three(pixels):
@@ -23,7 +32,7 @@ def three(pixels):
     return np.repeat(pixels[:1], 3, axis=0)
 
 
-@pytest.mark.parametrize("tiling", [FIXED, FREE])
+@pytest.mark.parametrize("tiling", [FIXED, FREE, FEW])
 @pytest.mark.parametrize("shape", [(40, 130), (64, 64), (9, 8), (150, 61)])
 def test_a_network_that_changes_nothing_gives_the_image_back(tiling, shape):
     image = np.random.default_rng(0).random((1, *shape)).astype(np.float32)
@@ -42,9 +51,11 @@ def test_a_network_that_changes_nothing_gives_the_image_back(tiling, shape):
         assert {shape[2:] for shape in seen} == {(64, 64)}
 
 
-@given(st.integers(1, 700), st.sampled_from([0, 64, 256]))
-def test_tiles_cover_every_padded_pixel(n_pixels, least):
-    axis = Axis(n_pixels, 1.0, Tiling(256, 1, least))
+@given(
+    st.integers(1, 700), st.sampled_from([0, 64, 256]), st.sampled_from([usual_tiles, few_tiles])
+)
+def test_tiles_cover_every_padded_pixel(n_pixels, least, lay_out):
+    axis = Axis(n_pixels, 1.0, Tiling(256, 1, least, lay_out))
     before, padded = padding(n_pixels, least)
     covered = np.zeros(padded, bool)
     for start in axis.starts:

@@ -127,6 +127,12 @@ class SharedParams:
     stain_jitter: float = _param(
         0.04, "Stain augmentation", "Colour changes for bright-field RGB images.", low=0.0, high=0.5
     )
+    keep: str = _param(
+        "best",
+        "Keep",
+        "The weights of the epoch with the lowest validation loss, or the last ones.",
+        choices=("best", "last"),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,12 +152,6 @@ class StarDistParams(SharedParams):
     filters: int = _param(16, "Filters", "Width of the network's first level.", low=4, high=64)
     depth: int = _param(3, "Depth", "Levels of the network.", low=1, high=5)
     features: int = _param(64, "Feature filters", "Width before the outputs.", low=8, high=256)
-    keep: str = _param(
-        "best",
-        "Keep",
-        "The weights of the epoch with the lowest validation loss, or the last ones.",
-        choices=("best", "last"),
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,18 +168,19 @@ class CellposeParams(SharedParams):
     diameter_px: float = _param(
         0.0, "Object diameter", "0 takes the median of the annotated objects.", low=0.0, high=2000
     )
+    diameter_at: str = _param(
+        "annotations",
+        "Diameter when predicting",
+        "image looks at each image at the annotated diameter first, and again at the median of what"
+        " it found; for images in other magnifications.",
+        choices=("annotations", "image"),
+    )
     weight_decay: float = _param(1e-5, "Weight decay", "AdamW's decay.", low=0.0, high=1.0)
     precision: str = _param(
         "auto",
         "Precision",
         "bfloat16 is about three times faster where the processor supports it.",
         choices=("auto", "float32", "bfloat16"),
-    )
-    keep: str = _param(
-        "best",
-        "Keep",
-        "The weights of the epoch with the lowest validation loss, or the last ones.",
-        choices=("best", "last"),
     )
 
 
@@ -270,12 +271,6 @@ class CellposeSamParams(SharedParams):
         "Precision",
         "bfloat16 is about twice as fast where the device supports it.",
         choices=("auto", "float32", "bfloat16"),
-    )
-    keep: str = _param(
-        "best",
-        "Keep",
-        "The weights of the epoch with the lowest validation loss, or the last ones.",
-        choices=("best", "last"),
     )
 
 

@@ -5,14 +5,12 @@ For models that travel; a network computes with what `unpacked` gives back.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
-import safetensors.torch
 import torch
 
-State: TypeAlias = Mapping[str, Any]
+from training.engines.flow_networks.states import State, save_state
 
 FILE_NAME = "weights8.safetensors"
 SCALE = ".scale8"
@@ -49,4 +47,4 @@ def unpacked(state: State) -> dict[str, Any]:
 
 def save(state: State, path: Path) -> None:
     """Write a state dict in eight bits."""
-    safetensors.torch.save_file(packed(state), path)
+    save_state(packed(state), path)

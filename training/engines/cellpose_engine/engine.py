@@ -3,55 +3,58 @@
 from __future__ import annotations
 
 import logging
-import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from training.datasets.channels import ALL, n_shown
 from training.engines.base import EngineSpec, Predictor, Reporter, StopFlag, TrainJob
 from training.engines.cellpose_engine import eight_bits
-from training.engines.cellpose_engine.device import device_in_words, torch_device, uses_bfloat16
-from training.engines.cellpose_engine.forward import TorchForward, open_without_torch
-from training.engines.cellpose_engine.learner import CellposeLearner, conversion_of
+from training.engines.cellpose_engine.flows import flows_of
+from training.engines.cellpose_engine.forward import (
+    conversion_of,
+    open_torch,
+    open_without_torch,
+    to_inputs,
+)
 from training.engines.cellpose_engine.net import (
-    WEIGHTS,
     Net,
     build,
     diam_mean_of,
     pretrained_state,
-    read_foreign_state,
-    read_state,
     save_network,
     use_state,
     width_of,
 )
-from training.engines.cellpose_engine.predictor import CellposePredictor
-from training.engines.cellpose_engine.thresholds import DEFAULT, fit_thresholds
-from training.engines.cellpose_engine.tiles import large_tiles, usual_tiles
-from training.engines.checkpoint import (
-    facts_of_upload,
-    holds_config,
-    read_config,
-    read_json_file,
-    unpacked,
-    whole_folder,
-    write_finished,
-    write_json,
+from training.engines.cellpose_engine.predictor import (
+    FAST_TILING,
+    USUAL_TILING,
+    open_predictor,
+    predictor_at,
 )
+from training.engines.checkpoint import credits_in, read_config, write_finished
 from training.engines.data import (
     TrainingData,
     choose_polarity,
     choose_view,
     crop_settings,
     normalisation_config,
-    open_data,
 )
-from training.engines.fitting import fitting_crops
-from training.engines.loop import Course, Usual, train_learner
-from training.engines.recipes import Begun, choose_recipe
+from training.engines.flow_networks.device import torch_device, uses_bfloat16
+from training.engines.flow_networks.drawing import FlowPredictor
+from training.engines.flow_networks.exchange import (
+    EXPORTED,
+    adopted_facts,
+    export_network,
+    number_of,
+    read_upload,
+)
+from training.engines.flow_networks.learner import FlowLearner, Teaching
+from training.engines.flow_networks.states import WEIGHTS, read_foreign_state, read_state
+from training.engines.flow_networks.training import EngineParts, train_network
+from training.engines.loop import Course, Usual
+from training.engines.recipes import Begun
 from training.engines.registry import parse_params
 from training.engines.specs import CELLPOSE, CellposeParams
 
@@ -59,6 +62,7 @@ logger = logging.getLogger(__name__)
 
 USUAL = Usual(steps_scratch=150, steps_tuning=100, rate_scratch=2e-3, rate_tuning=1e-3)
 BATCH_SIZE = 4
+VALIDATION_CROPS = 16
 # A fresh network is trained at the objects' own size within these, so that nothing is resized.
 SMALLEST_DIAM_MEAN, LARGEST_DIAM_MEAN = 15.0, 30.0
 THRESHOLD_CROPS = {"most": 6, "most_px": 320, "margin_px": 16}
@@ -72,42 +76,19 @@ class CellposeEngine:
     def train(self, job: TrainJob, report: Reporter, should_stop: StopFlag) -> Path:
         """Train and return the finished checkpoint folder."""
         params: CellposeParams = parse_params(CellposeParams, job.params)
-        torch.set_num_threads(job.n_threads)
-        device = torch_device(job.device)
-        data = open_data(self.spec, job, params, report)
-        report.stage("loading")
-
-        def begin(wanted: CellposeParams) -> Begun[CellposeLearner]:
-            return self._begin(job, wanted, data, device)
-
-        params, trials = choose_recipe(job, params, data, begin, report, should_stop)
-        begun = begin(params)
-        net, bfloat16 = begun.learner.net, uses_bfloat16(params.precision, device)
-        facts = begun.facts | {"trials": trials}
-        facts |= train_learner(job, begun.learner, begun.course, report, should_stop)
-        report.stage("thresholds")
-        shown, fitted_on = fitting_crops(data, **THRESHOLD_CROPS)
-        facts |= {
-            "device": device_in_words(device),
-            "precision": "bfloat16" if bfloat16 else "float32",
-            "thresholds": dict(DEFAULT),
-            "thresholds_from": fitted_on,
-        }
-        if shown:
-            predictor = CellposePredictor(TorchForward(net, bfloat16=bfloat16), facts)
-            facts["thresholds"] = fit_thresholds(predictor, shown, should_stop)
-        report.stage("saving")
+        parts = EngineParts(
+            spec=self.spec, begin=self._begin, predictor_of=fitting_predictor, shown=THRESHOLD_CROPS
+        )
+        net, facts = train_network(parts, job, params, report, should_stop)
         return self._finish(job.workdir / "finished", net, facts, report.warn)
 
     def _begin(
         self, job: TrainJob, params: CellposeParams, data: TrainingData, device: torch.device
-    ) -> Begun[CellposeLearner]:
+    ) -> Begun[FlowLearner]:
         """Make everything ready for the first step."""
         torch.manual_seed(job.seed)  # before building: that draws the weights
         net, facts = self._start(job, params, data)
         net.to(device)
-        if params.layers == "decoder":
-            net.downsample.requires_grad_(False)
         invert = facts["normalisation"]["invert"]
         data.set_view(invert=invert, way=facts["channels"]["way"])
         crops = crop_settings(
@@ -116,14 +97,16 @@ class CellposeEngine:
             batch_size=params.batch_size or BATCH_SIZE,
             is_inverted=invert,
         )
-        learner = CellposeLearner(
-            net,
-            data,
-            crops,
+        teaching = Teaching(
+            flows_of=flows_of,
+            to_inputs=to_inputs,
             rescale=facts["diam_mean"] / facts["diameter_px"],
             weight_decay=params.weight_decay,
             bfloat16=uses_bfloat16(params.precision, device),
+            validation_crops=VALIDATION_CROPS,
+            is_frozen=is_encoder if params.layers == "decoder" else lambda name: False,
         )
+        learner = FlowLearner(net, data, crops, teaching)
         return Begun(learner, Course(params, USUAL, crops.batch_size, data.weights), facts)
 
     def _start(
@@ -157,6 +140,8 @@ class CellposeEngine:
             "net": width,
             "diam_mean": diam_mean,
             "diameter_px": diameter,
+            "annotated_px": data.diameter_px,
+            "credits": credits_in(parent_config or {}),
             "channels": view.config([conversion_of(view.n_shown)]),
             "normalisation": normalisation_config(polarity, recolour=data.recolour),
         }
@@ -189,35 +174,30 @@ class CellposeEngine:
         if device == "cpu":
             forward = open_without_torch(checkpoint, n_threads, bfloat16=bfloat16)
         if forward is None:
-            forward = TorchForward(load_net(checkpoint, config).to(on), bfloat16=bfloat16)
-        return CellposePredictor(forward, config, large_tiles if fast else usual_tiles)
+            forward = open_torch(load_net(checkpoint, config).to(on), bfloat16=bfloat16)
+        return open_predictor(forward, config, FAST_TILING if fast else USUAL_TILING)
 
     def export(self, checkpoint: Path, target: Path) -> None:
         """Write the file that `CellposeModel(pretrained_model=…)` opens, with our config."""
         config = read_config(checkpoint, self.spec.name)
-        net = load_net(checkpoint, config)
-        with whole_folder(target) as folder:
-            state = {key: value.contiguous() for key, value in net.state_dict().items()}
-            torch.save(state, folder / "cellpose_model")
-            write_json(folder / "cytoloop.json", config)
-            shutil.copyfile(checkpoint / "LICENSE", folder / "LICENSE")
+        export_network(load_net(checkpoint, config), config, checkpoint, target)
 
     def adopt(self, upload: Path, target: Path, *, channels: Sequence[int] = ()) -> Path:
-        """Turn a zip of ours or a Cellpose model file into a checkpoint folder.
-
-        A CPnet always has two inputs, whatever it was trained on, so the channels that a person
-        names are believed.
-        """
-        if upload.is_dir() or holds_config(upload):
-            with unpacked(upload, target.parent) as source:
-                name = "config.json" if (source / "config.json").is_file() else "cytoloop.json"
-                ours = read_json_file(source / name)
-                state = uploaded_state(source)
-        else:
-            ours, state = {}, read_foreign_state(upload)
-        net = build(width_of(state), diam_mean_of("", state))
+        """Turn a zip of ours or a Cellpose model file into a checkpoint folder."""
+        ours, state = read_upload(
+            upload, target.parent, read_file=read_foreign_state, read_folder=uploaded_state
+        )
+        width = width_of(state)
+        net = build(width, diam_mean_of("", state))
         use_state(net, state)
-        facts = _adopted_facts(ours, net, width_of(state), channels)
+        known = float(net.diam_labels[0])
+        diameter = known if known > 0 else float(net.diam_mean[0])
+        facts = adopted_facts(ours, channels, conversion_of) | {
+            "net": width,
+            "diam_mean": float(net.diam_mean[0]),
+            "diameter_px": diameter,
+            "annotated_px": number_of(ours, "annotated_px", diameter, least=1, most=10_000),
+        }
         return self._finish(target, net, facts, logger.warning)
 
 
@@ -227,7 +207,7 @@ def uploaded_state(source: Path) -> dict[str, Any]:
         return read_state(source / WEIGHTS)
     if (source / eight_bits.FILE_NAME).is_file():
         return eight_bits.unpacked(read_state(source / eight_bits.FILE_NAME))
-    return read_foreign_state(source / "cellpose_model")
+    return read_foreign_state(source / EXPORTED)
 
 
 def load_net(checkpoint: Path, config: dict[str, Any]) -> Net:
@@ -237,34 +217,12 @@ def load_net(checkpoint: Path, config: dict[str, Any]) -> Net:
     return net
 
 
-def _adopted_facts(
-    ours: dict[str, Any], net: Net, width: str, channels: Sequence[int]
-) -> dict[str, Any]:
-    """Return the config of an adopted model: ours where it came from here, else the usual."""
-    thresholds = dict(DEFAULT)
-    given = ours.get("thresholds")
-    for key in thresholds:
-        value = given.get(key) if isinstance(given, dict) else None
-        if isinstance(value, int | float) and abs(value) < 10:
-            thresholds[key] = float(value)
-    diameter = float(net.diam_labels[0])
-    facts = facts_of_upload(ours, conversion=conversion_of(1), n_channels=1)
-    said = facts["channels"]
-    mapping = list(channels) or said["mapping"]
-    way = said.get("way", ALL) if len(mapping) == said["count"] else ALL
-    return facts | {
-        "channels": {
-            "count": len(mapping),
-            "mapping": mapping,
-            "way": way,
-            "conversion": conversion_of(n_shown(len(mapping), way)),
-        },
-        "thresholds": thresholds,
-        "origin": "upload",
-        "licence": "unknown",
-        "thresholds_from": "upload",
-        "net": width,
-        "diam_mean": float(net.diam_mean[0]),
-        "diameter_px": diameter if diameter > 0 else float(net.diam_mean[0]),
-        "precision": "float32",
-    }
+def fitting_predictor(net: Net, config: dict[str, Any], bfloat16: bool) -> FlowPredictor:
+    """Return what thresholds are fitted with: a predictor at the diameter that was trained."""
+    forward = open_torch(net, bfloat16=bfloat16)
+    return predictor_at(forward, config, USUAL_TILING, float(config["diameter_px"]))
+
+
+def is_encoder(name: str) -> bool:
+    """Tell whether a weight belongs to what sees, and not to what makes flows of it."""
+    return name.startswith("downsample.")

@@ -2,39 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from training.engines.cellpose_engine.device import device_of
 from training.engines.cellpose_engine.net import Net
+from training.engines.flow_networks.forward import TorchForward
+from training.engines.flow_networks.tiles import Forward
 from training.engines.onnx_session import open_session
 from training.engines.openvino_session import Computed, open_bfloat16
-
-# Tiles (n, 2, h, w) to [flow y, flow x, cellprob] of each, shape (n, 3, h, w); all float32.
-Forward: TypeAlias = Callable[[NDArray[np.float32]], NDArray[np.float32]]
-
-
-class TorchForward:
-    """Sends tiles through PyTorch, where the weights lie."""
-
-    def __init__(self, net: Net, *, bfloat16: bool) -> None:
-        self._net = net.eval()
-        self._bfloat16 = bfloat16
-
-    def __call__(self, tiles: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the network's maps (n, 3, h, w) of tiles (n, 2, h, w)."""
-        device = device_of(self._net)
-        x = torch.from_numpy(tiles).to(device, memory_format=torch.channels_last)
-        half = torch.autocast(device.type, dtype=torch.bfloat16, enabled=self._bfloat16)
-        with torch.no_grad(), half:
-            output = self._net(x)[0]
-        result: NDArray[np.float32] = output.float().cpu().numpy()
-        return result
 
 
 class OnnxForward:
@@ -60,6 +38,11 @@ class OpenvinoForward:
         return self._compute(tiles)[0]
 
 
+def open_torch(net: Net, *, bfloat16: bool) -> Forward:
+    """Let PyTorch compute a network where its weights lie."""
+    return TorchForward(net, bfloat16=bfloat16, channels_last=True)
+
+
 def open_without_torch(checkpoint: Path, n_threads: int, *, bfloat16: bool) -> Forward | None:
     """Open a checkpoint's network for a processor, the fastest way; None leaves it to PyTorch.
 
@@ -75,3 +58,18 @@ def open_onnx(checkpoint: Path, n_threads: int) -> Forward | None:
     """Open a checkpoint's network with ONNX Runtime; None where that cannot be done."""
     session = open_session(checkpoint, n_threads)
     return None if session is None else OnnxForward(session)
+
+
+def to_inputs(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the two channels that a CPnet takes: one and nothing, two as they are, or grey."""
+    if pixels.shape[0] == 2:
+        return np.ascontiguousarray(pixels)
+    grey: NDArray[np.float32] = np.mean(pixels, axis=0, dtype=np.float32)
+    return np.stack([grey, np.zeros_like(grey)])
+
+
+def conversion_of(n_channels: int) -> str:
+    """Say in words what `to_inputs` does."""
+    return {1: "one channel, second empty", 2: "two channels as they are"}.get(
+        n_channels, f"grey mean of {n_channels} channels, second empty"
+    )

@@ -1,37 +1,67 @@
-"""A loaded CPnet: the maps of its tiles, followed to objects."""
+"""A loaded CPnet that segments images, at one diameter or at that of each image's objects."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from training.datasets.channels import ALL
-from training.datasets.labels import Box
-from training.datasets.large import Pixels, normalized
-from training.engines.base import PredictionArrays, StopFlag
-from training.engines.blocks import predict_in_blocks
-from training.engines.cellpose_engine.dynamics import instances
-from training.engines.cellpose_engine.forward import Forward
-from training.engines.cellpose_engine.tiles import Maps, Tiling, usual_tiles
+from training.datasets.labels import diameters
+from training.datasets.large import Pixels
+from training.engines.base import LabelImage, PredictionArrays, Predictor, StopFlag
+from training.engines.cellpose_engine.flows import drawing
+from training.engines.cellpose_engine.forward import to_inputs
+from training.engines.flow_networks.drawing import FlowPredictor
+from training.engines.flow_networks.tiles import Forward, Tiling, few_tiles
 
-N_STEPS = 200  # at the network's scale, as upstream (models.py:531)
-SMALLEST_SIDE_PX = 8
-BLOCK_PX = 2048  # of the network's pixels; following the flows takes some 0.3 GB
-OVERLAP_DIAMETERS = 3
+BATCH_SIZE = 4
+USUAL_TILING = Tiling(224, BATCH_SIZE)
+FAST_TILING = Tiling(512, BATCH_SIZE, lay_out=few_tiles)  # about half the pixels to compute
+WINDOW_PX = 1024  # what of a large image is looked at first
+ENOUGH_OBJECTS = 5
+MOST_TIMES = 3.0  # an image's objects are so much larger or smaller than the annotated ones
+SAME_SHARE = 0.1  # diameters that differ by less are one
 
 
-class CellposePredictor:
-    """A Cellpose model kept warm between images."""
+def open_predictor(forward: Forward, config: dict[str, Any], tiling: Tiling) -> Predictor:
+    """Return the predictor that a version's parameters ask for."""
+    at = partial(predictor_at, forward, config, tiling)
+    usual = at(float(config["diameter_px"]))
+    if config.get("params", {}).get("diameter_at") == "image":
+        return MeasuringPredictor(usual, at)
+    return usual
 
-    def __init__(
-        self, forward: Forward, config: dict[str, Any], tiling: Tiling = usual_tiles
-    ) -> None:
-        self._forward, self._tiling = forward, tiling
-        self.config = config
-        self.rescale = float(config["diam_mean"]) / float(config["diameter_px"])
-        self.block_px = int(BLOCK_PX / max(self.rescale, 0.25))
+
+def predictor_at(
+    forward: Forward, config: dict[str, Any], tiling: Tiling, diameter_px: float
+) -> FlowPredictor:
+    """Return a predictor of objects of this diameter."""
+    rescale = float(config["diam_mean"]) / diameter_px
+    return FlowPredictor(
+        forward,
+        config | {"diameter_px": diameter_px},
+        rescale=rescale,
+        tiling=tiling,
+        to_inputs=to_inputs,
+        draw=drawing(rescale),
+    )
+
+
+class MeasuringPredictor:
+    """Segments an image at the annotated diameter, and again at that of what it found.
+
+    Of a large image the middle is measured. A version whose diameter somebody named was taught
+    objects of another size than that; what counts is how much larger an image's objects are.
+    """
+
+    def __init__(self, usual: FlowPredictor, at: Callable[[float], FlowPredictor]) -> None:
+        self._usual, self._at = usual, at
+        self.config = usual.config
+        self._usual_px = float(self.config["diameter_px"])
+        self._annotated_px = float(self.config.get("annotated_px", self._usual_px))
 
     def predict(
         self,
@@ -42,54 +72,43 @@ class CellposePredictor:
         reference: NDArray[Any] | None = None,
     ) -> PredictionArrays:
         """Segment an image of shape (C, H, W)."""
-        normalisation = self.config["normalisation"]
-        pixels = normalized(
-            image,
-            invert=normalisation["invert"],
-            reference=reference,
-            way=self.config["channels"].get("way", ALL),
-            recolour=normalisation.get("recolour", False),
-        )
-
-        maps = self.maps(pixels, should_stop)
-
-        def one(box: Box) -> PredictionArrays:
-            found = maps.of(box)
-            flows, cellprob = found[:2], found[2]
-            label_image = self.instances(found, self.config["thresholds"])
-            kept = {"flows": flows, "cellprob": cellprob} if want_maps else {}
-            return PredictionArrays(label_image, scores_of(label_image, cellprob), kept)
-
-        overlap = int(OVERLAP_DIAMETERS * float(self.config["diameter_px"]))
-        return predict_in_blocks(
-            (pixels.shape[1], pixels.shape[2]), one, block_px=self.block_px, overlap_px=overlap
-        )
-
-    def instances(
-        self, maps: NDArray[np.float32], thresholds: dict[str, float]
-    ) -> NDArray[np.uint32]:
-        """Follow maps [flow y, flow x, cellprob], shape (3, h, w), to objects."""
-        return instances(
-            maps[:2],
-            maps[2],
-            cellprob_threshold=thresholds["cellprob"],
-            flow_threshold=thresholds["flow"],
-            n_steps=int(N_STEPS / self.rescale),
-        )
-
-    def maps(self, pixels: Pixels, should_stop: StopFlag = lambda: False) -> Maps:
-        """Return the network's maps of a normalised image (C, H, W)."""
-        # A sliver of an image would be resized to nothing.
-        scale = max(self.rescale, SMALLEST_SIDE_PX / min(pixels.shape[1:]))
-        return Maps(self._forward, pixels, scale, should_stop=should_stop, tiling=self._tiling)
+        pixels = self._usual.normalized(image, reference)
+        window = middle(pixels, WINDOW_PX)
+        first = self._usual.segment(window, want_maps=want_maps, should_stop=should_stop)
+        times = median_diameter(first.label_image, self._annotated_px) / self._annotated_px
+        is_same = abs(times - 1) <= SAME_SHARE
+        if is_same and window.shape == pixels.shape:
+            return first
+        predictor = self._usual if is_same else self._at(times * self._usual_px)
+        return predictor.segment(pixels, want_maps=want_maps, should_stop=should_stop)
 
 
-def scores_of(
-    label_image: NDArray[np.uint32], cellprob: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    """Return the mean probability over each object's pixels."""
-    flat = label_image.ravel()
-    sums = np.bincount(flat, weights=(1 / (1 + np.exp(-cellprob.astype(np.float64)))).ravel())
-    areas = np.bincount(flat)
-    means: NDArray[np.float32] = (sums[1:] / np.maximum(areas[1:], 1)).astype(np.float32)
-    return means
+def middle(pixels: Pixels, side_px: int) -> NDArray[np.float32]:
+    """Return the middle of an image of shape (C, H, W), at most so large."""
+    starts = [max(0, (side - side_px) // 2) for side in pixels.shape[1:]]
+    rows, cols = (slice(start, start + side_px) for start in starts)
+    return np.asarray(pixels[:, rows, cols], np.float32)
+
+
+def median_diameter(label_image: LabelImage, annotated_px: float) -> float:
+    """Return how large an image's objects are, within what the annotated ones make likely.
+
+    Parameters
+    ----------
+    label_image : ndarray of uint32, shape (h, w)
+        What was found in it at first; objects at its border are not measured.
+    annotated_px : float
+        Median diameter of the annotated objects.
+
+    Returns
+    -------
+    float
+        Median in pixels, from a third to three times that of the annotated ones, and that itself
+        where too few objects were found.
+    """
+    edges = [label_image[0], label_image[-1], label_image[:, 0], label_image[:, -1]]
+    cut = np.isin(label_image, np.unique(np.concatenate(edges)))
+    found = diameters(np.where(cut, 0, label_image))
+    if len(found) < ENOUGH_OBJECTS:
+        return annotated_px
+    return float(np.clip(np.median(found), annotated_px / MOST_TIMES, annotated_px * MOST_TIMES))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,10 +9,10 @@ from typing import Any
 import torch
 
 from project.errors import CheckpointCorrupt, DataProblem
-from training.datasets.channels import ALL, n_shown
+from training.datasets.channels import n_shown
 from training.engines.base import EngineSpec, Predictor, Reporter, StopFlag, TrainJob
 from training.engines.cellpose_sam_engine.flows import drawing, flows_of
-from training.engines.cellpose_sam_engine.forward import TorchForward, conversion_of, to_inputs
+from training.engines.cellpose_sam_engine.forward import conversion_of, to_inputs
 from training.engines.cellpose_sam_engine.net import (
     N_INPUTS,
     SMALL,
@@ -28,37 +27,30 @@ from training.engines.cellpose_sam_engine.net import (
     with_state,
 )
 from training.engines.cellpose_sam_engine.official import LICENCE, official_file
-from training.engines.checkpoint import (
-    facts_of_upload,
-    holds_config,
-    read_config,
-    read_json_file,
-    unpacked,
-    whole_folder,
-    write_finished,
-    write_json,
-)
+from training.engines.checkpoint import read_config, write_finished
 from training.engines.data import (
     TrainingData,
     choose_polarity,
     choose_view,
     crop_settings,
     normalisation_config,
-    open_data,
 )
-from training.engines.fitting import fitting_crops
-from training.engines.flow_networks.device import (
-    device_in_words,
-    device_of,
-    torch_device,
-    uses_bfloat16,
+from training.engines.flow_networks.device import device_of, torch_device, uses_bfloat16
+from training.engines.flow_networks.drawing import FlowPredictor
+from training.engines.flow_networks.exchange import (
+    EXPORTED,
+    adopted_facts,
+    export_network,
+    number_of,
+    read_upload,
 )
-from training.engines.flow_networks.drawing import DEFAULT, FlowPredictor, fit_thresholds
+from training.engines.flow_networks.forward import TorchForward
 from training.engines.flow_networks.learner import FlowLearner, Teaching
 from training.engines.flow_networks.states import WEIGHTS, save_state
 from training.engines.flow_networks.tiles import Tiling
-from training.engines.loop import Course, Usual, train_learner
-from training.engines.recipes import Begun, choose_recipe
+from training.engines.flow_networks.training import EngineParts, train_network
+from training.engines.loop import Course, Usual
+from training.engines.recipes import Begun
 from training.engines.registry import parse_params
 from training.engines.specs import CELLPOSE_SAM, CellposeSamParams
 
@@ -69,7 +61,6 @@ VALIDATION_CROPS = 8
 TILING = Tiling(TILE_PX, batch_size=4, least_px=TILE_PX)
 THRESHOLD_CROPS = {"most": 4, "most_px": 240, "margin_px": 0}  # of one tile each
 PACKAGES = ("cellpose", "torch", "torchvision", "segment_anything", "opencv-python-headless")
-EXPORTED = "cellpose_model"
 NOTICE = (
     f"They derive from official weights under {LICENCE}: name Cellpose-SAM as their source, and "
     "make no commercial use of them."
@@ -94,31 +85,10 @@ class CellposeSamEngine:
     def train(self, job: TrainJob, report: Reporter, should_stop: StopFlag) -> Path:
         """Train and return the finished checkpoint folder."""
         params: CellposeSamParams = parse_params(CellposeSamParams, job.params)
-        torch.set_num_threads(job.n_threads)
-        device = torch_device(job.device)
-        data = open_data(self.spec, job, params, report)
-        report.stage("loading")
-
-        def begin(wanted: CellposeSamParams) -> Begun[FlowLearner]:
-            return self._begin(job, wanted, data, device)
-
-        params, trials = choose_recipe(job, params, data, begin, report, should_stop)
-        begun = begin(params)
-        net, bfloat16 = begun.learner.net, uses_bfloat16(params.precision, device)
-        facts = begun.facts | {"trials": trials}
-        facts |= train_learner(job, begun.learner, begun.course, report, should_stop)
-        report.stage("thresholds")
-        shown, fitted_on = fitting_crops(data, **THRESHOLD_CROPS)
-        facts |= {
-            "device": device_in_words(device),
-            "precision": "bfloat16" if bfloat16 else "float32",
-            "thresholds": dict(DEFAULT),
-            "thresholds_from": fitted_on,
-        }
-        if shown:
-            predictor = predictor_of(net, facts, bfloat16=bfloat16)
-            facts["thresholds"] = fit_thresholds(predictor, shown, should_stop)
-        report.stage("saving")
+        parts = EngineParts(
+            spec=self.spec, begin=self._begin, predictor_of=predictor_of, shown=THRESHOLD_CROPS
+        )
+        net, facts = train_network(parts, job, params, report, should_stop)
         return self._finish(job.workdir / "finished", net, facts)
 
     def _begin(
@@ -176,7 +146,7 @@ class CellposeSamEngine:
             "rescale": rescale,
             "diameter_px": data.diameter_px,
             "channels": view.config([conversion_of(view.n_shown)]),
-            "normalisation": normalisation_config(polarity),
+            "normalisation": normalisation_config(polarity, recolour=data.recolour),
         } | ({"licence": licence} if licence else {})
 
     def _from_scratch(self) -> Net:
@@ -210,36 +180,29 @@ class CellposeSamEngine:
         bfloat16 = uses_bfloat16(precision, on)
         # As upstream: half the memory, and nothing is converted tile by tile.
         net.to(on, dtype=torch.bfloat16 if bfloat16 else torch.float32)
-        return predictor_of(net, config, bfloat16=bfloat16)
+        return predictor_of(net, config, bfloat16)
 
     def export(self, checkpoint: Path, target: Path) -> None:
         """Write the file that `CellposeModel(pretrained_model=…)` opens, with our config."""
         config = read_config(checkpoint, self.spec.name)
-        net = load_net(checkpoint, config)
-        with whole_folder(target) as folder:
-            torch.save(dict(net.state_dict()), folder / EXPORTED)
-            write_json(folder / "cytoloop.json", config)
-            shutil.copyfile(checkpoint / "LICENSE", folder / "LICENSE")
+        export_network(load_net(checkpoint, config), config, checkpoint, target)
 
     def adopt(self, upload: Path, target: Path, *, channels: Sequence[int] = ()) -> Path:
-        """Turn a zip of ours or a Cellpose-SAM model file into a checkpoint folder.
-
-        The network always has three inputs, whatever it was trained on, so the channels that a
-        person names are believed.
-        """
-        if upload.is_dir() or holds_config(upload):
-            with unpacked(upload, target.parent) as source:
-                name = "config.json" if (source / "config.json").is_file() else "cytoloop.json"
-                ours = read_json_file(source / name)
-                own = source / WEIGHTS
-                state = read_upstream(own if own.is_file() else source / EXPORTED)
-        else:
-            ours, state = {}, read_upstream(upload)
+        """Turn a zip of ours or a Cellpose-SAM model file into a checkpoint folder."""
+        ours, state = read_upload(
+            upload, target.parent, read_file=read_upstream, read_folder=uploaded_state
+        )
         kind = kind_of(state)
-        return self._finish(target, with_state(kind, state), adopted_facts(ours, kind, channels))
+        return self._finish(target, with_state(kind, state), facts_of(ours, kind, channels))
 
 
-def predictor_of(net: Net, config: dict[str, Any], *, bfloat16: bool) -> FlowPredictor:
+def uploaded_state(source: Path) -> dict[str, Any]:
+    """Read the weights of an unpacked upload: ours or upstream's."""
+    own = source / WEIGHTS
+    return read_upstream(own if own.is_file() else source / EXPORTED)
+
+
+def predictor_of(net: Net, config: dict[str, Any], bfloat16: bool) -> FlowPredictor:
     """Return the predictor of a network, where its weights lie."""
     rescale = float(config["rescale"])
     return FlowPredictor(
@@ -252,49 +215,20 @@ def predictor_of(net: Net, config: dict[str, Any], *, bfloat16: bool) -> FlowPre
     )
 
 
-def adopted_facts(ours: dict[str, Any], kind: str, channels: Sequence[int]) -> dict[str, Any]:
+def facts_of(ours: dict[str, Any], kind: str, channels: Sequence[int]) -> dict[str, Any]:
     """Return the config of an adopted model: ours where it came from here, else the usual.
 
     Raises CheckpointCorrupt.
     """
-    given = ours.get("thresholds")
-    thresholds = {
-        key: number_of(given if isinstance(given, dict) else {}, key, default, most=10)
-        for key, default in DEFAULT.items()
-    }
-    facts = facts_of_upload(ours, conversion=conversion_of(1), n_channels=1)
+    facts = adopted_facts(ours, channels, conversion_of)
     said = facts["channels"]
-    mapping = list(channels) or said["mapping"]
-    way = said.get("way", ALL) if len(mapping) == said["count"] else ALL
-    if n_shown(len(mapping), way) > N_INPUTS:
+    if n_shown(said["count"], said["way"]) > N_INPUTS:
         raise CheckpointCorrupt(
-            f"The model looks at {len(mapping)} channels, and a Cellpose-SAM network at most at "
+            f"The model looks at {said['count']} channels, and a Cellpose-SAM network at most at "
             f"{N_INPUTS}."
         )
     return facts | {
-        "channels": {
-            "count": len(mapping),
-            "mapping": mapping,
-            "way": way,
-            "conversion": conversion_of(n_shown(len(mapping), way)),
-        },
-        "thresholds": thresholds,
-        "thresholds_from": "upload",
-        "origin": "upload",
-        "licence": "unknown",
         "net": kind,
         "rescale": number_of(ours, "rescale", 1.0, least=0.01, most=100),
         "diameter_px": number_of(ours, "diameter_px", USUAL_DIAMETER_PX, least=1, most=10_000),
-        "precision": "float32",
     }
-
-
-def number_of(
-    found: dict[str, Any], key: str, default: float, *, most: float, least: float | None = None
-) -> float:
-    """Return a number of an uploaded config, or the default where that says something else."""
-    value = found.get(key)
-    low = -most if least is None else least
-    if isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= most:
-        return float(value)
-    return default

@@ -1,36 +1,11 @@
-"""What goes into the network and what comes out of it."""
+"""What goes into the network."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from training.engines.cellpose_sam_engine.net import N_INPUTS
-from training.engines.flow_networks.device import device_of
-
-
-class TorchForward:
-    """Sends tiles through PyTorch, where the weights lie.
-
-    Weights of 32 bits compute in bfloat16 where that is asked for; weights of 16 bits always do.
-    """
-
-    def __init__(self, net: Any, *, bfloat16: bool) -> None:
-        self._net = net.eval()
-        self._bfloat16 = bfloat16
-
-    def __call__(self, tiles: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the network's maps (n, 3, 256, 256) of tiles (n, 3, 256, 256)."""
-        device, weight = device_of(self._net), next(self._net.parameters())
-        x = torch.from_numpy(tiles).to(device, dtype=weight.dtype)
-        mixed = self._bfloat16 and weight.dtype == torch.float32
-        with torch.no_grad(), torch.autocast(device.type, dtype=torch.bfloat16, enabled=mixed):
-            output = self._net(x)[0]
-        result: NDArray[np.float32] = output.float().cpu().numpy()
-        return result
 
 
 def to_inputs(pixels: NDArray[np.float32]) -> NDArray[np.float32]:

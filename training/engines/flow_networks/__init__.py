@@ -1,4 +1,5 @@
-"""What networks share that answer with flows and a probability: tiles, crops, learning, drawing.
+"""What networks share that answer with flows and a probability, from crops to exports.
 
-Parts of engines, no engine; the modules `device`, `states`, `learner` import PyTorch.
+Parts of engines, no engine. PyTorch is imported by `device`, `states`, `forward`, `learner` and
+those that need one of them: `training`, `exchange`.
 """

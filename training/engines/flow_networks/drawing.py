@@ -60,9 +60,28 @@ class FlowPredictor:
         reference: NDArray[Any] | None = None,
     ) -> PredictionArrays:
         """Segment an image of shape (C, H, W)."""
-        invert = self.config["normalisation"]["invert"]
-        way = self.config["channels"].get("way", ALL)
-        pixels = normalized(image, invert=invert, reference=reference, way=way)
+        pixels = self.normalized(image, reference)
+        return self.segment(pixels, want_maps=want_maps, should_stop=should_stop)
+
+    def normalized(self, image: Pixels, reference: NDArray[Any] | None = None) -> Pixels:
+        """Return an image as the network was shown those that it learnt from."""
+        normalisation = self.config["normalisation"]
+        return normalized(
+            image,
+            invert=normalisation["invert"],
+            reference=reference,
+            way=self.config["channels"].get("way", ALL),
+            recolour=normalisation.get("recolour", False),
+        )
+
+    def segment(
+        self,
+        pixels: Pixels,
+        *,
+        want_maps: bool = False,
+        should_stop: StopFlag = lambda: False,
+    ) -> PredictionArrays:
+        """Segment a normalised image of shape (C, H, W)."""
         maps = self.maps(pixels, should_stop)
 
         def one(box: Box) -> PredictionArrays:

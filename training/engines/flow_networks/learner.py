@@ -60,6 +60,10 @@ class FlowLearner:
         for name, each in net.named_parameters():
             if teaching.is_frozen(name):
                 each.requires_grad_(False)
+        # Their statistics of batches stay, too.
+        self._still = [
+            each for each in net.modules() if has_statistics(each) and not is_trained(each)
+        ]
         learning = [each for each in net.parameters() if each.requires_grad]
         self._optimizer = torch.optim.AdamW(learning, lr=1.0, weight_decay=teaching.weight_decay)
         self._validation = self._validation_batches()
@@ -67,6 +71,8 @@ class FlowLearner:
     def step(self, regions: NDArray[np.int64], rng: np.random.Generator, rate: float) -> float:
         """Make one update."""
         self.net.train()
+        for each in self._still:
+            each.eval()
         made = [self._patch(int(number), rng) for number in regions]
         torch.manual_seed(int(rng.integers(1 << 62)))  # of what the network drops by chance
         for group in self._optimizer.param_groups:
@@ -168,6 +174,16 @@ class FlowLearner:
             state.setdefault(int(number), {})[key] = value
         groups = self._optimizer.state_dict()["param_groups"]
         self._optimizer.load_state_dict({"state": state, "param_groups": groups})
+
+
+def has_statistics(module: Any) -> bool:
+    """Tell whether a layer remembers means over batches, and not only weights."""
+    return isinstance(module, torch.nn.modules.batchnorm._BatchNorm)
+
+
+def is_trained(module: Any) -> bool:
+    """Tell whether steps change a part of the network."""
+    return any(each.requires_grad for each in module.parameters())
 
 
 def masked_loss(output: Any, truth: Any) -> Any:

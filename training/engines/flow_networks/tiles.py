@@ -2,7 +2,8 @@
 
 A network that sees a whole tile at once (a mean over it, attention) draws an object's outline
 depending on where the tiles lie. Upstream lays them out over the array it is given (cellpose
-4.2.1.1, core.py:188 and transforms.py:90): blocks of a large image would differ from the whole.
+4.2.1.1, core.py:188; 3.1.1.3, core.py:196; transforms.py:90 in both): blocks of a large image would
+differ from the whole.
 Here they are laid out as upstream does over the whole image, and a box takes those that it needs;
 its maps are the same numbers as a cut-out of the whole image's.
 """
@@ -30,21 +31,56 @@ ToInputs: TypeAlias = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
 PAD_TO_PX = 16  # sides are padded to multiples of this, and by as much again
 OVERLAP = 0.1
+FEW_OVERLAP_PX = 32
 TAPER_PX, TAPER_WIDTH_PX = 20, 7.5  # where a tile's weight falls to a half, and how steeply
 LEAST_TAPERED_PX = 224
 
 
 @dataclass(frozen=True, slots=True)
-class Tiling:
-    """How large tiles are.
+class Layout:
+    """How the tiles of one side of an image lie: their side, and where each starts."""
 
-    `side_px` is a tile's side. Smaller images are padded to `least_px`: a network with positions
-    knows one size only; 0 lets tiles be as small as the padded image.
+    tile_px: int
+    starts: NDArray[np.int64]
+
+
+# A padded side and the largest side of a tile, both in the network's pixels, to a layout.
+LayOut: TypeAlias = Callable[[int, int], Layout]
+
+
+def usual_tiles(padded_px: int, most_px: int) -> Layout:
+    """Lay tiles out as upstream does (transforms.py:90): most pixels lie in two and more."""
+    if padded_px <= most_px:
+        return laid_out(padded_px, padded_px, 1)
+    n_tiles = math.ceil((1 + 2 * OVERLAP) * padded_px / most_px)
+    return laid_out(padded_px, most_px, n_tiles)
+
+
+def few_tiles(padded_px: int, most_px: int) -> Layout:
+    """Lay out tiles that overlap little and are no larger than they must be."""
+    step_px = most_px - FEW_OVERLAP_PX
+    n_tiles = max(1, math.ceil((padded_px - FEW_OVERLAP_PX) / step_px))
+    least_px = (padded_px + (n_tiles - 1) * FEW_OVERLAP_PX) / n_tiles
+    return laid_out(padded_px, math.ceil(least_px / PAD_TO_PX) * PAD_TO_PX, n_tiles)
+
+
+def laid_out(padded_px: int, tile_px: int, n_tiles: int) -> Layout:
+    """Spread tiles over a side evenly."""
+    return Layout(tile_px, np.linspace(0, padded_px - tile_px, n_tiles).astype(int))
+
+
+@dataclass(frozen=True, slots=True)
+class Tiling:
+    """How large tiles are, and how they lie.
+
+    `side_px` is a tile's largest side. Smaller images are padded to `least_px`: a network with
+    positions knows one size only; 0 lets tiles be as small as the padded image.
     """
 
     side_px: int
     batch_size: int
     least_px: int = 0
+    lay_out: LayOut = usual_tiles
 
 
 class Axis:
@@ -54,11 +90,8 @@ class Axis:
         self.n_pixels = n_pixels
         self.n_scaled = int(n_pixels * scale)
         self.before, padded = padding(self.n_scaled, tiling.least_px)
-        self.tile_px = min(tiling.side_px, padded)
-        n_tiles = 1
-        if padded > tiling.side_px:
-            n_tiles = math.ceil((1 + 2 * OVERLAP) * padded / tiling.side_px)
-        self.starts = np.linspace(0, padded - self.tile_px, n_tiles).astype(int)
+        layout = tiling.lay_out(padded, tiling.side_px)
+        self.tile_px, self.starts = layout.tile_px, layout.starts
 
     def sources(self, start: int, stop: int) -> NDArray[np.float64]:
         """Return where padded pixels lie among the image's; those of the padding lie outside."""
@@ -102,14 +135,25 @@ def padding(n_pixels: int, least_px: int = 0) -> tuple[int, int]:
     return PAD_TO_PX // 2 + more // 2, n_pixels + PAD_TO_PX + more
 
 
-def taper(n_pixels: int) -> NDArray[np.float64]:
+def taper(n_pixels: int, longer_px: int = 0) -> NDArray[np.float64]:
     """Return the weights of a tile's pixels along one side, about 1 within and falling outwards.
+
+    Parameters
+    ----------
+    n_pixels : int
+        The side.
+    longer_px : int
+        The tile's other side, if that is longer: weights fall at the longer one's ends.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_pixels,)
 
     Notes
     -----
-    One factor of cellpose 4.2.1.1, transforms.py:17 (`_taper_mask`).
+    One factor of cellpose 4.2.1.1 and 3.1.1.3, transforms.py:17 (`_taper_mask`).
     """
-    side = max(LEAST_TAPERED_PX, n_pixels)
+    side = max(LEAST_TAPERED_PX, n_pixels, longer_px)
     away = np.abs(np.arange(side) - (side - 1) / 2)
     weights = 1 / (1 + np.exp((away - (side / 2 - TAPER_PX)) / TAPER_WIDTH_PX))
     start = side // 2 - n_pixels // 2
@@ -149,7 +193,8 @@ class Maps:
         ]
         total: NDArray[np.float32] = np.zeros((3, *shape), np.float32)
         weight: NDArray[np.float32] = np.zeros(shape, np.float32)
-        rows, cols = (taper(axis.tile_px) for axis in self._axes)
+        longer_px = max(axis.tile_px for axis in self._axes)
+        rows, cols = (taper(axis.tile_px, longer_px) for axis in self._axes)
         weights = np.outer(rows, cols).astype(np.float32)
         for (row, col), output in self._outputs(first, shape):
             target, source = [], []
