@@ -27,7 +27,7 @@ from training.engines.cellpose_sam_engine.net import (
     with_state,
 )
 from training.engines.cellpose_sam_engine.official import LICENCE, official_file
-from training.engines.checkpoint import read_config, write_finished
+from training.engines.checkpoint import credits_in, read_config, write_finished
 from training.engines.data import (
     TrainingData,
     choose_polarity,
@@ -145,6 +145,7 @@ class CellposeSamEngine:
             "net": kind,
             "rescale": rescale,
             "diameter_px": data.diameter_px,
+            "credits": credits_in(parent_config),
             "channels": view.config([conversion_of(view.n_shown)]),
             "normalisation": normalisation_config(polarity, recolour=data.recolour),
         } | ({"licence": licence} if licence else {})
