@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from django.db import transaction
 from django.db.models import Max
 
+from annotations.actions.audit import audit
 from annotations.models import Project, Role
 from annotations.rules import require
 from project.errors import Conflict
@@ -53,7 +54,16 @@ def add_starter(
         licence=starter.licence[:100],
         created_by=user,
     )
-    queue_adoption(upload, verb="add_starter", starter=starter.name)
+    queue_adoption(upload)
+    audit(
+        user=user,
+        project=project,
+        verb="add_starter",
+        target=upload,
+        engine=starter.engine,
+        digest=upload.upload_digest,
+        starter=starter.name,
+    )
     return upload
 
 

@@ -67,21 +67,20 @@ def upload_version(  # noqa: PLR0913 (one argument per thing a person can say ab
         licence=licence[:100],
         created_by=user,
     )
-    queue_adoption(upload, verb="upload_version")
+    queue_adoption(upload)
+    audit(
+        user=user,
+        project=project,
+        verb="upload_version",
+        target=upload,
+        engine=engine,
+        digest=upload.upload_digest,
+    )
     return upload
 
 
-def queue_adoption(upload: VersionUpload, *, verb: str, **facts: Any) -> None:
+def queue_adoption(upload: VersionUpload) -> None:
     """Save the row of a stored model file and queue its check, in the caller's transaction."""
     upload.save(force_insert=True)
-    audit(
-        user=upload.created_by,
-        project=upload.project,
-        verb=verb,
-        target=upload,
-        engine=upload.engine,
-        digest=upload.upload_digest,
-        **facts,
-    )
     publish_upload(upload)
     send(tasks.adopt, str(upload.pk), queue=tasks.predict_queue(upload.engine))

@@ -102,7 +102,7 @@ def test_the_channels_that_a_person_names_for_a_cellpose_file_are_believed(
     assert row.state == RunState.FINISHED, (row.error_message, row.traceback)
     expected = {"count": len(mapping), "mapping": mapping, "conversion": conversion}
     assert row.version.channels == expected
-    assert row.version.config["channels"] == expected
+    assert row.version.config["channels"] == expected | {"way": "all"}
 
 
 def test_a_file_that_kills_its_reader_fails_after_its_attempts(upload, odd_engine):

@@ -61,7 +61,8 @@ def few_tiles(padded_px: int, most_px: int) -> Layout:
     step_px = most_px - FEW_OVERLAP_PX
     n_tiles = max(1, math.ceil((padded_px - FEW_OVERLAP_PX) / step_px))
     least_px = (padded_px + (n_tiles - 1) * FEW_OVERLAP_PX) / n_tiles
-    return laid_out(padded_px, math.ceil(least_px / PAD_TO_PX) * PAD_TO_PX, n_tiles)
+    tile_px = min(padded_px, math.ceil(least_px / PAD_TO_PX) * PAD_TO_PX)
+    return laid_out(padded_px, tile_px, n_tiles)
 
 
 def laid_out(padded_px: int, tile_px: int, n_tiles: int) -> Layout:
