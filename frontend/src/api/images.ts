@@ -1,7 +1,7 @@
 /** Projects, images, regions and what the pages ask for. */
 
 import type { ApiClient } from "./client";
-import type { Suggestion, Suggestions } from "./page_types";
+import type { Suggestion, Suggestions } from "./round_types";
 import { type EventSourceMaker, type Listening, listen } from "./sse";
 import type {
   HistogramJson,

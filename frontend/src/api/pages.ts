@@ -7,16 +7,13 @@ import type {
   Leader,
   Paged,
   Preflight,
-  Rounds,
   Run,
   RunState,
-  Selection,
   Split,
-  Suggestion,
-  Suggestions,
   Version,
   VersionDetail,
 } from "./page_types";
+import type { Rounds, Selection, Suggestion, Suggestions } from "./round_types";
 import { type Listening, listen } from "./sse";
 import type { ModelUpload, Starter } from "./starter_types";
 

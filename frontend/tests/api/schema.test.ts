@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import openapiTS, { astToString } from "openapi-typescript";
 import { expect, expectTypeOf, test } from "vitest";
 import type * as pages from "../../src/api/page_types";
+import type * as rounds from "../../src/api/round_types";
 import type { components } from "../../src/api/schema";
 import type * as editor from "../../src/api/types";
 
@@ -37,8 +38,8 @@ test("every field that the front end reads is one that the server sends", () => 
   expectTypeOf<Unknown<pages.Preflight, Schemas["PreflightOut"]>>().toEqualTypeOf<never>();
   expectTypeOf<Unknown<pages.Finding, Schemas["FindingOut"]>>().toEqualTypeOf<never>();
   expectTypeOf<Unknown<pages.Fix, Schemas["FixOut"]>>().toEqualTypeOf<never>();
-  expectTypeOf<Unknown<pages.Selection, Schemas["SelectionOut"]>>().toEqualTypeOf<never>();
-  expectTypeOf<Unknown<pages.Suggestion, Schemas["SuggestionOut"]>>().toEqualTypeOf<never>();
-  expectTypeOf<Unknown<pages.Round, Schemas["RoundOut"]>>().toEqualTypeOf<never>();
+  expectTypeOf<Unknown<rounds.Selection, Schemas["SelectionOut"]>>().toEqualTypeOf<never>();
+  expectTypeOf<Unknown<rounds.Suggestion, Schemas["SuggestionOut"]>>().toEqualTypeOf<never>();
+  expectTypeOf<Unknown<rounds.Round, Schemas["RoundOut"]>>().toEqualTypeOf<never>();
   expectTypeOf<Unknown<pages.Leader, Schemas["LeaderOut"]>>().toEqualTypeOf<never>();
 });

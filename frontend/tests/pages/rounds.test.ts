@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
-import type { Labelled, Round } from "../../src/api/page_types";
 import { api } from "../../src/api/pages";
+import type { Labelled, Round } from "../../src/api/round_types";
 import { worked } from "../../src/ui/pages/format";
 import { isUntouched, RoundsState, stepsOf, whereabouts } from "../../src/ui/pages/project/rounds";
 

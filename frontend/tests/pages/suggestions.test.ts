@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { Selection, Suggestion, Suggestions } from "../../src/api/page_types";
 import { api } from "../../src/api/pages";
+import type { Selection, Suggestion, Suggestions } from "../../src/api/round_types";
 import {
   howFar,
   inOrder,

@@ -1,6 +1,6 @@
 /** What the editor shows and what a person chose, as signals; no network, no canvas. */
 import { effect, type Signal, signal } from "@preact/signals";
-import type { Suggestion } from "../../api/page_types";
+import type { Suggestion } from "../../api/round_types";
 import type { Rect } from "../../geometry/rect";
 import type { AsideOp, HistoryState, SaveState, WriteMode } from "../../store/types";
 import type { ToolName } from "../../tools/tool";

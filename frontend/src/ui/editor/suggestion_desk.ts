@@ -1,6 +1,6 @@
 /** What was suggested here and why, and the way to the next suggestion. */
 import type { ImageApi } from "../../api/images";
-import type { Suggestion } from "../../api/page_types";
+import type { Suggestion } from "../../api/round_types";
 import { type EditorModel, notify, type RegionInfo } from "./model";
 import type { RegionDesk } from "./region_desk";
 

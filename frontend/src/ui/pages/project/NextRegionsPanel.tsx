@@ -1,7 +1,7 @@
 /** The panel "What to paint next". */
 
 import { useSignal } from "@preact/signals";
-import type { Selection, Suggestion } from "../../../api/page_types";
+import type { Selection, Suggestion } from "../../../api/round_types";
 import { SuggestionCard } from "./SuggestionCard";
 import { howFar, type NextRegions, standing } from "./suggestions";
 

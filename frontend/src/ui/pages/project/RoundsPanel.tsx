@@ -1,8 +1,8 @@
 /** The panel "Rounds": what was labelled, how long it took, what it gave. */
 
 import { useSignal } from "@preact/signals";
-import type { Labelled, Round, Rounds } from "../../../api/page_types";
 import { address } from "../../../api/pages";
+import type { Labelled, Round, Rounds } from "../../../api/round_types";
 import { count, engineTitle, moment, score, worked } from "../format";
 import { Delta } from "../parts/Delta";
 import { isUntouched, type RoundsState, type Step, stepsOf, whereabouts } from "./rounds";

@@ -1,7 +1,7 @@
 /** One region worth painting: where it lies, why, and what to do with it. */
 
-import type { Suggestion } from "../../../api/page_types";
 import { address } from "../../../api/pages";
+import type { Suggestion } from "../../../api/round_types";
 import { type NextRegions, standing, visibleBox } from "./suggestions";
 
 interface Props {

@@ -1,8 +1,8 @@
 /** Rounds of a project: what came, and how it reads. */
 
 import { signal } from "@preact/signals";
-import type { Labelled, Round, Rounds } from "../../../api/page_types";
 import { api, sentenceOf } from "../../../api/pages";
+import type { Labelled, Round, Rounds } from "../../../api/round_types";
 import { count } from "../format";
 import { NewestAnswer } from "../parts/newest_answer";
 

@@ -1,8 +1,8 @@
 /** What to paint next: what the server chose, and what a person makes of it. */
 
 import { batch, computed, signal } from "@preact/signals";
-import type { Selection, Suggestion } from "../../../api/page_types";
 import { address, api, sentenceOf } from "../../../api/pages";
+import type { Selection, Suggestion } from "../../../api/round_types";
 import { NewestAnswer } from "../parts/newest_answer";
 
 /** Where the choosing stands, as the panel shows it. */
