@@ -6,11 +6,13 @@ import numpy as np
 import tensorflow as tf
 from stardist.models import StarDistData2D
 
+from training.datasets.scale import rescaled
 from training.engines.advice import stardist_reach_px
+from training.engines.stardist_engine.instances import NetShape, Outlines
 from training.engines.stardist_engine.keras_network import KerasForward
 from training.engines.stardist_engine.learner import targets
 from training.engines.stardist_engine.net import build, copy_weights
-from training.engines.stardist_engine.predictor import dense_ids
+from training.engines.stardist_engine.predictor import Maps, dense_ids
 
 NET = {
     "n_rays": 8, "grid": [2, 2], "n_channel_in": 1, "unet_n_depth": 1, "unet_n_filter_base": 4,
@@ -26,6 +28,7 @@ def check_all() -> None:
     the_fast_way_gives_the_same_numbers()
     covered_objects_vanish_from_the_ids()
     the_network_sees_as_far_as_people_are_told()
+    maps_and_outlines_of_a_resized_image_lie_on_the_image()
 
 
 def squares() -> np.ndarray:
@@ -100,3 +103,19 @@ def the_network_sees_as_far_as_people_are_told() -> None:
         model = build(NET | {"unet_n_depth": depth, "grid": [grid, grid]})
         measured = max(max(sides) for sides in model._compute_receptive_field())
         assert abs(measured - stardist_reach_px(depth, grid)) <= 2, (depth, grid, measured)
+
+
+def maps_and_outlines_of_a_resized_image_lie_on_the_image() -> None:
+    net = NetShape(1, 8, (2, 2), (8, 8), (20, 20))
+    for side in range(20, 90):
+        for scale in (0.3, 0.49, 0.8, 1.7):
+            image = np.zeros((1, side, side + 3), np.float32)
+            x = np.moveaxis(rescaled(image, scale), 0, -1)
+            maps = Maps(x.shape, net).over_pixels(image.shape[1:])
+            assert maps["prob"].shape == image.shape[1:]
+            assert maps["dist"].shape == (8, *image.shape[1:])
+            last = np.array([[side_px - 1 for side_px in x.shape[:2]]])
+            ones = Outlines(last, np.ones(1, np.float32), np.ones((1, 8), np.float32))
+            moved = ones.brought_from(x.shape, image.shape[1:])
+            rest = np.array(image.shape[1:]) - 0.5 - moved.points[0]
+            assert np.allclose(rest, np.divide(image.shape[1:], x.shape[:2]) / 2)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from training.datasets.augment import stain_densities
 from training.datasets.normalize import N_RGB, Image
@@ -43,6 +46,15 @@ def shown(pixels: Image, way: str) -> Image:
         haematoxylin: Image = stain_densities(ABSORBED * pixels)[:1] / np.float32(DENSEST)
         return haematoxylin
     return pixels
+
+
+def with_channels(pixels: NDArray[Any], n_channels: int) -> NDArray[Any]:
+    """Return pixels (C, h, w) with so many channels: one is repeated, the mean of many, too."""
+    if pixels.shape[0] == n_channels:
+        return pixels
+    is_one = pixels.shape[0] == 1
+    grey = pixels if is_one else pixels.mean(axis=0, keepdims=True, dtype=np.float32)
+    return np.repeat(grey, n_channels, axis=0)
 
 
 def n_shown(n_channels: int, way: str) -> int:

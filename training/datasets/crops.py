@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annotations.imaging.pixels import open_pixels
-from training.datasets.channels import ALL, shown
+from training.datasets.channels import ALL, shown, with_channels
 from training.datasets.labels import Box, SparseLabels, diameters, sparse_labels
 from training.datasets.normalize import Image, Limits, measure_limits, normalize
 
@@ -323,13 +323,6 @@ class CropSource:
             max(min(row1 + margin, height), box[2]),
             max(min(col1 + margin, width), box[3]),
         )
-
-
-def with_channels(pixels: Image, n_channels: int) -> Image:
-    """Return pixels with so many channels: as they are, or their mean in each."""
-    if pixels.shape[0] == n_channels:
-        return pixels
-    return np.repeat(pixels.mean(axis=0, keepdims=True, dtype=np.float32), n_channels, axis=0)
 
 
 def _limits_of(

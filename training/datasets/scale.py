@@ -54,16 +54,8 @@ def rescaled(pixels: Image, scale: float) -> Image:
     """
     if scale == 1:
         return pixels
-    shape = [max(1, round(side * scale)) for side in pixels.shape[1:]]
-    return resized(pixels, (shape[0], shape[1]))
-
-
-def resized(pixels: Image, shape: tuple[int, int]) -> Image:
-    """Bring an image (C, h, w) to another shape (rows, columns)."""
-    if pixels.shape[1:] == shape:
-        return pixels
-    is_smaller = shape[0] < pixels.shape[1] or shape[1] < pixels.shape[2]
+    shape = (pixels.shape[0], *(max(1, round(side * scale)) for side in pixels.shape[1:]))
     result: Image = resize(
-        pixels, (pixels.shape[0], *shape), order=1, anti_aliasing=is_smaller, preserve_range=True
+        pixels, shape, order=1, anti_aliasing=scale < 1, preserve_range=True
     ).astype(np.float32)
     return result

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,6 +74,7 @@ def open_data(spec: EngineSpec, job: TrainJob, params: Any, report: Reporter) ->
         )
     report.stage("preparing", n_regions=len(job.regions))
     recolour = is_recoloured(spec, job, params)
+    shutil.rmtree(job.workdir / "cache", ignore_errors=True)  # of another training there
 
     def source(*splits: str) -> CropSource:
         regions = [region for split in splits for region in job.regions if region.split == split]

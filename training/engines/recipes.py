@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from training.datasets.channels import in_words, ways_of
-from training.engines.base import EpochReport, Reporter, StopFlag, TrainJob
+from training.engines.base import Reporter, StopFlag, TrainJob
 from training.engines.checkpoint import TRIALS_FILE, job_fingerprint, resumable, write_json
 from training.engines.data import TrainingData, clearest_channel
 from training.engines.loop import Course, Learner, train_learner
+from training.engines.silent import Silent
 
 TRIAL_STEPS = 24
 TRIAL_SHARE = 0.3  # of the time given, for all trials together
@@ -80,7 +80,6 @@ def choose_recipe(
             report.warn("Without a validation region no recipe can be judged; the usual one is.")
             return params, []
         stored = Trials(job, params, begin, report, should_stop).run(data)
-        job.workdir.mkdir(parents=True, exist_ok=True)
         write_json(job.workdir / TRIALS_FILE, stored)
     return replace(params, **stored["changes"]), stored["trials"]
 
@@ -94,12 +93,11 @@ class Trials:
         self._job, self._params, self._begin = job, params, begin
         self._report, self._should_stop = report, should_stop
         self._made: list[dict[str, Any]] = []
-        self._others: tuple[Recipe, ...] = ()
 
     def run(self, data: TrainingData) -> dict[str, Any]:
-        """Try the channels first, then ways of tuning with the best of them."""
-        best, lowest = USUAL, self._loss_of(USUAL)
-        best, lowest = self._better(list(self._others), best, lowest)
+        """Try the engine's own ways and the channels, then ways of tuning with the best."""
+        lowest, others = self._tried(USUAL)
+        best, lowest = self._better(others, USUAL, lowest)
         channels = [best.with_changes(each) for each in channel_recipes(data, self._params)]
         best, lowest = self._better(channels, best, lowest)
         if self._job.parent or self._job.pretrained:
@@ -108,15 +106,18 @@ class Trials:
         self._report.stage("tried", trials=list(self._made))
         return {"changes": dict(best.changes), "trials": self._made}
 
-    def _better(self, recipes: list[Recipe], best: Recipe, lowest: float) -> tuple[Recipe, float]:
+    def _better(
+        self, recipes: Sequence[Recipe], best: Recipe, lowest: float
+    ) -> tuple[Recipe, float]:
         """Return the best of some recipes and the best so far."""
         for recipe in recipes:
-            loss = self._loss_of(recipe)
+            loss, _ = self._tried(recipe)
             if loss < lowest:
                 best, lowest = recipe, loss
         return best, lowest
 
-    def _loss_of(self, recipe: Recipe) -> float:
+    def _tried(self, recipe: Recipe) -> tuple[float, tuple[Recipe, ...]]:
+        """Return the loss that a recipe comes to, and what its engine would try besides."""
         self._report.stage("trying", trying=recipe.name, trials=list(self._made))
         began = time.monotonic()
         limit = self._job.max_seconds
@@ -126,10 +127,9 @@ class Trials:
             max_seconds=limit and limit * TRIAL_SHARE / MOST_TRIALS,
         )
         begun = self._begin(replace(self._params, **recipe.changes))
-        self._others = begun.others
         short = replace(begun.course.params, steps=TRIAL_STEPS, steps_per_epoch=TRIAL_STEPS // 2)
         course = replace(begun.course, params=short)
-        facts = train_learner(job, begun.learner, course, Silence(), self._should_stop)
+        facts = train_learner(job, begun.learner, course, Silent(), self._should_stop)
         self._made.append(
             {
                 "name": recipe.name,
@@ -140,7 +140,7 @@ class Trials:
             }
         )
         loss = facts["validation_loss"]
-        return float("inf") if loss is None else float(loss)
+        return (float("inf") if loss is None else float(loss)), begun.others
 
 
 def channel_recipes(data: TrainingData, params: Any) -> list[Recipe]:
@@ -165,25 +165,9 @@ def channel_recipes(data: TrainingData, params: Any) -> list[Recipe]:
 def _stored(job: TrainJob) -> dict[str, Any] | None:
     """Return what an earlier attempt of the same job chose."""
     folder = resumable(job.workdir, job_fingerprint(job))
-    path = (folder or Path()) / TRIALS_FILE
-    if folder is None or not path.is_file():
+    if folder is None or not (folder / TRIALS_FILE).is_file():
         return None
+    path = folder / TRIALS_FILE
     found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     (job.workdir / TRIALS_FILE).write_bytes(path.read_bytes())
     return found
-
-
-class Silence:
-    """A reporter of what nobody needs to hear."""
-
-    def stage(self, name: str, **data: Any) -> None:
-        """Say nothing."""
-
-    def epoch(self, report: EpochReport) -> None:
-        """Say nothing."""
-
-    def checkpoint(self, path: Path) -> None:
-        """Say nothing."""
-
-    def warn(self, sentence: str) -> None:
-        """Say nothing."""

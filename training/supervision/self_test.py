@@ -10,30 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annotations.imaging.pixels import PixelShape, write_pixels
-from training.engines.base import Engine, EpochReport, TrainingRegion, TrainJob
+from training.engines.base import Engine, TrainingRegion, TrainJob
 from training.engines.checkpoint import read_config
+from training.engines.silent import Silent
 
 SIDE_PX = 96
 SPACING_PX = 24
 RADIUS_PX = 8
 # Enough to run every line of a training once.
 QUICK = {"steps": 2, "steps_per_epoch": 1, "patch_px": 64, "batch_size": 2}
-
-
-class Silent:
-    """A reporter that nobody listens to."""
-
-    def stage(self, name: str, **data: Any) -> None:
-        """Do nothing."""
-
-    def epoch(self, report: EpochReport) -> None:
-        """Do nothing."""
-
-    def checkpoint(self, path: Path) -> None:
-        """Do nothing."""
-
-    def warn(self, sentence: str) -> None:
-        """Do nothing."""
 
 
 def self_test(engine: Engine, folder: Path, *, device: str, n_threads: int) -> dict[str, Any]:

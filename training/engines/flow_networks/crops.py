@@ -21,7 +21,8 @@ FlowsOf: TypeAlias = Callable[[SparseLabels], NDArray[np.floating[Any]]]
 class FlowSource:
     """Crops with flows; those are computed once per region, from whole objects, onto disk.
 
-    Flows of a cropped object would point to another centre.
+    Flows of a cropped object would point to another centre. Files in the folder are those of the
+    same source: trials of recipes find what the first one computed.
     """
 
     def __init__(self, source: CropSource, folder: Path, flows_of: FlowsOf) -> None:
@@ -30,9 +31,10 @@ class FlowSource:
         folder.mkdir(parents=True, exist_ok=True)
         for number in range(len(source)):
             path = folder / f"flows-{number}.npy"
-            objects = np.maximum(np.asarray(source.labels_of(number)), 0)
-            flows = flows_of(objects) if objects.any() else np.zeros((2, *objects.shape))
-            np.save(path, flows.astype(np.float16))
+            if not path.exists():
+                objects = np.maximum(np.asarray(source.labels_of(number)), 0)
+                flows = flows_of(objects) if objects.any() else np.zeros((2, *objects.shape))
+                np.save(path, flows.astype(np.float16))
             self._paths.append(path)
 
     def window(self, number: int, box: Box) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -89,16 +89,24 @@ class Outlines:
     prob: NDArray[np.float32]
     dist: NDArray[np.float32]
 
-    def magnified(self, factor: float) -> Outlines:
-        """Return them for an image that is larger by a factor; middles lie between pixels then."""
-        if factor == 1:
+    def brought_from(self, shape: Sequence[int], to: Sequence[int]) -> Outlines:
+        """Return them for an image (H, W) that was resized to `shape` when they were found.
+
+        Middles lie between pixels then.
+        """
+        if tuple(shape[:2]) == tuple(to):
             return self
-        points = (self.points + 0.5) * factor - 0.5
-        return Outlines(points, self.prob, (self.dist * np.float32(factor)).astype(np.float32))
+        points = (self.points + 0.5) * np.divide(to, shape[:2]) - 0.5
+        return Outlines(points, self.prob, self.dist * magnification(shape, to))
 
     def of(self, which: NDArray[Any]) -> Outlines:
         """Return some of them, by numbers or by a mask."""
         return Outlines(self.points[which], self.prob[which], self.dist[which])
+
+
+def magnification(shape: Sequence[int], to: Sequence[int]) -> np.float32:
+    """Return how much larger an image (H, W) is than at another shape, mean of both sides."""
+    return np.float32(np.divide(to, shape[:2]).mean())
 
 
 @dataclass(frozen=True, slots=True)

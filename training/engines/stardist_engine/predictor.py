@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from project.errors import Cancelled, CheckpointCorrupt
-from training.datasets.channels import ALL
+from training.datasets.channels import ALL, with_channels
 from training.datasets.labels import Box
 from training.datasets.large import Pixels, Place, normalized
 from training.datasets.scale import rescaled
@@ -24,6 +24,7 @@ from training.engines.stardist_engine.instances import (
     Suppression,
     corners_of,
     drawn,
+    magnification,
     parts_of,
 )
 
@@ -98,13 +99,13 @@ class StarDistPredictor:
         x = np.moveaxis(rescaled(pixels, self._scale), 0, -1)
         thresholds = self._prob_threshold, self._nms_threshold
         found = (FastSuppression if self._fast else Suppression)(self._net, *thresholds)
-        maps = Maps(x.shape, self._net, self._scale) if want_maps else None
+        maps = Maps(x.shape, self._net) if want_maps else None
         for part in parts_of(x, self._forward, self._net, block_px=self.block_px):
             found.take(part)
             if maps is not None:
                 maps.take(part)
             _stop_if(should_stop)
-        objects = found.objects(x.shape).magnified(1 / self._scale)
+        objects = found.objects(x.shape).brought_from(x.shape, shape)
         label_image, is_seen = dense_ids(drawn(objects, shape), len(objects.prob))
         seen = objects.of(is_seen)
         return PredictionArrays(
@@ -123,8 +124,8 @@ def _stop_if(should_stop: StopFlag) -> None:
 class Maps:
     """The network's outputs for a whole piece, put together from its parts."""
 
-    def __init__(self, shape: tuple[int, ...], net: NetShape, scale: float) -> None:
-        self._grid, self._scale = net.grid, scale
+    def __init__(self, shape: tuple[int, ...], net: NetShape) -> None:
+        self._shape, self._grid = shape, net.grid
         cells = net.cells_of(shape)
         self._prob = np.zeros(cells, np.float32)
         self._dist = np.zeros((*cells, net.n_rays), np.float32)
@@ -143,11 +144,11 @@ class Maps:
         Distances are in pixels of the image, whatever size the network was shown it at.
         """
         places = (
-            ((np.arange(side) + 0.5) * self._scale).astype(int) // cell
-            for side, cell in zip(shape, self._grid, strict=True)
+            (2 * np.arange(side) + 1) * shown // (2 * side) // cell
+            for side, shown, cell in zip(shape, self._shape[:2], self._grid, strict=True)
         )
         place = np.ix_(*places)
-        dist = self._dist[place] / np.float32(self._scale)
+        dist = self._dist[place] * magnification(self._shape, shape)
         return {"prob": self._prob[place], "dist": np.moveaxis(dist, -1, 0)}
 
 
@@ -159,18 +160,14 @@ class AsChannels:
         self.shape = (n_channels, *pixels.shape[1:])
 
     def __getitem__(self, place: Place, /) -> NDArray[Any]:
-        part: NDArray[Any] = as_channels(self._pixels[place], self.shape[0])
-        return part
+        return with_channels(self._pixels[place], self.shape[0])
 
 
 def as_channels(image: Pixels, n_channels: int) -> Any:
-    """Give the network as many channels as it has inputs: one is repeated, many become grey."""
-    if image.shape[0] == n_channels:
-        return image
-    if not isinstance(image, np.ndarray):
-        return AsChannels(image, n_channels)
-    grey = image if image.shape[0] == 1 else image.mean(axis=0, keepdims=True, dtype=np.float32)
-    return np.repeat(grey, n_channels, axis=0)
+    """Give the network as many channels as it has inputs; a large image where it is sliced."""
+    if isinstance(image, np.ndarray):
+        return with_channels(image, n_channels)
+    return image if image.shape[0] == n_channels else AsChannels(image, n_channels)
 
 
 def dense_ids(

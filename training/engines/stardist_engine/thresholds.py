@@ -70,14 +70,13 @@ def _survivors(
         found = [part.candidates(min(PROB_THRESHOLDS), net.grid) for part in parts]
         candidates = joined(found, x.shape, net)
         for nms, objects in survivors.items():
-            objects.append(suppressed(candidates, nms).magnified(1 / scale))
+            objects.append(suppressed(candidates, nms).brought_from(x.shape, crop.labels.shape))
     return survivors
 
 
 def _score(crops: Sequence[Crop], found: Sequence[Outlines], threshold: float) -> float:
     predicted = []
     for crop, objects in zip(crops, found, strict=True):
-        kept = objects.prob > threshold
-        likely = Outlines(objects.points[kept], objects.prob[kept], objects.dist[kept])
+        likely = objects.of(objects.prob > threshold)
         predicted.append(drawn(likely, crop.labels.shape))
     return agreement(crops, predicted)
