@@ -45,7 +45,7 @@ e2e: setup
 	$(PY) -m pytest -m e2e
 
 bench: setup
-	@for part in $(filter-out demo starter_models transfer,$(basename $(notdir $(shell grep -l __main__ benchmarks/*.py)))); do \
+	@for part in $(filter-out demo parameter_pictures starter_models transfer warm_predictions,$(basename $(notdir $(shell grep -l __main__ benchmarks/*.py)))); do \
 	  echo "== $$part"; $(PY) -m benchmarks.$$part || exit 1; done
 
 docs: $(VENV)/.installed frontend/node_modules/.installed

@@ -16,6 +16,7 @@ from hypothesis.extra.numpy import arrays
 from project.errors import Cancelled
 from tests.engines.worlds import Notes, make_job, never
 from training.engines.loop import Course, Usual, train_learner
+from training.engines.recipes import after_trials
 from training.engines.specs import StarDistParams
 from training.engines.weights import MovingAverage, pulled
 
@@ -165,3 +166,12 @@ def test_an_average_of_equal_weights_is_these():
         average.take({"w": np.full(2, 3.0, np.float32)}, n)
 
     assert average.values["w"].tolist() == [3.0, 3.0]
+
+
+def test_trials_are_taken_from_the_time_that_was_given(tmp_path):
+    job = replace(make_job([], tmp_path), max_seconds=100.0)
+
+    assert after_trials(job, []).max_seconds == 100
+    assert after_trials(job, [{"seconds": 12.5}, {"seconds": 10.0}]).max_seconds == 77.5
+    assert after_trials(job, [{"seconds": 90.0}]).max_seconds == 50
+    assert after_trials(make_job([], tmp_path), [{"seconds": 90.0}]).max_seconds is None

@@ -84,6 +84,14 @@ def choose_recipe(
     return replace(params, **stored["changes"]), stored["trials"]
 
 
+def after_trials(job: TrainJob, trials: Sequence[Mapping[str, Any]]) -> TrainJob:
+    """Return the job with what the trials left of its time, at least half of it."""
+    if job.max_seconds is None:
+        return job
+    left_s = job.max_seconds - sum(trial["seconds"] for trial in trials)
+    return replace(job, max_seconds=max(left_s, job.max_seconds / 2))
+
+
 class Trials:
     """Short trainings, one after the other."""
 

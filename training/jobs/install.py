@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import subprocess
 import sys
 import venv
@@ -21,6 +20,7 @@ from project.filelock import FileLock
 from project.processes import scrubbed_environment
 from project.storage import FULL, storage_error
 from training.engines import registry
+from training.engines.checkpoint import whole_folder
 from training.engines.registry import OwnEnvironment
 from training.jobs.self_test import Tried, try_engine
 from training.supervision.interpreters import environment_of, python_in
@@ -128,19 +128,9 @@ def made_aside(target: Path) -> Iterator[Path]:
     may be renamed; only scripts that were installed with packages would not start any more.
     Raises LockHeld when another process is at it, StorageFull, StorageUnavailable.
     """
-    new, old = target.with_name(f".{target.name}.new"), target.with_name(f".{target.name}.old")
     try:
-        with FileLock(target.with_name(f".{target.name}.lock")):
-            try:
-                for leftover in (new, old):
-                    shutil.rmtree(leftover, ignore_errors=True)
-                yield new
-                if target.exists():
-                    target.rename(old)
-                new.rename(target)
-            finally:
-                for leftover in (new, old):
-                    shutil.rmtree(leftover, ignore_errors=True)
+        with FileLock(target.with_name(f".{target.name}.lock")), whole_folder(target) as new:
+            yield new
     except OSError as error:
         raise storage_error(error) from error
 

@@ -1,8 +1,7 @@
-"""Training runs: lists, one run with its epochs, and what a run used."""
+"""Training runs: lists, and one run with its epochs."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import QuerySet
@@ -10,8 +9,7 @@ from django.db.models import QuerySet
 from annotations.models import Project
 from annotations.rules import visible_projects
 from project.errors import NotFound
-from training.models import EpochRecord, ModelVersion, RunState, TrainingRun, TrainingSet
-from training.queries.sets import read_manifest
+from training.models import EpochRecord, ModelVersion, TrainingRun
 
 
 def visible_runs(user: Any) -> QuerySet[TrainingRun]:
@@ -29,12 +27,6 @@ def runs_of_project(user: Any, project: Project) -> QuerySet[TrainingRun]:
     return visible_runs(user).filter(project=project)
 
 
-def open_runs(project: Project) -> QuerySet[TrainingRun]:
-    """Return runs of which the end is still to come."""
-    runs = TrainingRun.objects.filter(project=project)
-    return runs.exclude(state__in=RunState.terminal_states())
-
-
 def one_run(user: Any, run_id: Any) -> TrainingRun:
     """Return a run with its log; raises NotFound."""
     run = visible_runs(user).defer(None).select_related("project").filter(pk=run_id).first()
@@ -46,34 +38,6 @@ def one_run(user: Any, run_id: Any) -> TrainingRun:
 def epochs_of(run: TrainingRun) -> QuerySet[EpochRecord]:
     """Return the epochs of a run in order."""
     return EpochRecord.objects.filter(run=run).order_by("epoch")
-
-
-@dataclass(frozen=True, slots=True)
-class RunInputs:
-    """All that went into a run: enough to repeat it."""
-
-    training_set: TrainingSet
-    manifest: dict[str, Any]
-    parent: ModelVersion | None
-    pretrained: str
-    engine: str
-    params: dict[str, Any]
-    channels: list[int]
-    seed: int
-
-
-def what_a_run_used(run: TrainingRun) -> RunInputs:
-    """Return the inputs of a run, the frozen manifest included."""
-    return RunInputs(
-        training_set=run.training_set,
-        manifest=read_manifest(run.training_set),
-        parent=run.parent,
-        pretrained=run.pretrained,
-        engine=run.engine,
-        params=run.params,
-        channels=run.channels,
-        seed=run.seed,
-    )
 
 
 def run_state(run: TrainingRun) -> dict[str, Any]:

@@ -201,7 +201,7 @@ def test_two_at_once_do_not_disturb_each_other(toy, wheels, data_dir):
 
 
 def test_leftovers_of_a_crash_are_cleared(toy, wheels, data_dir):
-    (data_dir / "engines" / ".toy.new" / "bin").mkdir(parents=True)
+    (data_dir / "engines" / "toy.new" / "bin").mkdir(parents=True)
 
     install("toy", wheels())
 

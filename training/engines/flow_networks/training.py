@@ -15,7 +15,7 @@ from training.engines.flow_networks.device import device_in_words, torch_device,
 from training.engines.flow_networks.drawing import DEFAULT, FlowPredictor, fit_thresholds
 from training.engines.flow_networks.learner import FlowLearner
 from training.engines.loop import train_learner
-from training.engines.recipes import Begun, choose_recipe
+from training.engines.recipes import Begun, after_trials, choose_recipe
 
 # A job, its parameters, what it learns from and where: everything ready for the first step.
 Begin: TypeAlias = Callable[[TrainJob, Any, TrainingData, torch.device], Begun[FlowLearner]]
@@ -52,6 +52,7 @@ def train_network(
     begun = begin(params)
     net, bfloat16 = begun.learner.net, uses_bfloat16(params.precision, device)
     facts = begun.facts | {"trials": trials}
+    job = after_trials(job, trials)
     facts |= train_learner(job, begun.learner, begun.course, report, should_stop)
     report.stage("thresholds")
     crops, fitted_on = fitting_crops(data, **parts.shown)

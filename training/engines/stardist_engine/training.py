@@ -21,7 +21,7 @@ from training.engines.data import (
 )
 from training.engines.fitting import fitting_crops
 from training.engines.loop import Course, Usual, train_learner
-from training.engines.recipes import Begun, Recipe, choose_recipe
+from training.engines.recipes import Begun, Recipe, after_trials, choose_recipe
 from training.engines.registry import parse_params
 from training.engines.specs import STARDIST, StarDistParams
 from training.engines.stardist_engine.keras_network import KerasForward, shape_of
@@ -62,6 +62,7 @@ def train(job: TrainJob, report: Reporter, should_stop: StopFlag) -> Path:
     begun = begin(params)
     model = begun.learner.model
     facts = begun.facts | {"trials": trials}
+    job = after_trials(job, trials)
     facts |= train_learner(job, begun.learner, begun.course, report, should_stop)
     report.stage("thresholds")
     net = shape_of(model)
