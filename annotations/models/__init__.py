@@ -1,0 +1,42 @@
+"""Rows about who marked what, on which image."""
+
+from annotations.models.images import Activity, Image, ImageState, Split, Upload
+from annotations.models.layers import (
+    DEFAULT_LAYER,
+    ChunkState,
+    Instance,
+    InstanceState,
+    LabelChunk,
+    LabelLayer,
+    LabelOp,
+    LayerKind,
+    LayerSnapshot,
+)
+from annotations.models.projects import AuditEntry, Membership, Project, Role
+from annotations.models.regions import Assignment, Coverage, Purpose, Region, RegionState
+
+__all__ = [
+    "DEFAULT_LAYER",
+    "Activity",
+    "Assignment",
+    "AuditEntry",
+    "ChunkState",
+    "Coverage",
+    "Image",
+    "ImageState",
+    "Instance",
+    "InstanceState",
+    "LabelChunk",
+    "LabelLayer",
+    "LabelOp",
+    "LayerKind",
+    "LayerSnapshot",
+    "Membership",
+    "Project",
+    "Purpose",
+    "Region",
+    "RegionState",
+    "Role",
+    "Split",
+    "Upload",
+]
