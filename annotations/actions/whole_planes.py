@@ -65,7 +65,7 @@ def insert_plane(  # noqa: PLR0913 - the columns that callers differ in
 
 
 COPIED = (
-    *("layer_id", "instance_id", "t", "z", "area_px", "row0", "col0", "row1", "col1"),
+    *("layer_id", "instance_id", "t", "z", "depth", "area_px", "row0", "col0", "row1", "col1"),
     *("state", "score", "class_name", "created_by_id", "seq"),
 )
 
@@ -95,7 +95,7 @@ def _copy_instances(
             known = None if np.isnan(score) else score
             copy.write_row(
                 (
-                    *(layer.pk, instance_id, *plane, area_px, *box),
+                    *(layer.pk, instance_id, *plane, 1, area_px, *box),
                     *(str(state.value), known, "", user_id, layer.seq),
                 )
             )

@@ -1,5 +1,6 @@
 """Rows about who marked what, on which image."""
 
+from annotations.models.classes import ObjectClass
 from annotations.models.images import Activity, Image, ImageState, Split, Upload
 from annotations.models.layers import (
     DEFAULT_LAYER,
@@ -12,7 +13,7 @@ from annotations.models.layers import (
     LayerKind,
     LayerSnapshot,
 )
-from annotations.models.projects import AuditEntry, Membership, Project, Role
+from annotations.models.projects import AuditEntry, Membership, Project, Role, StackDrafts
 from annotations.models.regions import Assignment, Coverage, Purpose, Region, RegionState
 
 __all__ = [
@@ -32,11 +33,13 @@ __all__ = [
     "LayerKind",
     "LayerSnapshot",
     "Membership",
+    "ObjectClass",
     "Project",
     "Purpose",
     "Region",
     "RegionState",
     "Role",
     "Split",
+    "StackDrafts",
     "Upload",
 ]

@@ -87,6 +87,7 @@ class Image(LeasedRow):
     dtype = models.CharField(max_length=16, blank=True)  # numpy name of the stored pixels
     is_rgb = models.BooleanField(default=False)
     pixel_size_um = models.FloatField(null=True)  # micrometres per pixel, square pixels
+    z_step_um = models.FloatField(null=True)  # micrometres from one plane to the next
     channels = models.JSONField(default=list)  # [{name, colour "#rrggbb", window [low, high]}]
     pixels_digest = models.CharField(max_length=64, blank=True)  # canonical tiled TIFF, axes TCZYX
     pyramid_digest = models.CharField(max_length=64, blank=True)  # JPEG tiles in a TIFF, 8-bit view

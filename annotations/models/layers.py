@@ -158,7 +158,8 @@ class Instance(models.Model):
     instance_id = models.BigIntegerField()  # value in the label image, from 1
     t = models.PositiveIntegerField(default=0)
     z = models.PositiveIntegerField(default=0)
-    area_px = models.BigIntegerField(default=0)  # 0: emptied, restorable by undo
+    depth = models.PositiveIntegerField(default=1)  # planes from z on that may hold its pixels
+    area_px = models.BigIntegerField(default=0)  # over all planes; 0: emptied, restorable by undo
     row0 = models.PositiveIntegerField(default=0)  # box that holds every pixel; may be loose
     col0 = models.PositiveIntegerField(default=0)
     row1 = models.PositiveIntegerField(default=0)

@@ -9,6 +9,14 @@ from django.conf import settings
 from django.db import models
 
 
+class StackDrafts(models.TextChoices):
+    """What an engine that looks at planes makes of an image with several."""
+
+    PLANES = "planes", "Each plane on its own"
+    LINKED = "linked", "Objects that lie over each other are one"
+    VOLUME = "volume", "Computed as volumes, by engines that can (slow)"
+
+
 class Project(models.Model):
     """A body of images with its people; made by its first owner."""
 
@@ -17,6 +25,9 @@ class Project(models.Model):
     description = models.TextField(blank=True)
     # Drafts may differ a little from what is measured, where an engine is faster that way.
     fast_drafts = models.BooleanField(default=False)
+    stack_drafts = models.CharField(
+        max_length=8, choices=StackDrafts.choices, default=StackDrafts.LINKED
+    )
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )

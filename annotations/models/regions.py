@@ -35,13 +35,14 @@ class RegionState(models.TextChoices):
 
 
 class Region(models.Model):
-    """A half-open box of an image with a promise about its annotation."""
+    """A half-open box of an image, of one plane or several, with a promise about its annotation."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="regions")
     layer = models.ForeignKey(LabelLayer, on_delete=models.CASCADE, related_name="regions")
     t = models.PositiveIntegerField(default=0)
     z = models.PositiveIntegerField(default=0)
+    depth = models.PositiveIntegerField(default=1)  # planes, from z on
     row0 = models.PositiveIntegerField()
     col0 = models.PositiveIntegerField()
     row1 = models.PositiveIntegerField()
@@ -65,7 +66,8 @@ class Region(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(row1__gt=F("row0"), col1__gt=F("col0")), name="region_not_empty"
+                condition=Q(row1__gt=F("row0"), col1__gt=F("col0"), depth__gt=0),
+                name="region_not_empty",
             ),
             models.CheckConstraint(
                 condition=~Q(state=RegionState.SUBMITTED) | Q(snapshot__isnull=False),

@@ -59,6 +59,8 @@ class EngineSpec:
     licence: str
     citation: str
     needs_gpu: bool = False
+    n_dims: int = 2  # 3: objects are volumes; images and labels have planes
+    classifies: bool = False  # tells kinds of objects apart
     advise: Adviser | None = None  # asked by the site before a training; imports no framework
 
 
@@ -68,7 +70,12 @@ class TrainingRegion:
 
     `pixels` is the canonical tiled TIFF of the whole image, axes TCZYX; `labels` an .npz with
     `label_image` (uint32, shape of the box) and `annotated` (bool, same shape). Box coordinates
-    are (row0, col0, row1, col1), half-open, in pixels of the image.
+    are (row0, col0, row1, col1), half-open, in pixels of the image. For engines whose objects are
+    volumes a region is `depth` planes from `z` on, and both arrays have the shape (depth, h, w).
+
+    Where people told kinds of objects apart, the .npz also has `class_ids` (uint32, shape (k,)),
+    labels of the label image, and `class_numbers` (uint8, same shape), from 1, places in
+    `TrainJob.classes`. The kind of a label that is not listed is unknown.
     """
 
     image_id: str
@@ -79,6 +86,7 @@ class TrainingRegion:
     tags: tuple[str, ...] = ()
     t: int = 0
     z: int = 0
+    depth: int = 1
     channels: tuple[int, ...] = ()  # empty: those of the job
     invert: bool | None = None  # None: as the job finds
 
@@ -98,6 +106,8 @@ class TrainJob:
     device: str = "cpu"
     n_threads: int = 1
     offline: bool = True
+    classes: tuple[str, ...] = ()  # names of the kinds of objects; empty: they are not told apart
+    anisotropy: float = 0.0  # distance of planes in pixels of a plane; 0: unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,13 +151,17 @@ class PredictionArrays:
     the names in `EngineSpec.produces`, only when asked for. `outlines` is float32, shape
     (n, k, 2), from engines whose objects are polygons: row and column of the k corners of id i at
     i - 1, in pixels of the image with pixels as points in their middles. They are whole where
-    other objects cover them, and may reach over the border of the image.
+    other objects cover them, and may reach over the border of the image. `classes` is uint8,
+    shape (n,), from engines that tell kinds of objects apart: places in the version's `classes`,
+    from 1; 0 where the engine does not say. Of a stack the label image has the shape (Z, H, W),
+    and maps (Z, H, W) or (k, Z, H, W).
     """
 
     label_image: LabelImage
     scores: NDArray[np.float32]
     maps: dict[str, NDArray[np.float32]] = field(default_factory=dict)
     outlines: NDArray[np.float32] | None = None
+    classes: NDArray[np.uint8] | None = None
 
 
 class Engine(Protocol):
@@ -203,4 +217,28 @@ class Predictor(Protocol):
 
         A large image may be no array but a `training.datasets.large.PixelsOfFile`, which is read
         where it is sliced; `np.asarray` makes it one.
+        """
+
+
+class VolumePredictor(Protocol):
+    """A loaded checkpoint that segments stacks as volumes.
+
+    The predictors of engines with `EngineSpec.n_dims` 3 are these; those of other engines may be,
+    too.
+    """
+
+    def predict_volume(
+        self,
+        stack: NDArray[Any],
+        *,
+        anisotropy: float = 0.0,
+        want_maps: bool = False,
+        should_stop: StopFlag = lambda: False,
+        reference: NDArray[Any] | None = None,
+    ) -> PredictionArrays:
+        """Segment a stack of shape (C, Z, H, W), any real dtype.
+
+        The whole stack is normalised by percentiles first. `anisotropy` is the distance of planes
+        in pixels of a plane; 0 where nobody knows. Of a part of a stack, `reference` holds pixels
+        of the whole one, shape (C, d, h, w).
         """
