@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -14,12 +15,12 @@ from numpy.typing import NDArray
 
 from annotations.actions.audit import audit
 from annotations.actions.labels import DraftInBlindRegion, reserve_ids, writable_layer
-from annotations.actions.layer_writer import LayerWriter, Origin
-from annotations.actions.whole_planes import insert_plane, store_chunks
+from annotations.actions.layer_writer import LayerWriter, Origin, Plane
+from annotations.actions.whole_planes import StoredPlanes, insert_labels
 from annotations.labels import chunks, ops
 from annotations.labels.chunks import Box, LabelImage
-from annotations.labels.label_image import Measures, measure
-from annotations.labels.ops import Chunk, Place, Runs
+from annotations.labels.label_image import Measures
+from annotations.labels.ops import Chunk, Op, Place, Runs
 from annotations.models import (
     Image,
     Instance,
@@ -28,12 +29,14 @@ from annotations.models import (
     LayerKind,
     Role,
 )
-from annotations.queries.chunks import pixels_of, present_digests
+from annotations.queries.chunks import digests_by_plane, pixels_of
+from annotations.queries.classes import hold_classes
 from annotations.queries.labels import find_layer
-from annotations.queries.regions import blind_boxes
+from annotations.queries.regions import blind_regions
 from project import events
 from project.errors import Conflict, InvalidInput
 
+CHUNKS_AT_ONCE = 256  # of an annotation, one megabyte each; an accept of more has several ops
 NAMED_IDS = 1000  # an accept lists its objects in its op's meta up to this many
 
 
@@ -60,7 +63,7 @@ class NotADraft(Conflict):
     code = "not_a_draft"
 
 
-def store_prediction(
+def store_prediction(  # noqa: PLR0913 - what a model says, and of which plane
     *,
     image: Image,
     name: str,
@@ -68,14 +71,45 @@ def store_prediction(
     scores: NDArray[np.floating[Any]],
     t: int = 0,
     z: int = 0,
+    class_names: Sequence[str] = (),
 ) -> LabelLayer:
     """Store a model's output as a new read-only draft layer, its objects all proposed.
 
+    The label image is of one plane, shape (H, W), or of a stack, shape (Z, H, W), that begins at
+    plane z; an object of a stack is one instance over its planes. `class_names` are as many as
+    scores, or none.
+
     Raises InvalidInput when shape, ids or scores do not fit together.
     """
-    measures = measure(label_image)
-    _check_prediction(image, label_image, measures, scores)
-    stored = store_chunks(label_image)
+    stack = label_image[None] if label_image.ndim == 2 else label_image
+    if stack.shape[1:] != (image.height, image.width) or z + len(stack) > image.n_z:
+        raise InvalidInput(
+            f"The prediction has {label_image.shape} pixels, the image "
+            f"{(image.height, image.width)} in {image.n_z} planes."
+        )
+    planes = StoredPlanes()
+    for place, plane in enumerate(stack, z):
+        planes.add(plane, place)
+    return store_planes(
+        image=image, name=name, planes=planes, scores=scores, t=t, class_names=class_names
+    )
+
+
+def store_planes(
+    *,
+    image: Image,
+    name: str,
+    planes: StoredPlanes,
+    scores: NDArray[np.floating[Any]],
+    t: int = 0,
+    class_names: Sequence[str] = (),
+) -> LabelLayer:
+    """Make a draft layer of planes whose chunks are stored; as `store_prediction` else.
+
+    Raises InvalidInput when ids and scores do not fit together.
+    """
+    measures = planes.measures()
+    _check_prediction(measures, scores)
     with transaction.atomic():
         layer = LabelLayer.objects.create(
             image=image,
@@ -84,13 +118,14 @@ def store_prediction(
             seq=1,
             next_instance_id=measures.instance_id.size + 1,
         )
-        insert_plane(
+        insert_labels(
             layer,
-            stored,
+            planes.chunks,
             measures,
-            plane=(t, z),
+            t=t,
             state=InstanceState.PROPOSED,
             scores=np.asarray(scores, np.float64),
+            class_names=class_names,
         )
         audit(
             user=None,
@@ -107,17 +142,7 @@ def store_prediction(
     return layer
 
 
-def _check_prediction(
-    image: Image,
-    label_image: LabelImage,
-    measures: Measures,
-    scores: NDArray[np.floating[Any]],
-) -> None:
-    if label_image.shape != (image.height, image.width):
-        raise InvalidInput(
-            f"The prediction has {label_image.shape} pixels, the image "
-            f"{(image.height, image.width)}."
-        )
+def _check_prediction(measures: Measures, scores: NDArray[np.floating[Any]]) -> None:
     n = measures.instance_id.size
     if n and int(measures.instance_id[-1]) != n:
         raise InvalidInput("The ids of a prediction must be 1 to n without a gap.")
@@ -200,21 +225,24 @@ def accept_draft(
     min_score: float | None = None,
     preserve: Preserve = Preserve.OBJECTS,
 ) -> Accepted:
-    """Copy draft objects into an annotation layer as one op of kind accept.
+    """Copy draft objects into an annotation layer, as one op of kind accept per plane.
+
+    Of more than 256 chunks in a plane it is several. Ops of one accept have the same `group` in
+    their meta, so that they can be undone together.
 
     Without ids all proposed objects are meant, with `min_score` those at least that sure.
     Objects that touch a blind-validation region are left out.
 
     Raises NotADraft, LayerReadOnly, and DraftInBlindRegion when nothing else is left.
     """
+    hold_classes()
     layer = writable_layer(user, layer_id)
     draft = find_layer(user, draft_id)
     if draft.kind != LayerKind.PREDICTION or draft.image_id != layer.image_id:
         raise NotADraft("That layer is not a draft of this image.")
     rows = _chosen(draft, instance_ids, min_score)
-    plane = (rows[0].t, rows[0].z) if rows else (0, 0)
     writer = LayerWriter(layer, user)
-    merge = _Merge(writer, draft, plane, rows, preserve)
+    merge = _Merge(writer, draft, rows, preserve)
     blind = merge.drop_blind()
     if blind and not merge.rows:
         raise DraftInBlindRegion(
@@ -252,42 +280,37 @@ def _chosen(
 
 
 class _Merge:
-    """Draft objects on their way into the annotation, chunk by chunk."""
+    """Draft objects on their way into the annotation, plane by plane and chunk by chunk."""
 
     def __init__(
-        self,
-        writer: LayerWriter,
-        draft: LabelLayer,
-        plane: tuple[int, int],
-        rows: list[Instance],
-        preserve: Preserve,
+        self, writer: LayerWriter, draft: LabelLayer, rows: list[Instance], preserve: Preserve
     ) -> None:
-        self.writer, self.draft, self.plane = writer, draft, plane
+        self.writer, self.draft = writer, draft
         self.rows, self.preserve = rows, preserve
-        places = {place for row in rows for place in chunks.places(_box(row))}
-        t, z = plane
-        self.digests = present_digests(draft, t=t, z=z, places=places)
-        self.current = writer.chunks(plane, self.digests)
+        self.t = rows[0].t if rows else 0
+        self.box, self.planes = _extent(rows)
+        digests = digests_by_plane(draft, self.planes, t=self.t) if rows else {}
+        wanted = {place for row in rows for place in chunks.places(_box(row))}
+        self.digests = {
+            z: {place: digest for place, digest in of_plane.items() if place in wanted}
+            for z, of_plane in sorted(digests.items())
+        }
 
     def drop_blind(self) -> int:
         """Leave out the objects with a pixel in a blind-validation region; return how many."""
         if not self.rows:
             return 0
-        t, z = self.plane
-        whole = (
-            min(row.row0 for row in self.rows),
-            min(row.col0 for row in self.rows),
-            max(row.row1 for row in self.rows),
-            max(row.col1 for row in self.rows),
-        )
         hit: set[int] = set()
-        for box in blind_boxes(self.writer.layer.image, whole, t=t, z=z):
-            seen = {place: pixels_of(self.digests[place]) for place in self._within(box)}
-            hit |= set(np.unique(chunks.join(seen, box)).tolist())
+        z0, z1 = self.planes
+        image = self.writer.layer.image
+        for region in blind_regions(image, self.box, t=self.t, z=z0, depth=z1 - z0):
+            box = (region.row0, region.col0, region.row1, region.col1)
+            for z in range(max(z0, region.z), min(z1, region.z + region.depth)):
+                digests = self.digests.get(z, {})
+                places = [place for place in chunks.places(box) if place in digests]
+                seen = {place: pixels_of(digests[place]) for place in places}
+                hit |= set(np.unique(chunks.join(seen, box)).tolist())
         return self._drop(hit)
-
-    def _within(self, box: Box) -> Iterable[Place]:
-        return [place for place in chunks.places(box) if place in self.digests]
 
     def _drop(self, instance_ids: set[int]) -> int:
         before = len(self.rows)
@@ -295,39 +318,66 @@ class _Merge:
         return before - len(self.rows)
 
     def write(self) -> list[int]:
-        """Write one op and return the new ids that got at least one pixel."""
+        """Write the ops and return the new ids that got at least one pixel."""
         if self.preserve == Preserve.OBJECTS:
-            chosen = self._new_ids(1)
-            hit: set[int] = set()
-            for place, digest in self.digests.items():
-                drawn = pixels_of(digest)
-                taken = (chosen[drawn] > 0) & (self.current[place] > 0)
-                hit |= set(np.unique(drawn[taken]).tolist())
-            self._drop(hit)
+            self._drop(self._in_the_way())
         if not self.rows:
             return []
         first = reserve_ids(self.writer.layer, len(self.rows))
         new_ids = self._new_ids(first)
-        op = {place: self._runs(place, digest, new_ids) for place, digest in self.digests.items()}
         origins = {
             first + i: Origin(
                 self.draft.pk, row.instance_id, score=row.score, class_name=row.class_name
             )
             for i, row in enumerate(self.rows)
         }
-        won = set(ops.labels_in({place: runs for place, runs in op.items() if len(runs)})[1])
-        session = uuid.uuid4()
-        for n, part in enumerate(ops.divide(op), 1):  # one, up to 65,535 objects
-            self.writer.write(
-                part,
-                session=session,
-                n=n,
-                kind="accept",
-                plane=self.plane,
-                meta=self._meta(first),
-                origins=origins,
-            )
-        return sorted(int(one) for one in won)
+        session, n, won = uuid.uuid4(), 0, set[int]()
+        meta = {**self._meta(first), "group": str(session)}
+        batches = list(self._batches())
+        for z, digests in batches:
+            plane = (self.t, z)
+            op = self._op(plane, digests, new_ids)
+            won |= set(ops.labels_in(op)[1].tolist()) if op else set()
+            for part in ops.divide(op):  # one, up to 65,535 objects
+                n += 1
+                self.writer.write(
+                    part,
+                    session=session,
+                    n=n,
+                    kind="accept",
+                    plane=plane,
+                    meta=meta,
+                    origins=origins,
+                )
+            if len(batches) > 1:
+                self.writer.put_away(plane)
+        return sorted(won)
+
+    def _batches(self) -> Iterator[tuple[int, dict[Place, str]]]:
+        """Yield planes, large ones some chunks at a time, so that only these are in memory."""
+        for z, digests in self.digests.items():
+            rest = iter(sorted(digests.items()))
+            while batch := dict(islice(rest, CHUNKS_AT_ONCE)):
+                yield z, batch
+
+    def _in_the_way(self) -> set[int]:
+        """Return the draft objects that share a pixel with an annotated one, in any plane."""
+        chosen = self._new_ids(1)
+        hit: set[int] = set()
+        there = digests_by_plane(self.writer.layer, self.planes, t=self.t)
+        for z, digests in self.digests.items():
+            for place in digests.keys() & there.get(z, {}).keys():
+                drawn = pixels_of(digests[place])
+                taken = (chosen[drawn] > 0) & (pixels_of(there[z][place]) > 0)
+                hit |= set(np.unique(drawn[taken]).tolist())
+        return hit
+
+    def _op(self, plane: Plane, digests: dict[Place, str], new_ids: NDArray[np.uint32]) -> Op:
+        current = self.writer.chunks(plane, digests)
+        runs = {
+            place: self._runs(current[place], digest, new_ids) for place, digest in digests.items()
+        }
+        return {place: found for place, found in runs.items() if len(found)}
 
     def _new_ids(self, first: int) -> NDArray[np.uint32]:
         """Return the new id at the place of every draft id, 0 where it is not meant."""
@@ -336,8 +386,7 @@ class _Merge:
         new_ids[ids] = np.arange(first, first + ids.size, dtype=np.int64).astype(np.uint32)
         return new_ids
 
-    def _runs(self, place: Place, digest: str, new_ids: NDArray[np.uint32]) -> Runs:
-        current: Chunk = self.current[place]
+    def _runs(self, current: Chunk, digest: str, new_ids: NDArray[np.uint32]) -> Runs:
         wanted = new_ids[pixels_of(digest)]
         paint = wanted > 0
         if self.preserve != Preserve.NONE:
@@ -354,6 +403,19 @@ class _Merge:
         if len(self.rows) <= NAMED_IDS:
             meta["instance_ids"] = [row.instance_id for row in self.rows]
         return meta
+
+
+def _extent(rows: Sequence[Instance]) -> tuple[Box, tuple[int, int]]:
+    """Return the box around some instances and their planes [z0, z1)."""
+    if not rows:
+        return (0, 0, 0, 0), (0, 0)
+    box = (
+        min(row.row0 for row in rows),
+        min(row.col0 for row in rows),
+        max(row.row1 for row in rows),
+        max(row.col1 for row in rows),
+    )
+    return box, (min(row.z for row in rows), max(row.z + row.depth for row in rows))
 
 
 def _box(row: Instance) -> Box:

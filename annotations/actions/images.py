@@ -28,6 +28,7 @@ MIB = 1 << 20
 MAX_TAGS, MAX_TAG = 20, 64
 MAX_NAME = 255
 UNNAMED = "unnamed"
+SIZES_UM = (1e-3, 1e3)
 NAMED_KEEPERS = 5  # in a sentence; the data lists all
 
 
@@ -60,6 +61,12 @@ class BadTags(InvalidInput):
     """A tag is too long, or there are too many."""
 
     code = "bad_tags"
+
+
+class BadPixelSize(InvalidInput):
+    """No microscope has pixels or planes of this size."""
+
+    code = "bad_pixel_size"
 
 
 class BadChannels(InvalidInput):
@@ -160,9 +167,9 @@ def refuse_duplicate(project: Project, digest: str) -> None:
 
 @transaction.atomic
 def update_image(*, user: Any, image_id: uuid.UUID, **changes: Any) -> Image:
-    """Change name, tags, split, group or the display of channels.
+    """Change name, tags, split, group, sizes in micrometres or the display of channels.
 
-    Raises NotFound, NotAllowed, BadTags and BadChannels.
+    Raises NotFound, NotAllowed, BadTags, BadPixelSize and BadChannels.
     """
     image = find_image(user, image_id, Role.ANNOTATOR)
     before = {name: getattr(image, name) for name in changes}
@@ -172,6 +179,9 @@ def update_image(*, user: Any, image_id: uuid.UUID, **changes: Any) -> Image:
         image.tags = checked_tags(changes["tags"])
     if "channels" in changes:
         image.channels = checked_channels(image, changes["channels"])
+    for name in ("pixel_size_um", "z_step_um"):
+        if name in changes:
+            setattr(image, name, checked_size_um(changes[name]))
     for name in ("split", "group"):
         if name in changes:
             setattr(image, name, changes[name])
@@ -308,6 +318,17 @@ def checked_tags(tags: Iterable[str]) -> list[str]:
     if len(unique) > MAX_TAGS or any(len(tag) > MAX_TAG for tag in unique):
         raise BadTags(f"At most {MAX_TAGS} tags of {MAX_TAG} letters fit on an image.")
     return unique
+
+
+def checked_size_um(size_um: float | None) -> float | None:
+    """Return a size in micrometres, if it is one of a microscope; raises BadPixelSize."""
+    low, high = SIZES_UM
+    if size_um is not None and not low <= size_um <= high:
+        raise BadPixelSize(
+            f"A size must be from {low:g} to {high:g} micrometres; leave it empty when nobody "
+            "knows it."
+        )
+    return size_um
 
 
 def checked_channels(image: Image, channels: list[dict[str, Any]]) -> list[dict[str, Any]]:

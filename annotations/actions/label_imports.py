@@ -12,9 +12,9 @@ from django.db import transaction
 from annotations.actions.audit import audit
 from annotations.actions.labels import ensure_annotation_layer, writable_layer
 from annotations.actions.regions import open_region, submit_region
-from annotations.actions.whole_planes import StoredChunk, insert_plane, store_chunks
+from annotations.actions.whole_planes import StoredPlanes, insert_labels
 from annotations.labels import chunks, ops
-from annotations.labels.label_image import LabelImage, Measures, measure, relabel_dense
+from annotations.labels.label_image import LabelImage, relabel_dense
 from annotations.models import (
     Image,
     Instance,
@@ -52,21 +52,25 @@ def import_label_image(
 ) -> Imported:
     """Write a label image as the image's annotation, complete and submitted, and set its split.
 
-    Ids become 1 to n in their order. Images for training get a training region, those for
-    validation and test a blind-validation region. The same labels again change nothing.
+    Of a stack it has the shape (Z, H, W), and the region all planes. Ids become 1 to n in their
+    order. Images for training get a training region, those for validation and test a
+    blind-validation region. The same labels again change nothing.
 
     Raises LabelsThere when the image has other labels or regions.
     """
-    dense, _ = relabel_dense(label_image)
-    measures = measure(dense)
+    dense = _dense_stack(label_image)
+    n_instances = int(dense.max(initial=0))
     layer = ensure_annotation_layer(user=user, image=image)
-    # Blobs first and outside of the transaction: the longest part holds no lock.
-    stored = store_chunks(dense) if layer.seq == 0 else []
+    planes = StoredPlanes()
+    if layer.seq == 0:
+        # Blobs first and outside of the transaction: the longest part holds no lock.
+        for z, plane in enumerate(dense):
+            planes.add(plane, z)
     with transaction.atomic():
         layer = writable_layer(user, layer.pk)
         is_new = layer.seq == 0
         if is_new:
-            _insert(user, layer, dense, measures, stored, source)
+            _insert(user, layer, dense, planes, source)
         elif not _is_same(layer, dense):
             raise LabelsThere(
                 f"{image.name} has other labels already; import into a new project, or delete "
@@ -82,37 +86,41 @@ def import_label_image(
             image=str(image.pk),
             source=source,
             split=str(split),
-            n_instances=int(measures.instance_id.size),
+            n_instances=n_instances,
         )
-    return Imported(layer, region, int(measures.instance_id.size), is_new)
+    return Imported(layer, region, n_instances, is_new)
+
+
+def _dense_stack(label_image: LabelImage) -> LabelImage:
+    """Return labels as a stack, shape (Z, H, W), with ids 1 to n in their order."""
+    stack = label_image[None] if label_image.ndim == 2 else label_image
+    dense, _ = relabel_dense(stack.reshape(-1, stack.shape[-1]))
+    return dense.reshape(stack.shape)
 
 
 def _insert(
-    user: Any,
-    layer: LabelLayer,
-    dense: LabelImage,
-    measures: Measures,
-    stored: list[StoredChunk],
-    source: str,
+    user: Any, layer: LabelLayer, dense: LabelImage, planes: StoredPlanes, source: str
 ) -> None:
-    """Fill the untouched layer with its first op and everything that follows from it."""
+    """Fill the untouched layer with its first ops and everything that follows from them."""
     background = chunks.empty()
-    op = {place: ops.between(background, chunk) for place, chunk in chunks.split(dense)}
     session = uuid.uuid4()
-    rows = [
-        _op_row(user, layer, part, session=session, seq=seq, source=source)
-        for seq, part in enumerate(ops.divide(op), 1)
-    ]
+    rows: list[LabelOp] = []
+    for z, plane in enumerate(dense):
+        op = {place: ops.between(background, chunk) for place, chunk in chunks.split(plane)}
+        for part in ops.divide(op):
+            n = len(rows) + 1
+            rows.append(_op_row(user, layer, part, session=session, seq=n, z=z, source=source))
     LabelOp.objects.bulk_create(rows)
+    measures = planes.measures()
     layer.seq = len(rows)
     layer.next_instance_id += int(measures.instance_id.size)
-    insert_plane(layer, stored, measures, plane=(0, 0), state=InstanceState.ACCEPTED, user=user)
+    insert_labels(layer, planes.chunks, measures, state=InstanceState.ACCEPTED, user=user)
     layer.save(update_fields=["seq", "next_instance_id"])
     events.publish(f"layer:{layer.pk}", {"type": "ops", "layer": str(layer.pk), "seq": layer.seq})
 
 
-def _op_row(
-    user: Any, layer: LabelLayer, op: ops.Op, *, session: uuid.UUID, seq: int, source: str
+def _op_row(  # noqa: PLR0913 - the columns of an op
+    user: Any, layer: LabelLayer, op: ops.Op, *, session: uuid.UUID, seq: int, z: int, source: str
 ) -> LabelOp:
     row0, col0, row1, col1 = ops.box_of(op)
     return LabelOp(
@@ -122,6 +130,7 @@ def _op_row(
         n=seq,
         user_id=getattr(user, "pk", None),
         kind="import",
+        z=z,
         row0=row0,
         col0=col0,
         row1=row1,
@@ -137,8 +146,9 @@ def _is_same(layer: LabelLayer, dense: LabelImage) -> bool:
     n = Instance.objects.filter(layer=layer, area_px__gt=0).count()
     if n != int(dense.max(initial=0)):
         return False
-    shown = layer_label_image(layer, (0, 0, *dense.shape))  # type: ignore[arg-type]
-    return bool(np.array_equal(relabel_dense(shown)[0], dense))
+    box = (0, 0, *dense.shape[1:])
+    shown = [layer_label_image(layer, box, z=z) for z in range(len(dense))]  # type: ignore[arg-type]
+    return bool(np.array_equal(_dense_stack(np.stack(shown)), dense))
 
 
 def _submitted_region(user: Any, image: Image, layer: LabelLayer, split: Split) -> Region:
@@ -147,11 +157,17 @@ def _submitted_region(user: Any, image: Image, layer: LabelLayer, split: Split) 
     region = regions_of_image(image).filter(layer=layer).first()
     if region is None:
         region = open_region(
-            user=user, image_id=image.pk, box=whole, purpose=purpose, layer_id=layer.pk
+            user=user,
+            image_id=image.pk,
+            box=whole,
+            purpose=purpose,
+            layer_id=layer.pk,
+            depth=image.n_z,
         )
         return submit_region(user=user, region_id=region.pk)
     box = (region.row0, region.col0, region.row1, region.col1)
-    if box != whole or region.purpose != purpose or region.snapshot_id is None:
+    is_whole = box == whole and region.depth == image.n_z
+    if not is_whole or region.purpose != purpose or region.snapshot_id is None:
         raise LabelsThere(
             f"{image.name} has regions of its own already; reopen and delete them first."
         )

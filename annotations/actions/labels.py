@@ -10,8 +10,8 @@ from typing import Any
 from django.db import transaction
 
 from annotations.actions.audit import audit, not_audited
-from annotations.actions.layer_writer import LayerWriter, Origin
-from annotations.labels import ops
+from annotations.actions.layer_writer import UNDOING, LayerWriter, Origin
+from annotations.labels import class_meta, ops
 from annotations.labels.envelope import SentOp
 from annotations.labels.ops import MAX_LABEL, Op
 from annotations.models import (
@@ -23,6 +23,7 @@ from annotations.models import (
     LayerKind,
     Role,
 )
+from annotations.queries.classes import hold_classes, names_now
 from annotations.queries.labels import find_layer
 from annotations.queries.regions import blind_boxes
 from annotations.rules import require
@@ -135,9 +136,11 @@ def append_ops(
     An op whose (session, n) is known is not applied again: its first outcome is returned, so a
     retry is harmless. All ops of a call are stored together or not at all.
 
-    Raises InvalidInput (with `n`) for an op that is malformed, lies off the image or uses an id
-    that was not handed out, and DraftInBlindRegion.
+    Raises InvalidInput (with `n`) for an op that is malformed, lies off the image, uses an id
+    that was not handed out or names a class that the project never had, and DraftInBlindRegion.
     """
+    if any(one.meta.keys() & {class_meta.KEY, "accepts"} for one in sent):
+        hold_classes()
     layer = writable_layer(user, layer_id)
     known = _known_ops(layer, session, sent)
     writer = LayerWriter(layer, user)
@@ -159,6 +162,7 @@ def _append(writer: LayerWriter, session: uuid.UUID, sent: SentOp) -> LabelOp:
         op = ops.decode(ops.unpack(sent.body))
         _check_op(writer.layer, sent, op)
         origins = _origins(writer.layer, sent)
+        classes = _classes(writer.layer, sent)
     except InvalidInput as error:
         error.data.setdefault("n", sent.n)
         raise
@@ -172,6 +176,7 @@ def _append(writer: LayerWriter, session: uuid.UUID, sent: SentOp) -> LabelOp:
         plane=(sent.t, sent.z),
         meta=sent.meta,
         origins=origins,
+        classes=classes,
     )
 
 
@@ -188,6 +193,24 @@ def _check_op(layer: LabelLayer, sent: SentOp, op: Op) -> None:
             f"The operation uses the object number {int(new[-1])}, which was not handed out for "
             "this layer; ask for numbers first."
         )
+
+
+def _classes(layer: LabelLayer, sent: SentOp) -> dict[int, str]:
+    """Return which class the op gives to instances, by the names of today.
+
+    Raises InvalidInput, and NoSuchClass for a name that the project never had.
+    """
+    asked = class_meta.read(sent.meta)
+    if not asked:
+        return {}
+    if max(asked) >= layer.next_instance_id:
+        raise InvalidInput(
+            f"The operation names the object number {max(asked)}, which was not handed out for "
+            "this layer; ask for numbers first."
+        )
+    project = layer.image.project
+    names = names_now(project, asked.values(), restores=sent.kind in UNDOING)
+    return {instance_id: names[name] for instance_id, name in asked.items()}
 
 
 def _refuse_in_blind_region(layer: LabelLayer, sent: SentOp, op: Op) -> None:

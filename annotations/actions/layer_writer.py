@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from annotations.labels import chunks, ops
+import numpy as np
+from numpy.typing import NDArray
+
+from annotations.labels import chunks, class_meta, ops
 from annotations.labels.chunks import Box
 from annotations.labels.ops import Chunk, LabelChange, Op, Place
 from annotations.models import (
@@ -26,6 +29,7 @@ from annotations.queries.chunks import pixels_of, present_digests
 from project import events, storage
 
 Plane: TypeAlias = tuple[int, int]  # (t, z)
+Span: TypeAlias = tuple[int, int]  # planes [z0, z1)
 
 NO_BOX: Box = (0, 0, 0, 0)
 TIGHTEN_AT_MOST = 200  # boxes per save; a bulk edit leaves the rest loose
@@ -49,13 +53,24 @@ class Origin:
 class _Touched:
     """What all ops of one save did to one label."""
 
-    plane: Plane
+    plane: Plane  # of the first op that touched it
     area_px: int = 0
-    gained: Box | None = None
+    gained: Box | None = None  # over all planes
+    span: Span | None = None  # of the planes where it gained pixels
     seq: int = 0
     shrank: bool = False
     edited: bool = False
     origin: Origin | None = None
+    class_name: str | None = None  # told by an op; None leaves it as it is
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """A chunk whose blob is on the disk, as it was after the op `seq`."""
+
+    digest: str
+    size_bytes: int
+    seq: int
 
 
 @dataclass(slots=True)
@@ -66,6 +81,7 @@ class LayerWriter:
     user: Any  # None for the platform itself
     _planes: dict[Plane, dict[Place, Chunk]] = field(default_factory=lambda: defaultdict(dict))
     _dirty: dict[tuple[Plane, Place], int] = field(default_factory=dict)  # seq of the last op
+    _put_away: dict[tuple[Plane, Place], _Stored] = field(default_factory=dict)
     _touched: dict[int, _Touched] = field(default_factory=dict)
     _ops: list[LabelOp] = field(default_factory=list)
 
@@ -77,9 +93,17 @@ class LayerWriter:
             t, z = plane
             digests = present_digests(self.layer, t=t, z=z, places=missing)
             for place in missing:
-                digest = digests.get(place)
+                stored = self._put_away.get((plane, place))
+                digest = stored.digest if stored else digests.get(place)
                 held[place] = chunks.empty() if digest is None else pixels_of(digest).copy()
         return held
+
+    def put_away(self, plane: Plane) -> None:
+        """Store a plane's chunks and let go of their pixels: a stack may not fit in memory."""
+        for place, chunk in self._planes.pop(plane, {}).items():
+            seq = self._dirty.pop((plane, place), None)
+            if seq is not None:
+                self._put_away[plane, place] = _store(chunk, seq)
 
     def write(  # noqa: PLR0913 - the columns of an op
         self,
@@ -91,8 +115,12 @@ class LayerWriter:
         plane: Plane = (0, 0),
         meta: dict[str, Any] | None = None,
         origins: dict[int, Origin] | None = None,
+        classes: Mapping[int, str] | None = None,
     ) -> LabelOp:
-        """Apply an op to the chunks in hand, give it the next seq and return its row, unsaved."""
+        """Apply an op to the chunks in hand, give it the next seq and return its row, unsaved.
+
+        `classes` are names by instance id; ids that have never had a pixel are passed over.
+        """
         applied = ops.apply(
             op,
             self.chunks(plane, op),
@@ -102,10 +130,9 @@ class LayerWriter:
         self.layer.seq += 1
         for place in applied.op:
             self._dirty[plane, place] = self.layer.seq
-        origins = origins or {}
-        for instance_id, change in ops.changes(applied.op).items():
-            is_edit = kind not in UNDOING and instance_id not in origins
-            self._note(instance_id, change, plane, is_edit, origins.get(instance_id))
+        said = self._note_all(applied.op, kind, plane, origins or {}, classes or {})
+        if said:
+            meta = {**(meta or {}), class_meta.KEY: class_meta.write(said)}
         row0, col0, row1, col1 = ops.box_of(applied.op)
         row = LabelOp(
             layer=self.layer,
@@ -128,6 +155,28 @@ class LayerWriter:
         self._ops.append(row)
         return row
 
+    def _note_all(
+        self,
+        op: Op,
+        kind: str,
+        plane: Plane,
+        origins: Mapping[int, Origin],
+        classes: Mapping[int, str],
+    ) -> dict[int, str]:
+        """Note what an applied op did; return the classes it gave, which others do after it."""
+        said: dict[int, str] = {}
+        for instance_id, change in ops.changes(op).items():
+            is_edit = kind not in UNDOING and instance_id not in origins
+            origin = origins.get(instance_id)
+            self._note(instance_id, change, plane, is_edit, origin)
+            if origin is not None and origin.class_name and change.area_px > 0:
+                said[instance_id] = origin.class_name
+        said |= classes
+        for instance_id, name in said.items():
+            note = self._touched.setdefault(instance_id, _Touched(plane))
+            note.class_name, note.seq = name, self.layer.seq
+        return said
+
     def _note(
         self,
         instance_id: int,
@@ -139,11 +188,13 @@ class LayerWriter:
         note = self._touched.setdefault(instance_id, _Touched(plane))
         note.area_px += change.area_px
         note.gained = _union(note.gained, change.box)
+        if change.box is not None:
+            note.span = _joined(note.span, (plane[1], plane[1] + 1))
         note.seq = self.layer.seq
         note.shrank |= change.area_px < 0
         note.edited |= is_edit
         if origin is not None and change.area_px > 0:
-            note.origin, note.edited = origin, False
+            note.origin, note.edited, note.class_name = origin, False, None
 
     def save(self) -> None:
         """Store chunks, instances, ops and the layer's seq, and tell those who watch."""
@@ -161,14 +212,15 @@ class LayerWriter:
             events.publish(channel, {"type": "instances", "layer": str(self.layer.pk)})
 
     def _save_chunks(self) -> None:
+        for plane in list(self._planes):
+            for place, chunk in self._planes[plane].items():
+                if (plane, place) in self._dirty:
+                    self._put_away[plane, place] = _store(chunk, self._dirty[plane, place])
         present, states = [], []
-        for ((t, z), (cy, cx)), seq in self._dirty.items():
-            data = chunks.encode(self._planes[t, z][cy, cx])
-            # On the disk before the commit: a row never names a blob that is not there.
-            digest = storage.put_bytes(data)
-            place = {"layer": self.layer, "t": t, "z": z, "cy": cy, "cx": cx, "seq": seq}
-            present.append(LabelChunk(**place, digest=digest, size_bytes=len(data)))
-            states.append(ChunkState(**place, digest=digest))
+        for ((t, z), (cy, cx)), one in self._put_away.items():
+            at = {"layer": self.layer, "t": t, "z": z, "cy": cy, "cx": cx, "seq": one.seq}
+            present.append(LabelChunk(**at, digest=one.digest, size_bytes=one.size_bytes))
+            states.append(ChunkState(**at, digest=one.digest))
         LabelChunk.objects.bulk_create(
             present,
             update_conflicts=True,
@@ -186,6 +238,8 @@ class LayerWriter:
         rows = []
         to_tighten = TIGHTEN_AT_MOST
         for instance_id, note in self._touched.items():
+            if instance_id not in known and note.gained is None:
+                continue
             row = known.get(instance_id) or self._new_instance(instance_id, note)
             was = (row.area_px, row.state)
             self._update(row, note)
@@ -203,8 +257,8 @@ class LayerWriter:
             update_conflicts=True,
             unique_fields=["layer", "instance_id"],
             update_fields=[
-                *("area_px", "row0", "col0", "row1", "col1", "state", "score", "class_name"),
-                *("source_layer", "source_instance_id", "seq"),
+                *("t", "z", "depth", "area_px", "row0", "col0", "row1", "col1"),
+                *("state", "score", "class_name", "source_layer", "source_instance_id", "seq"),
             ],
         )
         return _decide_drafts(decided)
@@ -230,10 +284,15 @@ class LayerWriter:
 
     def _update(self, row: Instance, note: _Touched) -> None:
         box = (row.row0, row.col0, row.row1, row.col1) if row.area_px else None
+        span = (row.z, row.z + row.depth) if row.area_px else None
         row.area_px += note.area_px
         row.seq = note.seq
         box = (_union(box, note.gained) or NO_BOX) if row.area_px else NO_BOX
         row.row0, row.col0, row.row1, row.col1 = box
+        if span is None:
+            row.t = note.plane[0]
+        span = (_joined(span, note.span) if row.area_px else None) or (row.z, row.z + 1)
+        row.z, row.depth = span[0], span[1] - span[0]
         if note.origin is not None:
             row.source_layer_id = note.origin.layer_id
             row.source_instance_id = note.origin.instance_id
@@ -243,19 +302,56 @@ class LayerWriter:
             row.state = InstanceState.EDITED if edited else InstanceState.ACCEPTED
         elif row.source_layer_id and note.edited and row.area_px:
             row.state = InstanceState.EDITED
+        if note.class_name is not None:
+            row.class_name = note.class_name
 
     def _tighten(self, row: Instance) -> None:
-        """Shrink the box to the pixels, where all of them are in hand anyway."""
+        """Shrink box and span to the pixels, where all of them are in hand anyway.
+
+        Of an object of several planes they often are not: it keeps what it spanned then, also
+        when its first or last plane is empty now.
+        """
         box = (row.row0, row.col0, row.row1, row.col1)
-        held = self._planes[row.t, row.z]
-        too_large = (box[2] - box[0]) * (box[3] - box[1]) > TIGHTEN_PIXELS
-        if too_large or any(place not in held for place in chunks.places(box)):
-            return
-        own = chunks.join(held, box) == row.instance_id
-        rows, cols = own.any(1).nonzero()[0], own.any(0).nonzero()[0]
-        if rows.size:
-            row.row0, row.row1 = box[0] + int(rows[0]), box[0] + int(rows[-1]) + 1
-            row.col0, row.col1 = box[1] + int(cols[0]), box[1] + int(cols[-1]) + 1
+        tight: Box | None = None
+        span: Span | None = None
+        n_pixels = 0
+        for z, own in self._own_pixels(row, box):
+            n_pixels += int(np.count_nonzero(own))
+            rows, cols = own.any(1).nonzero()[0].tolist(), own.any(0).nonzero()[0].tolist()
+            if rows:
+                here = (
+                    *(box[0] + rows[0], box[1] + cols[0]),
+                    *(box[0] + rows[-1] + 1, box[1] + cols[-1] + 1),
+                )
+                tight = _union(tight, here)
+                span = _joined(span, (z, z + 1))
+        if tight is not None and span is not None and n_pixels == row.area_px:
+            row.row0, row.col0, row.row1, row.col1 = tight
+            row.z, row.depth = span[0], span[1] - span[0]
+
+    def _own_pixels(self, row: Instance, box: Box) -> Iterator[tuple[int, NDArray[np.bool_]]]:
+        """Yield where a box shows the instance, plane by plane, as far as chunks are in hand."""
+        n_seen = 0
+        for z in range(row.z, row.z + row.depth):
+            held = self._planes.get((row.t, z), {})
+            if any(place not in held for place in chunks.places(box)):
+                continue
+            n_seen += (box[2] - box[0]) * (box[3] - box[1])
+            if n_seen > TIGHTEN_PIXELS:
+                return
+            yield z, chunks.join(held, box) == row.instance_id
+
+
+def _store(chunk: Chunk, seq: int) -> _Stored:
+    data = chunks.encode(chunk)
+    # On the disk before the commit: a row never names a blob that is not there.
+    return _Stored(storage.put_bytes(data), len(data), seq)
+
+
+def _joined(one: Span | None, other: Span | None) -> Span | None:
+    if one is None or other is None:
+        return one or other
+    return min(one[0], other[0]), max(one[1], other[1])
 
 
 def _union(one: Box | None, other: Box | None) -> Box | None:

@@ -44,7 +44,7 @@ def create_project(*, user: Any, name: str, description: str = "") -> Project:
 def update_project(*, user: Any, project_id: uuid.UUID, **changes: Any) -> Project:
     """Change a project's name, description or way of drafting; only an owner may.
 
-    Drafts that are there stay as they were made.
+    Drafts that are there stay as they were made; those that wait are made the new way.
     Raises NotFound, NotAllowed, BadProjectName and ProjectNameTaken.
     """
     project = find_project(user, project_id, Role.OWNER)
@@ -52,8 +52,9 @@ def update_project(*, user: Any, project_id: uuid.UUID, **changes: Any) -> Proje
         project.name = checked_name(changes["name"])
     if "description" in changes:
         project.description = changes["description"].strip()
-    if "fast_drafts" in changes:
-        project.fast_drafts = changes["fast_drafts"]
+    for name in ("fast_drafts", "stack_drafts"):
+        if name in changes:
+            setattr(project, name, changes[name])
     save(project)
     audit(user=user, project=project, verb="update_project", target=project, **changes)
     return project

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from annotations.actions.audit import audit
@@ -28,7 +29,7 @@ from annotations.models import (
 )
 from annotations.queries.chunks import layer_label_image
 from annotations.queries.labels import find_image, find_layer
-from annotations.queries.regions import find_region, touching
+from annotations.queries.regions import cut_boxes, find_region, touching
 from project import events
 from project.errors import Conflict, InvalidInput, NotReady
 
@@ -67,8 +68,9 @@ def open_region(  # noqa: PLR0913 - the parts of one promise
     purpose: Purpose = Purpose.TRAINING,
     layer_id: uuid.UUID | None = None,
     plane: tuple[int, int] = (0, 0),
+    depth: int = 1,
 ) -> Region:
-    """Declare what is promised about a box of an image.
+    """Declare what is promised about a box of an image, in `depth` planes from `plane` (t, z) on.
 
     Raises RegionOutOfImage, RegionsOverlap and RegionNotBlind.
     """
@@ -79,6 +81,7 @@ def open_region(  # noqa: PLR0913 - the parts of one promise
         layer=layer,
         t=plane[0],
         z=plane[1],
+        depth=depth,
         row0=box[0],
         col0=box[1],
         row1=box[2],
@@ -112,7 +115,7 @@ def change_region(
     coverage: Coverage | None = None,
     purpose: Purpose | None = None,
 ) -> Region:
-    """Change corners (row0, col0, row1, col1) or the promise of an open region.
+    """Change corners (row0, col0, row1, col1, z, depth) or the promise of an open region.
 
     What is not given stays as it is, also what somebody else has just changed.
 
@@ -196,13 +199,14 @@ def _check(region: Region) -> None:
     if not image.height or not image.width:
         raise NotReady("This image is still being read; open a region when it is ready.")
     inside = 0 <= box[0] < box[2] <= image.height and 0 <= box[1] < box[3] <= image.width
-    if not inside or region.t >= image.n_t or region.z >= image.n_z:
+    if not inside:
         raise RegionOutOfImage(
             f"The region must lie inside the image, which has {image.height} rows and "
             f"{image.width} columns.",
             height=image.height,
             width=image.width,
         )
+    _check_planes(region, image)
     _check_overlap(region, box)
     is_blind = region.purpose == Purpose.BLIND_VALIDATION
     if is_blind and region.coverage != Coverage.IGNORE and _has_drafted(region, box):
@@ -212,9 +216,22 @@ def _check(region: Region) -> None:
         )
 
 
+def _check_planes(region: Region, image: Image) -> None:
+    if region.t >= image.n_t:
+        raise RegionOutOfImage(f"The image has {image.n_t} times; choose one of them.")
+    if region.depth < 1 or region.z + region.depth > image.n_z:
+        planes = "only one plane" if image.n_z == 1 else f"{image.n_z} planes"
+        raise RegionOutOfImage(
+            f"The region would reach from plane {region.z + 1} to {region.z + region.depth}, but "
+            f"the image has {planes}; choose planes that are there.",
+            n_z=image.n_z,
+        )
+
+
 def _check_overlap(region: Region, box: Box) -> None:
     """Refuse two promises about one pixel; only "ignore" may lie over an open region."""
-    others = touching(region.image, box, t=region.t, z=region.z).filter(layer=region.layer)
+    others = touching(region.image, box, t=region.t, z=region.z, depth=region.depth)
+    others = others.filter(layer=region.layer)
     others = others.exclude(pk=region.pk)
     if region.coverage == Coverage.IGNORE:
         blocking = others.filter(state=RegionState.SUBMITTED).exclude(coverage=Coverage.IGNORE)
@@ -236,7 +253,8 @@ def _has_drafted(region: Region, box: Box) -> bool:
         source_instance_id__isnull=False,
         area_px__gt=0,
         t=region.t,
-        z=region.z,
+        z__lt=region.z + region.depth,
+        z__gt=region.z - F("depth"),
         row0__lt=row1,
         row1__gt=row0,
         col0__lt=col1,
@@ -247,26 +265,18 @@ def _has_drafted(region: Region, box: Box) -> bool:
         by_layer[instance.layer].append(instance.instance_id)
     # Boxes of instances may be loose, and a thin object crosses its box's corners only.
     return any(
-        bool(np.isin(layer_label_image(layer, box, t=region.t, z=region.z), ids).any())
+        bool(np.isin(layer_label_image(layer, box, t=region.t, z=z), ids).any())
         for layer, ids in by_layer.items()
+        for z in range(region.z, region.z + region.depth)
     )
 
 
 def _left_out(region: Region) -> list[list[int]]:
     """Return what "ignore" regions cut from this one, as boxes of the image."""
-    box = _box(region)
-    ignored = touching(region.image, box, t=region.t, z=region.z).filter(
-        layer=region.layer, coverage=Coverage.IGNORE
-    )
-    return [
-        [
-            max(one.row0, box[0]),
-            max(one.col0, box[1]),
-            min(one.row1, box[2]),
-            min(one.col1, box[3]),
-        ]
-        for one in ignored.exclude(pk=region.pk)
-    ]
+    ignored = touching(
+        region.image, _box(region), t=region.t, z=region.z, depth=region.depth
+    ).filter(layer=region.layer, coverage=Coverage.IGNORE)
+    return cut_boxes(region, ignored.exclude(pk=region.pk))
 
 
 def _box(region: Region) -> Box:
@@ -282,6 +292,7 @@ def _record(user: Any, region: Region, verb: str, **data: Any) -> None:
         target=region,
         image=str(region.image_id),
         box=list(_box(region)),
+        **({"z": region.z, "depth": region.depth} if region.image.n_z > 1 else {}),
         coverage=str(region.coverage),
         purpose=str(region.purpose),
         **data,

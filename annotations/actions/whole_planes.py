@@ -1,12 +1,13 @@
-"""Filling an untouched plane of a layer at once: predictions and imports.
+"""Filling untouched planes of a layer at once: predictions and imports.
 
-Chunk by chunk, so that memory does not grow with the image, and with few statements.
+Chunk by chunk and plane by plane, so that memory does not grow with the image, and with few
+statements.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from annotations.labels import chunks
 from annotations.labels.chunks import LabelImage
-from annotations.labels.label_image import Measures
+from annotations.labels.label_image import Measures, measure, measures_of_stack
 from annotations.labels.ops import Place
 from annotations.models import ChunkState, Instance, InstanceState, LabelChunk, LabelLayer
 from project import storage
@@ -30,38 +31,79 @@ class StoredChunk:
     place: Place
     digest: str
     size_bytes: int
+    z: int = 0
 
 
-def store_chunks(label_image: LabelImage) -> list[StoredChunk]:
+def store_chunks(label_image: LabelImage, *, z: int = 0) -> list[StoredChunk]:
     """Store the chunks of a label image; call it before the transaction, it holds no lock."""
     stored = []
     for place, chunk in chunks.split(label_image):
         data = chunks.encode(chunk)
-        stored.append(StoredChunk(place, storage.put_bytes(data), len(data)))
+        stored.append(StoredChunk(place, storage.put_bytes(data), len(data), z))
     return stored
 
 
-def insert_plane(  # noqa: PLR0913 - the columns that callers differ in
+@dataclass(slots=True)
+class StoredPlanes:
+    """Label images of planes whose chunks are on the disk; what is held are numbers."""
+
+    chunks: list[StoredChunk] = field(default_factory=list)
+    _measures: dict[int, Measures] = field(default_factory=dict)
+
+    def add(self, label_image: LabelImage, z: int) -> None:
+        """Store and measure a plane; call it before the transaction, it holds no lock."""
+        self.chunks += store_chunks(label_image, z=z)
+        self._measures[z] = measure(label_image)
+
+    @classmethod
+    def of_plane(cls, stored: list[StoredChunk], measures: Measures) -> StoredPlanes:
+        """Return the first plane, stored and measured already."""
+        return cls(stored, {0: measures})
+
+    def measures(self) -> Measures:
+        """Return the measures of all instances over all planes."""
+        return measures_of_stack(self._measures)
+
+    def digests(self) -> dict[tuple[int, Place], str]:
+        """Return the digests of the chunks by (z, place)."""
+        return {(one.z, one.place): one.digest for one in self.chunks}
+
+
+def insert_labels(  # noqa: PLR0913 - the columns that callers differ in
     layer: LabelLayer,
     stored: Sequence[StoredChunk],
     measures: Measures,
     *,
-    plane: tuple[int, int],
     state: InstanceState,
+    t: int = 0,
     scores: NDArray[np.float64] | None = None,
+    class_names: Sequence[str] = (),
     user: Any = None,
 ) -> None:
-    """Insert the rows of a plane that had none, all at the layer's seq."""
-    t, z = plane
+    """Insert the rows of planes that had none, all at the layer's seq.
+
+    Scores and names of kinds are in the order of the measures; no names: nobody tells kinds.
+    """
     present, states = [], []
     for one in stored:
         cy, cx = one.place
-        place = {"layer": layer, "t": t, "z": z, "cy": cy, "cx": cx, "seq": layer.seq}
+        place = {"layer": layer, "t": t, "z": one.z, "cy": cy, "cx": cx, "seq": layer.seq}
         present.append(LabelChunk(**place, digest=one.digest, size_bytes=one.size_bytes))
         states.append(ChunkState(**place, digest=one.digest))
     LabelChunk.objects.bulk_create(present, batch_size=ROWS_AT_ONCE)
     ChunkState.objects.bulk_create(states, batch_size=ROWS_AT_ONCE)
-    _copy_instances(layer, measures, (t, z), state, scores, getattr(user, "pk", None))
+    n = measures.instance_id.size
+    columns = zip(
+        measures.instance_id.tolist(),
+        measures.z.tolist(),
+        measures.depth.tolist(),
+        measures.area_px.tolist(),
+        measures.boxes.tolist(),
+        [None] * n if scores is None else [None if np.isnan(s) else s for s in scores.tolist()],
+        class_names or [""] * n,
+        strict=True,
+    )
+    _copy_instances(layer, columns, t, state, getattr(user, "pk", None))
 
 
 COPIED = (
@@ -71,31 +113,16 @@ COPIED = (
 
 
 def _copy_instances(
-    layer: LabelLayer,
-    measures: Measures,
-    plane: tuple[int, int],
-    state: InstanceState,
-    scores: NDArray[np.float64] | None,
-    user_id: int | None,
+    layer: LabelLayer, columns: Iterable[Any], t: int, state: InstanceState, user_id: int | None
 ) -> None:
     """Insert one row per instance with COPY: 50,000 model objects cost five times the rest."""
-    if scores is None:
-        scores = np.full(measures.instance_id.size, np.nan)
-    rows = zip(
-        measures.instance_id.tolist(),
-        measures.area_px.tolist(),
-        measures.boxes.tolist(),
-        scores.tolist(),
-        strict=True,
-    )
     names = ", ".join(COPIED)
     statement = f"COPY {Instance._meta.db_table} ({names}) FROM STDIN"
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        for instance_id, area_px, box, score in rows:
-            known = None if np.isnan(score) else score
+        for instance_id, z, depth, area_px, box, score, class_name in columns:
             copy.write_row(
                 (
-                    *(layer.pk, instance_id, *plane, 1, area_px, *box),
-                    *(str(state.value), known, "", user_id, layer.seq),
+                    *(layer.pk, instance_id, t, z, depth, area_px, *box),
+                    *(str(state.value), score, class_name, user_id, layer.seq),
                 )
             )

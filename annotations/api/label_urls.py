@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from annotations.api import drafts, layers, ops, regions
+from annotations.api import classes, drafts, layers, ops, regions
 
 urlpatterns: list[URLPattern] = [
     path("images/<uuid:image_id>/layers/", layers.ImageLayers.as_view(), name="image-layers"),
@@ -29,6 +29,7 @@ urlpatterns: list[URLPattern] = [
         drafts.InstancesDecide.as_view(),
         name="instances-decide",
     ),
+    path("layers/<uuid:layer_id>/classes/", classes.LayerClasses.as_view(), name="layer-classes"),
     path("layers/<uuid:layer_id>/accept/", drafts.DraftAccept.as_view(), name="draft-accept"),
     path("regions/<uuid:region_id>/", regions.RegionDetail.as_view(), name="region"),
     path("regions/<uuid:region_id>/submit/", regions.RegionSubmit.as_view(), name="region-submit"),

@@ -79,6 +79,9 @@ class InstancesOut(serializers.Serializer[None]):
     class_name = serializers.ListField(child=serializers.CharField())
     t = serializers.ListField(child=serializers.IntegerField())
     z = serializers.ListField(child=serializers.IntegerField())
+    depth = serializers.ListField(
+        child=serializers.IntegerField(), help_text="Planes that may hold it, from z on."
+    )
     created_by_id = serializers.ListField(child=serializers.IntegerField(allow_null=True))
 
 

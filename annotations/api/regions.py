@@ -24,6 +24,7 @@ from annotations.queries.labels import find_image
 from annotations.queries.regions import find_region, regions_of_image
 
 CORNERS = ("row0", "col0", "row1", "col1")
+PLACES = (*CORNERS, "z", "depth")
 MAX_PLACE = 2**31 - 1  # what the columns take
 
 
@@ -39,6 +40,9 @@ class RegionIn(serializers.Serializer[None]):
     purpose = serializers.ChoiceField(choices=Purpose.choices, default=Purpose.TRAINING.value)
     t = serializers.IntegerField(min_value=0, max_value=MAX_PLACE, default=0)
     z = serializers.IntegerField(min_value=0, max_value=MAX_PLACE, default=0)
+    depth = serializers.IntegerField(
+        min_value=1, max_value=MAX_PLACE, default=1, help_text="Planes, from z on."
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if len(set(CORNERS) & set(attrs)) not in (0, 4):
@@ -51,6 +55,10 @@ class RegionChangeIn(serializers.Serializer[None]):
     col0 = serializers.IntegerField(min_value=0, max_value=MAX_PLACE, required=False)
     row1 = serializers.IntegerField(min_value=0, max_value=MAX_PLACE, required=False)
     col1 = serializers.IntegerField(min_value=0, max_value=MAX_PLACE, required=False)
+    z = serializers.IntegerField(min_value=0, max_value=MAX_PLACE, required=False)
+    depth = serializers.IntegerField(
+        min_value=1, max_value=MAX_PLACE, required=False, help_text="Planes, from z on."
+    )
     coverage = serializers.ChoiceField(choices=Coverage.choices, required=False)
     purpose = serializers.ChoiceField(choices=Purpose.choices, required=False)
 
@@ -59,7 +67,7 @@ class RegionOut(serializers.ModelSerializer[Region]):
     class Meta:
         model = Region
         fields = [
-            *("id", "image", "layer", "t", "z", *CORNERS, "coverage", "purpose", "state"),
+            *("id", "image", "layer", "t", "z", "depth", *CORNERS, "coverage", "purpose", "state"),
             *("snapshot", "left_out", "opened_by", "opened_at", "submitted_by", "submitted_at"),
         ]
 
@@ -84,6 +92,7 @@ class ImageRegions(APIView):
             purpose=Purpose(wanted["purpose"]),
             layer_id=wanted.get("layer"),
             plane=(wanted["t"], wanted["z"]),
+            depth=wanted["depth"],
         )
         return Response(RegionOut(region).data, status=status.HTTP_201_CREATED)
 
@@ -101,7 +110,7 @@ class RegionDetail(APIView):
         region = change_region(
             user=request.user,
             region_id=region_id,
-            corners={name: wanted[name] for name in CORNERS if name in wanted},
+            corners={name: wanted[name] for name in PLACES if name in wanted},
             coverage=Coverage(wanted["coverage"]) if "coverage" in wanted else None,
             purpose=Purpose(wanted["purpose"]) if "purpose" in wanted else None,
         )

@@ -6,12 +6,18 @@ from typing import Any
 
 from rest_framework import serializers
 
-from annotations.models import Image, Split
+from annotations.models import Image, Split, StackDrafts
 
 FAST_DRAFTS = (
     "Whether drafts are made the engine's fast way; outlines may then differ a little from those "
     "that are measured."
 )
+STACK_DRAFTS = (
+    "What an engine that looks at planes makes of an image with several: objects plane by plane, "
+    "objects linked over planes, or volumes where the engine can. Drafts that wait are made so."
+)
+PIXEL_SIZE = "Micrometres per pixel; null when nobody knows."
+Z_STEP = "Micrometres from one plane to the next; null when nobody knows."
 
 
 class ProjectIn(serializers.Serializer[Any]):
@@ -21,6 +27,9 @@ class ProjectIn(serializers.Serializer[Any]):
 
 class ProjectChange(ProjectIn):
     fast_drafts = serializers.BooleanField(required=False, help_text=FAST_DRAFTS)
+    stack_drafts = serializers.ChoiceField(
+        choices=StackDrafts.choices, required=False, help_text=STACK_DRAFTS
+    )
 
 
 class ProjectOut(serializers.Serializer[Any]):
@@ -28,6 +37,7 @@ class ProjectOut(serializers.Serializer[Any]):
     name = serializers.CharField()
     description = serializers.CharField()
     fast_drafts = serializers.BooleanField(help_text=FAST_DRAFTS)
+    stack_drafts = serializers.ChoiceField(choices=StackDrafts.choices, help_text=STACK_DRAFTS)
     created_at = serializers.DateTimeField()
 
 
@@ -38,6 +48,9 @@ class ProjectRow(serializers.Serializer[Any]):
     name = serializers.CharField(source="project.name")
     description = serializers.CharField(source="project.description")
     fast_drafts = serializers.BooleanField(source="project.fast_drafts", help_text=FAST_DRAFTS)
+    stack_drafts = serializers.ChoiceField(
+        choices=StackDrafts.choices, source="project.stack_drafts", help_text=STACK_DRAFTS
+    )
     created_at = serializers.DateTimeField(source="project.created_at")
     role = serializers.CharField()
     n_images = serializers.IntegerField()
@@ -64,12 +77,14 @@ class ImageIn(serializers.Serializer[Any]):
     split = serializers.ChoiceField(choices=Split.choices, required=False)
     group = serializers.CharField(max_length=255, required=False, allow_blank=True)
     channels = ChannelIn(many=True, required=False)
+    pixel_size_um = serializers.FloatField(required=False, allow_null=True, help_text=PIXEL_SIZE)
+    z_step_um = serializers.FloatField(required=False, allow_null=True, help_text=Z_STEP)
 
 
 ROW_FIELDS = (
     "id", "project", "name", "tags", "split", "group", "state", "error_code", "error_message",
-    "height", "width", "n_channels", "n_z", "n_t", "dtype", "is_rgb", "pixel_size_um", "channels",
-    "size_bytes", "created_at", "n_instances", "painted_by", "n_regions",
+    "height", "width", "n_channels", "n_z", "n_t", "dtype", "is_rgb", "pixel_size_um", "z_step_um",
+    "channels", "size_bytes", "created_at", "n_instances", "painted_by", "n_regions",
 )  # fmt: skip
 
 

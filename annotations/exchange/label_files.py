@@ -17,18 +17,18 @@ SUFFIXES = tuple(suffix for module in FORMATS.values() for suffix in module.SUFF
 JPEG_START = b"\xff\xd8\xff"
 
 
-def read(file: BinaryIO, *, size: tuple[int, int]) -> LabelImage:
-    """Read a label image from a file of any format in FORMATS.
+def read(file: BinaryIO, *, size: tuple[int, ...]) -> LabelImage:
+    """Read a label image, or those of a stack, from a file of any format in FORMATS.
 
     Parameters
     ----------
     file : binary file object
-    size : (height, width)
-        Of the image the labels belong to.
+    size : (height, width) or (planes, height, width)
+        Of the image the labels belong to; planes where it has several.
 
     Returns
     -------
-    ndarray of uint32, shape (height, width)
+    ndarray of uint32, of the shape `size`
 
     Raises
     ------

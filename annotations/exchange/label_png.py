@@ -19,14 +19,15 @@ MAX_PIXELS = 170_000_000  # below Pillow's own limit; larger labels come as TIFF
 DAMAGED = (OSError, SyntaxError, ValueError, struct.error, zlib.error, EOFError, IndexError)
 
 
-def read(file: BinaryIO, *, size: tuple[int, int]) -> LabelImage:
+def read(file: BinaryIO, *, size: tuple[int, ...]) -> LabelImage:
     """Read a label image from a PNG file.
 
     Parameters
     ----------
     file : binary file object
     size : (height, width)
-        Of the image the labels belong to; checked before a pixel is read.
+        Of the image the labels belong to; checked before a pixel is read. With planes in front
+        the file is refused.
 
     Returns
     -------
@@ -37,6 +38,11 @@ def read(file: BinaryIO, *, size: tuple[int, int]) -> LabelImage:
     NotALabelImage
         For another size, colour, transparency, or damage.
     """
+    if len(size) == 3:
+        raise NotALabelImage(
+            f"A PNG file holds one plane, its image has {size[0]}; save the labels of a stack as "
+            "TIFF with a page for each plane."
+        )
     head = file.read(HEADER_BYTES)
     file.seek(0)
     if len(head) < HEADER_BYTES or head[12:16] != b"IHDR":

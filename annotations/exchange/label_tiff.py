@@ -13,7 +13,8 @@ from annotations.imaging.tiff_header import TiffHeader, read_tiff_header
 from annotations.labels.label_image import LabelImage, NotALabelImage, check
 
 SUFFIXES = (".tif", ".tiff")
-MAX_PAGES = 1000  # a label image has one; a stack of more is refused as well, without counting on
+MAX_PAGES = 2000  # as many planes as an image may have; more are refused without counting on
+LARGEST_CLASSIC = 2 << 30  # bytes of labels; offsets of a classic TIFF have 32 bits
 # Compressions that change pixel values: JPEG (old, new, XR), JPEG 2000, WebP, JPEG XL.
 LOSSY = {6, 7, 22610, 33003, 33004, 33005, 33007, 34712, 34892, 34927, 50001, 50002, 52546}
 # What tifffile and its codecs raise on damaged files (tifffile 2026.3, imagecodecs 2026.3).
@@ -33,24 +34,24 @@ DAMAGED = (
 )
 
 
-def read(file: BinaryIO, *, size: tuple[int, int]) -> LabelImage:
-    """Read the one label image of a TIFF file.
+def read(file: BinaryIO, *, size: tuple[int, ...]) -> LabelImage:
+    """Read the label image of a TIFF file, or a stack of them, a page per plane.
 
     Parameters
     ----------
     file : binary file object
-    size : (height, width)
+    size : (height, width) or (planes, height, width)
         Of the image the labels belong to; checked before a pixel is read.
 
     Returns
     -------
-    ndarray of uint32, shape (height, width)
+    ndarray of uint32, of the shape `size`
 
     Raises
     ------
     InvalidInput
-        NotALabelImage for another size, colour, a stack, lossy compression and numbers that are
-        no ids; ImageUnreadable for a header that is damaged.
+        NotALabelImage for another size or number of planes, colour, lossy compression and numbers
+        that are no ids; ImageUnreadable for a header that is damaged.
     """
     # A bounded walk first: what tifffile does with a damaged header has no bound in time.
     header = read_tiff_header(file, max_pages=MAX_PAGES)
@@ -58,8 +59,10 @@ def read(file: BinaryIO, *, size: tuple[int, int]) -> LabelImage:
     file.seek(0)
     try:
         with tifffile.TiffFile(file) as tiff:
-            _check_page(tiff.pages.first, size)
-            array = tiff.pages.first.asarray(maxworkers=1)
+            planes = []
+            for page in tiff.pages if len(size) == 3 else [tiff.pages.first]:
+                _check_page(page.aspage(), size[-2:])
+                planes.append(check(page.asarray(maxworkers=1)))
     except NotALabelImage:
         raise
     except MemoryError as error:
@@ -68,28 +71,35 @@ def read(file: BinaryIO, *, size: tuple[int, int]) -> LabelImage:
         raise NotALabelImage(
             "This TIFF file is damaged and cannot be read. Export the labels again."
         ) from error
-    return check(array)
+    return np.stack(planes) if len(size) == 3 else planes[0]
 
 
-def _check_header(header: TiffHeader, size: tuple[int, int]) -> None:
-    n_pages = len(header.pages)
-    if n_pages != 1:
+def _check_header(header: TiffHeader, size: tuple[int, ...]) -> None:
+    n_pages, n_planes = len(header.pages), 1 if len(size) == 2 else size[0]
+    if n_planes > 1 and n_pages != n_planes:
+        raise NotALabelImage(
+            f"This TIFF file has {n_pages} page{'s' * (n_pages != 1)}, its image has {n_planes} "
+            "planes; the labels of a stack have a page for each plane."
+        )
+    if n_planes == 1 and n_pages != 1:
         raise NotALabelImage(
             f"This TIFF file has {n_pages} pages; a label image has one. Export the plane that "
             "belongs to the image."
         )
-    page = header.pages[0]
-    if page.samples != 1:
-        raise NotALabelImage(
-            "This is a colour picture, not a label image: save one grey plane whose pixel value "
-            "is the number of the object."
-        )
-    if page.depth != 1:
-        raise NotALabelImage("This TIFF file holds a volume; a label image has one plane.")
-    check_size((page.height, page.width), size)
+    for page in header.pages:
+        if page.samples != 1:
+            raise NotALabelImage(
+                "This is a colour picture, not a label image: save one grey plane whose pixel "
+                "value is the number of the object."
+            )
+        if page.depth != 1:
+            raise NotALabelImage(
+                "This TIFF file holds a volume in one page; save a page for each plane."
+            )
+        check_size((page.height, page.width), size[-2:])
 
 
-def _check_page(page: tifffile.TiffPage, size: tuple[int, int]) -> None:
+def _check_page(page: tifffile.TiffPage, size: tuple[int, ...]) -> None:
     if int(page.compression) in LOSSY:
         raise NotALabelImage(
             "These labels are stored with lossy compression, which changes the numbers of the "
@@ -99,7 +109,7 @@ def _check_page(page: tifffile.TiffPage, size: tuple[int, int]) -> None:
         raise ValueError("the library reads another size than the header has")
 
 
-def check_size(found: tuple[int, int], size: tuple[int, int]) -> None:
+def check_size(found: tuple[int, int], size: tuple[int, ...]) -> None:
     """Refuse labels that do not lie on their image pixel by pixel.
 
     Raises NotALabelImage.
@@ -119,8 +129,8 @@ def write(file: BinaryIO, label_image: LabelImage) -> None:
     Parameters
     ----------
     file : binary file object
-    label_image : ndarray of uint32, shape (H, W)
-        Written as 16 bit when its ids fit, else as 32 bit.
+    label_image : ndarray of uint32, shape (H, W) or (Z, H, W)
+        A page for each plane. Written as 16 bit when its ids fit, else as 32 bit.
 
     Notes
     -----
@@ -128,12 +138,14 @@ def write(file: BinaryIO, label_image: LabelImage) -> None:
     """
     fits = label_image.size == 0 or int(label_image.max()) <= np.iinfo(np.uint16).max
     array = label_image.astype(np.uint16 if fits else np.uint32, copy=False)
-    tifffile.imwrite(
-        file,
-        array,
-        compression="zlib",
-        predictor=False,
-        photometric="minisblack",
-        metadata=None,
-        tile=(512, 512) if min(array.shape) >= 512 else None,
-    )
+    with tifffile.TiffWriter(file, bigtiff=array.nbytes > LARGEST_CLASSIC) as tiff:
+        for plane in array if array.ndim == 3 else [array]:
+            tiff.write(
+                plane,
+                compression="zlib",
+                predictor=False,
+                photometric="minisblack",
+                metadata=None,
+                tile=(512, 512) if min(plane.shape) >= 512 else None,
+                contiguous=False,
+            )

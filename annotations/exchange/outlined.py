@@ -20,3 +20,4 @@ class Outlined:
     score: float | None = None
     class_name: str = ""
     state: str = ""  # what a person made of it: proposed, accepted …
+    z: int | None = None  # of a stack: the plane that this section of it lies in, from 0

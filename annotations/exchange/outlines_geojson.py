@@ -11,6 +11,7 @@ import numpy as np
 from annotations.exchange.outlined import Outlined, Ring
 
 DECIMALS = 2  # a hundredth of a pixel
+ALL_CHANNELS = -1  # as QuPath writes it
 
 
 def write(objects: Iterable[Outlined]) -> Iterator[bytes]:
@@ -25,7 +26,8 @@ def write(objects: Iterable[Outlined]) -> Iterator[bytes]:
     bytes
         Pieces of UTF-8. x and y are in pixels of the whole image, the upper left corner of its
         first pixel being (0, 0); rings are closed. An object in one part is a Polygon, another
-        one a MultiPolygon. QuPath's own names in the properties are `objectType`, `name`,
+        one a MultiPolygon; one of a stack is a feature per plane, which QuPath's `plane` in the
+        geometry tells. QuPath's own names in the properties are `objectType`, `name`,
         `classification` and `measurements`.
     """
     before = b'{"type": "FeatureCollection", "features": [\n'
@@ -50,11 +52,13 @@ def feature(one: Outlined) -> dict[str, Any]:
     if one.state:
         properties["state"] = one.state
     polygons = [[_closed(ring) for ring in part] for part in one.parts]
-    geometry = (
+    geometry: dict[str, Any] = (
         {"type": "Polygon", "coordinates": polygons[0]}
         if len(polygons) == 1
         else {"type": "MultiPolygon", "coordinates": polygons}
     )
+    if one.z is not None:
+        geometry["plane"] = {"c": ALL_CHANNELS, "z": one.z, "t": 0}
     return {"type": "Feature", "geometry": geometry, "properties": properties}
 
 

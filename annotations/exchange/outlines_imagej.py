@@ -27,7 +27,8 @@ def write(objects: Iterable[Outlined]) -> Iterator[bytes]:
     ------
     bytes
         Pieces of the zip file. x and y are in pixels, the upper left corner of the image's first
-        pixel being (0, 0). An object in several parts, or with holes, is a composite ROI.
+        pixel being (0, 0). An object in several parts, or with holes, is a composite ROI; one of a
+        stack is a ROI per plane.
     """
     sink = _Sink()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:  # type: ignore[call-overload]
@@ -40,8 +41,9 @@ def write(objects: Iterable[Outlined]) -> Iterator[bytes]:
 
 
 def name_of(one: Outlined) -> str:
-    """Return the name of an object's ROI."""
-    return f"{one.instance_id:0{NAME_DIGITS}}"
+    """Return the name of an object's ROI; of a stack with its plane, counted from 1."""
+    plane = "" if one.z is None else f"-z{one.z + 1:04}"
+    return f"{one.instance_id:0{NAME_DIGITS}}{plane}"
 
 
 def roi_of(one: Outlined) -> ImagejRoi:
@@ -52,6 +54,8 @@ def roi_of(one: Outlined) -> ImagejRoi:
         roi.roitype = ROI_TYPE.POLYGON
     else:
         roi = _composite(rings, name_of(one))
+    if one.z is not None:
+        roi.z_position = one.z + 1
     if one.score is not None:
         roi.props = f"score: {one.score}\n"
     return roi

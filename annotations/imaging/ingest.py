@@ -122,7 +122,14 @@ def store_pixels(
     description = source.description
     path = out / "pixels.tif"
     names = names_of(description)
-    write_pixels(path, shape, rows, channel_names=names, pixel_size_um=description.pixel_size_um)
+    write_pixels(
+        path,
+        shape,
+        rows,
+        channel_names=names,
+        pixel_size_um=description.pixel_size_um,
+        z_step_um=description.z_step_um,
+    )
     if all(channel.range() is None for channel in statistics):
         raise ImageUnreadable(
             "No pixel of this image holds a number (all are NaN or infinite). Export it again."
@@ -155,6 +162,7 @@ def narrow(
             lambda page, row0, row1: file.rows(page, row0, row1).astype(dtype),
             channel_names=names_of(description),
             pixel_size_um=description.pixel_size_um,
+            z_step_um=description.z_step_um,
         )
     path.unlink()
     return narrowed, dtype
@@ -253,6 +261,7 @@ def fields_of(
         "dtype": dtype,
         "is_rgb": shape.is_rgb,
         "pixel_size_um": description.pixel_size_um,
+        "z_step_um": description.z_step_um,
         "channels": channels,
         "pyramid": {"tile": geometry.tile_size, "levels": levels, "planes": geometry.planes},
         "histograms": histograms,

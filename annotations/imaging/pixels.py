@@ -72,6 +72,7 @@ def write_pixels(
     *,
     channel_names: Sequence[str] = (),
     pixel_size_um: float | None = None,
+    z_step_um: float | None = None,
 ) -> None:
     """Write the canonical file, holding one band of tiles in memory at a time.
 
@@ -85,8 +86,8 @@ def write_pixels(
         Gives the pixels; asked page by page, top to bottom.
     channel_names : sequence of str
         Names for other programs that open the file.
-    pixel_size_um : float, optional
-        Micrometres per pixel, for other programs.
+    pixel_size_um, z_step_um : float, optional
+        Micrometres per pixel and from plane to plane, for other programs.
     """
     samples = (3,) if shape.is_rgb else ()
     channels = 1 if shape.is_rgb else shape.n_channels
@@ -95,6 +96,8 @@ def write_pixels(
         metadata["Channel"] = {"Name": list(channel_names)}
     if pixel_size_um is not None:
         metadata |= {"PhysicalSizeX": pixel_size_um, "PhysicalSizeY": pixel_size_um}
+    if z_step_um is not None:
+        metadata["PhysicalSizeZ"] = z_step_um
     with tifffile.TiffWriter(path, bigtiff=True, ome=True) as writer:
         writer.write(
             tiles_of_pages(shape, rows),

@@ -14,6 +14,7 @@ UNITS_UM = {
 }  # fmt: skip
 # Outside of this no light microscope works: 72 dpi of a print setting is 353 µm.
 PLAUSIBLE_UM = (1e-3, 20.0)
+STEP_UM = (1e-3, 1e3)  # light sheets of whole organs step farther than their pixels are wide
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +49,14 @@ def resolution(page: Any) -> float | None:
     return sides[0] if abs(sides[0] - sides[1]) <= 0.01 * sides[0] else None
 
 
-def plausible(size: float | None, unit_um: float | None) -> float | None:
+def plausible(
+    size: float | None, unit_um: float | None, within_um: tuple[float, float] = PLAUSIBLE_UM
+) -> float | None:
     """Return micrometres, or None for what no microscope gives."""
     if size is None or unit_um is None:
         return None
     size_um = size * unit_um
-    return size_um if PLAUSIBLE_UM[0] <= size_um <= PLAUSIBLE_UM[1] else None
+    return size_um if within_um[0] <= size_um <= within_um[1] else None
 
 
 def from_ome(xml: str) -> Calibration:
@@ -77,7 +80,7 @@ def from_ome(xml: str) -> Calibration:
         tuple(channel.get("Name", "") for channel in channels),
         tuple(ome_colour(channel.get("Color")) for channel in channels),
         plausible(square, 1.0),
-        ome_length(pixels, "PhysicalSizeZ"),
+        plausible(ome_length(pixels, "PhysicalSizeZ"), 1.0, STEP_UM),
     )
 
 
@@ -104,10 +107,13 @@ def from_imagej(metadata: dict[str, Any], units_per_pixel: float | None) -> Cali
     """Read ImageJ's description and look-up tables."""
     unit = UNITS_UM.get(str(metadata.get("unit", "none")))
     spacing = metadata.get("spacing")
-    z_step = float(spacing) * unit if isinstance(spacing, int | float) and unit else None
+    # Negative where the stage moved down.
+    z_step = abs(float(spacing)) if isinstance(spacing, int | float) else None
     tables = metadata.get("LUTs") or []
     colours = tuple(lut_colour(table) for table in tables)
-    return Calibration((), colours, plausible(units_per_pixel, unit), z_step)
+    return Calibration(
+        (), colours, plausible(units_per_pixel, unit), plausible(z_step, unit, STEP_UM)
+    )
 
 
 def lut_colour(table: Any) -> str | None:

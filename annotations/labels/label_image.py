@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeAlias
 
@@ -38,14 +39,18 @@ class RowRuns:
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """Every instance of a label image: ids ascending, areas in pixels, exact boxes.
+    """Every instance of a label image or a stack: ids ascending, areas in pixels, exact boxes.
 
-    `boxes` has the shape (n, 4): row0, col0, row1, col1, half-open.
+    `boxes` has the shape (n, 4): row0, col0, row1, col1, half-open; in a stack it is the union of
+    the boxes in all planes, `area_px` counts them all, `z` is the first plane and `depth` the
+    number of planes from there to the last one.
     """
 
     instance_id: Ints
     area_px: Ints
     boxes: Ints
+    z: Ints
+    depth: Ints
 
 
 def check(array: NDArray[Any]) -> LabelImage:
@@ -163,7 +168,43 @@ def measure(label_image: LabelImage) -> Measures:
     np.minimum.at(boxes[:, 1], index, runs.col0)
     np.maximum.at(boxes[:, 2], index, runs.row + 1)
     np.maximum.at(boxes[:, 3], index, runs.col1)
-    return Measures(ids, area, boxes)
+    return Measures(ids, area, boxes, np.zeros(ids.size, np.int64), np.ones(ids.size, np.int64))
+
+
+def measures_of_stack(planes: Mapping[int, Measures]) -> Measures:
+    """Put together what was measured in the planes of a stack.
+
+    Parameters
+    ----------
+    planes : mapping of z to Measures
+        What `measure` said of each plane; planes that are missing hold nothing.
+
+    Returns
+    -------
+    Measures
+
+    Examples
+    --------
+    >>> plane = np.array([[0, 7], [7, 7]], np.uint32)
+    >>> found = measures_of_stack({2: measure(plane), 4: measure(plane)})
+    >>> found.area_px.tolist(), found.z.tolist(), found.depth.tolist()
+    ([6], [2], [3])
+    """
+    if not planes:
+        return measure(np.zeros((1, 1), np.uint32))
+    parts = list(planes.values())
+    z_of = np.repeat(list(planes), [part.instance_id.size for part in parts]).astype(np.int64)
+    ids, index = np.unique(np.concatenate([p.instance_id for p in parts]), return_inverse=True)
+    area = np.zeros(ids.size, np.int64)
+    np.add.at(area, index, np.concatenate([part.area_px for part in parts]))
+    low = np.full((ids.size, 3), np.iinfo(np.int64).max)  # z, row0, col0
+    high = np.full((ids.size, 3), -1)
+    boxes = np.concatenate([part.boxes for part in parts])
+    np.minimum.at(low, index, np.column_stack([z_of, boxes[:, :2]]))
+    np.maximum.at(high, index, np.column_stack([z_of + 1, boxes[:, 2:]]))
+    return Measures(
+        ids, area, np.hstack([low[:, 1:], high[:, 1:]]), low[:, 0], high[:, 0] - low[:, 0]
+    )
 
 
 def relabel_dense(label_image: LabelImage) -> tuple[LabelImage, Ints]:

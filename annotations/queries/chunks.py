@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import BinaryIO
+
+import numpy as np
 
 from annotations.labels import chunks
 from annotations.labels.chunks import Box, LabelImage
 from annotations.labels.ops import Chunk, Place
-from annotations.models import ChunkState, LabelChunk, LabelLayer, LayerSnapshot
+from annotations.models import ChunkState, Instance, LabelChunk, LabelLayer, LayerSnapshot
 from project import storage
 from project.errors import NotFound
 
@@ -39,6 +42,34 @@ def present_digests(
         )
     found = {(cy, cx): digest for cy, cx, digest in rows.values_list("cy", "cx", "digest")}
     return found if wanted is None else {p: d for p, d in found.items() if p in wanted}
+
+
+def digests_by_plane(
+    layer: LabelLayer, planes: tuple[int, int], *, t: int = 0
+) -> dict[int, dict[Place, str]]:
+    """Return, by z, the digests of the chunks in planes [z0, z1) that are not background."""
+    rows = LabelChunk.objects.filter(layer=layer, t=t, z__gte=planes[0], z__lt=planes[1])
+    found: dict[int, dict[Place, str]] = defaultdict(dict)
+    for z, cy, cx, digest in rows.values_list("z", "cy", "cx", "digest"):
+        found[z][cy, cx] = digest
+    return dict(found)
+
+
+def shows(layer: LabelLayer, digests: Mapping[tuple[int, Place], str], *, t: int = 0) -> bool:
+    """Tell whether a layer holds just the labels of stored chunks, named by (z, place).
+
+    Chunks of equal digests are equal; others are compared pixel by pixel, since they may have
+    been compressed by another version of the same library.
+    """
+    rows = LabelChunk.objects.filter(layer=layer, t=t).values_list("z", "cy", "cx", "digest")
+    held = {(z, (cy, cx)): digest for z, cy, cx, digest in rows}
+    empty = chunks.empty()
+    pairs = (
+        [pixels_of(one[key]) if key in one else empty for one in (held, digests)]
+        for key in held.keys() | digests.keys()
+        if held.get(key) != digests.get(key)
+    )
+    return all(np.array_equal(one, other) for one, other in pairs)
 
 
 def chunk_bytes(layer: LabelLayer, digest: str) -> bytes:
@@ -82,12 +113,23 @@ def read_snapshot(manifest: BinaryIO) -> dict[str, str]:
     return digests
 
 
+def snapshot_classes(snapshot: LayerSnapshot) -> dict[int, str]:
+    """Return the class names that a snapshot froze, by instance id; without those unknown."""
+    with storage.open_blob(snapshot.manifest_digest) as file:
+        named: dict[str, str] = json.load(file).get("classes", {})
+    return {int(instance_id): name for instance_id, name in named.items()}
+
+
 def manifest_of(layer: LabelLayer) -> bytes:
     """Return the canonical JSON that makes a snapshot of the layer as it is now."""
     rows = LabelChunk.objects.filter(layer=layer).values_list("t", "z", "cy", "cx", "digest")
-    content = {
+    content: dict[str, object] = {
         "layer": str(layer.pk),
         "seq": layer.seq,
         "chunks": {f"{t}/{z}/{cy}/{cx}": digest for t, z, cy, cx, digest in rows},
     }
+    named = Instance.objects.filter(layer=layer, area_px__gt=0).exclude(class_name="")
+    classes = {str(one): name for one, name in named.values_list("instance_id", "class_name")}
+    if classes:
+        content["classes"] = classes
     return json.dumps(content, sort_keys=True, separators=(",", ":")).encode()

@@ -19,6 +19,7 @@ COLUMNS = (
     "class_name",
     "t",
     "z",
+    "depth",
     "created_by_id",
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -35,6 +35,7 @@ __all__ = [
     "layers_of_image",
     "ops_after",
     "region_labels",
+    "region_volume",
     "snapshot_label_image",
 ]
 
@@ -142,31 +143,57 @@ def op_info(op: LabelOp) -> dict[str, Any]:
     }
 
 
-def region_labels(region: Region) -> tuple[LabelImage, Annotated]:
-    """Return a submitted region's labels and which of its pixels a person vouches for.
+def region_labels(region: Region, z: int | None = None) -> tuple[LabelImage, Annotated]:
+    """Return a plane of a submitted region (its first one), and which pixels a person vouches for.
 
     Both have the shape of the region's box and come from its snapshot. Complete: all pixels;
     positives only: the labelled ones; ignore: none. Objects that the region's border or a
-    left-out box cuts are not vouched for: what is seen of them is not their true shape.
+    left-out box cuts in this plane are not vouched for: what is seen of them is not their true
+    shape.
 
     Raises Conflict while the region is open.
     """
+    label_image, annotated, cut = _of_plane(region, region.z if z is None else z)
+    return label_image, annotated & ~pure.is_one_of(label_image, cut)
+
+
+def region_volume(region: Region) -> tuple[LabelImage, Annotated]:
+    """Return all planes of a submitted region, and which pixels a person vouches for.
+
+    Both have the shape (depth, h, w). Objects are volumes here: one that is cut in any plane, or
+    that reaches the first or last plane where the image goes on beyond, is not vouched for at all.
+
+    Raises Conflict while the region is open.
+    """
+    planes = [_of_plane(region, z) for z in range(region.z, region.z + region.depth)]
+    label_image = np.stack([labels for labels, _, _ in planes])
+    annotated = np.stack([vouched for _, vouched, _ in planes])
+    cut = [ids for _, _, ids in planes]
+    if region.z > 0:
+        cut.append(np.unique(label_image[0]).astype(np.int64))
+    if region.z + region.depth < region.image.n_z:
+        cut.append(np.unique(label_image[-1]).astype(np.int64))
+    ids = np.unique(np.concatenate(cut))
+    return label_image, annotated & ~pure.is_one_of(label_image, ids[ids > 0])
+
+
+def _of_plane(region: Region, z: int) -> tuple[LabelImage, Annotated, NDArray[np.int64]]:
+    """Return a plane's labels, the pixels that are promised, and the ids that are cut in it."""
     if region.snapshot is None:
         raise Conflict("This region is not submitted yet, so its labels may still change.")
     box = (region.row0, region.col0, region.row1, region.col1)
-    label_image = snapshot_label_image(region.snapshot, box, t=region.t, z=region.z)
+    label_image = snapshot_label_image(region.snapshot, box, t=region.t, z=z)
     if region.coverage == Coverage.IGNORE:
-        return label_image, np.zeros(label_image.shape, np.bool_)
+        return label_image, np.zeros(label_image.shape, np.bool_), np.zeros(0, np.int64)
     annotated = np.ones(label_image.shape, np.bool_)
     if region.coverage == Coverage.POSITIVES_ONLY:
         annotated = label_image > 0
-    hidden = _hidden(region.left_out, box)
+    hidden = _hidden(region.left_out, box, z)
     cut = np.union1d(
         pure.border_cut_ids(label_image, **_open_sides(box, region.image)),
         np.unique(label_image[hidden]).astype(np.int64),
     )
-    annotated &= ~hidden & ~pure.is_one_of(label_image, cut[cut > 0])
-    return label_image, annotated
+    return label_image, annotated & ~hidden, cut[cut > 0]
 
 
 def _open_sides(box: Box, image: Image) -> dict[str, bool]:
@@ -179,10 +206,12 @@ def _open_sides(box: Box, image: Image) -> dict[str, bool]:
     }
 
 
-def _hidden(left_out: Iterable[Iterable[int]], box: Box) -> Annotated:
-    """Return the pixels of a box that lie in one of the left-out boxes."""
+def _hidden(left_out: Iterable[Sequence[int]], box: Box, z: int) -> Annotated:
+    """Return the pixels of a plane of a box that lie in one of the left-out boxes."""
     hidden = np.zeros((box[2] - box[0], box[3] - box[1]), np.bool_)
-    for row0, col0, row1, col1 in left_out:
+    for row0, col0, row1, col1, *planes in left_out:
+        if planes and not planes[0] <= z < planes[1]:
+            continue
         rows = slice(max(row0 - box[0], 0), max(row1 - box[0], 0))
         cols = slice(max(col0 - box[1], 0), max(col1 - box[1], 0))
         hidden[rows, cols] = True

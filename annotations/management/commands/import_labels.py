@@ -29,7 +29,8 @@ class Command(HeadlessCommand):
 
     help = (
         "Import label images (TIFF or PNG, 8, 16 or 32 bit; 0 is background) for images of a "
-        "project. A label image has the name of its image, whatever the ending."
+        "project. A label image has the name of its image, whatever the ending; that of a stack is "
+        "a TIFF file with a page for each plane."
     )
     queues = ("images",)
 
@@ -131,8 +132,10 @@ def import_file(
     if len(images) > 1:
         raise InvalidInput("The project has several images of this name; rename all but one.")
     image = when_ready(images[0])
+    planes = (image.n_z,) if image.n_z > 1 else ()
     with path.open("rb") as file:
-        label_image = label_files.read(file, size=(image.height or 0, image.width or 0))
+        size = (*planes, image.height or 0, image.width or 0)
+        label_image = label_files.read(file, size=size)
     imported = import_label_image(
         user=user, image=image, label_image=label_image, split=split, source=path.name
     )

@@ -11,7 +11,7 @@ from django.core.management import call_command
 from annotations.actions.label_imports import LabelsThere, import_label_image
 from annotations.actions.regions import open_region
 from annotations.models import AuditEntry, Split
-from annotations.queries.labels import region_labels
+from annotations.queries.labels import region_labels, region_volume
 from project.errors import NotAllowed
 from tests.annotations.painting import check_in_step, paint_box, picture
 from tests.drawing import draw_blobs
@@ -183,3 +183,24 @@ def test_what_is_missing_is_said(folder, project, no_worker, tmp_path, change):
         call_command("import_labels", str(folder), "--project", name, "--split", "test", stderr=err)
 
     assert err.getvalue().strip().endswith(".")
+
+
+def test_labels_of_a_stack_are_one_region_of_all_planes(owner, project):
+    image = ImageFactory(project=project, n_z=3, height=90, width=120)
+    flat, _ = draw_blobs(90, 120, n=5, radius=(7, 12))
+    stack = np.stack([np.where(flat > z, flat, 0) for z in range(3)]) * np.uint32(7)
+
+    result = imported(owner, image, stack)
+
+    assert (result.region.z, result.region.depth) == (0, 3)
+    label_image, annotated = region_volume(result.region)
+    assert np.array_equal(label_image, stack // 7)
+    assert annotated.all()
+    rows = result.layer.instances.order_by("instance_id")
+    assert [(row.z, row.depth) for row in rows] == [(0, 1), (0, 2), (0, 3), (0, 3), (0, 3)]
+    assert [row.area_px for row in rows] == np.bincount(label_image.ravel())[1:].tolist()
+    assert [op.z for op in result.layer.ops.order_by("seq")] == [0, 1, 2]
+    assert imported(owner, image, stack).is_new is False
+    stack[2] = 0
+    with pytest.raises(LabelsThere):
+        imported(owner, image, stack)

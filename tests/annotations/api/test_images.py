@@ -366,3 +366,21 @@ def test_a_ready_image_is_not_read_again(client, project):
     answer = client.post(address(ImageFactory(project=project), "retry/"))
 
     assert answer.status_code == 409
+
+
+def test_sizes_in_micrometres_are_told_where_the_file_is_silent(client, project):
+    image = ImageFactory(project=project, n_z=4)
+    assert client.get(address(image)).json()["z_step_um"] is None
+
+    answer = client.patch(
+        address(image), {"pixel_size_um": 0.2, "z_step_um": 1.5}, content_type="application/json"
+    )
+
+    assert (answer.json()["pixel_size_um"], answer.json()["z_step_um"]) == (0.2, 1.5)
+    for wrong in (0, -1, 1e6):
+        refused = client.patch(
+            address(image), {"z_step_um": wrong}, content_type="application/json"
+        )
+        assert (refused.status_code, refused.json()["code"]) == (400, "bad_pixel_size")
+    gone = client.patch(address(image), {"z_step_um": None}, content_type="application/json")
+    assert (gone.json()["pixel_size_um"], gone.json()["z_step_um"]) == (0.2, None)

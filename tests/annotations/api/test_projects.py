@@ -40,3 +40,19 @@ def test_others_cannot(people, project):
         assert answer.status_code == 403, role
     project.refresh_from_db()
     assert not project.fast_drafts
+
+
+def test_an_owner_says_how_stacks_are_drafted(people, project):
+    client, path = client_of(people["owner"]), f"/api/v1/projects/{project.pk}/"
+    assert client.get(path).json()["stack_drafts"] == "linked"
+
+    answer = client.patch(path, {"stack_drafts": "volume"}, content_type="application/json")
+    wrong = client.patch(path, {"stack_drafts": "cubes"}, content_type="application/json")
+
+    assert (answer.status_code, answer.json()["stack_drafts"]) == (200, "volume")
+    assert wrong.status_code == 400
+    listed = client.get("/api/v1/projects/").json()["results"]
+    assert [one["stack_drafts"] for one in listed] == ["volume"]
+    reviewer = client_of(people["reviewer"])
+    denied = reviewer.patch(path, {"stack_drafts": "planes"}, content_type="application/json")
+    assert denied.status_code == 403

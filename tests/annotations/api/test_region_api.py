@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from annotations.models import Image
+
 
 @pytest.fixture
 def client(as_person, annotator):
@@ -77,3 +79,19 @@ def test_overlapping_regions_are_refused_with_the_one_in_the_way(client, image):
     assert answer.status_code == 409
     assert answer.json()["code"] == "regions_overlap"
     assert answer.json()["data"]["region"] == first["id"]
+
+
+def test_a_region_of_several_planes_is_made_and_changed(client, image):
+    Image.objects.filter(pk=image.pk).update(n_z=5)
+    path = f"/api/v1/images/{image.pk}/regions/"
+
+    region = post(client, path, {"z": 1, "depth": 3}).json()
+    assert (region["z"], region["depth"]) == (1, 3)
+    changed = patch(client, f"/api/v1/regions/{region['id']}/", {"z": 0, "depth": 5})
+    assert (changed.json()["z"], changed.json()["depth"]) == (0, 5)
+    refused = patch(client, f"/api/v1/regions/{region['id']}/", {"depth": 6})
+
+    assert (refused.status_code, refused.json()["code"]) == (400, "region_out_of_image")
+    assert "5 planes" in refused.json()["message"]
+    assert patch(client, f"/api/v1/regions/{region['id']}/", {"depth": 0}).status_code == 400
+    assert post(client, path, {"z": 0}).json()["code"] == "regions_overlap"

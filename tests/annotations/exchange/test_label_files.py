@@ -180,3 +180,58 @@ def test_the_shared_odd_masks_are_read(name, n):
     assert np.count_nonzero(np.unique(dense)) == ids.size == int(dense.max(initial=0))
     if n is not None:
         assert ids.size == n
+
+
+# --- stacks ------------------------------------------------------------------------------------
+
+
+def stack_of_labels():
+    return np.stack([np.where(z < LABELS, LABELS, 0) for z in range(4)]).astype(np.uint32)
+
+
+@given(hnp.arrays(np.uint32, hnp.array_shapes(min_dims=3, max_dims=3, max_side=20)))
+def test_a_written_stack_comes_back_a_page_for_each_plane(stack):
+    file = io.BytesIO()
+    label_tiff.write(file, stack)
+    file.seek(0)
+
+    assert np.array_equal(read(file, stack.shape), stack)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"imagej": True, "metadata": {"axes": "ZYX"}},
+        {"ome": True, "metadata": {"axes": "ZYX"}},
+        {"bigtiff": True},
+        {"tile": (16, 16), "compression": "lzw"},
+    ],
+)
+def test_stacks_of_other_programs_are_read(options):
+    file = tiff(stack_of_labels().astype(np.uint16), **options)
+
+    assert np.array_equal(read(file, (4, 60, 80)), stack_of_labels())
+
+
+@pytest.mark.parametrize(
+    ("file", "size", "word"),
+    [
+        (lambda: tiff(stack_of_labels()), (5, 60, 80), "4 pages, its image has 5 planes"),
+        (lambda: tiff(LABELS), (4, 60, 80), "1 page, its image has 4 planes"),
+        (lambda: tiff(stack_of_labels()), (4, 60, 81), "columns"),
+        (lambda: png(LABELS.astype(np.uint8)), (4, 60, 80), "TIFF with a page for each plane"),
+        (lambda: tiff(np.full((2, 60, 80), 0.5, np.float32)), (2, 60, 80), "fractions"),
+    ],
+)
+def test_what_is_no_stack_of_the_image_is_refused_with_a_sentence(file, size, word):
+    with pytest.raises(NotALabelImage, match=word):
+        read(file(), size)
+
+
+@needs_shared_data
+def test_a_real_stack_of_labels_is_read():
+    path = shared_data() / "formats" / "stack3d_nuclei_labels.tif"
+    expected = tifffile.imread(path)
+
+    with path.open("rb") as file:
+        assert np.array_equal(read(file, expected.shape), expected)

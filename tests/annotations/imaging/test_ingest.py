@@ -8,6 +8,7 @@ import pytest
 import tifffile
 from PIL import Image
 
+from annotations.imaging import tiff_metadata
 from annotations.imaging.probe import Limits, probe
 from annotations.imaging.tiff_header import ImageUnreadable
 from tests.annotations.imaging.files import (
@@ -108,7 +109,7 @@ def test_axes_of_an_ome_file_are_kept(tmp_path):
     assert (fields["n_t"], fields["n_channels"], fields["n_z"]) == (2, 3, 4)
     assert [channel["name"] for channel in fields["channels"]] == ["DAPI", "Actin", "Ki67"]
     assert fields["pixel_size_um"] == 0.25
-    assert fields["source"]["z_step_um"] == 1.5
+    assert fields["z_step_um"] == fields["source"]["z_step_um"] == 1.5
     assert fields["pyramid"]["planes"] == 24
 
 
@@ -131,7 +132,60 @@ def test_an_imagej_hyperstack_keeps_colours_and_calibration(tmp_path):
         assert np.array_equal(tiff.asarray(), stack.swapaxes(1, 2))
     assert [channel["colour"] for channel in fields["channels"]] == ["#00ff00", "#ff0000"]
     assert fields["pixel_size_um"] == pytest.approx(0.2)
-    assert fields["source"]["z_step_um"] == 2.0
+    assert fields["z_step_um"] == fields["source"]["z_step_um"] == 2.0
+
+
+@pytest.mark.parametrize(
+    ("step", "unit", "expected"),
+    [
+        (750, "nm", 0.75),
+        (0.002, "mm", 2.0),
+        (1.5, "µm", 1.5),
+        (0, "µm", None),
+        (-1, "µm", None),
+        (5, "mm", None),
+        (3, "reference frame", None),
+    ],
+)
+def test_the_step_of_an_ome_stack_is_told_in_micrometres(tmp_path, step, unit, expected):
+    path = tmp_path / "stack.ome.tif"
+    metadata = {"axes": "ZYX", "PhysicalSizeZ": step, "PhysicalSizeZUnit": unit}
+    tifffile.imwrite(path, np.zeros((3, 20, 30), np.uint8) + 7, metadata=metadata)
+
+    assert read_back(path, tmp_path)[0]["z_step_um"] == expected
+
+
+@pytest.mark.parametrize(
+    ("spacing", "unit", "expected"),
+    [(2.0, "micron", 2.0), (-0.5, "um", 0.5), (300.0, "nm", 0.3), (1.0, "pixel", None)],
+)
+def test_the_spacing_of_an_imagej_stack_is_told_in_micrometres(tmp_path, spacing, unit, expected):
+    path = tmp_path / "stack.tif"
+    metadata = {"axes": "ZYX", "unit": unit, "spacing": spacing}
+    tifffile.imwrite(path, np.zeros((3, 20, 30), np.uint8) + 7, imagej=True, metadata=metadata)
+
+    assert read_back(path, tmp_path)[0]["z_step_um"] == expected
+
+
+@needs_shared_data
+@pytest.mark.parametrize(
+    ("name", "n_z", "size", "step"),
+    [
+        ("tif_z_stack_calibrated.tif", 6, 0.0852, 3.0),
+        ("ome_multichannel_z.ome.tif", 5, None, None),
+        ("stack3d_nuclei.tif", 31, None, None),
+    ],
+)
+def test_planes_of_real_stacks_are_as_far_apart_as_their_files_say(tmp_path, name, n_z, size, step):
+    fields, _, made = read_back(shared_data() / "formats" / name, tmp_path)
+
+    assert fields["n_z"] == n_z
+    assert (fields["z_step_um"], fields["pixel_size_um"]) == (
+        step,
+        None if size is None else pytest.approx(size, abs=1e-4),
+    )
+    with tifffile.TiffFile(made.pixels) as tiff:  # for other programs
+        assert tiff_metadata.from_ome(tiff.ome_metadata).z_step_um == step
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
