@@ -1,10 +1,12 @@
 /** Wires the editor page: API, stores, session, panels. */
 import { signal } from "@preact/signals";
 import { render } from "preact";
+import { ClassApi } from "./api/classes";
 import { ApiClient, ApiError, NetworkError } from "./api/client";
 import { ImageApi } from "./api/images";
 import { RestLayerApi } from "./api/layers";
-import { openLayerStore } from "./store/open";
+import { openStack } from "./store/stack";
+import type { PlaneRef } from "./store/types";
 import { App } from "./ui/editor/App";
 import { makeModel, notify } from "./ui/editor/model";
 import { openSession } from "./ui/editor/open_session";
@@ -18,6 +20,7 @@ const imageId = data.image ?? "";
 const projectId = data.project ?? "";
 const model = makeModel();
 model.mayAnnotate.value = data.annotate === "1";
+model.mayManage.value = data.manage === "1";
 const links = {
   project: data.projectUrl ?? "/",
   training: data.trainingUrl ?? "/",
@@ -28,6 +31,7 @@ const user = data.user ?? "";
 const client = new ApiClient({ user });
 const images = new ImageApi(client);
 const layers = new RestLayerApi(client);
+const classes = new ClassApi(client);
 const session = signal<EditorSession | undefined>(undefined);
 
 function Page() {
@@ -44,13 +48,15 @@ function Page() {
 async function open(stage: HTMLElement): Promise<void> {
   try {
     const image = await images.image(imageId);
-    const openLayer = (layerId: string) =>
-      openLayerStore({ api: layers, layerId, user, mayAnnotate: model.mayAnnotate.value });
-    const region = new URLSearchParams(location.search).get("region") ?? undefined;
+    const mayAnnotate = model.mayAnnotate.value;
+    const openLayer = (layerId: string, plane: PlaneRef) =>
+      openStack({ api: layers, layerId, user, mayAnnotate, plane });
+    const { search } = location;
+    const region = new URLSearchParams(search).get("region") ?? undefined;
     const navigate = (url: string) => location.assign(url);
     const opened = await openSession(
       {
-        ...{ model, element: stage, images, layers, openLayer, region, navigate },
+        ...{ model, element: stage, images, layers, classes, openLayer, region, search, navigate },
         projectUrl: links.project,
       },
       image,
@@ -82,6 +88,9 @@ function follow(opened: EditorSession): void {
     if (event.type === "resync") {
       opened.review.arrived("").catch(() => undefined); // asked again with the next news
       opened.desk.refresh();
+    }
+    if (event.type === "classes" || event.type === "resync") {
+      opened.classes.changed().catch(() => undefined); // with the next news, or when it is loaded
     }
     // Somebody opened or submitted a region: a blind one hides drafts here too.
     if (event.type === "region" && event.image === imageId) opened.desk.refresh();

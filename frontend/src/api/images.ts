@@ -26,6 +26,7 @@ const PROJECT_NEWS = [
   "evaluation",
   "prediction",
   "upload",
+  "classes",
   "region",
 ];
 

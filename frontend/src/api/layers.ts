@@ -3,6 +3,8 @@
 import type { ApiClient } from "./client";
 import { type EventSourceMaker, type Listening, listen } from "./sse";
 import type {
+  AcceptedJson,
+  AcceptJson,
   InstanceStateJson,
   InstancesJson,
   LayerJson,
@@ -21,6 +23,13 @@ export interface LayerEvents {
   onBroken(): void;
 }
 
+/** A class, "" for unknown; an undo `restores` also one that the project does not have. */
+export interface GivenClass {
+  readonly ids: readonly number[];
+  readonly className: string;
+  readonly restores: boolean;
+}
+
 /** What the stores need of the server; tests put a server of their own behind it. */
 export interface LayerApi {
   layer(id: string): Promise<LayerJson>;
@@ -31,6 +40,10 @@ export interface LayerApi {
   sendOps(id: string, session: string, ops: readonly OutgoingOp[]): Promise<OpsAnswerJson>;
   opsAfter(id: string, seq: number): Promise<OpJson[]>;
   decide(id: string, ids: readonly number[], state: InstanceStateJson): Promise<void>;
+  /** Give instances of a draft a class. */
+  setClass(id: string, given: GivenClass): Promise<void>;
+  /** Copy a draft's instances into this layer, in every plane that they span. */
+  accept(id: string, wanted: AcceptJson): Promise<AcceptedJson>;
   /** @param after asked anew at every (re)connection */
   events(id: string, after: () => number, handlers: LayerEvents): Listening;
 }
@@ -90,6 +103,16 @@ export class RestLayerApi implements LayerApi {
     await this.client.json("POST", `/api/v1/layers/${id}/instances/decide/`, {
       json: { instance_ids: ids, state },
     });
+  }
+
+  async setClass(id: string, { ids, className, restores }: GivenClass): Promise<void> {
+    await this.client.json("POST", `/api/v1/layers/${id}/classes/`, {
+      json: { instance_ids: ids, class_name: className, restores },
+    });
+  }
+
+  accept(id: string, wanted: AcceptJson): Promise<AcceptedJson> {
+    return this.client.json("POST", `/api/v1/layers/${id}/accept/`, { json: wanted });
   }
 
   events(id: string, after: () => number, handlers: LayerEvents): Listening {

@@ -171,6 +171,25 @@ export interface Report {
   readonly n_instances?: number;
   /** The same regions the fast way, where the project's drafts are made so. */
   readonly fast?: FastReport;
+  /** Kinds of objects, where people and the version tell some apart. */
+  readonly classes?: KindsReport;
+}
+
+export interface KindsReport {
+  readonly names: readonly string[];
+  /** Share of the found objects of known class that got it; null: there is none. */
+  readonly accuracy: number | null;
+  readonly n_judged: number;
+  readonly by_class: readonly {
+    readonly name: string;
+    readonly ap: number;
+    readonly precision: number;
+    readonly recall: number;
+    readonly n_truth: number;
+    readonly n_predicted: number;
+  }[];
+  /** Rows are true classes, columns what was said; the last column is no class. */
+  readonly confusion: readonly (readonly number[])[];
 }
 
 export interface FastReport {
@@ -235,6 +254,13 @@ export interface VersionDetail extends Version {
   readonly checkpoint_digest?: string;
   /** How many predictions are in which state; a state without any is left out. */
   readonly drafts?: Readonly<Partial<Record<RunState, number>>>;
+  /** Predictions of large images that are made in parts now. */
+  readonly large_drafts?: readonly {
+    readonly image: string;
+    readonly name: string;
+    readonly part: number;
+    readonly of: number;
+  }[];
 }
 
 /** A version's place among those measured on the newest set. */

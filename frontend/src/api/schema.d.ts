@@ -4,6 +4,22 @@
  */
 
 export interface paths {
+    "/api/v1/classes/{class_id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["v1_classes_retrieve"];
+        put?: never;
+        post?: never;
+        delete: operations["v1_classes_destroy"];
+        options?: never;
+        head?: never;
+        patch: operations["v1_classes_partial_update"];
+        trace?: never;
+    };
     "/api/v1/engines/": {
         parameters: {
             query?: never;
@@ -283,6 +299,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/layers/{layer_id}/classes/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["v1_layers_classes_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/layers/{layer_id}/events/": {
         parameters: {
             query?: never;
@@ -461,6 +493,22 @@ export interface paths {
         options?: never;
         head?: never;
         patch: operations["v1_projects_partial_update"];
+        trace?: never;
+    };
+    "/api/v1/projects/{project_id}/classes/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["v1_projects_classes_list"];
+        put?: never;
+        post: operations["v1_projects_classes_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/projects/{project_id}/events/": {
@@ -1010,6 +1058,36 @@ export interface components {
             seq: number;
             chunks: unknown[][];
         };
+        ClassDetailOut: {
+            /** Format: uuid */
+            readonly id: string;
+            name: string;
+            colour: string;
+            key?: string;
+            description?: string;
+            position?: number;
+            /** @description Objects of the project's annotations. */
+            n_instances: number;
+            /** @description Objects of drafts that nobody decided on. */
+            n_drafted: number;
+        };
+        ClassInRequest: {
+            name: string;
+            /** @description #rrggbb; without one it is chosen. */
+            colour?: string;
+            /** @description Of the keyboard, to choose the class in the editor. */
+            key?: string;
+            description?: string;
+        };
+        ClassOut: {
+            /** Format: uuid */
+            readonly id: string;
+            name: string;
+            colour: string;
+            key?: string;
+            description?: string;
+            position?: number;
+        };
         /**
          * @description * `complete` - Everything is annotated
          *     * `positives_only` - What is annotated is right; the rest is unknown
@@ -1159,6 +1237,8 @@ export interface components {
             readonly is_rgb: boolean;
             /** Format: double */
             readonly pixel_size_um: number | null;
+            /** Format: double */
+            readonly z_step_um: number | null;
             readonly channels: unknown;
             readonly size_bytes: number;
             /** Format: date-time */
@@ -1194,6 +1274,8 @@ export interface components {
             readonly is_rgb: boolean;
             /** Format: double */
             readonly pixel_size_um: number | null;
+            /** Format: double */
+            readonly z_step_um: number | null;
             readonly channels: unknown;
             readonly size_bytes: number;
             /** Format: date-time */
@@ -1213,6 +1295,20 @@ export interface components {
          * @enum {string}
          */
         ImageStateEnum: "queued" | "ingesting" | "ready" | "failed";
+        InstanceClassInRequest: {
+            instance_ids: number[];
+            /** @description Empty: unknown. */
+            class_name: string;
+            /**
+             * @description Undoes a change: the class may be one that only a draft knows.
+             * @default false
+             */
+            restores: boolean;
+        };
+        InstanceClassOut: {
+            n_changed: number;
+            seq: number;
+        };
         InstancesOut: {
             seq: number;
             instance_id: number[];
@@ -1227,6 +1323,8 @@ export interface components {
             class_name: string[];
             t: number[];
             z: number[];
+            /** @description Planes that may hold it, from z on. */
+            depth: number[];
             created_by_id: (number | null)[];
         };
         /**
@@ -1235,6 +1333,15 @@ export interface components {
          * @enum {string}
          */
         KindEnum: "annotation" | "prediction";
+        /** @description How far the prediction of a large image is. */
+        LargeDraftOut: {
+            /** Format: uuid */
+            image: string;
+            name: string;
+            /** @description How many parts are made. */
+            part: number;
+            of: number;
+        };
         LayerInListOut: {
             /** Format: uuid */
             id: string;
@@ -1329,24 +1436,55 @@ export interface components {
         OpsOut: {
             ops: components["schemas"]["OpOut"][];
         };
+        PatchedClassChangeInRequest: {
+            name?: string;
+            /** @description #rrggbb; without one it is chosen. */
+            colour?: string;
+            /** @description Of the keyboard, to choose the class in the editor. */
+            key?: string;
+            description?: string;
+            /** @description Its place, from 0. */
+            position?: number;
+        };
         PatchedImageInRequest: {
             name?: string;
             tags?: string[];
             split?: components["schemas"]["SplitEnum"];
             group?: string;
             channels?: components["schemas"]["ChannelInRequest"][];
+            /**
+             * Format: double
+             * @description Micrometres per pixel; null when nobody knows.
+             */
+            pixel_size_um?: number | null;
+            /**
+             * Format: double
+             * @description Micrometres from one plane to the next; null when nobody knows.
+             */
+            z_step_um?: number | null;
         };
         PatchedProjectChangeRequest: {
             name?: string;
             description?: string;
             /** @description Whether drafts are made the engine's fast way; outlines may then differ a little from those that are measured. */
             fast_drafts?: boolean;
+            /**
+             * @description What an engine that looks at planes makes of an image with several: objects plane by plane, objects linked over planes, or volumes where the engine can. Drafts that wait are made so.
+             *
+             *     * `planes` - Each plane on its own
+             *     * `linked` - Objects that lie over each other are one
+             *     * `volume` - Computed as volumes, by engines that can (slow)
+             */
+            stack_drafts?: components["schemas"]["StackDraftsEnum"];
         };
         PatchedRegionChangeInRequest: {
             row0?: number;
             col0?: number;
             row1?: number;
             col1?: number;
+            z?: number;
+            /** @description Planes, from z on. */
+            depth?: number;
             coverage?: components["schemas"]["CoverageEnum"];
             purpose?: components["schemas"]["PurposeEnum"];
         };
@@ -1367,6 +1505,7 @@ export interface components {
             fast?: boolean;
             /** @description Whether maps can be downloaded. */
             readonly has_maps: boolean;
+            progress?: unknown;
             error_code?: string;
             error_message?: string;
             /** Format: date-time */
@@ -1416,6 +1555,14 @@ export interface components {
             description: string;
             /** @description Whether drafts are made the engine's fast way; outlines may then differ a little from those that are measured. */
             fast_drafts: boolean;
+            /**
+             * @description What an engine that looks at planes makes of an image with several: objects plane by plane, objects linked over planes, or volumes where the engine can. Drafts that wait are made so.
+             *
+             *     * `planes` - Each plane on its own
+             *     * `linked` - Objects that lie over each other are one
+             *     * `volume` - Computed as volumes, by engines that can (slow)
+             */
+            stack_drafts: components["schemas"]["StackDraftsEnum"];
             /** Format: date-time */
             created_at: string;
             role: string;
@@ -1436,6 +1583,14 @@ export interface components {
             description: string;
             /** @description Whether drafts are made the engine's fast way; outlines may then differ a little from those that are measured. */
             fast_drafts: boolean;
+            /**
+             * @description What an engine that looks at planes makes of an image with several: objects plane by plane, objects linked over planes, or volumes where the engine can. Drafts that wait are made so.
+             *
+             *     * `planes` - Each plane on its own
+             *     * `linked` - Objects that lie over each other are one
+             *     * `volume` - Computed as volumes, by engines that can (slow)
+             */
+            stack_drafts: components["schemas"]["StackDraftsEnum"];
             /** Format: date-time */
             created_at: string;
         };
@@ -1447,6 +1602,14 @@ export interface components {
             description: string;
             /** @description Whether drafts are made the engine's fast way; outlines may then differ a little from those that are measured. */
             fast_drafts: boolean;
+            /**
+             * @description What an engine that looks at planes makes of an image with several: objects plane by plane, objects linked over planes, or volumes where the engine can. Drafts that wait are made so.
+             *
+             *     * `planes` - Each plane on its own
+             *     * `linked` - Objects that lie over each other are one
+             *     * `volume` - Computed as volumes, by engines that can (slow)
+             */
+            stack_drafts: components["schemas"]["StackDraftsEnum"];
             /** Format: date-time */
             created_at: string;
             role: string;
@@ -1477,6 +1640,11 @@ export interface components {
             t: number;
             /** @default 0 */
             z: number;
+            /**
+             * @description Planes, from z on.
+             * @default 1
+             */
+            depth: number;
         };
         RegionOut: {
             /** Format: uuid */
@@ -1487,6 +1655,7 @@ export interface components {
             layer: string;
             t?: number;
             z?: number;
+            depth?: number;
             row0: number;
             col0: number;
             row1: number;
@@ -1715,6 +1884,13 @@ export interface components {
          * @enum {string}
          */
         SplitEnum: "none" | "train" | "validation" | "test";
+        /**
+         * @description * `planes` - Each plane on its own
+         *     * `linked` - Objects that lie over each other are one
+         *     * `volume` - Computed as volumes, by engines that can (slow)
+         * @enum {string}
+         */
+        StackDraftsEnum: "planes" | "linked" | "volume";
         /** @description A starter model that somebody wants in a project. */
         StarterInRequest: {
             name: string;
@@ -1881,6 +2057,8 @@ export interface components {
             drafts: {
                 [key: string]: number;
             };
+            /** @description Those that are made in parts now. */
+            large_drafts: components["schemas"]["LargeDraftOut"][];
         };
         /** @description A version in a word. */
         VersionRefOut: {
@@ -1935,6 +2113,77 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    v1_classes_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                class_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClassDetailOut"];
+                };
+            };
+        };
+    };
+    v1_classes_destroy: {
+        parameters: {
+            query?: {
+                /** @description Name of the class that its objects get; empty: none. */
+                replace_by?: string;
+            };
+            header?: never;
+            path: {
+                class_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    v1_classes_partial_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                class_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedClassChangeInRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["PatchedClassChangeInRequest"];
+                "multipart/form-data": components["schemas"]["PatchedClassChangeInRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClassOut"];
+                };
+            };
+        };
+    };
     v1_engines_list: {
         parameters: {
             query?: never;
@@ -2431,6 +2680,33 @@ export interface operations {
             };
         };
     };
+    v1_layers_classes_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                layer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InstanceClassInRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["InstanceClassInRequest"];
+                "multipart/form-data": components["schemas"]["InstanceClassInRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InstanceClassOut"];
+                };
+            };
+        };
+    };
     v1_layers_events_retrieve: {
         parameters: {
             query?: {
@@ -2753,6 +3029,54 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProjectOut"];
+                };
+            };
+        };
+    };
+    v1_projects_classes_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClassOut"][];
+                };
+            };
+        };
+    };
+    v1_projects_classes_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClassInRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["ClassInRequest"];
+                "multipart/form-data": components["schemas"]["ClassInRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClassOut"];
                 };
             };
         };

@@ -82,7 +82,35 @@ export interface InstancesJson {
   /** Only of predictions; null where nobody looked. */
   doubt?: (number | null)[];
   class_name: string[];
+  t?: number[];
+  z?: number[];
+  depth?: number[];
 }
+
+/** Instances of a draft that are wanted in an annotation layer. */
+export interface AcceptJson {
+  draft: string;
+  instance_ids: readonly number[];
+  preserve: "objects" | "pixels" | "none";
+}
+
+export interface AcceptedJson {
+  /** Of the last op that it made. */
+  seq: number;
+  n_accepted: number;
+  n_skipped: number;
+}
+
+export type ClassGroups = Readonly<Record<string, readonly number[]>>;
+
+/** A kind of object that a project tells apart. */
+export type ClassJson = Schemas["ClassOut"];
+
+export type ClassDetail = Schemas["ClassDetailOut"];
+
+export type NewClass = Schemas["ClassInRequest"];
+
+export type ClassChange = Schemas["PatchedClassChangeInRequest"];
 
 /** An op by its maker's own count: unlike its seq, known before the server has it. */
 export interface OpName {
@@ -96,6 +124,19 @@ export interface OpMeta {
   group?: string;
   accepts?: { layer: string; instance_id: number; new_id: number }[];
   edits_draft?: boolean;
+  /** Instance ids by the name of the class that they have from this op on; "" is unknown. */
+  classes?: ClassGroups;
+  /** Which classes they had before, for undo. */
+  classes_before?: ClassGroups;
+  /** In ops of the server: a class got another name. */
+  renames?: Record<string, string>;
+  /** Of an undo step: the draft whose objects got a class. */
+  of_draft?: string;
+  /** Of an accept by the server: the new ids follow each other, in the order of these. */
+  first_id?: number;
+  instance_ids?: number[];
+  /** Of an undo step: every plane (z) in which its group was made by the server at once. */
+  planes?: number[];
 }
 
 /** An op as it goes to the server; body is gzip of the wire form. */
@@ -124,6 +165,8 @@ export interface RegionJson {
   layer: string;
   t: number;
   z: number;
+  /** Planes, from z on. */
+  depth: number;
   row0: number;
   col0: number;
   row1: number;
@@ -142,7 +185,7 @@ export type NewRegion = Pick<
   RegionJson,
   "row0" | "col0" | "row1" | "col1" | "coverage" | "purpose"
 > &
-  Partial<Pick<RegionJson, "layer" | "t" | "z">>;
+  Partial<Pick<RegionJson, "layer" | "t" | "z" | "depth">>;
 
 export interface HistogramJson {
   channels: { counts: number[]; low: number; high: number }[];

@@ -2,7 +2,9 @@
 
 import { isEmpty, type Rect, rect } from "../geometry/rect";
 import { CHUNK, type ChunkKey, chunkCol, chunkRow } from "./chunks";
+import { ClassColumn } from "./class_column";
 import { boxOfRun, type Edit, type Runs } from "./runs";
+import { meets, type PlaneRef, type Span, SpanColumn } from "./spans";
 
 export const STATES = ["proposed", "accepted", "edited", "rejected"] as const;
 export type State = (typeof STATES)[number];
@@ -20,9 +22,15 @@ export interface InstanceColumns {
   /** Only of a prediction that was looked at from several sides. */
   readonly doubt?: readonly (number | null)[];
   readonly class_name: readonly string[];
+  /** The planes that may hold pixels: z … z + depth - 1 of time t; without them the first. */
+  readonly t?: readonly number[];
+  readonly z?: readonly number[];
+  readonly depth?: readonly number[];
 }
 
-export interface Row {
+const FIRST_PLANE: PlaneRef = { t: 0, z: 0 };
+
+export interface Row extends Span {
   readonly id: number;
   readonly areaPx: number;
   readonly box: Rect;
@@ -40,18 +48,24 @@ export class InstanceTable {
   private idOf = new Uint32Array(256);
   private area = new Int32Array(256);
   private boxes = new Int32Array(256 * BOX_FIELDS);
+  private readonly spans = new SpanColumn();
   private stateOfSlot = new Uint8Array(256);
   private score = new Float32Array(256);
   private doubt = new Float32Array(256);
-  private readonly classNames: string[] = [];
+  private readonly classes = new ClassColumn();
   private used = 0;
   private alive = 0;
   private changes = 0;
   private readonly newState: State;
+  private readonly plane: PlaneRef;
 
-  /** @param newState what an instance is that pixels bring up for the first time */
-  constructor(newState: State = "accepted") {
+  /**
+   * @param newState what an instance is that pixels bring up for the first time
+   * @param plane where pixels lie of which nothing else is said
+   */
+  constructor(newState: State = "accepted", plane: PlaneRef = FIRST_PLANE) {
     this.newState = newState;
+    this.plane = plane;
   }
 
   get count(): number {
@@ -64,17 +78,19 @@ export class InstanceTable {
 
   load(columns: InstanceColumns): void {
     this.slots.clear();
-    this.classNames.length = 0;
+    this.classes.clear();
     this.used = 0;
     this.alive = 0;
     columns.instance_id.forEach((id, i) => {
       const slot = this.slotFor(id);
       this.area[slot] = columns.area_px[i] ?? 0;
-      if ((this.area[slot] as number) > 0) this.alive++;
+      if ((this.area[slot] as number) > 0) this.tally(slot, 1);
       this.boxes.set(
         [columns.col0, columns.row0, columns.col1, columns.row1].map((c) => c[i] ?? 0),
         slot * BOX_FIELDS,
       );
+      const plane = { t: columns.t?.[i] ?? 0, z: columns.z?.[i] ?? 0 };
+      this.spans.set(slot, plane, columns.depth?.[i]);
       this.describe(slot, columns, i);
     });
     this.changes++;
@@ -93,22 +109,22 @@ export class InstanceTable {
     this.stateOfSlot[slot] = STATES.indexOf(columns.state[i] ?? this.newState);
     this.score[slot] = columns.score[i] ?? Number.NaN;
     this.doubt[slot] = columns.doubt?.[i] ?? Number.NaN;
-    this.classNames[slot] = columns.class_name[i] ?? "";
+    this.classes.set(slot, columns.class_name[i] ?? "", (this.area[slot] as number) > 0);
   }
 
   /** Count in the pixels of an edit, or count them out again when it is taken back. */
-  countEdit(edit: Edit, sign: 1 | -1): void {
-    for (const [key, runs] of edit) this.countRuns(key, runs, sign);
+  countEdit(edit: Edit, sign: 1 | -1, plane: PlaneRef = this.plane): void {
+    for (const [key, runs] of edit) this.countRuns(key, runs, sign, plane);
   }
 
-  countRuns(key: ChunkKey, runs: Runs, sign: 1 | -1): void {
+  countRuns(key: ChunkKey, runs: Runs, sign: 1 | -1, plane: PlaneRef = this.plane): void {
     const [oy, ox] = [chunkRow(key) * CHUNK, chunkCol(key) * CHUNK];
     const [loser, winner] = sign === 1 ? [runs.before, runs.after] : [runs.after, runs.before];
     for (let r = 0; r < runs.count; r++) {
       const length = runs.length[r] as number;
       this.lose(loser[r] as number, length);
       const box = boxOfRun(runs.start[r] as number, length);
-      this.win(winner[r] as number, length, ox, oy, box);
+      this.win(winner[r] as number, length, moved(box, ox, oy), plane);
     }
     if (runs.count > 0) this.changes++;
   }
@@ -118,22 +134,24 @@ export class InstanceTable {
     const slot = this.slotFor(id);
     const was = this.area[slot] as number;
     this.area[slot] = was - n;
-    if (was > 0 && was - n <= 0) this.alive--;
-    if (was <= 0 && was - n > 0) this.alive++;
+    if (was > 0 && was - n <= 0) this.tally(slot, -1);
+    if (was <= 0 && was - n > 0) this.tally(slot, 1);
     if (was - n === 0) this.boxes.fill(0, slot * BOX_FIELDS, (slot + 1) * BOX_FIELDS);
   }
 
-  private win(id: number, n: number, ox: number, oy: number, run: Rect): void {
+  private win(id: number, n: number, run: Rect, plane: PlaneRef): void {
     if (id === 0) return;
     const slot = this.slotFor(id);
     this.lose(id, -n);
     const b = slot * BOX_FIELDS;
     const boxes = this.boxes;
     const isNew = boxes[b + 2] === 0;
-    boxes[b] = isNew ? ox + run.x0 : Math.min(boxes[b] as number, ox + run.x0);
-    boxes[b + 1] = isNew ? oy + run.y0 : Math.min(boxes[b + 1] as number, oy + run.y0);
-    boxes[b + 2] = Math.max(boxes[b + 2] as number, ox + run.x1);
-    boxes[b + 3] = Math.max(boxes[b + 3] as number, oy + run.y1);
+    boxes[b] = isNew ? run.x0 : Math.min(boxes[b] as number, run.x0);
+    boxes[b + 1] = isNew ? run.y0 : Math.min(boxes[b + 1] as number, run.y0);
+    boxes[b + 2] = Math.max(boxes[b + 2] as number, run.x1);
+    boxes[b + 3] = Math.max(boxes[b + 3] as number, run.y1);
+    if (isNew) this.spans.set(slot, plane);
+    else this.spans.widen(slot, plane);
   }
 
   private slotFor(id: number): number {
@@ -145,10 +163,11 @@ export class InstanceTable {
     this.idOf[slot] = id;
     this.area[slot] = 0;
     this.boxes.fill(0, slot * BOX_FIELDS, (slot + 1) * BOX_FIELDS);
+    this.spans.set(slot, this.plane);
     this.stateOfSlot[slot] = STATES.indexOf(this.newState);
     this.score[slot] = Number.NaN;
     this.doubt[slot] = Number.NaN;
-    this.classNames[slot] = "";
+    this.classes.reset(slot);
     return slot;
   }
 
@@ -161,7 +180,9 @@ export class InstanceTable {
     this.idOf = copy(new Uint32Array(size), this.idOf);
     this.area = copy(new Int32Array(size), this.area);
     this.boxes = copy(new Int32Array(size * BOX_FIELDS), this.boxes);
+    this.spans.grow(size);
     this.stateOfSlot = copy(new Uint8Array(size), this.stateOfSlot);
+    this.classes.enlarge(size);
     this.score = copy(new Float32Array(size), this.score);
     this.doubt = copy(new Float32Array(size), this.doubt);
   }
@@ -175,6 +196,38 @@ export class InstanceTable {
     return true;
   }
 
+  /** Also of an instance that has no pixel yet. */
+  setClass(id: number, name: string): boolean {
+    const slot = this.slotFor(id);
+    const isOther = this.classes.set(slot, name, (this.area[slot] as number) > 0);
+    if (isOther) this.changes++;
+    return isOther;
+  }
+
+  /** Give all instances of one class another; returns their ids. */
+  renameClass(from: string, to: string): number[] {
+    const having = [...this.slots].filter(([, slot]) => this.classes.nameOf(slot) === from);
+    for (const [id] of having) this.setClass(id, to);
+    return having.map(([id]) => id);
+  }
+
+  /** "" for unknown, and for an instance that is not known. */
+  classOf(id: number): string {
+    const slot = this.slots.get(id);
+    return slot === undefined ? "" : this.classes.nameOf(slot);
+  }
+
+  /** How many instances have each class; "" is unknown. */
+  classCount(): Map<string, number> {
+    return this.classes.counted();
+  }
+
+  /** An instance got its first pixel, or lost its last. */
+  private tally(slot: number, sign: 1 | -1): void {
+    this.alive += sign;
+    this.classes.tally(slot, sign);
+  }
+
   get(id: number): Row | undefined {
     const slot = this.slots.get(id);
     if (slot === undefined) return undefined;
@@ -182,10 +235,11 @@ export class InstanceTable {
       id,
       areaPx: this.area[slot] as number,
       box: this.boxOf(slot),
+      ...this.spans.get(slot),
       state: this.stateAt(slot),
       score: numberOrNull(this.score[slot]),
       doubt: numberOrNull(this.doubt[slot]),
-      className: this.classNames[slot] ?? "",
+      className: this.classOf(id),
     };
   }
 
@@ -203,12 +257,13 @@ export class InstanceTable {
     return this.pick(() => true).sort();
   }
 
-  within(box: Rect): Uint32Array {
+  within(box: Rect, planes: Span = { ...this.plane, depth: 1 }): Uint32Array {
     if (isEmpty(box)) return new Uint32Array();
     const boxes = this.boxes;
     return this.pick((slot) => {
       const b = slot * BOX_FIELDS;
       return (
+        meets(this.spans.get(slot), planes) &&
         (boxes[b] as number) < box.x1 &&
         (boxes[b + 1] as number) < box.y1 &&
         (boxes[b + 2] as number) > box.x0 &&
@@ -251,6 +306,10 @@ export class InstanceTable {
     const [x0, y0, x1, y1] = this.boxes.subarray(b, b + BOX_FIELDS);
     return rect(x0 ?? 0, y0 ?? 0, x1 ?? 0, y1 ?? 0);
   }
+}
+
+function moved(box: Rect, dx: number, dy: number): Rect {
+  return rect(box.x0 + dx, box.y0 + dy, box.x1 + dx, box.y1 + dy);
 }
 
 function numberOrNull(value: number | undefined): number | null {

@@ -3,6 +3,7 @@
 import { decodeEdit } from "../labels/codec";
 import { gunzip } from "../labels/gzip";
 import type { Edit } from "../labels/runs";
+import type { PlaneRef } from "../labels/spans";
 import type { Journal, OpRow, Row } from "./journal";
 import type { SessionLocks } from "./sessions";
 import type { Dispose } from "./types";
@@ -27,17 +28,33 @@ export async function adoptOrphans(
 ): Promise<Adopted> {
   const { rows, drafts } = await journal.rows(own.user, own.layer);
   const all: Row[] = [...rows, ...drafts];
+  const elsewhere = new Set(all.filter((row) => !isOnPlane(row, own)).map((row) => row.session));
   const held = new Map<string, Dispose>();
   for (const session of new Set(all.map((row) => row.session))) {
-    if (session === own.session) continue;
+    // A session stays on its plane: whoever opens that one takes over all of it.
+    if (session === own.session || elsewhere.has(session)) continue;
     const dispose = await locks.takeOver(session);
     if (dispose) held.set(session, dispose);
   }
   // A half-drawn stroke becomes an op under the n it was to have.
   for (const draft of drafts) if (held.has(draft.session)) await journal.put(draft);
-  const mine = all.filter((row) => held.has(row.session) && isOnPlane(row, own));
+  const mine = all.filter((row) => held.has(row.session));
   const orphans = await Promise.all(inOrder(mine).map((row) => unpack(row, journal)));
   return { orphans: orphans.filter((one) => one !== null), locks: [...held.values()] };
+}
+
+/** Planes of a layer on which this person left something unsent. */
+export async function planesWithRows(
+  journal: Journal,
+  user: string,
+  layer: string,
+): Promise<PlaneRef[]> {
+  const { rows, drafts } = await journal.rows(user, layer);
+  const planes = new Map<string, PlaneRef>();
+  for (const row of [...rows, ...drafts]) {
+    if (row.type === "op") planes.set(`${row.t} ${row.z}`, { t: row.t, z: row.z });
+  }
+  return [...planes.values()];
 }
 
 function isOnPlane(row: Row, plane: { t: number; z: number }): boolean {

@@ -1,9 +1,11 @@
-import type { OpMeta } from "../api/types";
+import type { ClassGroups, OpMeta } from "../api/types";
 import type { ImagePoint } from "../geometry/points";
 import type { Rect } from "../geometry/rect";
 import type { ChunkKey } from "../labels/chunks";
 import { labelsIn } from "../labels/codec";
-import { applyEdit, boxOfEdit, type Edit, invertEdit } from "../labels/runs";
+import { applyEdit, boxOfEdit, type Edit, invertEdit, NO_EDIT } from "../labels/runs";
+import { applyClasses, classMeta, reversedClasses } from "./classes";
+import { DraftClasses } from "./draft_classes";
 import type { DraftPlane } from "./draft_plane";
 import { added, EditDesk } from "./edit_desk";
 import type { Step } from "./history";
@@ -24,12 +26,15 @@ import {
 
 export interface AnnotationOptions extends SyncedOptions {
   readonly openDraft: (layerId: string) => Promise<DraftPlane>;
+  /** Shared by the planes of a layer; without it the plane asks for its own. */
+  readonly ids?: IdPool;
 }
 
 export class AnnotationPlane extends SyncedPlane implements LayerStore {
   readonly ids: IdPool;
   private readonly options: AnnotationOptions;
   private readonly desk: EditDesk;
+  private readonly draftClasses: DraftClasses;
   private stroke: OpenStroke | null = null;
   // Two planes of one draft would not know of each other's decisions.
   private readonly opening = new Map<string, Promise<DraftPlane>>();
@@ -41,7 +46,8 @@ export class AnnotationPlane extends SyncedPlane implements LayerStore {
   constructor(options: AnnotationOptions) {
     super(options);
     this.options = options;
-    this.ids = new IdPool(options.api, this.info.id);
+    this.ids = options.ids ?? new IdPool(options.api, this.info.id);
+    this.draftClasses = new DraftClasses(this.drafts, this.recorder);
     this.desk = new EditDesk({
       bounds: this.bounds,
       chunks: this.replica.chunks,
@@ -72,6 +78,8 @@ export class AnnotationPlane extends SyncedPlane implements LayerStore {
     if (this.isBusy) throw new EditRefused("busy", "Wait until the last edit is finished.");
     const isLocked = options.isLocked ?? ((id) => this.isDecided(id, options.instanceId));
     ruleOf(options, 0); // refuses now and not at the first point
+    // Seen in its colour while it is painted.
+    if (options.className) this.replica.table.setClass(options.instanceId, options.className);
     this.inbox.hold();
     const { recorder, inbox } = this;
     const host = {
@@ -119,14 +127,19 @@ export class AnnotationPlane extends SyncedPlane implements LayerStore {
     isPainted: boolean,
     n?: number,
   ): Promise<OpReport> {
-    const op = this.recorder.makeOp(kind, edit, n);
+    const classes = { ...this.draftClasses.ofAccepted(meta), ...meta.classes };
+    const op = this.recorder.makeOp(kind, edit, n, classes);
     this.add(op, isPainted);
-    for (const one of meta.accepts ?? []) this.origins.set(one.new_id, one);
+    for (const one of meta.accepts ?? []) {
+      this.origins.set(one.new_id, one);
+      if (meta.edits_draft) this.replica.table.setState(one.new_id, "edited");
+    }
     if (kind !== "accept") this.markEdited(labelsIn(edit));
     return this.recorder.record(op, meta);
   }
 
   private add(op: OwnOp, isPainted: boolean): void {
+    this.showClasses(applyClasses(this.replica.table, op.classes), "local");
     if (isPainted) this.replica.addPainted(op);
     else {
       this.replica.addAndApply(op);
@@ -139,12 +152,26 @@ export class AnnotationPlane extends SyncedPlane implements LayerStore {
   private markEdited(labels: readonly number[]): void {
     for (const label of labels) {
       const origin = this.origins.get(label);
-      if (origin) this.drafts.get(origin.layer)?.show([origin.instance_id], "edited");
+      if (!origin) continue;
+      this.replica.table.setState(label, "edited");
+      this.drafts.get(origin.layer)?.show([origin.instance_id], "edited");
     }
   }
 
-  fill(point: ImagePoint, instanceId: number, bounds: Rect): Promise<OpReport> {
-    return this.desk.fill(point, instanceId, bounds);
+  setClass(ids: readonly number[], className: string): Promise<OpReport | null> {
+    return this.desk.exclusively(async () => {
+      const meta = classMeta(this.replica.table, ids, className);
+      if (!meta) return null;
+      return this.commit("class", NO_EDIT, { ...meta, group: this.newGroup() }, true);
+    });
+  }
+
+  setDraftClass(draft: DraftStore, ids: readonly number[], className: string): Promise<void> {
+    return this.draftClasses.set(this.planeOf(draft), ids, className, this.newGroup());
+  }
+
+  fill(point: ImagePoint, instanceId: number, bounds: Rect, className?: string): Promise<OpReport> {
+    return this.desk.fill(point, instanceId, bounds, className);
   }
 
   fillPolygon(points: readonly ImagePoint[], options: StrokeOptions): Promise<OpReport | null> {
@@ -158,6 +185,11 @@ export class AnnotationPlane extends SyncedPlane implements LayerStore {
 
   deleteInstance(id: number): Promise<OpReport> {
     return this.desk.deleteInstance(id);
+  }
+
+  copyFrom(other: LayerStore, id: number): Promise<OpReport> {
+    if (!(other instanceof AnnotationPlane)) throw new TypeError("Not a plane of this layer.");
+    return this.desk.copyFrom(other, id);
   }
 
   reclaim(refused: readonly Edit[]): Promise<OpReport | null> {
@@ -220,25 +252,40 @@ export class AnnotationPlane extends SyncedPlane implements LayerStore {
     return this.desk.exclusively(() => this.reverse("redo"));
   }
 
+  /** Take back, or do again, the steps of one group, whatever came after them. */
+  reverseGroup(from: "undo" | "redo", group: string): Promise<OpReport | null> {
+    return this.desk.exclusively(() => this.reverse(from, group));
+  }
+
   /** Do the inverse of the newest steps, each pixel only where it still has our value. */
-  private async reverse(from: "undo" | "redo"): Promise<OpReport | null> {
+  private async reverse(from: "undo" | "redo", group?: string): Promise<OpReport | null> {
     const { history } = this.recorder;
-    const newest = history.peek(from);
+    const newest = group === undefined ? history.peek(from) : history.ofGroup(from, group);
     if (newest.length === 0) return null;
     await this.loader.load([...new Set(newest.flatMap((step) => [...step.op.effective.keys()]))]);
     // Fewer, should the server have refused one of them meanwhile.
     const steps = history.take(from, newest);
     const made: Promise<OpReport>[] = [];
     for (const step of steps) {
+      if (step.meta.of_draft) {
+        made.push(this.draftClasses.reverse(from, step, step.meta.of_draft));
+        continue;
+      }
       const edit = applyEdit(this.replica.chunks, invertEdit(step.op.effective));
-      if (edit.size > 0) made.push(this.recordReversal(from, step, edit));
+      const classes = reversedClasses(this.replica.table, step.meta, from);
+      if (edit.size > 0 || classes) made.push(this.recordReversal(from, step, edit, classes));
     }
     const reports = await Promise.all(made);
     return reports.length > 0 ? reports.reduce(added) : null;
   }
 
-  private recordReversal(from: "undo" | "redo", step: Step, edit: Edit): Promise<OpReport> {
-    const op = this.recorder.makeOp(from, edit);
+  private recordReversal(
+    from: "undo" | "redo",
+    step: Step,
+    edit: Edit,
+    classes: ClassGroups | null,
+  ): Promise<OpReport> {
+    const op = this.recorder.makeOp(from, edit, undefined, classes ?? undefined);
     this.add(op, true);
     this.tellDirty(boxOfEdit(edit), "local");
     // Session and count are known before the server gives the op its place in the order.
@@ -246,6 +293,7 @@ export class AnnotationPlane extends SyncedPlane implements LayerStore {
     const { group, accepts, edits_draft } = step.meta;
     const meta: OpMeta = from === "undo" ? { undo_of: of } : { redo_of: of };
     if (group) meta.group = group;
+    if (classes) meta.classes = classes;
     if (accepts) {
       const state = from === "undo" ? "proposed" : edits_draft ? "edited" : "accepted";
       for (const one of accepts) this.drafts.get(one.layer)?.show([one.instance_id], state);

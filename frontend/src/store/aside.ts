@@ -87,12 +87,13 @@ async function described({ row, why }: AsideRow): Promise<AsideOp> {
   const edit = await editOf(row);
   return {
     key: keyOf(row),
-    kind: row.type === "op" ? row.kind : row.state,
+    kind: row.type === "op" ? row.kind : (row.state ?? "class"),
     at: row.savedAt,
     why,
     nPixels: edit ? pixelsIn(edit) : 0,
     nObjects: row.type === "decision" ? row.ids.length : 0,
     rect: edit ? boxOfEdit(edit) : null,
+    plane: row.type === "op" ? { t: row.t, z: row.z } : null,
   };
 }
 

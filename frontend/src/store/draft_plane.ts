@@ -1,6 +1,7 @@
 /** A prediction layer: read, shown, decided on. */
 
-import type { InstanceStateJson } from "../api/types";
+import type { ClassGroups, InstanceStateJson } from "../api/types";
+import { applyClasses } from "./classes";
 import { Listeners } from "./observable";
 import { PlaneReader, type ReaderOptions } from "./plane_reader";
 import type { Dispose, DraftStore, InstanceState } from "./types";
@@ -11,6 +12,7 @@ export class DraftPlane extends PlaneReader implements DraftStore {
   private readonly decide: Decide;
   /** Decisions of this person that the server may not know yet: they win over what it says. */
   private readonly undelivered: () => ReadonlyMap<number, InstanceState>;
+  private readonly undeliveredClasses: () => ClassGroups;
 
   private readonly closeListeners = new Listeners<void>();
 
@@ -18,10 +20,12 @@ export class DraftPlane extends PlaneReader implements DraftStore {
     options: ReaderOptions,
     decide: Decide,
     undelivered: () => ReadonlyMap<number, InstanceState>,
+    undeliveredClasses: () => ClassGroups = () => ({}),
   ) {
     super(options, "proposed");
     this.decide = decide;
     this.undelivered = undelivered;
+    this.undeliveredClasses = undeliveredClasses;
   }
 
   override async load(): Promise<void> {
@@ -63,6 +67,7 @@ export class DraftPlane extends PlaneReader implements DraftStore {
 
   private overlay(): void {
     for (const [id, state] of this.undelivered()) this.replica.table.setState(id, state);
+    applyClasses(this.replica.table, this.undeliveredClasses());
   }
 
   onClose(listener: () => void): Dispose {

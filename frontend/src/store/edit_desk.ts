@@ -10,10 +10,12 @@ import type { InstanceTable } from "../labels/instances";
 import type { PaintRule } from "../labels/paint";
 import { type Interval, polygonSpans } from "../labels/polygon";
 import { boxOfEdit, type Edit } from "../labels/runs";
+import { newClass } from "./classes";
 import type { DraftPlane } from "./draft_plane";
-import { acceptEdit, reclaimEdit, relabel } from "./edits";
+import { acceptEdit, holds, reclaimEdit, relabel } from "./edits";
 import type { IdPool } from "./id_pool";
 import { ruleOf } from "./open_stroke";
+import type { PlaneReader } from "./plane_reader";
 import { StrokePainter } from "./stroke_painter";
 import { EditRefused, type OpReport, type Preserve, type StrokeOptions } from "./types";
 
@@ -76,7 +78,7 @@ export class EditDesk {
     await this.tail;
   }
 
-  fill(point: ImagePoint, instanceId: number, view: Rect): Promise<OpReport> {
+  fill(point: ImagePoint, instanceId: number, view: Rect, className?: string): Promise<OpReport> {
     return this.exclusively(async () => {
       const { chunks, bounds } = this.context;
       const box = intersect(view, bounds);
@@ -89,7 +91,8 @@ export class EditDesk {
       const filled = flood(x, y, (px, py) => chunks.labelAt(px, py), limits);
       if (!filled.ok) throw new EditRefused(`fill_${filled.why}`, FILL_SENTENCES[filled.why]);
       const rule = ruleOf({ kind: "brush", instanceId, radius: 0 }, 0);
-      return this.paint("fill", filled.spans, rule) as Promise<OpReport>;
+      const meta = newClass(instanceId, className);
+      return this.paint("fill", filled.spans, rule, meta) as Promise<OpReport>;
     });
   }
 
@@ -99,7 +102,9 @@ export class EditDesk {
       if (!first) return null;
       await this.ensure(around(points, 1));
       const under = this.context.chunks.labelAt(Math.floor(first.x), Math.floor(first.y)) ?? 0;
-      return this.paint("lasso", polygonSpans(points), ruleOf(options, under), options.group);
+      const { group, instanceId, className } = options;
+      const meta = { ...(group && { group }), ...newClass(instanceId, className) };
+      return this.paint("lasso", polygonSpans(points), ruleOf(options, under), meta);
     });
   }
 
@@ -107,13 +112,13 @@ export class EditDesk {
     kind: string,
     spans: readonly Interval[],
     rule: PaintRule,
-    group?: string,
+    meta: OpMeta,
   ): Promise<OpReport | null> {
     const { chunks, bounds } = this.context;
     const painter = new StrokePainter(chunks, bounds, rule, 0, () => undefined);
     painter.paint(spans);
     const edit = painter.edit();
-    return edit.size === 0 ? null : this.commit(kind, edit, group ? { group } : {}, true);
+    return edit.size === 0 ? null : this.commit(kind, edit, meta, true);
   }
 
   merge(keep: number, other: number): Promise<OpReport> {
@@ -128,11 +133,30 @@ export class EditDesk {
     return this.exclusively(() => this.relabel("delete", id, 0));
   }
 
+  /** Take over an instance's pixels from another plane where nothing else is. */
+  copyFrom(other: PlaneReader, id: number): Promise<OpReport> {
+    return this.exclusively(async () => {
+      const { chunks } = this.context;
+      const box = other.replica.table.get(id)?.box ?? EMPTY_RECT;
+      await Promise.all([this.ensure(box), isEmpty(box) ? undefined : other.ensure(box)]);
+      const from = other.replica.chunks;
+      if (!holds(from, box, id)) throw notOnPlane();
+      const { edit } = acceptEdit(from, chunks, box, new Map([[id, id]]), "pixels");
+      if (edit.size === 0) {
+        throw new EditRefused(
+          "covered",
+          "Nothing was copied: this object, or others, are there already.",
+        );
+      }
+      return this.commit("copy", edit, {}, false);
+    });
+  }
+
   private async relabel(kind: string, from: number, to: number): Promise<OpReport> {
     const box = this.known(from);
     await this.ensure(box);
     const edit = relabel(this.context.chunks, box, from, to);
-    if (edit.size === 0) throw this.gone();
+    if (edit.size === 0) throw notOnPlane();
     return this.commit(kind, edit, {}, false);
   }
 
@@ -249,4 +273,8 @@ function withoutAccepts({ accepts: _, ...meta }: OpMeta): OpMeta {
 
 export function added(a: OpReport, b: OpReport): OpReport {
   return { n: b.n, kind: b.kind, nPixels: a.nPixels + b.nPixels, rect: union(a.rect, b.rect) };
+}
+
+function notOnPlane(): EditRefused {
+  return new EditRefused("not_on_plane", "This object has no pixels in the plane that is shown.");
 }

@@ -10,6 +10,20 @@ export function relabel(chunks: ChunkMap, box: Rect, from: number, to: number): 
   return collect(box, (key, i) => (chunks.get(key)?.[i] === from ? [from, to] : null));
 }
 
+/** Whether any pixel of the box is this instance's. */
+export function holds(chunks: ChunkMap, box: Rect, id: number): boolean {
+  for (const key of keysIn(box, Infinity, Infinity)) {
+    const labels = chunks.get(key);
+    const place = chunkRect(key);
+    const part = intersect(box, place);
+    for (let y = part.y0; labels && y < part.y1; y++) {
+      const start = (y - place.y0) * CHUNK - place.x0;
+      if (labels.subarray(start + part.x0, start + part.x1).includes(id)) return true;
+    }
+  }
+  return false;
+}
+
 /** What makes the pixels of an edit what it wanted, whatever they are now. */
 export function reclaimEdit(chunks: ChunkMap, wanted: Edit): Edit {
   const edit = new Map<ChunkKey, Runs>();

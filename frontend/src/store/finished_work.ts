@@ -9,13 +9,19 @@
 import Flatbush from "flatbush";
 import { contains, EMPTY_RECT, intersect, isEmpty, type Rect, union } from "../geometry/rect";
 import { coveredPart, filledPart } from "../labels/overlap";
+import { meets, type Span } from "../labels/spans";
 import { Listeners } from "./observable";
 import type { Dispose, DraftStore, InstanceIndex, LabelReader } from "./types";
 
+/** The box of a region in each of its planes. */
+export interface RegionPlace extends Span {
+  readonly box: Rect;
+}
+
 export interface DoneRegions {
-  readonly submitted: readonly Rect[];
+  readonly submitted: readonly RegionPlace[];
   /** Open and submitted ones. */
-  readonly blind: readonly Rect[];
+  readonly blind: readonly RegionPlace[];
 }
 
 export const COVERED_FROM = 0.5;
@@ -49,17 +55,23 @@ export class FinishedWork {
   /** Nothing is left to do about it. */
   isFinished(id: number): boolean {
     if ((this.parts.get(id) ?? 0) >= COVERED_FROM || this.isBlind(id)) return true;
-    const box = this.draft.instances.get(id)?.box;
-    if (!box) return false;
+    const row = this.draft.instances.get(id);
+    if (!row) return false;
+    const { box, t, z, depth } = row;
     const [x, y] = [(box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2];
-    return this.regions.submitted.some((region) => contains(region, x, y));
+    const middle = { t, z: z + Math.floor((depth - 1) / 2), depth: 1 };
+    return this.regions.submitted.some(
+      (region) => meets(region, middle) && contains(region.box, x, y),
+    );
   }
 
   /** A pixel of it may lie in a blind region. */
   isBlind(id: number): boolean {
-    const box = this.draft.instances.get(id)?.box;
-    if (!box) return false;
-    return this.regions.blind.some((region) => !isEmpty(intersect(region, box)));
+    const row = this.draft.instances.get(id);
+    if (!row) return false;
+    return this.regions.blind.some(
+      (region) => meets(region, row) && !isEmpty(intersect(region.box, row.box)),
+    );
   }
 
   /** Proposed instances that wait for a person, most doubtful first. */
@@ -106,7 +118,8 @@ export class FinishedWork {
     const changed: number[] = [];
     let index: BoxIndex | undefined;
     for (const id of ids) {
-      const box = this.draft.instances.get(id)?.box ?? EMPTY_RECT;
+      const row = this.draft.instances.get(id);
+      const box = row?.box ?? EMPTY_RECT;
       const was = (this.parts.get(id) ?? 0) >= COVERED_FROM;
       let part = coveredPart(id, box, this.draft, this.annotation);
       if (part !== null) this.measured.add(id);
@@ -114,7 +127,7 @@ export class FinishedWork {
         continue; // what was seen is better than a guess
       else {
         index ??= new BoxIndex(this.annotation.instances);
-        part = filledPart(box, index.meeting(box));
+        part = filledPart(box, row ? index.meeting(row) : []);
       }
       this.parts.set(id, part);
       if (part >= COVERED_FROM !== was) changed.push(id);
@@ -125,7 +138,7 @@ export class FinishedWork {
 
 /** The boxes of all instances, to ask for many places at once. */
 class BoxIndex {
-  private readonly boxes: Rect[] = [];
+  private readonly places: RegionPlace[] = [];
   private readonly tree: Flatbush | undefined;
 
   constructor(instances: InstanceIndex) {
@@ -133,15 +146,18 @@ class BoxIndex {
     if (ids.length === 0) return;
     this.tree = new Flatbush(ids.length);
     for (const id of ids) {
-      const box = instances.get(id)?.box ?? EMPTY_RECT;
-      this.boxes.push(box);
+      const place = instances.get(id) ?? { box: EMPTY_RECT, t: 0, z: 0, depth: 0 };
+      const { box } = place;
+      this.places.push(place);
       this.tree.add(box.x0, box.y0, box.x1, box.y1);
     }
     this.tree.finish();
   }
 
-  meeting(box: Rect): Rect[] {
-    const found = this.tree?.search(box.x0, box.y0, box.x1, box.y1) ?? [];
-    return found.map((at) => this.boxes[at] as Rect);
+  meeting(wanted: RegionPlace): Rect[] {
+    const { x0, y0, x1, y1 } = wanted.box;
+    const found = this.tree?.search(x0, y0, x1, y1) ?? [];
+    const places = found.map((at) => this.places[at] as RegionPlace);
+    return places.filter((place) => meets(place, wanted)).map((place) => place.box);
   }
 }

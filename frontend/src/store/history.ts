@@ -10,7 +10,7 @@ import { gunzip } from "../labels/gzip";
 import type { Journal, StepRow } from "./journal";
 import { Cell } from "./observable";
 import { type OwnOp, ownOp } from "./replica";
-import type { HistoryState } from "./types";
+import type { HistoryState, PlaneRef } from "./types";
 
 export type Stack = "undo" | "redo";
 
@@ -20,6 +20,11 @@ export interface Step {
   /** What the person did at first: an undone "merge" is still called that. */
   readonly kind: string;
   readonly position: number;
+}
+
+/** Under which name the steps of a person on a plane are kept. */
+export function placeOf(user: string, layerId: string, { t, z }: PlaneRef): string {
+  return `${user} ${layerId} ${t} ${z}`;
 }
 
 const MAX_BYTES = 64 << 20;
@@ -98,6 +103,11 @@ export class History {
     let from = steps.length - 1;
     while (group !== undefined && steps[from - 1]?.meta.group === group) from--;
     return steps.slice(Math.max(0, from)).reverse();
+  }
+
+  /** The steps of a group wherever they stand, newest first. */
+  ofGroup(stack: Stack, group: string): Step[] {
+    return this.stacks[stack].filter((step) => step.meta.group === group).reverse();
   }
 
   /** Take them off their stack; returns those that were still on it. */

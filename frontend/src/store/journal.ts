@@ -26,12 +26,19 @@ export interface OpRow extends RowBase {
   readonly body: Uint8Array;
 }
 
-/** A decision on a draft; `layer` is the draft, `place` the annotation layer it was made beside. */
+/**
+ * A decision on a draft: a state, or a class. `layer` is the draft, `beside` the annotation layer
+ * that it was made beside.
+ */
 export interface DecisionRow extends RowBase {
   readonly type: "decision";
   readonly beside: string;
   readonly ids: readonly number[];
-  readonly state: InstanceStateJson;
+  /** Null when a class is given. */
+  readonly state: InstanceStateJson | null;
+  readonly className?: string;
+  /** The class is what it was before. */
+  readonly restores?: boolean;
 }
 
 export type Row = OpRow | DecisionRow;

@@ -10,7 +10,7 @@ import type { Listening } from "../api/sse";
 import type { OpJson, OpResultJson } from "../api/types";
 import { decodeEdit } from "../labels/codec";
 import { gunzip } from "../labels/gzip";
-import { type Edit, NO_EDIT } from "../labels/runs";
+import type { Edit } from "../labels/runs";
 import type { ConfirmedOp } from "./replica";
 
 export interface InboxOptions {
@@ -111,14 +111,14 @@ export class OpInbox {
   private async take(json: OpJson): Promise<void> {
     if (this.isClosed || json.seq <= this.options.seq() || this.letters.has(json.seq)) return;
     const edit = await this.editOf(json);
-    const op = { seq: json.seq, session: json.session, n: json.n, edit };
+    const { t, z } = this.options;
+    const elsewhere = json.t === t && json.z === z ? {} : { elsewhere: { t: json.t, z: json.z } };
+    const op = { seq: json.seq, session: json.session, n: json.n, edit, ...elsewhere };
     if (!this.letters.has(json.seq)) this.letters.set(json.seq, { op, json });
     this.deliver();
   }
 
   private async editOf(json: OpJson): Promise<Edit> {
-    // Ops of another plane keep their place in the order and change nothing here.
-    if (json.t !== this.options.t || json.z !== this.options.z) return NO_EDIT;
     if (json.n_refused === 0) {
       const own = this.options.ownEdit(json.session, json.n);
       if (own) return own;

@@ -1,12 +1,14 @@
-/** Opens the annotation layer of an image plane: the one door to the label stores. */
+/** Opens the annotation layer of one image plane. */
 
 import type { LayerApi } from "../api/layers";
 import { adoptOrphans } from "./adopt";
 import { AnnotationPlane } from "./annotation_plane";
+import type { AsideShelf } from "./aside";
 import { DraftPlane } from "./draft_plane";
+import type { IdPool } from "./id_pool";
 import { type Journal, openJournal } from "./journal";
 import { newId, type SessionLocks, sessionLocks } from "./sessions";
-import type { Dispose, LayerStore } from "./types";
+import type { Dispose, InstanceState } from "./types";
 
 export interface OpenOptions {
   readonly api: LayerApi;
@@ -22,6 +24,11 @@ export interface OpenOptions {
   readonly chunkLimit?: number;
   readonly journal?: Journal;
   readonly locks?: SessionLocks;
+  /** What the planes of a layer share. */
+  readonly ids?: IdPool;
+  readonly shelf?: AsideShelf;
+  /** Decisions that another plane of the layer has not delivered yet. */
+  readonly undelivered?: (draftId: string) => ReadonlyMap<number, InstanceState>;
 }
 
 export const CHUNK_LIMIT = 128;
@@ -29,19 +36,23 @@ export const CHUNK_LIMIT = 128;
 const STATES_AFTER_MS = 2000;
 
 /** @throws ApiError or NetworkError when the layer cannot be read */
-export async function openLayerStore(options: OpenOptions): Promise<LayerStore> {
+export async function openLayerStore(options: OpenOptions): Promise<AnnotationPlane> {
   const { api, layerId, user, t = 0, z = 0, chunkLimit = CHUNK_LIMIT } = options;
   const locks = options.locks ?? sessionLocks();
   const session = newId();
   const journal = options.journal ?? (await openJournal());
   const layer = await api.layer(layerId);
+  const { ids: sharedIds, shelf } = options;
   const store: AnnotationPlane = new AnnotationPlane({
     ...{ api, layer, t, z, chunkLimit, user, session, journal },
+    ...(sharedIds && { ids: sharedIds }),
+    ...(shelf && { shelf }),
     openDraft: async (id) => {
       const draft = new DraftPlane(
         { api, layer: await api.layer(id), t, z, chunkLimit },
         (draftId, ids, state) => store.recorder.decide(draftId, ids, state),
-        () => store.recorder.undelivered(id),
+        () => new Map([...(options.undelivered?.(id) ?? []), ...store.recorder.undelivered(id)]),
+        () => store.recorder.undeliveredClasses(id),
       );
       await draft.load();
       return draft;
@@ -58,7 +69,7 @@ export async function openLayerStore(options: OpenOptions): Promise<LayerStore> 
     return { orphans: [], locks: [] };
   });
   for (const orphan of adopted.orphans) store.adopt(orphan);
-  await store.shelf.load().catch(() => undefined);
+  if (!shelf) await store.shelf.load().catch(() => undefined);
   await ids; // who paints at once must not be told that there are none
   store.inbox.start();
   const disposers = [...held, ...adopted.locks, followStates(store), followPage(store)];

@@ -6,6 +6,7 @@ import { contains, type Rect, rect } from "../geometry/rect";
 import type { ChunkKey, ChunkMap } from "../labels/chunks";
 import type { PaintRule } from "../labels/paint";
 import type { Edit } from "../labels/runs";
+import { newClass } from "./classes";
 import { StrokePainter } from "./stroke_painter";
 import { EditRefused, type OpReport, type Stroke, type StrokeOptions } from "./types";
 
@@ -47,7 +48,7 @@ export class OpenStroke implements Stroke {
   constructor(host: StrokeHost, options: StrokeOptions, group: string) {
     this.host = host;
     this.options = options;
-    this.meta = { group };
+    this.meta = { group, ...newClass(options.instanceId, options.className) };
     this.n = host.nextN();
     this.draftTimer = setInterval(() => this.keepDraft(), DRAFT_EVERY_MS);
   }

@@ -3,7 +3,7 @@
 import type { LayerApi } from "../api/layers";
 import type { LayerJson } from "../api/types";
 import type { ImagePoint } from "../geometry/points";
-import { isEmpty, type Rect, rect } from "../geometry/rect";
+import { EMPTY_RECT, isEmpty, type Rect, rect } from "../geometry/rect";
 import { CHUNK, type ChunkKey, chunkKey } from "../labels/chunks";
 import { ChunkLoader } from "./chunk_loader";
 import { Listeners } from "./observable";
@@ -18,6 +18,9 @@ import type {
   LayerInfo,
   Origin,
 } from "./types";
+
+/** More boxes than this are drawn anew as a whole. */
+const MANY = 200;
 
 export interface ReaderOptions {
   readonly api: LayerApi;
@@ -44,7 +47,7 @@ export class PlaneReader implements LabelReader {
     this.api = api;
     this.info = { id, imageId: layer.image, kind, name, width, height, t, z, chunk };
     this.bounds = rect(0, 0, width, height);
-    this.replica = new Replica(newState);
+    this.replica = new Replica(newState, { t, z });
     this.loader = new ChunkLoader({
       api,
       replica: this.replica,
@@ -112,6 +115,15 @@ export class PlaneReader implements LabelReader {
   /** Chunks of an open stroke are not to be dropped. */
   protected isPainting(_key: ChunkKey): boolean {
     return false;
+  }
+
+  /** The classes of these instances changed: their colours may too. */
+  showClasses(ids: readonly number[], origin: Origin): void {
+    if (ids.length === 0) return;
+    const { table } = this.replica;
+    if (ids.length > MANY) this.tellDirty(this.bounds, origin);
+    else for (const id of ids) this.tellDirty(table.get(id)?.box ?? EMPTY_RECT, origin);
+    this.tellInstances(origin, [...new Set(ids)]);
   }
 
   protected tellDirty(box: Rect, origin: Origin): void {

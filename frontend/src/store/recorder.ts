@@ -2,12 +2,13 @@
 
 import type { ApiError } from "../api/client";
 import { fromBase64, type LayerApi } from "../api/layers";
-import type { InstanceStateJson, OpMeta, OpResultJson } from "../api/types";
+import type { ClassGroups, InstanceStateJson, OpMeta, OpResultJson } from "../api/types";
 import { decodeEdit, encodeEdit } from "../labels/codec";
 import { gunzip, gzip } from "../labels/gzip";
-import { boxOfEdit, type Edit, pixelsIn, refusedPart } from "../labels/runs";
-import { History, type Stack, type Step } from "./history";
-import type { Journal, OpRow, Row } from "./journal";
+import { boxOfEdit, type Edit, NO_EDIT, pixelsIn, refusedPart } from "../labels/runs";
+import { grouped } from "./classes";
+import { History, placeOf, type Stack, type Step } from "./history";
+import type { DecisionRow, Journal, OpRow, Row } from "./journal";
 import { type OwnOp, ownOp } from "./replica";
 import { SaveQueue } from "./save_queue";
 import type { InstanceState, OpReport } from "./types";
@@ -37,7 +38,7 @@ export class Recorder {
   constructor(options: RecorderOptions) {
     const { api, journal, layerId, user, t, z } = options;
     this.options = options;
-    this.history = new History(journal, `${user} ${layerId} ${t} ${z}`);
+    this.history = new History(journal, placeOf(user, layerId, { t, z }));
     this.queue = new SaveQueue({
       api,
       journal,
@@ -52,8 +53,8 @@ export class Recorder {
     return ++this.n;
   }
 
-  makeOp(kind: string, edit: Edit, n = this.nextN()): OwnOp {
-    return ownOp(this.options.session, n, kind, edit);
+  makeOp(kind: string, edit: Edit, n = this.nextN(), classes?: ClassGroups): OwnOp {
+    return ownOp(this.options.session, n, kind, edit, classes);
   }
 
   /** Keep and send a new edit; it can be undone. */
@@ -82,10 +83,33 @@ export class Recorder {
 
   /** Keep and send a decision on a draft. */
   decide(layer: string, ids: readonly number[], state: InstanceStateJson): void {
+    void this.saveDecision(layer, { ids, state });
+  }
+
+  private saveDecision(
+    layer: string,
+    what: Pick<DecisionRow, "ids" | "state" | "className" | "restores">,
+  ): Promise<void> {
     const { session, user, layerId } = this.options;
     const base = { session, n: this.nextN(), user, savedAt: Date.now() };
-    const row: Row = { ...base, type: "decision", layer, beside: layerId, ids, state };
-    void this.save(async () => row);
+    const row: Row = { ...base, type: "decision", layer, beside: layerId, ...what };
+    return this.save(async () => row);
+  }
+
+  /** Keep and send classes of draft objects. */
+  async classify(layer: string, classes: ClassGroups, restores: boolean): Promise<void> {
+    const rows = Object.entries(classes).map(([className, ids]) =>
+      this.saveDecision(layer, { ids, state: null, className, restores }),
+    );
+    await Promise.all(rows);
+  }
+
+  /** Remember a step that is no op of this layer, so that it can be undone in its turn. */
+  remember(stack: Stack, meta: OpMeta, kind: string, isNew: boolean): void {
+    const op = this.makeOp(kind, NO_EDIT);
+    const body = gzip(encodeEdit(NO_EDIT));
+    if (isNew) this.history.record(op, meta, body);
+    else this.history.push(stack, op, meta, kind, body);
   }
 
   /** Keep a stroke that is still being drawn. */
@@ -146,7 +170,8 @@ export class Recorder {
     const states = new Map<number, InstanceState>();
     for (const row of this.queue.waiting) {
       if (row.type === "decision") {
-        if (row.layer === draftId) for (const id of row.ids) states.set(id, row.state);
+        if (row.layer !== draftId || !row.state) continue;
+        for (const id of row.ids) states.set(id, row.state);
         continue;
       }
       for (const one of row.meta.accepts ?? []) {
@@ -155,6 +180,16 @@ export class Recorder {
       }
     }
     return states;
+  }
+
+  /** Classes that this person gave to objects of a draft and the server may not know. */
+  undeliveredClasses(draftId: string): ClassGroups {
+    const classes = new Map<number, string>();
+    for (const row of this.queue.waiting) {
+      if (row.type !== "decision" || row.layer !== draftId || row.className === undefined) continue;
+      for (const id of row.ids) classes.set(id, row.className);
+    }
+    return grouped(classes);
   }
 
   close(): void {

@@ -7,10 +7,12 @@
  * nothing pending is the same to the bit.
  */
 
+import type { ClassGroups } from "../api/types";
 import { EMPTY_RECT, type Rect, union } from "../geometry/rect";
 import { type ChunkKey, ChunkMap } from "../labels/chunks";
 import { InstanceTable, type State } from "../labels/instances";
 import { applyRuns, boxOfRuns, type Edit, NO_EDIT, type Runs, revertRuns } from "../labels/runs";
+import type { PlaneRef } from "../labels/spans";
 
 /** An op of this person that the server may not have confirmed yet. */
 export interface OwnOp {
@@ -23,6 +25,8 @@ export interface OwnOp {
   effective: Map<ChunkKey, Runs>;
   /** Place in the server's order; null while pending. */
   seq: number | null;
+  /** Classes that it gives to instances. */
+  classes?: ClassGroups;
 }
 
 /** An op in the server's order: its accepted runs. */
@@ -31,10 +35,19 @@ export interface ConfirmedOp {
   readonly session: string;
   readonly n: number;
   readonly edit: Edit;
+  /** Another plane, on which it was made: here it only counts. */
+  readonly elsewhere?: PlaneRef;
 }
 
-export function ownOp(session: string, n: number, kind: string, edit: Edit): OwnOp {
-  return { session, n, kind, edit, effective: new Map(), seq: null };
+export function ownOp(
+  session: string,
+  n: number,
+  kind: string,
+  edit: Edit,
+  classes?: ClassGroups,
+): OwnOp {
+  const base = { session, n, kind, edit, effective: new Map<ChunkKey, Runs>(), seq: null };
+  return classes ? { ...base, classes } : base;
 }
 
 export class Replica {
@@ -49,8 +62,8 @@ export class Replica {
   private readonly chunkSeq = new Map<ChunkKey, number>();
   private readonly diverged = new Set<ChunkKey>();
 
-  constructor(newState: State = "accepted") {
-    this.table = new InstanceTable(newState);
+  constructor(newState: State = "accepted", plane?: PlaneRef) {
+    this.table = new InstanceTable(newState, plane);
   }
 
   get logSize(): number {
@@ -117,6 +130,10 @@ export class Replica {
       throw new RangeError(`Op ${op.seq} came after op ${this.seq}.`);
     }
     this.seq = op.seq;
+    if (op.elsewhere) {
+      if (op.seq > this.tableSeq) this.table.countEdit(op.edit, 1, op.elsewhere);
+      return EMPTY_RECT;
+    }
     this.log.push(op);
     const own = this.findPending(op.session, op.n);
     if (own && this.standsAsConfirmed(own, op)) {

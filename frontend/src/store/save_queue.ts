@@ -149,7 +149,11 @@ export class SaveQueue {
     const { api, journal, onAnswer, onDecided } = this.options;
     const head = batch[0] as Row;
     if (head.type === "decision") {
-      await api.decide(head.layer, head.ids, head.state);
+      if (head.state) await api.decide(head.layer, head.ids, head.state);
+      else {
+        const { ids, className = "", restores = false } = head;
+        await api.setClass(head.layer, { ids, className, restores });
+      }
       this.done(batch);
       onDecided(head);
     } else {

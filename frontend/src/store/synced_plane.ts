@@ -1,13 +1,14 @@
 /** The side of the annotation layer that faces the server: journal, saving, other people's ops. */
 
 import type { ApiError } from "../api/client";
-import type { OpJson, OpResultJson } from "../api/types";
+import type { OpJson, OpMeta, OpResultJson } from "../api/types";
 import type { Rect } from "../geometry/rect";
 import { type ChunkKey, chunkRect } from "../labels/chunks";
 import { labelsIn } from "../labels/codec";
 import { boxOfEdit, type Edit, pixelsIn } from "../labels/runs";
 import type { Orphan } from "./adopt";
 import { AsideShelf } from "./aside";
+import { applyClasses, renamed } from "./classes";
 import type { DraftPlane } from "./draft_plane";
 import type { Journal, OpRow, Row } from "./journal";
 import { Listeners } from "./observable";
@@ -17,10 +18,15 @@ import { Recorder } from "./recorder";
 import { type ConfirmedOp, ownOp } from "./replica";
 import type { AsideOp, Dispose, HistoryState, Observable, RefusedReport, SaveState } from "./types";
 
+/** A busy layer is always a little ahead of what is read of it. */
+const READ_AGAIN = 3;
+
 export interface SyncedOptions extends ReaderOptions {
   readonly user: string;
   readonly session: string;
   readonly journal: Journal;
+  /** Shared by the planes of a layer; without it the plane keeps its own. */
+  readonly shelf?: AsideShelf;
 }
 
 export interface RemoteNews {
@@ -44,13 +50,14 @@ export abstract class SyncedPlane extends PlaneReader {
     const { api, t, z, journal, session, user } = options;
     const layerId = this.info.id;
     this.session = session;
-    this.shelf = new AsideShelf(journal, user, layerId);
+    this.shelf = options.shelf ?? new AsideShelf(journal, user, layerId);
     this.recorder = new Recorder({
       ...{ api, journal, session, layerId, user, t, z },
       onAnswer: (row, result, accepted) => this.answered(row, result, accepted),
       onRefused: ({ n, kind }, refused) => {
         const nRefused = pixelsIn(refused);
-        this.refusedListeners.tell({ n, kind, nRefused, rect: boxOfEdit(refused), refused });
+        const rect = boxOfEdit(refused);
+        this.refusedListeners.tell({ n, kind, nRefused, plane: { t, z }, rect, refused });
       },
       onSetAside: (row, error) => this.setAside(row, error),
     });
@@ -77,7 +84,8 @@ export abstract class SyncedPlane extends PlaneReader {
   /** Take over an op that a page which is gone left in the journal. */
   adopt({ row, edit }: Orphan): void {
     if (row.type === "op" && edit) {
-      this.replica.addAndApply(ownOp(row.session, row.n, row.kind, edit));
+      this.replica.addAndApply(ownOp(row.session, row.n, row.kind, edit, row.meta.classes));
+      this.showClasses(applyClasses(this.replica.table, row.meta.classes), "local");
     }
     this.recorder.adopt(row);
   }
@@ -87,6 +95,7 @@ export abstract class SyncedPlane extends PlaneReader {
     const isOwn = op.session === this.session;
     this.tellDirty(box, "remote");
     this.tellInstances(isOwn ? "local" : "remote", labelsIn(op.edit));
+    if (json && op.seq > this.replica.tableSeq) this.takeClasses(json.meta);
     if (json && !isOwn) this.tellRemote(json, op.edit);
     const wrong = this.replica.takeDiverged();
     if (wrong.length > 0) this.whenNoStroke(() => this.reload(wrong));
@@ -94,11 +103,41 @@ export abstract class SyncedPlane extends PlaneReader {
     this.loader.trimLog().catch(() => undefined);
   }
 
+  /** What an op of the log says of classes; ours that are still on their way come after it. */
+  private takeClasses({ classes, renames }: OpMeta): void {
+    if (!classes && !renames) return;
+    const { table, pending } = this.replica;
+    const ids: number[] = [];
+    for (const [from, to] of Object.entries(renames ?? {})) {
+      ids.push(...table.renameClass(from, to));
+      for (const op of pending) if (op.classes) op.classes = renamed(op.classes, from, to);
+    }
+    ids.push(...applyClasses(table, classes));
+    for (const op of pending) ids.push(...applyClasses(table, op.classes));
+    this.showClasses(ids, "remote");
+  }
+
+  /** Classes were renamed, replaced or deleted, or the server took none from us: read the truth. */
+  async refreshClasses(): Promise<void> {
+    const { table } = this.replica;
+    let columns = await this.api.instances(this.info.id);
+    // Ops that came while it was on its way say more than it does.
+    for (let again = 0; columns.seq < this.replica.seq && again < READ_AGAIN; again++) {
+      columns = await this.api.instances(this.info.id);
+    }
+    const ids = columns.instance_id.filter((id, i) =>
+      table.setClass(id, columns.class_name[i] ?? ""),
+    );
+    for (const op of this.replica.pending) ids.push(...applyClasses(table, op.classes));
+    this.showClasses(ids, "remote");
+  }
+
   private tellRemote(json: OpJson, edit: Edit): void {
     for (const one of json.meta.accepts ?? []) {
       const state = json.meta.edits_draft ? "edited" : "accepted";
       this.drafts.get(one.layer)?.show([one.instance_id], state, "remote");
     }
+    if (json.t !== this.info.t || json.z !== this.info.z) return;
     const user = json.user === null ? null : String(json.user);
     this.remoteListeners.tell({ user, kind: json.kind, rect: boxOfEdit(edit) });
   }
@@ -138,6 +177,8 @@ export abstract class SyncedPlane extends PlaneReader {
     this.recorder.history.remove(own);
     this.whenNoStroke(() => this.tellDirty(this.replica.remove(own), "remote"));
     for (const one of row.meta.accepts ?? []) void this.drafts.get(one.layer)?.refresh();
+    // What it is without us, once the server can be reached.
+    if (row.meta.classes) this.refreshClasses().catch(() => undefined);
   }
 
   get aside(): Observable<readonly AsideOp[]> {

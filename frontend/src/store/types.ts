@@ -8,6 +8,9 @@
 import type { ImagePoint } from "../geometry/points";
 import type { Rect } from "../geometry/rect";
 import type { Edit } from "../labels/runs";
+import type { PlaneRef, Span } from "../labels/spans";
+
+export type { PlaneRef, Span };
 
 export type Dispose = () => void;
 
@@ -43,7 +46,7 @@ export interface DirtyEvent {
 export type InstanceState = "proposed" | "accepted" | "edited" | "rejected";
 
 /** A copy of one row of the index; take it when needed, do not keep it. */
-export interface InstanceRow {
+export interface InstanceRow extends Span {
   readonly id: number;
   readonly areaPx: number;
   /** Holds every pixel; may be loose after erasing. */
@@ -64,11 +67,15 @@ export interface InstanceIndex {
   readonly version: number;
   get(id: number): InstanceRow | undefined;
   areaOf(id: number): number;
+  /** Name of its class; "" for unknown. */
+  classOf(id: number): string;
+  /** Instances with at least one pixel, by class; "" is unknown. */
+  classCount(): ReadonlyMap<string, number>;
   stateOf(id: number): InstanceState | undefined;
   /** Ids with at least one pixel, ascending. */
   ids(): Uint32Array;
-  /** Ids whose box meets `box`, ascending. */
-  within(box: Rect): Uint32Array;
+  /** Ids whose box meets `box` on this plane, or on any of `planes`; ascending. */
+  within(box: Rect, planes?: Span): Uint32Array;
   /** Ids in a state, most doubtful first: by doubt, else by 1 - score, else by id. */
   byDoubt(state: InstanceState): Uint32Array;
   countIn(state: InstanceState): number;
@@ -125,6 +132,8 @@ export interface StrokeOptions {
   readonly isLocked?: (instanceId: number) => boolean;
   /** Ops of one group are undone together; see `newGroup`. */
   readonly group?: string;
+  /** Of a new instance. */
+  readonly className?: string;
 }
 
 /** One pointer-down … pointer-up. Only one is open at a time. */
@@ -151,6 +160,7 @@ export interface RefusedReport {
   readonly n: number;
   readonly kind: string;
   readonly nRefused: number;
+  readonly plane: PlaneRef;
   /** Holds every refused pixel. */
   readonly rect: Rect;
   /** What of the op was not taken. */
@@ -170,6 +180,8 @@ export interface AsideOp {
   /** Of a decision. */
   readonly nObjects: number;
   readonly rect: Rect | null;
+  /** Of a stroke. */
+  readonly plane: PlaneRef | null;
 }
 
 // ---------------------------------------------------------------- saving
@@ -235,12 +247,20 @@ export interface LayerStore extends LabelReader {
   /** @throws EditRefused while another edit is open. */
   beginStroke(options: StrokeOptions): Stroke;
   /** Fill the background hole (or closed ring) around a point, inside `bounds` (viewport). */
-  fill(point: ImagePoint, instanceId: number, bounds: Rect): Promise<OpReport>;
+  fill(point: ImagePoint, instanceId: number, bounds: Rect, className?: string): Promise<OpReport>;
   /** Fill a polygon by the same rules as a stroke (lasso; erasers too). */
   fillPolygon(points: readonly ImagePoint[], options: StrokeOptions): Promise<OpReport | null>;
   /** Give all pixels of `other` to `keep`. */
   merge(keep: number, other: number): Promise<OpReport>;
   deleteInstance(id: number): Promise<OpReport>;
+  /** Give instances a class, "" for unknown; null when all have it already. */
+  setClass(ids: readonly number[], className: string): Promise<OpReport | null>;
+  /** The same for instances of a draft: its correction, kept and undone like an edit. */
+  setDraftClass(draft: DraftStore, ids: readonly number[], className: string): Promise<void>;
+  /** Classes were renamed, replaced or deleted: read again which ones instances have. */
+  refreshClasses(): Promise<void>;
+  /** Take over an instance's pixels from another plane of this layer; others keep theirs. */
+  copyFrom(other: LayerStore, id: number): Promise<OpReport>;
   /** Copy a draft's instance into this layer; resolves to the new id. */
   acceptDraft(draft: DraftStore, id: number, preserve?: Preserve): Promise<number>;
   /** Accept in order to change it: the draft's instance becomes "edited". */

@@ -42,11 +42,13 @@ function begin(
   place: PointerPlace,
   kind: StrokeKind,
   instanceId: number,
+  className = "",
 ): Gesture | undefined {
   let stroke: Stroke;
   const mode = modeOf(context.mode, place.isShift);
   try {
-    stroke = context.layer.beginStroke({ kind, instanceId, radius: context.radius, mode });
+    const { radius } = context;
+    stroke = context.layer.beginStroke({ kind, instanceId, radius, mode, className });
   } catch (error) {
     if (!(error instanceof EditRefused)) throw error;
     context.say(error.message, "problem");
@@ -64,6 +66,13 @@ function begin(
     },
     cancel: () => stroke.cancel(),
   };
+}
+
+/** What a new object is: a part of another one what that one is, else what is chosen. */
+function newClass(context: ToolContext, place: PointerPlace): string {
+  const { layer, activeClass } = context;
+  if (modeOf(context.mode, place.isShift) !== "inside") return activeClass;
+  return layer.instances.classOf(layer.labelAt(place.image) ?? 0) || activeClass;
 }
 
 function nothingChanged(kind: StrokeKind, mode: WriteMode): string {
@@ -110,7 +119,7 @@ export const brush: Tool = {
       context.say(error.message, "problem");
       return undefined;
     }
-    const gesture = begin(context, place, "brush", id);
+    const gesture = begin(context, place, "brush", id, isNew ? newClass(context, place) : "");
     if (!gesture) return undefined;
     context.select(id);
     context.disarmNew();

@@ -63,7 +63,8 @@ export const fill: Tool = {
       void context.attempt(async () => {
         const isNew = context.selected === 0 || context.isNewArmed;
         const id = isNew ? context.layer.nextInstanceId() : context.selected;
-        const report = await context.layer.fill(place.image, id, context.visible);
+        const className = isNew ? context.activeClass : "";
+        const report = await context.layer.fill(place.image, id, context.visible, className);
         context.select(id);
         context.disarmNew();
         context.say(`Filled ${report.nPixels.toLocaleString("en")} pixels.`);
@@ -101,10 +102,12 @@ export const merge: Tool = {
 
 /** Delete one object and say so. */
 export function deleteObject(context: ToolContext, id: number): void {
+  // Painting is about one plane, and so is this.
+  const where = (context.layer.instances.get(id)?.depth ?? 1) > 1 ? " in this plane" : "";
   void context.attempt(async () => {
     await context.layer.deleteInstance(id);
     if (context.selected === id) context.select(0);
-    context.say(`Object ${id} deleted. Undo brings it back.`);
+    context.say(`Object ${id} deleted${where}. Undo brings it back.`);
   });
 }
 

@@ -26,6 +26,8 @@ export interface ToolContext {
   readonly startsNew: boolean;
   /** The next stroke makes a new object wherever it starts. */
   readonly isNewArmed: boolean;
+  /** What new objects are; "" for no class. */
+  readonly activeClass: string;
   /** The selected annotated object, 0 for none. */
   readonly selected: number;
   /** Image pixels on screen. */

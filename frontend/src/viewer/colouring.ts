@@ -15,12 +15,19 @@ export type LabelStyleName = "both" | "filled" | "outline" | "none";
 export interface Colouring {
   readonly style: LabelStyleName;
   readonly colours: LabelColours;
+  /** Which of the colours an instance has; without it that of its hash. */
+  readonly indexOf?: ((id: number) => number) | undefined;
   /** Instances that are not drawn, such as rejected ones. */
   readonly isHidden?: ((id: number) => boolean) | undefined;
   /** Instances of which only a faint outline is drawn. */
   readonly isFaded?: ((id: number) => boolean) | undefined;
   /** Dashed outline and hatched inside: a proposal, not an annotation. */
   readonly isDraft: boolean;
+}
+
+/** Place in the colours of an instance. */
+export function colourIndex({ indexOf }: Colouring, id: number): number {
+  return indexOf ? indexOf(id) : hashId(id) % N_COLOURS;
 }
 
 /** Stands for "not loaded": never an instance id, and equal to every neighbour. */
@@ -85,7 +92,7 @@ export function colourBox(
       }
       if (id !== lastId) {
         lastId = id;
-        const index = hashId(id) % N_COLOURS;
+        const index = colourIndex(colouring, id);
         const hidden = isHidden?.(id) ?? false;
         fill = hidden || !hasFill ? 0 : (colours.fill[index] as number);
         edge = hidden || !hasEdge ? 0 : (colours.edge[index] as number);

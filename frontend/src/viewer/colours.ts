@@ -1,4 +1,4 @@
-/** One colour per instance, from a hash of its id; pure. */
+/** Tables of colours: many, for a hash of the instance's id, or a few that are given; pure. */
 
 /** What an instance looks like; colours are little-endian RGBA words, 0 is invisible. */
 export interface LabelColours {
@@ -56,6 +56,20 @@ export function labelColours(options: {
     edge[index] = packRgba(r, g, b, options.edgeAlpha);
   }
   return { fill, edge };
+}
+
+/** Build a table of given colours, "#rrggbb" each. */
+export function listedColours(
+  colours: readonly string[],
+  fillAlpha: number,
+  edgeAlpha: number,
+): LabelColours {
+  const packed = (alpha: number) =>
+    Uint32Array.from(colours, (colour) => {
+      const rgb = Number.parseInt(colour.slice(1), 16);
+      return packRgba(rgb >> 16, (rgb >> 8) & 255, rgb & 255, alpha);
+    });
+  return { fill: packed(fillAlpha), edge: packed(edgeAlpha) };
 }
 
 /** Return the hue at a part (0..1) of the bands laid end to end. */

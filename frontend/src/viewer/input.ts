@@ -26,6 +26,8 @@ export interface InputHandler {
   tap(place: PointerPlace): void;
   /** Ctrl + wheel: +1 larger, -1 smaller. */
   resizeBrush(direction: 1 | -1): void;
+  /** Alt + wheel: +1 to the next plane, -1 to the one before; with Shift in time. */
+  changePlane(direction: 1 | -1, isTime: boolean): void;
   /** While true, dragging moves the view whatever the tool. */
   isPanning(): boolean;
   /** Whether one finger paints; two always move the view. */
@@ -36,6 +38,8 @@ export interface InputHandler {
 
 const PEN_ERASER = 32;
 const PEN_BARREL = 2;
+/** So far a touchpad goes for one plane; the notches of a wheel are longer. */
+const NOTCH_PX = 48;
 
 export class PointerInput {
   readonly #stage: Stage;
@@ -50,6 +54,9 @@ export class PointerInput {
   #isBarrelHeld = false;
   #hasSeenPen = false;
   readonly #touch: Touch;
+  #idle: (() => void)[] = [];
+  /** Of a touchpad, which tells of its way in small pieces. */
+  #turned = 0;
 
   constructor(stage: Stage, handler: InputHandler) {
     this.#stage = stage;
@@ -87,6 +94,11 @@ export class PointerInput {
 
   get isActive(): boolean {
     return this.#gesture !== undefined;
+  }
+
+  /** Resolves when no gesture is going on. */
+  async whenIdle(): Promise<void> {
+    while (this.#gesture) await new Promise<void>((done) => this.#idle.push(done));
   }
 
   /** End the gesture where it is. */
@@ -221,6 +233,7 @@ export class PointerInput {
 
   #release(): void {
     this.#gesture = undefined;
+    for (const done of this.#idle.splice(0)) done();
     if (this.#pointer === undefined) return;
     const pointer = this.#pointer;
     this.#pointer = undefined;
@@ -242,10 +255,26 @@ export class PointerInput {
   }
 
   #wheel(event: WheelEvent): void {
+    if (event.altKey) {
+      swallow(event);
+      this.#turn(event);
+      return;
+    }
     if (!event.ctrlKey && !event.metaKey) return;
     // Also keeps the browser from zooming the page.
     swallow(event);
     if (event.deltaY !== 0) this.#handler.resizeBrush(event.deltaY < 0 ? 1 : -1);
+  }
+
+  #turn(event: WheelEvent): void {
+    // With Shift some browsers tell of a turn sideways.
+    const delta = event.deltaY || event.deltaX;
+    if (delta === 0) return;
+    const isNotch = event.deltaMode !== WheelEvent.DOM_DELTA_PIXEL || Math.abs(delta) >= NOTCH_PX;
+    this.#turned = isNotch ? 0 : this.#turned + delta;
+    if (!isNotch && Math.abs(this.#turned) < NOTCH_PX) return;
+    this.#turned = 0;
+    this.#handler.changePlane(delta > 0 ? 1 : -1, event.shiftKey);
   }
 }
 

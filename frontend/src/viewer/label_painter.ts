@@ -55,12 +55,16 @@ export class LabelPainter {
     this.#dirty.push({ x0: box.x0 - 1, y0: box.y0 - 1, x1: box.x1 + 1, y1: box.y1 + 1 });
   }
 
-  /** Bring canvases up to date for a visible box; returns whether more frames are needed. */
-  prepare(visible: Rect): boolean {
+  /**
+   * Bring canvases up to date for a visible box; returns whether more frames are needed.
+   *
+   * @param sliceMs time for whole chunks
+   */
+  prepare(visible: Rect, sliceMs = SLICE_MS): boolean {
     this.#clock++;
     this.#colourDirty();
     const wanted = this.#wanted(visible);
-    const end = performance.now() + SLICE_MS;
+    const end = performance.now() + sliceMs;
     let waits = false;
     for (const chunk of wanted) {
       chunk.used = this.#clock;

@@ -1,8 +1,7 @@
 /** A label layer over the image: coloured pixels near by, dots when far away. */
 import { type Rect, rect } from "../geometry/rect";
 import type { LabelReader } from "../store/types";
-import type { Colouring } from "./colouring";
-import { hashId, N_COLOURS } from "./colours";
+import { type Colouring, colourIndex } from "./colouring";
 import { LabelPainter } from "./label_painter";
 import type { View } from "./stage";
 import type { Drawable, Frame } from "./surface";
@@ -11,6 +10,9 @@ import type { Drawable, Frame } from "./surface";
 export const DETAIL_FROM_SCALE = 1 / 8;
 /** Below what the store keeps at once, so that chunks in view never push each other out. */
 const MOST_CHUNKS_IN_VIEW = 120;
+
+/** For colouring a plane that takes another's place. */
+const AT_ONCE_MS = 80;
 
 /** Whether label pixels are shown and painted, or only dots. */
 export function showsDetail(view: View, chunkSize: number): boolean {
@@ -69,6 +71,11 @@ export class LabelView implements Drawable {
     this.#request();
   }
 
+  /** Colour what is loaded of a view at once: one long frame, and none without labels. */
+  colourNow(view: View): void {
+    if (showsDetail(view, this.reader.info.chunk)) this.#painter.prepare(view.visible, AT_ONCE_MS);
+  }
+
   draw(frame: Frame): boolean {
     const { view, context, density } = frame;
     if (!showsDetail(view, this.reader.info.chunk)) {
@@ -114,7 +121,8 @@ export class LabelView implements Drawable {
 
   /** One square per instance, written straight into pixels: 100,000 cost a few milliseconds. */
   #drawDots({ context, view, density }: Frame): void {
-    const { colours, isHidden } = this.#painter.colouring;
+    const { colouring } = this.#painter;
+    const { colours, isHidden } = colouring;
     const { width, height } = context.canvas;
     const image = context.createImageData(width, height);
     const words = new Uint32Array(image.data.buffer);
@@ -126,7 +134,7 @@ export class LabelView implements Drawable {
       if (!row) continue;
       const x = Math.round((((row.box.x0 + row.box.x1) / 2) * a + e) * density);
       const y = Math.round((((row.box.y0 + row.box.y1) / 2) * a + f) * density);
-      const colour = colours.edge[hashId(id) % N_COLOURS] as number;
+      const colour = colours.edge[colourIndex(colouring, id)] as number;
       for (let dy = -half; dy <= half; dy++) {
         if (y + dy < 0 || y + dy >= height) continue;
         for (let dx = -half; dx <= half; dx++) {

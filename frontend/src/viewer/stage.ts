@@ -4,8 +4,10 @@ import type { TileGrant } from "../api/tiles";
 import { type Affine, invert, toImage as mapToImage, visibleRect } from "../geometry/affine";
 import { type ImagePoint, type ScreenPoint, screenPoint } from "../geometry/points";
 import { height, intersect, type Rect, rect, width } from "../geometry/rect";
+import { Pictures } from "./pictures";
 import type { TilePainter } from "./tile_paint";
-import { makeTileSource, type TileJob } from "./tile_source";
+import { TileQueue } from "./tile_queue";
+import { makeTileSource, type Picture, type TileJob } from "./tile_source";
 
 /** From here on single pixels are looked at: they stay sharp squares. */
 const SHARP_FROM_SCALE = 6;
@@ -30,8 +32,14 @@ export interface View {
 
 type Listener = (view: View) => void;
 
+/** A browser has six connections to a server over HTTP/1.1. */
+const TILES_AT_ONCE = 6;
+/** Tiles kept in memory, 256 KiB each; of a stack also those of the planes next to the one seen. */
+const KEPT_TILES = 160;
+
 export class Stage {
   readonly element: HTMLElement;
+  readonly pictures: Pictures;
   readonly #viewer: OpenSeadragon.Viewer;
   readonly #full: { readonly width: number; readonly height: number };
   readonly #listeners = new Set<Listener>();
@@ -41,6 +49,9 @@ export class Stage {
   constructor(options: {
     element: HTMLElement;
     grant: TileGrant;
+    /** What is seen at first. */
+    picture: Picture;
+    isStack: boolean;
     painter: TilePainter;
     isReducedMotion: boolean;
     onTileTrouble: () => void;
@@ -49,12 +60,17 @@ export class Stage {
     if (!full) throw new Error("an image without levels cannot be shown");
     this.element = options.element;
     this.#full = full;
+    const queue = new TileQueue(TILES_AT_ONCE, (job) => this.pictures.rankOf(job.picture));
+    const source = (picture: Picture) =>
+      makeTileSource(options.grant, picture, (job) =>
+        queue.run(job, () => options.painter.load(job)),
+      );
     const noClicks = { clickToZoom: false, dblClickToZoom: false, dblClickDragToZoom: false };
     this.#viewer = new OpenSeadragon.Viewer({
       element: options.element,
       // The WebGL drawer is slower without a graphics card (openseadragon#2906, #2720).
       drawer: "canvas",
-      tileSources: makeTileSource(options.grant, (job) => options.painter.load(job)) as never,
+      tileSources: source(options.picture) as never,
       showNavigationControl: false,
       animationTime: options.isReducedMotion ? 0 : 0.25,
       springStiffness: 10,
@@ -63,8 +79,10 @@ export class Stage {
       minZoomImageRatio: 0.5,
       maxZoomPixelRatio: MOST_SCREEN_PX_PER_PIXEL,
       preserveImageSizeOnResize: true,
-      imageLoaderLimit: 6,
-      maxImageCacheCount: 160,
+      // Who comes first is decided here: see TileQueue.
+      imageLoaderLimit: 128,
+      maxTilesPerFrame: TILES_AT_ONCE,
+      maxImageCacheCount: options.isStack ? 3 * KEPT_TILES : KEPT_TILES,
       // Without these a tile that failed once stays missing until the page is loaded anew.
       tileRetryMax: 10,
       tileRetryDelay: 3_000,
@@ -73,6 +91,7 @@ export class Stage {
       gestureSettingsPen: { ...noClicks, flickEnabled: false },
       gestureSettingsTouch: { ...noClicks, flickEnabled: false },
     });
+    this.pictures = new Pictures(this.#viewer, source, options.picture);
     // Keys belong to the editor.
     this.#viewer.addHandler("canvas-key", (event) => {
       event.preventDefaultAction = true;
@@ -217,6 +236,7 @@ export class Stage {
   }
 
   isOnScreen(job: TileJob): boolean {
+    if (job.picture.name !== this.pictures.shown) return false;
     const { visible } = this.view();
     const image = this.#viewer.world.getItemAt(0);
     if (!image) return false;
@@ -232,6 +252,7 @@ export class Stage {
 
   destroy(): void {
     this.#listeners.clear();
+    this.pictures.destroy();
     this.#viewer.destroy();
   }
 

@@ -68,7 +68,7 @@ export class TilePainter {
   /** Fetch the planes that are switched on and paint them into a new canvas. */
   async load(job: TileJob): Promise<CanvasRenderingContext2D> {
     if (this.#isRgb) {
-      const picture = await fetchPlane(this.#token, { ...job, plane: 0 }, job.signal);
+      const picture = await this.#fetch(job, 0, job.signal);
       return this.#adopt(job, picture.width, picture.height, new Map(), picture);
     }
     // One plane at least: it also tells how large the tile is.
@@ -77,7 +77,7 @@ export class TilePainter {
     let size = { width: 1, height: 1 };
     await Promise.all(
       (wanted.length > 0 ? wanted : [0]).map(async (plane) => {
-        const picture = await fetchPlane(this.#token, { ...job, plane }, job.signal);
+        const picture = await this.#fetch(job, plane, job.signal);
         size = { width: picture.width, height: picture.height };
         grey.set(plane, this.#greyOf(picture));
       }),
@@ -118,6 +118,24 @@ export class TilePainter {
     cancelAnimationFrame(this.#frame);
     for (const tile of this.#tiles) tile.picture?.close();
     this.#tiles = [];
+  }
+
+  /** Fetch one channel of a tile: of its plane, or the brightest of its planes at each pixel. */
+  async #fetch(job: TileJob, channel: number, signal: AbortSignal): Promise<ImageBitmap> {
+    const { bases } = job.picture;
+    const get = (base: number) =>
+      fetchPlane(this.#token, { ...job, plane: base + channel }, signal);
+    const first = await get(bases[0] ?? 0);
+    if (bases.length <= 1) return first;
+    const context = newContext(first.width, first.height);
+    context.globalCompositeOperation = "lighten";
+    const lighten = (picture: ImageBitmap) => {
+      context.drawImage(picture, 0, 0);
+      picture.close();
+    };
+    lighten(first);
+    await Promise.all(bases.slice(1).map(async (base) => lighten(await get(base))));
+    return createImageBitmap(context.canvas);
   }
 
   #visiblePlanes(): number[] {
@@ -193,7 +211,7 @@ export class TilePainter {
     const isWanted = () => !signal.aborted && isLoaded(tile) && this.#styles[plane]?.visible;
     for (let attempt = 0; isWanted(); attempt++) {
       try {
-        const picture = await fetchPlane(this.#token, { ...tile.job, plane }, signal);
+        const picture = await this.#fetch(tile.job, plane, signal);
         tile.grey.set(plane, this.#greyOf(picture));
         tile.painted = 0;
         this.#schedule();

@@ -2,7 +2,16 @@
 import OpenSeadragon from "openseadragon";
 import type { TileGrant } from "../api/tiles";
 
+/** What is seen of a stack: a plane, or the maximum of several. */
+export interface Picture {
+  /** Names it among all pictures of the image. */
+  readonly name: string;
+  /** Number of the first pyramid plane of each plane of the stack; the channels follow it. */
+  readonly bases: readonly number[];
+}
+
 export interface TileJob {
+  readonly picture: Picture;
   readonly level: number;
   readonly column: number;
   readonly row: number;
@@ -13,7 +22,11 @@ export interface TileJob {
 export type PaintTile = (job: TileJob) => Promise<CanvasRenderingContext2D>;
 
 /** OpenSeadragon counts levels from the smallest; the server from full resolution. */
-export function makeTileSource(grant: TileGrant, paint: PaintTile): OpenSeadragon.TileSource {
+export function makeTileSource(
+  grant: TileGrant,
+  picture: Picture,
+  paint: PaintTile,
+): OpenSeadragon.TileSource {
   const full = grant.levels[0];
   if (!full) throw new Error("an image without levels cannot be shown");
   const top = grant.levels.length - 1;
@@ -32,14 +45,16 @@ export function makeTileSource(grant: TileGrant, paint: PaintTile): OpenSeadrago
       return new OpenSeadragon.Point(size ? count(size.width) : 0, size ? count(size.height) : 0);
     },
     // Not an address that is fetched: it names the tile for OpenSeadragon's cache.
-    getTileUrl: (level: number, column: number, row: number) => `${top - level}/${column}_${row}`,
+    getTileUrl: (level: number, column: number, row: number) =>
+      `${picture.name}/${top - level}/${column}_${row}`,
     hasTransparency: () => false,
     downloadTileStart(job: OpenSeadragon.ImageJob) {
       const abort = new AbortController();
       (job as unknown as { userData: { abort?: AbortController } }).userData.abort = abort;
-      const [level, place] = String(job.src).split("/");
+      const [level, place] = String(job.src).split("/").slice(-2);
       const [column, row] = (place ?? "0_0").split("_").map(Number);
       paint({
+        picture,
         level: Number(level),
         column: column ?? 0,
         row: row ?? 0,

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { EMPTY_RECT, rect } from "../../src/geometry/rect";
 import { coveredPart, filledPart } from "../../src/labels/overlap";
+import type { Span } from "../../src/labels/spans";
 import type { AnnotationPlane } from "../../src/store/annotation_plane";
 import { FinishedWork } from "../../src/store/finished_work";
 import type { DraftStore } from "../../src/store/types";
@@ -71,7 +72,18 @@ test("submitted and blind regions finish what lies in them", async () => {
   const told: unknown[] = [];
   work.onChange((ids) => told.push(ids));
   // The middle of 2 lies inside; 1 only reaches into the blind region.
-  work.setRegions({ submitted: [rect(310, 310, 400, 400)], blind: [rect(0, 0, 101, 101)] });
+  const [submitted, blind] = [rect(310, 310, 400, 400), rect(0, 0, 101, 101)];
+  const [here, above] = [0, 1].map((z) => ({ t: 0, z, depth: 1 }));
+  work.setRegions({
+    submitted: [{ box: submitted, ...(above as Span) }],
+    blind: [{ box: blind, ...(above as Span) }],
+  });
+  expect([1, 2, 3].map((id) => work.isFinished(id))).toEqual([false, false, false]);
+  told.length = 0;
+  work.setRegions({
+    submitted: [{ box: submitted, ...(here as Span) }],
+    blind: [{ box: blind, ...(here as Span) }],
+  });
   expect(told).toEqual([null]);
   expect([1, 2, 3].map((id) => work.isFinished(id))).toEqual([true, true, false]);
   expect([1, 2, 3].map((id) => work.isBlind(id))).toEqual([true, false, false]);

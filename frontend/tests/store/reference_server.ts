@@ -1,8 +1,17 @@
 /** A server in memory with the rules of the real one: guard, one order, idempotence, stream. */
 
 import { ApiError, NetworkError } from "../../src/api/client";
-import { type LayerApi, type LayerEvents, packOps, toBase64 } from "../../src/api/layers";
+import {
+  type GivenClass,
+  type LayerApi,
+  type LayerEvents,
+  packOps,
+  toBase64,
+} from "../../src/api/layers";
 import type {
+  AcceptedJson,
+  AcceptJson,
+  ClassGroups,
   InstanceStateJson,
   InstancesJson,
   LayerJson,
@@ -25,6 +34,8 @@ import { decodeEdit, encodeEdit } from "../../src/labels/codec";
 import { gunzip, gzip } from "../../src/labels/gzip";
 import { InstanceTable } from "../../src/labels/instances";
 import { applyEdit, pixelsIn } from "../../src/labels/runs";
+import { applyClasses, grouped } from "../../src/store/classes";
+import { acceptEdit } from "../../src/store/edits";
 
 export interface Trouble {
   /** Fail before anything is done. */
@@ -41,7 +52,9 @@ export interface Trouble {
 }
 
 export class ReferenceServer implements LayerApi {
+  /** Of the first plane. */
   readonly chunks = new ChunkMap();
+  private readonly planes = new Map([["0/0", this.chunks]]);
   readonly table: InstanceTable;
   readonly log: OpJson[] = [];
   readonly blobs = new Map<string, Uint32Array>();
@@ -78,7 +91,17 @@ export class ReferenceServer implements LayerApi {
     this.height = height;
     this.kind = kind;
     this.table = new InstanceTable(kind === "annotation" ? "accepted" : "proposed");
-    for (const key of keysIn(this.bounds, width, height)) this.chunks.set(key, null);
+    this.chunksOf(0, 0);
+  }
+
+  /** The pixels of a plane. */
+  chunksOf(t: number, z: number): ChunkMap {
+    const chunks = this.planes.get(`${t}/${z}`) ?? new ChunkMap();
+    this.planes.set(`${t}/${z}`, chunks);
+    for (const key of keysIn(this.bounds, this.width, this.height)) {
+      if (!chunks.has(key)) chunks.set(key, null);
+    }
+    return chunks;
   }
 
   get bounds(): Rect {
@@ -102,11 +125,12 @@ export class ReferenceServer implements LayerApi {
     return { id, image: "image", kind, name: id, seq, height, width, chunk: CHUNK, created_at: "" };
   }
 
-  async manifest(id: string): Promise<ManifestJson> {
+  async manifest(id: string, t = 0, z = 0): Promise<ManifestJson> {
     const server = this.of(id);
     const chunks: ManifestJson["chunks"] = [];
-    for (const key of server.chunks.keys()) {
-      const labels = server.chunks.get(key) as Uint32Array;
+    const held = server.chunksOf(t, z);
+    for (const key of held.keys()) {
+      const labels = held.get(key) as Uint32Array;
       if (labels.every((label) => label === 0)) continue;
       const digest = `d${++server.digest}`;
       server.blobs.set(digest, labels.slice());
@@ -139,6 +163,9 @@ export class ReferenceServer implements LayerApi {
       state: rows.map((row) => row.state),
       score: rows.map((row) => row.score),
       class_name: rows.map((row) => row.className),
+      t: rows.map((row) => row.t),
+      z: rows.map((row) => row.z),
+      depth: rows.map((row) => row.depth),
     };
   }
 
@@ -182,9 +209,11 @@ export class ReferenceServer implements LayerApi {
     if (known) return known;
     const edit = decodeEdit(await gunzip(op.body));
     if (op.kind === "poison") throw new ApiError(400, { code: "invalid", message: "Not an op." });
-    const accepted = applyEdit(this.chunks, edit);
+    const accepted = applyEdit(this.chunksOf(op.t, op.z), edit);
     const body = toBase64(await gzip(encodeEdit(accepted)));
-    this.table.countEdit(accepted, 1);
+    this.table.countEdit(accepted, 1, op);
+    const classes = { ...this.acceptedClasses(op), ...op.meta.classes };
+    const hasClasses = applyClasses(this.table, classes).length > 0;
     const nPixels = pixelsIn(accepted);
     const row: OpJson = {
       seq: this.log.length + 1,
@@ -195,7 +224,7 @@ export class ReferenceServer implements LayerApi {
       t: op.t,
       z: op.z,
       body,
-      meta: op.meta,
+      meta: hasClasses ? { ...op.meta, classes } : op.meta,
       n_pixels: nPixels,
       n_refused: pixelsIn(edit) - nPixels,
       created_at: "",
@@ -213,6 +242,15 @@ export class ReferenceServer implements LayerApi {
     return row;
   }
 
+  /** The class of a draft's instance comes along when it is accepted. */
+  private acceptedClasses({ meta }: OutgoingOp): ClassGroups {
+    const named = (meta.accepts ?? []).map(({ layer, instance_id, new_id }) => {
+      const name = this.drafts.get(layer)?.table.classOf(instance_id) ?? "";
+      return [new_id, name] as const;
+    });
+    return grouped(named.filter(([, name]) => name !== ""));
+  }
+
   async opsAfter(_id: string, seq: number): Promise<OpJson[]> {
     await this.visit();
     return this.log.slice(seq, seq + 20);
@@ -222,6 +260,35 @@ export class ReferenceServer implements LayerApi {
     await this.visit();
     this.decisions.push({ layer: id, ids: [...ids], state });
     for (const one of ids) this.of(id).table.setState(one, state);
+  }
+
+  async setClass(id: string, { ids, className }: GivenClass): Promise<void> {
+    await this.visit();
+    for (const one of ids) this.of(id).table.setClass(one, className);
+  }
+
+  async accept(_id: string, wanted: AcceptJson): Promise<AcceptedJson> {
+    await this.visit();
+    const draft = this.drafts.get(wanted.draft) as ReferenceServer;
+    const first_id = this.nextId;
+    const newIds = new Map(wanted.instance_ids.map((one) => [one, this.nextId++]));
+    const { instance_ids, draft: layer } = wanted;
+    const session = `accept ${layer} ${first_id}`;
+    const meta = { first_id, instance_ids: [...instance_ids], group: session };
+    for (const z of draft.depths()) {
+      const [from, to] = [draft.chunksOf(0, z), this.chunksOf(0, z)];
+      const { edit } = acceptEdit(from, to, this.bounds, newIds, wanted.preserve);
+      if (edit.size === 0) continue;
+      const body = await gzip(encodeEdit(edit));
+      const op = { n: z, kind: "accept", t: 0, z, meta, body };
+      await this.append(session, op);
+    }
+    for (const one of instance_ids) draft.table.setState(one, "accepted");
+    return { seq: this.log.length, n_accepted: newIds.size, n_skipped: 0 };
+  }
+
+  private depths(): number[] {
+    return [...this.planes.keys()].map((name) => Number(name.split("/")[1]));
   }
 
   events(id: string, after: () => number, handlers: LayerEvents) {

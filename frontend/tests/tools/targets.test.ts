@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { type ImagePoint, imagePoint } from "../../src/geometry/points";
 import { rect } from "../../src/geometry/rect";
 import type { WriteMode } from "../../src/store/types";
-import { modeOf, targetOf } from "../../src/tools/brushes";
+import { brush, modeOf, targetOf } from "../../src/tools/brushes";
 import { pick } from "../../src/tools/clicks";
 import { boxBetween } from "../../src/tools/region";
 import type { ToolContext } from "../../src/tools/tool";
@@ -54,6 +54,36 @@ describe("the object that a stroke extends", () => {
 
   it("is a new one wherever it starts when a new one was asked for", () => {
     expect(targetOf(context({ selected: 8, isNewArmed: true }).made, imagePoint(5, 5))).toBe(0);
+  });
+});
+
+describe("the class of a new object", () => {
+  const startAt = (x: number, mode: WriteMode) => {
+    const { made } = context({ isNewArmed: true, mode });
+    const begun: unknown[] = [];
+    const stroke = { move() {}, commit() {}, cancel() {} };
+    const layer = {
+      labelAt,
+      instances: { classOf: (id: number) => (id === 3 ? "mitosis" : "") },
+      nextInstanceId: () => 9,
+      beginStroke: (options: { className?: string }) => {
+        begun.push(options.className);
+        return stroke;
+      },
+    };
+    const parts = { layer, activeClass: "resting", paintProblem() {}, disarmNew() {} };
+    brush.down({ ...made, ...parts } as never, { image: imagePoint(x, 5), screen: {} } as never);
+    return begun;
+  };
+
+  it("is the one that is chosen", () => {
+    expect(startAt(20, "preserve")).toEqual(["resting"]);
+    expect(startAt(5, "overwrite")).toEqual(["resting"]);
+    expect(startAt(35, "inside")).toEqual(["resting"]);
+  });
+
+  it("is that of the object which it is a part of", () => {
+    expect(startAt(5, "inside")).toEqual(["mitosis"]);
   });
 });
 

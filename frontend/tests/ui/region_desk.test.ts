@@ -13,6 +13,7 @@ const REGION: RegionInfo = {
   coverage: "complete",
   purpose: "training",
   state: "open",
+  ...{ t: 0, z: 0, depth: 1 },
 };
 
 const rowOf = (id: string, state: "open" | "submitted") => ({

@@ -30,6 +30,7 @@ beforeEach(() => {
     hover: () => undefined,
     tap: (place) => told.push(`tap ${place.image.x}`),
     resizeBrush: () => undefined,
+    changePlane: (direction, isTime) => told.push(`plane ${direction}${isTime ? " in time" : ""}`),
     isPanning: () => false,
     touchPaints: () => fingersPaint,
     penArrived: () => told.push("pen"),

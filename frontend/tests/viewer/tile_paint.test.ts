@@ -12,9 +12,11 @@ const style = (visible = true): ChannelStyle => ({
 class FakeContext {
   readonly canvas = { width: 0, height: 0, getContext: () => this };
   value = 0;
+  globalCompositeOperation = "source-over";
 
   drawImage(picture: { value: number }) {
-    this.value = picture.value;
+    const isLighten = this.globalCompositeOperation === "lighten";
+    this.value = isLighten ? Math.max(this.value, picture.value) : picture.value;
   }
   getImageData(_x: number, _y: number, width: number, height: number) {
     return { data: new Uint8ClampedArray(width * height * 4).fill(this.value) };
@@ -47,8 +49,9 @@ beforeEach(() => {
     const value = planes[Number(url)];
     return { ok: value !== undefined, status: value === undefined ? 500 : 200, blob: () => value };
   });
-  vi.stubGlobal("createImageBitmap", async (value: number) => {
+  vi.stubGlobal("createImageBitmap", async (from: number | FakeContext["canvas"]) => {
     nOpen++;
+    const value = typeof from === "number" ? from : from.getContext().value;
     return { value, width: SIZE, height: SIZE, close: () => nOpen-- };
   });
 });
@@ -71,9 +74,10 @@ function painter(styles: readonly ChannelStyle[], isRgb = false): TilePainter {
   });
 }
 
-async function load(made: TilePainter, column = 0): Promise<FakeContext> {
+async function load(made: TilePainter, column = 0, bases = [0]): Promise<FakeContext> {
   const { signal } = new AbortController();
-  return (await made.load({ level: 0, row: 0, column, signal })) as unknown as FakeContext;
+  const picture = { name: "0", bases };
+  return (await made.load({ picture, level: 0, row: 0, column, signal })) as unknown as FakeContext;
 }
 
 /** What OpenSeadragon does to a tile that its cache lets go. */
@@ -164,5 +168,23 @@ describe("a channel that is switched on", () => {
     made.destroy();
     await pass(120_000);
     expect(nAsked).toBe(asked);
+  });
+});
+
+describe("a stack", () => {
+  test.each([false, true])("shows the channel of its plane; colour: %s", async (isRgb) => {
+    const tile = await load(painter([style()], isRgb), 0, [2]);
+    expect(tile.value).toBe(30);
+  });
+
+  test.each([false, true])("shows the brightest of several planes; colour: %s", async (isRgb) => {
+    planes = [10, 70, 30, 40];
+    const made = painter([style()], isRgb);
+    const tile = await load(made, 0, [0, 1, 2]);
+    expect(tile.value).toBe(70);
+    expect(nAsked).toBe(3);
+    // What a grey tile was made of is let go; of a coloured one the composed picture is kept.
+    expect(nOpen).toBe(isRgb ? 1 : 0);
+    made.destroy();
   });
 });

@@ -2,10 +2,12 @@
 import { useEffect, useRef } from "preact/hooks";
 import { AsideDialog } from "./AsideDialog";
 import type { EditorActions } from "./actions";
+import { ClassPanel } from "./ClassPanel";
 import { DraftPanel } from "./DraftPanel";
 import type { EditorModel } from "./model";
 import { ObjectPanel } from "./ObjectPanel";
 import { HelpSheet, LoginDialog, Notices } from "./Overlays";
+import { PlaneBar, ProjectionNote } from "./PlaneBar";
 import { RegionPanel } from "./RegionPanel";
 import { ScaleBar, StatusBar } from "./StatusBar";
 import { ToolBar, ToolOptions } from "./ToolBar";
@@ -43,18 +45,21 @@ export function App(props: {
       {actions && <ToolBar actions={actions} />}
       <main class="stage-frame" aria-label="Image">
         <div ref={stage} class="stage" data-cursor="crosshair" />
+        {actions && <ProjectionNote actions={actions} />}
         {actions && <ScaleBar actions={actions} />}
         <Placeholder model={model} links={links} />
         {actions && <Notices actions={actions} />}
       </main>
       {actions && model.isPanelOpen.value && (
-        <aside class="panel" aria-label="Drafts, objects, regions and view">
+        <aside class="panel" aria-label="Drafts, classes, objects, regions and view">
           <DraftPanel actions={actions} links={links} />
+          <ClassPanel actions={actions} />
           <ObjectPanel actions={actions} />
           <RegionPanel actions={actions} />
           <ViewPanel actions={actions} />
         </aside>
       )}
+      {actions && <PlaneBar actions={actions} />}
       {actions && <StatusBar actions={actions} />}
       {actions && <HelpSheet actions={actions} />}
       {actions && <AsideDialog actions={actions} />}

@@ -46,7 +46,7 @@ function Item({ actions, op }: { actions: EditorActions; op: AsideOp }) {
           <span>Try again</span>
         </Button>
         {rect && (
-          <Button label="Show the place" onClick={() => conflicts.showAside(rect)}>
+          <Button label="Show the place" onClick={() => conflicts.showAside(op)}>
             <span>Show</span>
           </Button>
         )}

@@ -5,6 +5,7 @@ import type { EditorActions } from "./actions";
 import { DraftFiles } from "./DraftFiles";
 import { doubtText } from "./doubt_words";
 import { Button, count, plural, Section, Slider } from "./parts";
+import { isStack } from "./planes";
 import type { Links } from "./TopBar";
 
 interface PanelProps {
@@ -68,6 +69,8 @@ function Review({ actions, left, total }: { actions: EditorActions; left: number
   const done = total - left;
   const hasChosen = model.selectedDraft.value !== 0;
   const facts = model.draftFacts.value;
+  // In a stack these signs lead through its planes.
+  const isPlanar = !isStack(model.stackSize.value);
   return (
     <>
       <div class="progress-row">
@@ -83,12 +86,16 @@ function Review({ actions, left, total }: { actions: EditorActions; left: number
       {left > 0 && (
         <>
           <div class="row">
-            <Button label="Previous doubtful" keys="," onClick={() => actions.review.step(-1)}>
+            <Button
+              label="Previous doubtful"
+              keys={isPlanar ? "," : "Shift+Tab"}
+              onClick={() => actions.review.step(-1)}
+            >
               <span>Previous</span>
             </Button>
             <Button
               label="Next doubtful"
-              keys=". or Tab"
+              keys={isPlanar ? ". or Tab" : "Tab"}
               kind="primary"
               onClick={() => actions.review.step(1)}
             >
@@ -120,7 +127,8 @@ function Review({ actions, left, total }: { actions: EditorActions; left: number
           </fieldset>
           {facts ? (
             <p class="hint">
-              Draft object {facts.id}, {count(facts.areaPx)} px.
+              Draft object {facts.id}, {count(facts.areaPx)} px
+              {facts.className && `, ${facts.className}`}.
               <br />
               <strong>{doubtText(facts)}</strong>
             </p>

@@ -1,6 +1,8 @@
 /** The objects of the annotation and the selected one. */
 import type { EditorActions } from "./actions";
-import { Button, count, Section } from "./parts";
+import { ClassSelect } from "./ClassSelect";
+import { Button, count, plural, Section } from "./parts";
+import { spanText } from "./planes";
 import { areaText } from "./units";
 
 const STATES: Readonly<Record<string, string>> = {
@@ -27,8 +29,24 @@ export function ObjectPanel({ actions }: { actions: EditorActions }) {
           <dl class="facts">
             <dt>Object</dt>
             <dd>{facts.id}</dd>
-            <dt>Area</dt>
-            <dd>{areaText(facts.areaPx, pixelSize)}</dd>
+            <dt>{facts.depth > 1 ? "Volume" : "Area"}</dt>
+            <dd>
+              {facts.depth > 1 ? plural(facts.areaPx, "voxel") : areaText(facts.areaPx, pixelSize)}
+            </dd>
+            {model.stackSize.value.nZ > 1 && (
+              <>
+                <dt>Planes</dt>
+                <dd>{spanText(facts)}</dd>
+              </>
+            )}
+            {model.classes.value.length > 0 && (
+              <>
+                <dt>Class</dt>
+                <dd>
+                  <ClassSelect actions={actions} name={facts.className} />
+                </dd>
+              </>
+            )}
             <dt>State</dt>
             <dd>{STATES[facts.state] ?? facts.state}</dd>
           </dl>

@@ -2,9 +2,11 @@
 import { LOGIN_PATH } from "../../api/client";
 import { TOOLS } from "../../tools/tools";
 import type { EditorActions } from "./actions";
-import { COMMANDS } from "./commands";
+import { UNKNOWN_KEY } from "./class_words";
+import { commandsFor } from "./commands";
 import { Modal } from "./Modal";
 import { Button, ICONS, plural } from "./parts";
+import { isStack } from "./planes";
 
 export function Notices({ actions }: { actions: EditorActions }) {
   const { model } = actions;
@@ -46,7 +48,8 @@ export function Notices({ actions }: { actions: EditorActions }) {
 export function HelpSheet({ actions }: { actions: EditorActions }) {
   const { model } = actions;
   if (!model.isHelpOpen.value) return null;
-  const groups = [...new Set(COMMANDS.map((command) => command.group))];
+  const commands = commandsFor(model.stackSize.value);
+  const groups = [...new Set(commands.map((command) => command.group))];
   return (
     <Modal
       title="Tools and shortcuts"
@@ -74,19 +77,22 @@ export function HelpSheet({ actions }: { actions: EditorActions }) {
           <section key={group}>
             <h3>{group}</h3>
             <dl class="keys">
-              {COMMANDS.filter((command) => command.group === group).map((command) => (
-                <div key={command.label}>
-                  <dt>
-                    {command.shown.map((key) => (
-                      <kbd key={key}>{key}</kbd>
-                    ))}
-                  </dt>
-                  <dd>{command.label}</dd>
-                </div>
-              ))}
+              {commands
+                .filter((command) => command.group === group)
+                .map((command) => (
+                  <div key={command.label}>
+                    <dt>
+                      {command.shown.map((key) => (
+                        <kbd key={key}>{key}</kbd>
+                      ))}
+                    </dt>
+                    <dd>{command.label}</dd>
+                  </div>
+                ))}
             </dl>
           </section>
         ))}
+        <ClassKeys actions={actions} />
         <section>
           <h3>Mouse, pen and touch</h3>
           <dl class="keys">
@@ -98,6 +104,12 @@ export function HelpSheet({ actions }: { actions: EditorActions }) {
               <dt>Ctrl + wheel</dt>
               <dd>Brush size</dd>
             </div>
+            {isStack(model.stackSize.value) && (
+              <div>
+                <dt>Alt + wheel</dt>
+                <dd>Planes; with Shift, time points</dd>
+              </div>
+            )}
             <div>
               <dt>Middle button</dt>
               <dd>Move the image with any tool</dd>
@@ -114,6 +126,28 @@ export function HelpSheet({ actions }: { actions: EditorActions }) {
         </section>
       </div>
     </Modal>
+  );
+}
+
+/** Classes have keys of the project's own. */
+function ClassKeys({ actions }: { actions: EditorActions }) {
+  const classes = actions.model.classes.value;
+  if (classes.length === 0) return null;
+  const rows = [...classes.filter((one) => one.key), { key: UNKNOWN_KEY, name: "No class" }];
+  return (
+    <section>
+      <h3>Class of the selected object, and of new ones</h3>
+      <dl class="keys">
+        {rows.map(({ key, name }) => (
+          <div key={key}>
+            <dt>
+              <kbd>{key?.toUpperCase()}</kbd>
+            </dt>
+            <dd>{name}</dd>
+          </div>
+        ))}
+      </dl>
+    </section>
   );
 }
 

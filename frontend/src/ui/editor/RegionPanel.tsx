@@ -1,9 +1,11 @@
 /** What is promised about parts of the image: it decides which pixels teach. */
 import { useState } from "preact/hooks";
 import type { Rect } from "../../geometry/rect";
+import type { Span } from "../../store/types";
 import type { EditorActions } from "./actions";
 import type { Coverage, Purpose, RegionInfo } from "./model";
 import { Button, count, plural, Section } from "./parts";
+import { shownNumber, spanText } from "./planes";
 import { COVERAGES, coverageLabel, PURPOSES } from "./region_words";
 
 export function RegionPanel({ actions }: { actions: EditorActions }) {
@@ -47,18 +49,24 @@ export function RegionPanel({ actions }: { actions: EditorActions }) {
 function Declare({ actions, box }: { actions: EditorActions; box: Rect }) {
   const [coverage, setCoverage] = useState<Coverage>("complete");
   const [purpose, setPurpose] = useState<Purpose>("training");
+  const { plane, stackSize } = actions.model;
+  const { nZ } = stackSize.value;
+  const here = { ...plane.value, depth: 1 };
+  const [chosen, setChosen] = useState<Span>();
+  const planes = chosen?.t === here.t ? chosen : here;
   return (
     <form
       class="declare"
       onSubmit={(event) => {
         event.preventDefault();
-        actions.desk.declare(box, coverage, purpose);
+        actions.desk.declare(box, coverage, purpose, planes);
       }}
     >
       <p class="hint">
         {count(box.x1 - box.x0)} × {count(box.y1 - box.y0)} px with{" "}
-        {plural(actions.desk.objectsIn(box), "object")}
+        {plural(actions.desk.objectsIn(box, planes), "object")}
       </p>
+      {nZ > 1 && <Planes nZ={nZ} here={here} value={planes} onChange={setChosen} />}
       <Radios
         legend="What is annotated"
         name="coverage"
@@ -82,6 +90,68 @@ function Declare({ actions, box }: { actions: EditorActions; box: Rect }) {
         </Button>
       </div>
     </form>
+  );
+}
+
+/** From which plane to which a region of a stack reaches. */
+function Planes(props: {
+  readonly nZ: number;
+  readonly here: Span;
+  readonly value: Span;
+  readonly onChange: (planes: Span | undefined) => void;
+}) {
+  const { nZ, here, value, onChange } = props;
+  const last = value.z + value.depth - 1;
+  const set = (from: number, to: number) => {
+    if (!Number.isFinite(from + to)) return;
+    const z = Math.max(0, Math.min(from, to, nZ - 1));
+    const end = Math.min(nZ - 1, Math.max(from, to, 0));
+    onChange({ t: here.t, z, depth: end - z + 1 });
+  };
+  return (
+    <fieldset class="region-planes">
+      <legend>Planes</legend>
+      <div class="row">
+        <PlaneNumber label="First plane" nZ={nZ} at={value.z} set={(z) => set(z, last)} />
+        <span>to</span>
+        <PlaneNumber label="Last plane" nZ={nZ} at={last} set={(z) => set(value.z, z)} />
+        <Button
+          label="Only the plane that is shown"
+          isDisabled={value.depth === 1 && value.z === here.z}
+          onClick={() => onChange(undefined)}
+        >
+          <span>This one</span>
+        </Button>
+        <Button label="All planes" isDisabled={value.depth === nZ} onClick={() => set(0, nZ - 1)}>
+          <span>All</span>
+        </Button>
+      </div>
+      {value.depth > 1 && (
+        <p class="hint">
+          What you declare holds in {plural(value.depth, "plane")}: engines for stacks learn from
+          the whole block, others from each plane.
+        </p>
+      )}
+    </fieldset>
+  );
+}
+
+function PlaneNumber(props: {
+  readonly label: string;
+  readonly nZ: number;
+  readonly at: number;
+  readonly set: (z: number) => void;
+}) {
+  return (
+    <input
+      type="number"
+      class="axis-number"
+      min={1}
+      max={props.nZ}
+      value={shownNumber(props.at)}
+      aria-label={props.label}
+      onChange={(event) => props.set(event.currentTarget.valueAsNumber - 1)}
+    />
   );
 }
 
@@ -118,6 +188,11 @@ function RegionItem({ actions, region }: { actions: EditorActions; region: Regio
   const isOpen = region.state === "open";
   const { box } = region;
   const size = `${count(box.x1 - box.x0)} × ${count(box.y1 - box.y0)}`;
+  const { nZ, nT } = model.stackSize.value;
+  const where = [
+    ...(nZ > 1 ? [spanText(region)] : []),
+    ...(nT > 1 ? [`t ${shownNumber(region.t)}`] : []),
+  ].join(", ");
   return (
     <li class={`region${isChosen ? " is-chosen" : ""}`}>
       <button
@@ -131,7 +206,10 @@ function RegionItem({ actions, region }: { actions: EditorActions; region: Regio
           {coverageLabel(region.coverage)}
           {region.purpose === "blind_validation" ? " · blind validation" : ""}
         </span>
-        <span class="region-size">{size}</span>
+        <span class="region-size">
+          {size}
+          {where && `, ${where}`}
+        </span>
         <span class={`badge badge-${region.state}`}>{isOpen ? "open" : "submitted"}</span>
       </button>
       {isChosen && <RegionMenu actions={actions} region={region} />}
@@ -140,7 +218,7 @@ function RegionItem({ actions, region }: { actions: EditorActions; region: Regio
 }
 
 function RegionMenu({ actions, region }: { actions: EditorActions; region: RegionInfo }) {
-  const n = actions.desk.objectsIn(region.box);
+  const n = actions.desk.objectsIn(region.box, region);
   // Read so that the count follows the painting.
   void actions.model.nObjects.value;
   if (region.state === "submitted") {

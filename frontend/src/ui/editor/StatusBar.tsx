@@ -58,6 +58,7 @@ function Position({ actions }: { actions: EditorActions }) {
     <span class="position">
       {cursor ? `x ${Math.floor(cursor.x)}  y ${Math.floor(cursor.y)}` : "–"}
       {cursor && cursor.label > 0 ? `  · object ${cursor.label}` : ""}
+      {cursor?.className ? ` · ${cursor.className}` : ""}
     </span>
   );
 }

@@ -31,6 +31,7 @@ export function TopBar({ actions, links }: { actions: EditorActions; links: Link
       {image && (
         <span class="image-facts wide-only">
           {count(image.width)} × {count(image.height)}
+          {image.nZ > 1 && ` × ${count(image.nZ)}`}
         </span>
       )}
       <span class="spring" />

@@ -1,9 +1,11 @@
 /** What panels and keys may ask of the editor; the session does it. */
+import type { ClassDesk } from "./class_desk";
 import type { ConflictDesk } from "./conflict_desk";
 import type { ContrastDesk } from "./contrast_desk";
 import type { LoginDesk } from "./login_desk";
 import type { EditorModel } from "./model";
 import type { PaintDesk } from "./paint_desk";
+import type { PlaneDesk } from "./plane_desk";
 import type { RegionDesk } from "./region_desk";
 import type { Review } from "./review";
 import type { SuggestionDesk } from "./suggestion_desk";
@@ -16,6 +18,8 @@ export interface EditorActions {
   readonly contrast: ContrastDesk;
   readonly view: ViewDesk;
   readonly paint: PaintDesk;
+  readonly planes: PlaneDesk;
+  readonly classes: ClassDesk;
   readonly conflicts: ConflictDesk;
   readonly guide: SuggestionDesk;
   readonly login: LoginDesk;

@@ -1,8 +1,9 @@
 /** Everything a key does; the help sheet is made of the same list. */
 import type { EditorActions } from "./actions";
+import type { StackSize } from "./planes";
 
 export interface Command {
-  readonly group: "Edit" | "Drafts" | "Regions" | "View";
+  readonly group: "Edit" | "Drafts" | "Regions" | "Planes" | "View";
   readonly label: string;
   /** As in KeyboardEvent.key, lower case; "ctrl+" and "shift+" in front, in that order. */
   readonly keys: readonly string[];
@@ -13,7 +14,13 @@ export interface Command {
   readonly release?: (actions: EditorActions) => void;
   /** Only while the image has the focus, since the key means something else elsewhere. */
   readonly onlyOnStage?: boolean;
+  /** Of which images it is; without it of all. */
+  readonly isFor?: (size: StackSize) => boolean;
 }
+
+const hasPlanes = ({ nZ, nT }: StackSize) => nZ > 1 || nT > 1;
+const hasZ = ({ nZ }: StackSize) => nZ > 1;
+const hasBoth = ({ nZ, nT }: StackSize) => nZ > 1 && nT > 1;
 
 const PAN_PX = 120;
 
@@ -104,20 +111,23 @@ export const COMMANDS: readonly Command[] = [
     shown: ["E"],
     run: (editor) => editor.review.edit(),
   },
-  {
-    group: "Drafts",
-    label: "Next doubtful object (Tab while the image has the focus)",
-    keys: ["."],
-    shown: [".", "Tab"],
-    run: (editor) => editor.review.step(1),
-  },
-  {
-    group: "Drafts",
-    label: "Previous doubtful object",
-    keys: [","],
-    shown: [",", "Shift+Tab"],
-    run: (editor) => editor.review.step(-1),
-  },
+  ...([1, -1] as const).flatMap((by): Command[] => {
+    const command = {
+      group: "Drafts" as const,
+      label:
+        by === 1
+          ? "Next doubtful object (Tab while the image has the focus)"
+          : "Previous doubtful object",
+      run: (editor: EditorActions) => editor.review.step(by),
+    };
+    const tab = by === 1 ? "Tab" : "Shift+Tab";
+    const key = by === 1 ? "." : ",";
+    return [
+      { ...command, keys: [key], shown: [key, tab], isFor: (size) => !hasPlanes(size) },
+      // There the signs lead through the planes; Tab is no command, see bindKeys.
+      { ...command, keys: [], shown: [tab], isFor: hasPlanes },
+    ];
+  }),
   {
     group: "Drafts",
     label: "Show or hide drafts over finished work",
@@ -138,6 +148,44 @@ export const COMMANDS: readonly Command[] = [
     keys: ["shift+g"],
     shown: ["Shift+G"],
     run: (editor) => editor.guide.next(),
+  },
+  ...([1, -1] as const).map(
+    (by): Command => ({
+      group: "Planes",
+      label: by === 1 ? "Next plane" : "Previous plane",
+      keys: [by === 1 ? "." : ","],
+      shown: [by === 1 ? "." : ","],
+      run: (editor) => editor.planes.step(by),
+      isFor: hasPlanes,
+    }),
+  ),
+  ...([1, -1] as const).map(
+    (by): Command => ({
+      group: "Planes",
+      label: by === 1 ? "Next time point" : "Previous time point",
+      keys: [by === 1 ? "shift+pagedown" : "shift+pageup"],
+      shown: [by === 1 ? "Shift+Page down" : "Shift+Page up"],
+      run: (editor) => editor.planes.stepTime(by),
+      isFor: hasBoth,
+    }),
+  ),
+  ...([1, -1] as const).map(
+    (by): Command => ({
+      group: "Planes",
+      label: `Copy the selected object to the ${by === 1 ? "next" : "previous"} plane, and go there`,
+      keys: [by === 1 ? "shift+." : "shift+,"],
+      shown: [by === 1 ? "Shift+." : "Shift+,"],
+      run: (editor) => editor.planes.copySelected(by),
+      isFor: hasZ,
+    }),
+  ),
+  {
+    group: "Planes",
+    label: "Maximum projection over z, and back",
+    keys: ["p"],
+    shown: ["P"],
+    run: (editor) => void editor.planes.project(!editor.model.isProjected.value),
+    isFor: hasZ,
   },
   {
     group: "View",
@@ -241,3 +289,8 @@ export const COMMANDS: readonly Command[] = [
     },
   },
 ];
+
+/** The commands that there are for an image of this size. */
+export function commandsFor(size: StackSize): readonly Command[] {
+  return COMMANDS.filter((command) => command.isFor?.(size) ?? true);
+}

@@ -1,14 +1,17 @@
 /** Pixels that others changed first, and strokes that were set aside: told, and a person decides. */
-import { EMPTY_RECT, type Rect, union } from "../../geometry/rect";
-import type { LayerStore, RefusedReport } from "../../store/types";
+import { EMPTY_RECT, union } from "../../geometry/rect";
+import type { StackStore } from "../../store/stack";
+import type { AsideOp, PlaneRef, RefusedReport } from "../../store/types";
 import { dismiss, type EditorModel, notify } from "./model";
 import { plural } from "./parts";
+import { isSame } from "./planes";
 import type { Scene } from "./scene";
 
 export interface ConflictParts {
   readonly model: EditorModel;
   readonly scene: Scene;
-  readonly layer: LayerStore;
+  readonly layer: StackStore;
+  readonly goTo: (plane: PlaneRef) => Promise<void>;
   readonly attempt: <T>(edit: () => Promise<T>) => Promise<T | undefined>;
 }
 
@@ -51,22 +54,28 @@ export class ConflictDesk {
     });
   }
 
+  /** Show the newest and what else was refused on its plane. */
   showRefused(): void {
-    const { scene } = this.#parts;
-    scene.stage.reveal(this.#refused.map((one) => one.rect).reduce(union, EMPTY_RECT));
-    scene.flash.show(this.#refused.map((one) => one.refused));
+    const { scene, goTo } = this.#parts;
+    const newest = this.#refused.at(-1);
+    if (!newest) return;
+    const here = this.#refused.filter((one) => isSame(one.plane, newest.plane));
+    void goTo(newest.plane).then(() => {
+      scene.stage.reveal(here.map((one) => one.rect).reduce(union, EMPTY_RECT));
+      scene.flash.show(here.map((one) => one.refused));
+    });
   }
 
   useMine(): void {
     const { model, layer, attempt } = this.#parts;
-    const refused = this.#refused.splice(0).map((one) => one.refused);
+    const refused = this.#refused.splice(0);
     dismiss(model, this.#notice);
     void attempt(async () => {
-      const report = await layer.reclaim(refused);
+      const nPixels = await layer.reclaimAll(refused);
       notify(
         model,
-        report
-          ? `Your version is used now: ${plural(report.nPixels, "pixel")} written. Undo takes it back.`
+        nPixels > 0
+          ? `Your version is used now: ${plural(nPixels, "pixel")} written. Undo takes it back.`
           : "Nothing had to be written: these pixels are as you wanted them.",
       );
     });
@@ -85,9 +94,10 @@ export class ConflictDesk {
     this.#parts.model.isAsideOpen.value = true;
   }
 
-  showAside(box: Rect): void {
-    this.#parts.model.isAsideOpen.value = false;
-    this.#parts.scene.stage.reveal(box);
+  showAside({ plane, rect }: AsideOp): void {
+    const { model, scene, goTo } = this.#parts;
+    model.isAsideOpen.value = false;
+    void goTo(plane ?? model.plane.value).then(() => rect && scene.stage.reveal(rect));
   }
 
   retryAside(key: string): void {

@@ -1,7 +1,9 @@
 /** Key presses to commands; silent while a person types, or while a dialog is open. */
 import { TOOLS } from "../../tools/tools";
 import type { EditorActions } from "./actions";
-import { COMMANDS, type Command } from "./commands";
+import { type Command, commandsFor } from "./commands";
+
+const SIGNS: Readonly<Record<string, string>> = { Comma: ",", Period: "." };
 
 /** The name of a press as written in the command list. */
 export function keyName(event: {
@@ -9,7 +11,12 @@ export function keyName(event: {
   readonly ctrlKey: boolean;
   readonly metaKey: boolean;
   readonly shiftKey: boolean;
+  readonly code?: string;
 }): string {
+  const sign = SIGNS[event.code ?? ""];
+  // What is written above comma and full stop differs from keyboard to keyboard.
+  const isAbove = event.shiftKey && sign !== undefined && !/^[.,]$/.test(event.key);
+  if (isAbove) return `${event.ctrlKey || event.metaKey ? "ctrl+" : ""}shift+${sign}`;
   const key = event.key.toLowerCase();
   const control = event.ctrlKey || event.metaKey ? "ctrl+" : "";
   // A shifted sign is a sign of its own: "?" needs no "shift+" in front.
@@ -36,7 +43,8 @@ export function bindKeys(actions: EditorActions, stage: HTMLElement): () => void
         return;
       }
       const name = keyName(event);
-      const command = COMMANDS.find((one) => one.keys.includes(name));
+      const commands = commandsFor(actions.model.stackSize.value);
+      const command = commands.find((one) => one.keys.includes(name));
       if (command && (onStage || !command.onlyOnStage)) {
         event.preventDefault();
         if (command.release) {
@@ -51,6 +59,8 @@ export function bindKeys(actions: EditorActions, stage: HTMLElement): () => void
       if (tool) {
         event.preventDefault();
         actions.paint.chooseTool(tool.name);
+      } else if (actions.classes.chooseByKey(name)) {
+        event.preventDefault();
       }
     },
     { signal },

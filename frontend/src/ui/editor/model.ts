@@ -1,11 +1,20 @@
 /** What the editor shows and what a person chose, as signals; no network, no canvas. */
-import { effect, type Signal, signal } from "@preact/signals";
+import { computed, effect, type Signal, signal } from "@preact/signals";
 import type { Suggestion } from "../../api/round_types";
+import type { ClassJson } from "../../api/types";
 import type { Rect } from "../../geometry/rect";
-import type { AsideOp, HistoryState, SaveState, WriteMode } from "../../store/types";
+import type {
+  AsideOp,
+  HistoryState,
+  PlaneRef,
+  SaveState,
+  Span,
+  WriteMode,
+} from "../../store/types";
 import type { ToolName } from "../../tools/tool";
 import type { ChannelStyle } from "../../viewer/channels";
 import type { LabelStyleName } from "../../viewer/colouring";
+import type { ColourBy } from "./colour_choice";
 
 export interface ImageInfo {
   readonly id: string;
@@ -14,6 +23,9 @@ export interface ImageInfo {
   readonly width: number;
   readonly height: number;
   readonly isRgb: boolean;
+  /** Planes of the stack, and of the time series. */
+  readonly nZ: number;
+  readonly nT: number;
   readonly pixelSizeUm: number | null;
   readonly dtype: string;
   /** Stored value at the dark and bright end of each 8-bit tile plane. */
@@ -35,7 +47,7 @@ export interface DraftInfo {
 export type Coverage = "complete" | "positives_only" | "ignore";
 export type Purpose = "training" | "blind_validation";
 
-export interface RegionInfo {
+export interface RegionInfo extends Span {
   readonly id: string;
   readonly box: Rect;
   readonly coverage: Coverage;
@@ -59,12 +71,13 @@ export interface NoticeAction {
   readonly stays?: boolean;
 }
 
-export interface ObjectFacts {
+export interface ObjectFacts extends Span {
   readonly id: number;
   readonly areaPx: number;
   readonly state: string;
   readonly score: number | null;
   readonly doubt: number | null;
+  readonly className: string;
 }
 
 export interface DraftCounts {
@@ -85,6 +98,8 @@ interface Remembered {
   mode: WriteMode;
   startsNew: boolean;
   labelStyle: LabelStyleName;
+  colourBy: ColourBy;
+  activeClass: string;
   opacity: number;
   draftOpacity: number;
   touchPaints: boolean;
@@ -97,6 +112,8 @@ const DEFAULTS: Remembered = {
   mode: "preserve",
   startsNew: true,
   labelStyle: "both",
+  colourBy: "class",
+  activeClass: "",
   opacity: 0.8,
   draftOpacity: 0.8,
   touchPaints: true,
@@ -117,13 +134,25 @@ export type EditorModel = ReturnType<typeof makeModel>;
 
 export function makeModel() {
   const memory = recall();
+  const image = signal<ImageInfo | undefined>(undefined);
   const model = {
-    image: signal<ImageInfo | undefined>(undefined),
+    image,
+    /** 1 x 1 for a single picture. */
+    stackSize: computed(() => ({ nZ: image.value?.nZ ?? 1, nT: image.value?.nT ?? 1 })),
+    /** What picture and labels show. */
+    plane: signal<PlaneRef>({ t: 0, z: 0 }),
+    /** Where the person wants to be; ahead of `plane` while that is fetched. */
+    wantedPlane: signal<PlaneRef>({ t: 0, z: 0 }),
+    isPlaneLate: signal(false),
+    /** The picture is the maximum over z; the labels are those of the plane. */
+    isProjected: signal(false),
     /** Why nothing can be shown; undefined while all is well. */
     failure: signal<string | undefined>(undefined),
     isLoading: signal(true),
     /** False for people who may only look. */
     mayAnnotate: signal(true),
+    /** Whether the person may change the project's classes. */
+    mayManage: signal(false),
 
     tool: signal(memory.tool),
     radius: signal(memory.radius),
@@ -138,7 +167,15 @@ export function makeModel() {
     draftFacts: signal<ObjectFacts | undefined>(undefined),
     nObjects: signal(0),
 
+    /** Kinds of objects of the project. */
+    classes: signal<readonly ClassJson[]>([]),
+    /** What new objects are; "" for no class. */
+    activeClass: signal(memory.activeClass),
+    /** Objects of the annotation by class. */
+    classCounts: signal<ReadonlyMap<string, number>>(new Map()),
+
     labelStyle: signal(memory.labelStyle),
+    colourBy: signal(memory.colourBy),
     opacity: signal(memory.opacity),
     draftOpacity: signal(memory.draftOpacity),
     /** Labels are hidden while the key is held. */
@@ -164,7 +201,9 @@ export function makeModel() {
     suggestions: signal<readonly Suggestion[]>([]),
 
     scale: signal(1),
-    cursor: signal<{ x: number; y: number; label: number } | undefined>(undefined),
+    cursor: signal<{ x: number; y: number; label: number; className: string } | undefined>(
+      undefined,
+    ),
     save: signal<SaveState>({
       state: "saved",
       queued: 0,
@@ -197,6 +236,8 @@ export function makeModel() {
       mode: model.mode.value,
       startsNew: model.startsNew.value,
       labelStyle: model.labelStyle.value,
+      colourBy: model.colourBy.value,
+      activeClass: model.activeClass.value,
       opacity: model.opacity.value,
       draftOpacity: model.draftOpacity.value,
       touchPaints: model.touchPaints.value,

@@ -1,15 +1,19 @@
 /** Brings up one image in the editor. */
-import type { ImageJson } from "../../api/types";
-import type { LayerStore } from "../../store/types";
+import type { ImageJson, RegionJson } from "../../api/types";
+import type { StackStore } from "../../store/stack";
+import type { PlaneRef } from "../../store/types";
 import { initialStyles } from "./contrast_desk";
 import { notify } from "./model";
+import { pictureOf, planeIn } from "./planes";
 import { Scene } from "./scene";
 import { EditorSession, type SessionParts } from "./session";
 
 export interface OpenParts extends SessionParts {
   /** A region to go to. */
   readonly region: string | undefined;
-  readonly openLayer: (layerId: string) => Promise<LayerStore>;
+  /** The query of the page's address, which may name a plane. */
+  readonly search: string;
+  readonly openLayer: (layerId: string, plane: PlaneRef) => Promise<StackStore>;
 }
 
 /** Show one image; resolves when it can be painted on. */
@@ -24,11 +28,14 @@ export async function openSession(parts: OpenParts, image: ImageJson): Promise<E
   ]);
   const own = rows.find((row) => row.kind === "annotation");
   if (!own) throw new Error("the server gave this image no annotation layer");
+  const plane = planeToBegin(parts, regions);
+  model.plane.value = model.wantedPlane.value = plane;
   let hasTileTrouble = false;
   const scene = new Scene({
     model,
     element: parts.element,
     grant,
+    picture: pictureOf(plane, model.stackSize.value, model.channels.value.length),
     renew: () => images.view(image.id),
     onTileTrouble: () => {
       if (hasTileTrouble) return;
@@ -38,18 +45,27 @@ export async function openSession(parts: OpenParts, image: ImageJson): Promise<E
       notify(model, text, { tone: "problem" });
     },
   });
-  const [layer] = await Promise.all([parts.openLayer(own.id), scene.stage.ready()]);
+  const [layer] = await Promise.all([parts.openLayer(own.id, plane), scene.stage.ready()]);
   scene.stage.fit(true);
   const session = new EditorSession(parts, scene, layer);
   session.desk.setRows(regions);
   session.review.setRows(rows);
   if (parts.region) {
-    session.desk.open(parts.region);
+    session.desk.open(parts.region, plane);
     // It only says why; the region is there without it.
     await session.guide.load().catch(() => undefined);
   }
+  await session.classes.load();
   await session.review.chooseFirst();
   return session;
+}
+
+/** The plane of the address; else the first of the region that one goes to. */
+function planeToBegin({ model, search, region }: OpenParts, regions: readonly RegionJson[]) {
+  const asked = planeIn(search, model.stackSize.value);
+  const names = new URLSearchParams(search);
+  const row = regions.find((one) => one.id === region);
+  return row && !names.has("z") && !names.has("t") ? { t: row.t, z: row.z } : asked;
 }
 
 function imageInfo(image: ImageJson) {
@@ -60,6 +76,8 @@ function imageInfo(image: ImageJson) {
     width: image.width ?? 1,
     height: image.height ?? 1,
     isRgb: image.is_rgb,
+    nZ: image.n_z,
+    nT: image.n_t,
     pixelSizeUm: image.pixel_size_um,
     dtype: image.dtype,
     channels: image.channels,

@@ -1,11 +1,12 @@
 /** Tools between the pointer and the stores: strokes, clicks, undo. */
-import type { LayerStore } from "../../store/types";
+import type { LayerStore, PlaneRef } from "../../store/types";
 import { deleteObject, pick } from "../../tools/clicks";
 import type { ToolContext, ToolName } from "../../tools/tool";
 import { toolNamed } from "../../tools/tools";
 import { type Gesture, PointerInput, type PointerPlace } from "../../viewer/input";
 import { showsDetail } from "../../viewer/label_view";
 import { type EditorModel, LARGEST_RADIUS, notify, SMALLEST_RADIUS } from "./model";
+import { nearest } from "./planes";
 import type { RegionDesk } from "./region_desk";
 import type { Review } from "./review";
 import type { Scene } from "./scene";
@@ -18,6 +19,9 @@ export interface PaintParts {
   readonly review: Review;
   readonly desk: RegionDesk;
   readonly view: ViewDesk;
+  /** One plane on or back, along z or in time. */
+  readonly turnPlane: (by: 1 | -1, isTime: boolean) => void;
+  readonly goTo: (plane: PlaneRef) => Promise<void>;
   readonly attempt: <T>(edit: () => Promise<T>) => Promise<T | undefined>;
 }
 
@@ -35,6 +39,7 @@ export class PaintDesk {
       hover: (place) => this.#hover(place),
       tap: (place) => this.#tap(place),
       resizeBrush: (direction) => this.changeRadius(direction),
+      changePlane: (direction, isTime) => parts.turnPlane(direction, isTime),
       isPanning: () => view.isPanHeld,
       touchPaints: () => model.touchPaints.value,
       penArrived: () => {
@@ -102,11 +107,11 @@ export class PaintDesk {
   }
 
   revealSelected(): void {
-    const { model, layer, review, scene } = this.#parts;
+    const { model, layer, review, scene, goTo } = this.#parts;
     const { selected, selectedDraft } = model;
     const reader = selected.value ? layer : review.draft;
     const row = reader?.instances.get(selected.value || selectedDraft.value);
-    if (row) scene.stage.reveal(row.box);
+    if (row) void goTo(nearest(row, model.plane.value)).then(() => scene.stage.reveal(row.box));
     else notify(model, "Select an object first.");
   }
 
@@ -127,11 +132,9 @@ export class PaintDesk {
   #hover(place: PointerPlace | undefined): void {
     const { model, layer, view } = this.#parts;
     view.follow(place);
-    model.cursor.value = place && {
-      x: place.image.x,
-      y: place.image.y,
-      label: layer.labelAt(place.image) ?? 0,
-    };
+    const label = place ? (layer.labelAt(place.image) ?? 0) : 0;
+    const className = layer.instances.classOf(label);
+    model.cursor.value = place && { x: place.image.x, y: place.image.y, label, className };
   }
 
   #context(): ToolContext {
@@ -144,6 +147,7 @@ export class PaintDesk {
       mode: model.mode.value,
       startsNew: model.startsNew.value,
       isNewArmed: model.isNewArmed.value,
+      activeClass: model.activeClass.value,
       selected: model.selected.value,
       visible: scene.stage.view().visible,
       paintProblem: () => this.#paintProblem(),
@@ -170,6 +174,9 @@ export class PaintDesk {
     const { model, scene, layer } = this.#parts;
     if (!model.mayAnnotate.value) {
       return "You may look at this project but not annotate it. Ask its owner for the role annotator.";
+    }
+    if (model.isProjected.value) {
+      return "Painting is off in the maximum projection: press P to go back to one plane.";
     }
     return showsDetail(scene.stage.view(), layer.info.chunk)
       ? undefined

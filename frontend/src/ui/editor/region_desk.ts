@@ -2,7 +2,8 @@
 import type { ImageApi } from "../../api/images";
 import type { RegionJson } from "../../api/types";
 import { type Rect, rect } from "../../geometry/rect";
-import type { LayerStore } from "../../store/types";
+import { meets } from "../../labels/spans";
+import type { LayerStore, PlaneRef, Span } from "../../store/types";
 import { type Coverage, type EditorModel, notify, type Purpose, type RegionInfo } from "./model";
 import { plural } from "./parts";
 import type { Scene } from "./scene";
@@ -14,6 +15,8 @@ export interface RegionParts {
   readonly images: ImageApi;
   /** Told with the region as it is now and a sentence for the person. */
   readonly onSubmitted: (region: RegionInfo, text: string) => void;
+  /** Show another plane of a stack. */
+  readonly goTo: (plane: PlaneRef) => Promise<void>;
   readonly attempt: <T>(edit: () => Promise<T>) => Promise<T | undefined>;
 }
 
@@ -59,7 +62,8 @@ export class RegionDesk {
     this.#parts.model.drawnBox.value = undefined;
   }
 
-  declare(box: Rect, coverage: Coverage, purpose: Purpose): void {
+  /** @param planes how far it reaches; without them it is of the plane that is shown */
+  declare(box: Rect, coverage: Coverage, purpose: Purpose, planes?: Span): void {
     const { model, images, layer, attempt } = this.#parts;
     void attempt(async () => {
       const row = await images.openRegion(layer.info.imageId, {
@@ -71,7 +75,8 @@ export class RegionDesk {
         purpose,
         layer: layer.info.id,
         t: layer.info.t,
-        z: layer.info.z,
+        z: planes?.z ?? layer.info.z,
+        ...(planes && planes.depth > 1 && { depth: planes.depth }),
       });
       model.drawnBox.value = undefined;
       this.#put(regionInfo(row));
@@ -81,8 +86,12 @@ export class RegionDesk {
     });
   }
 
-  /** Choose a region and bring it into view, for a link that names it. */
-  open(id: string): void {
+  /**
+   * Choose a region and bring it into view, for a link that names it.
+   *
+   * @param plane to be seen there, if the link names one too
+   */
+  open(id: string, plane?: PlaneRef): void {
     const { model, scene } = this.#parts;
     const region = model.regions.value.find((one) => one.id === id);
     if (!region) {
@@ -90,8 +99,17 @@ export class RegionDesk {
       return;
     }
     model.chosenRegion.value = region.id;
-    scene.stage.showBox(region.box, true);
-    model.spoken.value = "Region chosen";
+    void (plane ? Promise.resolve() : this.#goTo(region)).then(() => {
+      scene.stage.showBox(region.box, true);
+      model.spoken.value = "Region chosen";
+    });
+  }
+
+  /** Stay where its planes are, or go to the first of them. */
+  async #goTo(region: RegionInfo): Promise<void> {
+    const { model, goTo } = this.#parts;
+    if (!meets(region, { ...model.plane.value, depth: 1 }))
+      await goTo({ t: region.t, z: region.z });
   }
 
   /** Submit the chosen region: for the keyboard. */
@@ -107,7 +125,7 @@ export class RegionDesk {
     const { model, scene } = this.#parts;
     const isChosen = model.chosenRegion.value === region.id;
     model.chosenRegion.value = isChosen ? undefined : region.id;
-    if (!isChosen) scene.stage.showBox(region.box);
+    if (!isChosen) void this.#goTo(region).then(() => scene.stage.showBox(region.box));
   }
 
   change(region: RegionInfo, change: { coverage?: Coverage; purpose?: Purpose }): void {
@@ -134,7 +152,7 @@ export class RegionDesk {
       }
       // Always: the stroke under the hand is not counted as waiting.
       await layer.flush();
-      const n = this.objectsIn(region.box);
+      const n = this.objectsIn(region.box, region);
       const submitted = regionInfo(await images.submitRegion(region.id));
       this.#put(submitted);
       const use = region.purpose === "training" ? "the next training" : "measuring models";
@@ -148,9 +166,9 @@ export class RegionDesk {
     });
   }
 
-  /** Objects whose box meets the region. */
-  objectsIn(box: Rect): number {
-    return this.#parts.layer.instances.within(box).length;
+  /** Objects whose box meets the region, in the plane that is shown or in others. */
+  objectsIn(box: Rect, planes?: Span): number {
+    return this.#parts.layer.instances.within(box, planes).length;
   }
 
   #put(region: RegionInfo): void {
@@ -170,5 +188,8 @@ function regionInfo(row: RegionJson): RegionInfo {
     coverage: row.coverage,
     purpose: row.purpose,
     state: row.state,
+    t: row.t,
+    z: row.z,
+    depth: row.depth,
   };
 }

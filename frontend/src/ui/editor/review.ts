@@ -2,10 +2,11 @@
 import type { ImageApi } from "../../api/images";
 import type { RestLayerApi } from "../../api/layers";
 import type { LayerJson, PredictionJson } from "../../api/types";
+import { meets } from "../../labels/spans";
 import { FinishedWork } from "../../store/finished_work";
-import type { DraftStore, InstanceRow, LayerStore, Preserve } from "../../store/types";
+import type { DraftStore, InstanceRow, LayerStore, PlaneRef, Preserve } from "../../store/types";
 import { doubtText } from "./doubt_words";
-import { type DraftInfo, type EditorModel, notify, type RegionInfo } from "./model";
+import { type DraftInfo, type EditorModel, notify } from "./model";
 import { plural } from "./parts";
 import type { Scene } from "./scene";
 
@@ -15,6 +16,8 @@ export interface ReviewParts {
   readonly layer: LayerStore;
   readonly layers: RestLayerApi;
   readonly images: ImageApi;
+  /** Show another plane of a stack. */
+  readonly goTo: (plane: PlaneRef) => Promise<void>;
   readonly attempt: <T>(edit: () => Promise<T>) => Promise<T | undefined>;
 }
 
@@ -57,7 +60,7 @@ export class Review {
   }
 
   async choose(id: string | undefined): Promise<void> {
-    const { model, scene, layer } = this.#parts;
+    const { model, layer } = this.#parts;
     const opening = ++this.#opening;
     this.#close();
     model.draftId.value = id;
@@ -69,10 +72,27 @@ export class Review {
       if (model.draftId.value !== id) draft?.close();
       return;
     }
-    if (!draft) {
-      model.draftId.value = undefined;
+    if (draft) this.#attach(draft);
+    else model.draftId.value = undefined;
+  }
+
+  /** Another plane is shown: go on with the same draft there. */
+  moveTo(draft: DraftStore | undefined): void {
+    const { model } = this.#parts;
+    if (draft?.info.id !== model.draftId.value) {
+      // Chosen anew while the plane was fetched.
+      void this.choose(model.draftId.value);
       return;
     }
+    this.#opening++;
+    const selected = model.selectedDraft.value;
+    this.#close();
+    if (draft) this.#attach(draft);
+    model.selectedDraft.value = selected && this.shows(selected) ? selected : 0;
+  }
+
+  #attach(draft: DraftStore): void {
+    const { model, scene, layer } = this.#parts;
     const finished = new FinishedWork(draft, layer);
     this.#draft = draft;
     this.#finished = finished;
@@ -133,10 +153,9 @@ export class Review {
   /** Regions were opened, submitted or reopened. */
   followRegions(): void {
     const regions = this.#parts.model.regions.value;
-    const boxes = (chosen: readonly RegionInfo[]) => chosen.map((region) => region.box);
     this.#finished?.setRegions({
-      submitted: boxes(regions.filter((region) => region.state === "submitted")),
-      blind: boxes(regions.filter((region) => region.purpose === "blind_validation")),
+      submitted: regions.filter((region) => region.state === "submitted"),
+      blind: regions.filter((region) => region.purpose === "blind_validation"),
     });
   }
 
@@ -169,15 +188,18 @@ export class Review {
       notify(model, "Every object of this draft has been decided, or lies over finished work.");
       return;
     }
-    this.#show(row);
-    model.spoken.value = `Draft object ${row.id}. ${doubtText(row)}`;
-    // Far away it was only a guess that nobody has worked there yet.
-    void this.#finished?.look(row.id).then(
-      (isFinished) => {
-        if (isFinished && model.selectedDraft.value === row.id) this.step(direction);
-      },
-      () => undefined, // what cannot be loaded is told by the store
-    );
+    void this.#show(row)
+      .then(() => {
+        model.spoken.value = `Draft object ${row.id}. ${doubtText(row)}`;
+        // Far away it was only a guess that nobody has worked there yet.
+        return this.#finished?.look(row.id);
+      })
+      .then(
+        (isFinished) => {
+          if (isFinished && model.selectedDraft.value === row.id) this.step(direction);
+        },
+        () => undefined, // what cannot be loaded is told by the store
+      );
   }
 
   #stepProblem(): string | undefined {
@@ -237,7 +259,7 @@ export class Review {
     const draft = this.#draft;
     const id = model.selectedDraft.value;
     if (!draft || id === 0) {
-      notify(model, "Choose a draft object first: click one, or press . for the next doubtful.");
+      notify(model, "Choose a draft object first: click one, or press Tab for the next doubtful.");
       return;
     }
     const order = this.#open();
@@ -249,7 +271,7 @@ export class Review {
       const following = order.slice(at + 1).find((other) => other !== id);
       const next = following ?? order.find((other) => other !== id);
       const row = next === undefined ? undefined : draft.instances.get(next);
-      if (row) this.#show(row);
+      if (row) await this.#show(row);
       else model.selectedDraft.value = 0;
     });
   }
@@ -259,11 +281,17 @@ export class Review {
     return this.#finished?.open() ?? [];
   }
 
-  #show(row: InstanceRow): void {
-    const { model, scene } = this.#parts;
-    model.selected.value = 0;
-    model.selectedDraft.value = row.id;
-    scene.stage.reveal(row.box);
+  async #show(row: InstanceRow): Promise<void> {
+    const { model, scene, goTo } = this.#parts;
+    const select = () => {
+      model.selected.value = 0;
+      model.selectedDraft.value = row.id;
+      scene.stage.reveal(row.box);
+    };
+    if (!meets(row, { ...model.plane.value, depth: 1 })) {
+      await goTo({ t: row.t, z: row.z + Math.floor((row.depth - 1) / 2) });
+    }
+    select();
   }
 
   #count(): void {

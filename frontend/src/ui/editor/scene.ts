@@ -2,10 +2,10 @@
 import { effect } from "@preact/signals";
 import { type GrantTiles, type TileGrant, TileToken } from "../../api/tiles";
 import { intersect, isEmpty } from "../../geometry/rect";
-import type { DraftStore, LayerStore } from "../../store/types";
+import { meets } from "../../labels/spans";
+import type { DraftStore, LabelReader, LayerStore } from "../../store/types";
 import { toolNamed } from "../../tools/tools";
 import type { Colouring } from "../../viewer/colouring";
-import { type Hues, labelColours } from "../../viewer/colours";
 import { FlashMark } from "../../viewer/flash";
 import type { PointerPlace } from "../../viewer/input";
 import { LabelView } from "../../viewer/label_view";
@@ -13,17 +13,12 @@ import { CursorMark, RegionMarks, SelectionMark } from "../../viewer/marks";
 import { Stage, type View } from "../../viewer/stage";
 import { Surface } from "../../viewer/surface";
 import { TilePainter } from "../../viewer/tile_paint";
+import type { Picture } from "../../viewer/tile_source";
+import { coloursBy } from "./colour_choice";
 import type { EditorModel, RegionInfo } from "./model";
+import { isStack, spanText } from "./planes";
 import { coverageLabel } from "./region_words";
 
-/** Amber belongs to drafts alone; violet drowns in haematoxylin, deep blue in black. */
-const ANNOTATION_HUES: readonly Hues[] = [
-  [90, 212],
-  [318, 372],
-];
-const ANNOTATION_COLOURS = labelColours({ fillAlpha: 96, edgeAlpha: 255, hues: ANNOTATION_HUES });
-const FILLED_COLOURS = labelColours({ fillAlpha: 170, edgeAlpha: 255, hues: ANNOTATION_HUES });
-const DRAFT_COLOURS = labelColours({ fillAlpha: 120, edgeAlpha: 255, hues: [[30, 62]] });
 /** Which instances of a draft are not drawn, and which only faintly. */
 export interface DraftLook {
   readonly isHidden: (id: number) => boolean;
@@ -44,7 +39,7 @@ export class Scene {
   readonly #selection: SelectionMark;
   readonly #regions: RegionMarks;
   readonly #disposers: (() => void)[] = [];
-  #annotation: LabelView | undefined;
+  #annotation: { view: LabelView; dispose: () => void } | undefined;
   #draft: { view: LabelView; look: DraftLook; dispose: () => void } | undefined;
   #layer: LayerStore | undefined;
 
@@ -52,6 +47,7 @@ export class Scene {
     model: EditorModel;
     element: HTMLElement;
     grant: TileGrant;
+    picture: Picture;
     renew: GrantTiles;
     onTileTrouble: () => void;
   }) {
@@ -69,6 +65,8 @@ export class Scene {
     this.stage = new Stage({
       element,
       grant,
+      picture: options.picture,
+      isStack: isStack(model.stackSize.value),
       painter: this.painter,
       isReducedMotion,
       onTileTrouble: options.onTileTrouble,
@@ -90,21 +88,34 @@ export class Scene {
     this.#follow();
   }
 
+  /** Show the labels of a plane instead of those before. */
   showAnnotation(layer: LayerStore): void {
     this.#layer = layer;
-    this.#annotation?.destroy();
-    this.#annotation = new LabelView(layer, this.#annotationColouring(), () =>
-      this.#labels.request(),
-    );
-    this.#annotation.setOpacity(this.#model.opacity.value);
-    this.#labels.addBelow(this.#annotation);
+    this.#annotation?.dispose();
+    const view = this.#viewOf(layer, this.#annotationColouring(layer), this.#model.opacity.value);
+    const remove = this.#labels.addBelow(view);
+    this.#annotation = {
+      view,
+      dispose() {
+        remove();
+        view.destroy();
+      },
+    };
+  }
+
+  #viewOf(reader: LabelReader, colouring: Colouring, opacity: number): LabelView {
+    const view = new LabelView(reader, colouring, () => this.#labels.request());
+    view.setOpacity(opacity);
+    view.setShown(!this.#model.isPeeking.value);
+    view.colourNow(this.stage.view());
+    return view;
   }
 
   /** Replace the draft on screen. */
   showDraft(draft: DraftStore, look: DraftLook): void {
     this.hideDraft();
-    const view = new LabelView(draft, this.#draftColouring(look), () => this.#labels.request());
-    view.setOpacity(this.#model.draftOpacity.value);
+    const colouring = this.#draftColouring(draft, look);
+    const view = this.#viewOf(draft, colouring, this.#model.draftOpacity.value);
     // Asked for every frame, so that no frame shows a draft where labels are drawn blind.
     const remove = this.#labels.addBelow({
       draw: (frame) => (this.#isBlind(frame.view) ? false : view.draw(frame)),
@@ -161,7 +172,7 @@ export class Scene {
   destroy(): void {
     for (const dispose of this.#disposers) dispose();
     this.hideDraft();
-    this.#annotation?.destroy();
+    this.#annotation?.dispose();
     this.#labels.destroy();
     this.#marks.destroy();
     this.stage.destroy();
@@ -177,11 +188,15 @@ export class Scene {
   }
 
   #isBlind({ visible }: View): boolean {
+    const plane = { ...this.#model.plane.peek(), depth: 1 };
     return this.#model.regions
       .peek()
       .some(
-        ({ purpose, state, box }) =>
-          purpose === "blind_validation" && state === "open" && !isEmpty(intersect(box, visible)),
+        (region) =>
+          region.purpose === "blind_validation" &&
+          region.state === "open" &&
+          meets(region, plane) &&
+          !isEmpty(intersect(region.box, visible)),
       );
   }
 
@@ -192,14 +207,18 @@ export class Scene {
       effect(() => this.painter.setStyles(model.channels.value)),
       effect(() => {
         void model.labelStyle.value;
-        this.#annotation?.setColouring(this.#annotationColouring());
-        this.#draft?.view.setColouring(this.#draftColouring(this.#draft.look));
+        void model.colourBy.value;
+        void model.classes.value;
+        const { view } = this.#annotation ?? {};
+        view?.setColouring(this.#annotationColouring(view.reader));
+        const draft = this.#draft;
+        draft?.view.setColouring(this.#draftColouring(draft.view.reader, draft.look));
       }),
-      effect(() => this.#annotation?.setOpacity(model.opacity.value)),
+      effect(() => this.#annotation?.view.setOpacity(model.opacity.value)),
       effect(() => this.#draft?.view.setOpacity(model.draftOpacity.value)),
       effect(() => {
         const isShown = !model.isPeeking.value;
-        this.#annotation?.setShown(isShown);
+        this.#annotation?.view.setShown(isShown);
         this.#draft?.view.setShown(isShown);
       }),
       effect(() => {
@@ -210,8 +229,10 @@ export class Scene {
   }
 
   #regionBoxes() {
-    const { regions, chosenRegion, drawnBox } = this.#model;
-    const boxes = regions.value.map((region) => ({
+    const { regions, chosenRegion, drawnBox, plane } = this.#model;
+    const here = { ...plane.value, depth: 1 };
+    const shown = regions.value.filter((region) => meets(region, here));
+    const boxes = shown.map((region) => ({
       id: region.id,
       box: region.box,
       colour: REGION_COLOURS[region.coverage],
@@ -233,19 +254,25 @@ export class Scene {
     return boxes;
   }
 
-  #annotationColouring(): Colouring {
-    const style = this.#model.labelStyle.value;
-    const colours = style === "filled" ? FILLED_COLOURS : ANNOTATION_COLOURS;
-    return { style, colours, isDraft: false };
+  #annotationColouring(reader: LabelReader): Colouring {
+    return { ...this.#colours(reader, false), isDraft: false };
   }
 
-  #draftColouring(look: DraftLook): Colouring {
-    const style = this.#model.labelStyle.value;
-    return { style, colours: DRAFT_COLOURS, isDraft: true, ...look };
+  #draftColouring(reader: LabelReader, look: DraftLook): Colouring {
+    return { ...this.#colours(reader, true), isDraft: true, ...look };
+  }
+
+  #colours(reader: LabelReader, isDraft: boolean) {
+    const { labelStyle, colourBy, classes } = this.#model;
+    const style = labelStyle.value;
+    const { instances } = reader;
+    return { style, ...coloursBy(colourBy.value, style, instances, classes.value, isDraft) };
   }
 }
 
 function regionLabel(region: RegionInfo): string {
   const blind = region.purpose === "blind_validation" ? " · blind" : "";
-  return `${coverageLabel(region.coverage)}${blind}${region.state === "submitted" ? " ✓" : ""}`;
+  const planes = region.depth > 1 ? ` · ${spanText(region)}` : "";
+  const done = region.state === "submitted" ? " ✓" : "";
+  return `${coverageLabel(region.coverage)}${blind}${planes}${done}`;
 }

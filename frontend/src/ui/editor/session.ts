@@ -1,10 +1,13 @@
 /** One open image: stores, scene and desks put together, and kept in step with the model. */
 import { effect, untracked } from "@preact/signals";
+import type { ClassApi } from "../../api/classes";
 import { ApiError } from "../../api/client";
 import type { ImageApi } from "../../api/images";
 import type { RestLayerApi } from "../../api/layers";
-import type { LayerStore } from "../../store/types";
+import type { StackStore } from "../../store/stack";
+import type { PlaneRef } from "../../store/types";
 import type { EditorActions } from "./actions";
+import { ClassDesk } from "./class_desk";
 import { ConflictDesk } from "./conflict_desk";
 import { ContrastDesk } from "./contrast_desk";
 import { startEffortMeter } from "./effort_meter";
@@ -12,6 +15,7 @@ import { bindKeys } from "./keys";
 import { LoginDesk } from "./login_desk";
 import { dismiss, type EditorModel, notify } from "./model";
 import { PaintDesk } from "./paint_desk";
+import { PlaneDesk } from "./plane_desk";
 import { RegionDesk } from "./region_desk";
 import { Review } from "./review";
 import type { Scene } from "./scene";
@@ -23,6 +27,7 @@ export interface SessionParts {
   readonly element: HTMLElement;
   readonly images: ImageApi;
   readonly layers: RestLayerApi;
+  readonly classes: ClassApi;
   readonly projectUrl: string;
   readonly navigate: (url: string) => void;
 }
@@ -30,24 +35,27 @@ export interface SessionParts {
 export class EditorSession implements EditorActions {
   readonly model: EditorModel;
   readonly scene: Scene;
-  readonly layer: LayerStore;
+  readonly layer: StackStore;
   readonly review: Review;
   readonly desk: RegionDesk;
   readonly contrast: ContrastDesk;
   readonly view: ViewDesk;
   readonly paint: PaintDesk;
+  readonly planes: PlaneDesk;
+  readonly classes: ClassDesk;
   readonly conflicts: ConflictDesk;
   readonly guide: SuggestionDesk;
   readonly login: LoginDesk;
   readonly #disposers: (() => void)[] = [];
 
-  constructor(parts: SessionParts, scene: Scene, layer: LayerStore) {
+  constructor(parts: SessionParts, scene: Scene, layer: StackStore) {
     const { model, images, layers } = parts;
     this.model = model;
     this.scene = scene;
     this.layer = layer;
     const attempt = <T>(edit: () => Promise<T>) => this.attempt(edit);
-    const shared = { model, scene, layer, images, attempt };
+    const goTo = (plane: PlaneRef) => this.planes.go(plane);
+    const shared = { model, scene, layer, images, attempt, goTo };
     this.review = new Review({ ...shared, layers });
     this.desk = new RegionDesk({
       ...shared,
@@ -55,16 +63,20 @@ export class EditorSession implements EditorActions {
     });
     this.guide = new SuggestionDesk({ ...parts, desk: this.desk, attempt });
     this.contrast = new ContrastDesk(model, scene);
+    this.classes = new ClassDesk({ ...shared, review: this.review, classes: parts.classes });
     this.view = new ViewDesk(model, scene);
     this.paint = new PaintDesk({
       ...shared,
       review: this.review,
       desk: this.desk,
       view: this.view,
+      turnPlane: (by, isTime) => (isTime ? this.planes.stepTime(by) : this.planes.step(by)),
     });
+    const { review, paint } = this;
+    this.planes = new PlaneDesk({ ...shared, stack: layer, review, input: paint.input });
     this.login = new LoginDesk(model, layer);
     this.conflicts = new ConflictDesk(shared);
-    scene.showAnnotation(layer);
+    scene.showAnnotation(layer.plane);
     this.#disposers.push(bindKeys(this, parts.element), ...this.#listen(), ...this.#follow());
     if (model.mayAnnotate.value) {
       this.#disposers.push(startEffortMeter(images, layer.info.imageId));
@@ -74,6 +86,7 @@ export class EditorSession implements EditorActions {
 
   close(): void {
     for (const dispose of this.#disposers) dispose();
+    this.planes.close();
     this.paint.close();
     this.conflicts.close();
     this.login.close();
@@ -150,6 +163,7 @@ export class EditorSession implements EditorActions {
   #factsChanged(): void {
     const { model, layer, review } = this;
     model.nObjects.value = layer.instances.count;
+    model.classCounts.value = layer.instances.classCount();
     const row = layer.instances.get(model.selected.value);
     model.facts.value = row && row.areaPx > 0 ? { ...row } : undefined;
     const draft = review.draft?.instances.get(model.selectedDraft.value);

@@ -2,6 +2,7 @@
 import type { ImageApi } from "../../api/images";
 import type { Suggestion } from "../../api/round_types";
 import { type EditorModel, notify, type RegionInfo } from "./model";
+import { searchWith } from "./planes";
 import type { RegionDesk } from "./region_desk";
 
 export interface SuggestionParts {
@@ -77,6 +78,8 @@ export class SuggestionDesk {
     await this.load();
     desk.setRows(await images.regions(image));
     desk.open(taken.region ?? "");
-    history.replaceState(null, "", `?region=${taken.region}`);
+    const { plane, stackSize } = model;
+    const search = searchWith(`?region=${taken.region}`, plane.value, stackSize.value);
+    history.replaceState(null, "", search);
   }
 }

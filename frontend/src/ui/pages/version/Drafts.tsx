@@ -33,6 +33,12 @@ export function Drafts({ version, project, mayCancel }: DraftsProps) {
       <p class="hint">
         {count(drafts.finished ?? 0, "draft")} made, {waiting.toLocaleString("en")} waiting
         {running > 0 && `, ${running} being made`}.
+        {(version.large_drafts ?? []).map((large) => (
+          <span key={large.image}>
+            {" "}
+            {large.name}: part {Math.min(large.part + 1, large.of)} of {large.of}.
+          </span>
+        ))}
       </p>
       {mayCancel && waiting > 0 && (
         <button class="button small" type="button" onClick={() => void cancel()}>

@@ -17,6 +17,7 @@ import { Time } from "../parts/Time";
 import { Trials } from "../parts/Trials";
 import { Drafts } from "./Drafts";
 import { Examples } from "./Examples";
+import { Kinds } from "./Kinds";
 import { Measured } from "./Measured";
 import { PerImage } from "./PerImage";
 import { Unmeasured } from "./Unmeasured";
@@ -78,6 +79,7 @@ export default function VersionView({ data }: IslandProps) {
               />
             )}
           />
+          <Kinds evaluation={evaluation} />
           <Examples evaluation={evaluation} />
           <PerImage evaluation={evaluation} />
         </>
@@ -219,6 +221,7 @@ function Provenance({ version }: { version: VersionDetail }) {
   const set = version.training_set;
   const run = typeof version.run === "object" ? version.run : null;
   const { device, precision } = version.config ?? {};
+  const classes = version.config?.["classes"];
   const computedOn = [device, precision].filter((word) => typeof word === "string").join(", ");
   return (
     <div class="halves">
@@ -243,6 +246,12 @@ function Provenance({ version }: { version: VersionDetail }) {
               <dd>
                 <a href={address.run(run.id)}>Run {run.number}</a>
               </dd>
+            </>
+          )}
+          {Array.isArray(classes) && classes.length > 0 && (
+            <>
+              <dt>Classes it tells apart</dt>
+              <dd>{classes.join(", ")}</dd>
             </>
           )}
           <dt>Seed</dt>
