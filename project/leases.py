@@ -103,9 +103,15 @@ def hand_back(model: type[Row], pk: Any, token: uuid.UUID) -> bool:
             queued_at=timezone.now(),
             attempt=F("attempt") - 1,
         )
-        if handed_back and model in _registered:
-            _registered[model].send(pk)
+        if handed_back:
+            ring(model, pk)
     return handed_back
+
+
+def ring(model: type[LeasedRow], pk: Any) -> None:
+    """Queue the task of a row, together with the current transaction, if the model has one."""
+    if model in _registered:
+        _registered[model].send(pk)
 
 
 WISHES = ("cancel_requested", "pause_requested")  # fields that a person sets; a model may lack some

@@ -32,6 +32,7 @@ CYTOLOOP_RING_AGAIN_S = env_int("CYTOLOOP_RING_AGAIN_S", 120)  # a row waits wit
 CYTOLOOP_CPUS = env_int("CYTOLOOP_CPUS", os.cpu_count() or 1)
 CYTOLOOP_WARM_IDLE_S = env_int("CYTOLOOP_WARM_IDLE_S", 900)
 CYTOLOOP_WARM_MAX_MIB = env_int("CYTOLOOP_WARM_MAX_MIB", 4096)
+CYTOLOOP_PART_PX = env_int("CYTOLOOP_PART_PX", 4096)  # larger images are predicted in parts
 CYTOLOOP_SELECT_S = env_int("CYTOLOOP_SELECT_S", 60)  # for second looks at drafts, per selection
 CYTOLOOP_TRAIN_MAX_MIB = env_int("CYTOLOOP_TRAIN_MAX_MIB", 0)  # 0: as much as the machine gives
 CYTOLOOP_DEVICE = env_str("CYTOLOOP_DEVICE", "cpu")  # of the engines: cpu, cuda, cuda:1 …
@@ -47,7 +48,7 @@ CYTOLOOP_MAX_PAGES = env_int("CYTOLOOP_MAX_PAGES", 2_000)  # of one TIFF file
 CYTOLOOP_ENGINE_PYTHON = {
     name: env_str(f"CYTOLOOP_ENGINE_PYTHON_{name.upper()}")
     for name in (
-        *("stardist", "cellpose", "threshold", "cellpose_sam"),
+        *("stardist", "stardist_3d", "cellpose", "threshold", "cellpose_sam"),
         *entry_points(group="cytoloop.engines").names,
     )
 }

@@ -135,6 +135,18 @@ def _made_young(path: Path) -> bool:
     return True
 
 
+def keep_young(digest: str) -> bool:
+    """Keep a blob from the garbage collection for a day; False when it is not stored (any more).
+
+    Raises StorageUnavailable.
+    """
+    try:
+        with _removal_lock(shared=True):
+            return _made_young(blob_path(digest))
+    except OSError as error:
+        raise storage_error(error) from error
+
+
 def read_blob(digest: str) -> bytes:
     """Return the bytes of a blob; raise NotFound when it is not stored."""
     with open_blob(digest) as file:

@@ -154,16 +154,21 @@ class Keeper(threading.Thread):
 
 def is_served(queue: str) -> bool:
     """Tell whether some worker, anywhere, serves the queue right now."""
+    return n_serving(queue) > 0
+
+
+def n_serving(queue: str) -> int:
+    """Count the workers that serve the queue right now."""
     with connection.cursor() as cursor:
         # Read, not tried: of two who try the lock at once, one would take the other for a worker.
         cursor.execute(
-            "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted"
+            "SELECT count(DISTINCT pid) FROM pg_locks WHERE locktype = 'advisory' AND granted"
             " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
             " AND objsubid = 2"  # the lock has a name of two numbers
-            " AND classid = hashtext('cytoloop.queue')::oid AND objid = hashtext(%s)::oid)",
+            " AND classid = hashtext('cytoloop.queue')::oid AND objid = hashtext(%s)::oid",
             [queue],
         )
-        return bool(cursor.fetchone()[0])
+        return int(cursor.fetchone()[0])
 
 
 def tidy_scratch(folder: Path) -> None:

@@ -16,10 +16,12 @@ from django.db.models import Q
 from project import garbage
 from project.broker import send
 from project.leases import register_for_reaping
+from project.worker import n_serving
 from training.jobs.adopt import adopt as adopt_job
 from training.jobs.checkpoints import remove_ended_run_folders, remove_run_folder
 from training.jobs.evaluate import evaluate as evaluate_job
 from training.jobs.news import publish_run_by_id
+from training.jobs.parts import make_part, stop_parts
 from training.jobs.pauses import pause_if_asked
 from training.jobs.predict import predict as predict_job
 from training.jobs.register import FollowUp
@@ -28,6 +30,7 @@ from training.jobs.suggestions import select_regions as select_regions_job
 from training.jobs.train import train as train_job
 from training.models import (
     Evaluation,
+    PredictionPart,
     PredictionRun,
     RunState,
     Selection,
@@ -35,8 +38,10 @@ from training.models import (
     TrainingSet,
     VersionUpload,
 )
+from training.queries.parts import open_parts
 from training.queries.predictions import next_prediction
 from training.queries.queues import engine_of
+from training.queries.queues import predict_queue as predict_queue  # others ask us for it
 from training.queries.sets import digests_in
 
 NO_LIMIT = float("inf")
@@ -45,11 +50,6 @@ NO_LIMIT = float("inf")
 def train_queue(engine: str) -> str:
     """Return the queue of an engine's trainings."""
     return f"train.{engine}"
-
-
-def predict_queue(engine: str) -> str:
-    """Return the queue of an engine's predictions and evaluations."""
-    return f"predict.{engine}"
 
 
 def selection_queue(engine: str) -> str:
@@ -85,6 +85,17 @@ def predict(engine: str) -> None:
         send(predict, engine, queue=predict_queue(engine))
     for selection_id in due_selections(engine):
         ring_for_selection(selection_id)
+
+
+@dramatiq.actor(queue_name="default", max_retries=0, time_limit=NO_LIMIT, priority=0)
+def predict_part(part_id: str) -> None:
+    """Make a part of a large image's prediction, and come back while there are more.
+
+    One after the other, so that this worker's other predictions have their turn.
+    """
+    left = make_part(part_id)
+    if left is not None:
+        ring_for_part(left)
 
 
 @dramatiq.actor(queue_name="default", max_retries=0, time_limit=NO_LIMIT, priority=20)
@@ -132,6 +143,15 @@ def ring_for_prediction(prediction_id: Any) -> None:
         send(predict, engine, queue=predict_queue(engine))
 
 
+def ring_for_part(part_id: Any) -> None:
+    """Queue the task of a part, unless enough wait for each worker of the engine to have one."""
+    queue = predict_queue(engine_of(PredictionPart, part_id))
+    part = PredictionPart.objects.only("prediction_id").get(pk=part_id)
+    first = open_parts(part.prediction_id).values_list("pk", flat=True)[: max(n_serving(queue), 1)]
+    if part.pk in list(first):
+        send(predict_part, str(part_id), queue=queue)
+
+
 def ring_for_upload(upload_id: Any) -> None:
     """Queue the task of an uploaded model again."""
     send(adopt, str(upload_id), queue=predict_queue(engine_of(VersionUpload, upload_id)))
@@ -149,15 +169,26 @@ def end_lost_run(run_id: Any) -> None:
     publish_run_by_id(run_id)
 
 
+def end_lost_prediction(prediction_id: Any) -> None:
+    """Stop the parts of a prediction that no worker brought to an end."""
+    stop_parts([prediction_id])
+
+
 register_for_reaping(TrainingRun, ring_for_run, end_lost_run)
 register_for_reaping(VersionUpload, ring_for_upload)
 register_for_reaping(Evaluation, ring_for_evaluation)
-register_for_reaping(PredictionRun, ring_for_prediction)
+register_for_reaping(PredictionRun, ring_for_prediction, end_lost_prediction)
+register_for_reaping(PredictionPart, ring_for_part)
 register_for_reaping(Selection, ring_for_selection)
 
 garbage.register_manifest(TrainingSet, "manifest_digest", digests_in)
 # Once its version is made, or refused, nothing reads an uploaded file again.
 garbage.register_wanted(
     VersionUpload, "upload_digest", lambda now: Q(state__in=RunState.open_states())
+)
+garbage.register_wanted(
+    PredictionPart,
+    "result_digest",
+    lambda now: Q(prediction__state__in=RunState.open_states()),
 )
 garbage.register_tidying(remove_ended_run_folders)

@@ -53,6 +53,8 @@ ACCESS: dict[str, dict[str, str]] = {
     API + PROJECT: {"GET": VIEWER, "PATCH": OWNER},
     API + PROJECT + "images/": LOOK,
     API + PROJECT + "uploads/": {"POST": ANNOTATOR},
+    API + PROJECT + "classes/": {"GET": VIEWER, "POST": REVIEWER},
+    API + "classes/<uuid:class_id>/": {"GET": VIEWER, "PATCH": REVIEWER, "DELETE": REVIEWER},
     API + PROJECT + "events/": LOOK,
     API + "uploads/<uuid:upload_id>/": {"HEAD": UPLOADER, "PATCH": UPLOADER, "DELETE": UPLOADER},
     API + IMAGE: {"GET": VIEWER, "PATCH": ANNOTATOR, "DELETE": REVIEWER},
@@ -72,6 +74,7 @@ ACCESS: dict[str, dict[str, str]] = {
     API + LAYER + "events/": LOOK,
     API + LAYER + "instances/": LOOK,
     API + LAYER + "instances/decide/": {"POST": ANNOTATOR},
+    API + LAYER + "classes/": {"POST": ANNOTATOR},
     API + LAYER + "accept/": {"POST": ANNOTATOR},
     API + REGION: {"GET": VIEWER, "PATCH": ANNOTATOR, "DELETE": ANNOTATOR},
     API + REGION + "submit/": {"POST": ANNOTATOR},
@@ -170,6 +173,11 @@ SENT: dict[tuple[str, str], Callable[[Furnished], Sent]] = {
     ),
     ("POST", API + LAYER + "instances/decide/"): lambda w: Sent(
         {"instance_ids": [1], "state": "rejected"}, ids={"layer_id": w.draft.pk}
+    ),
+    ("POST", API + PROJECT + "classes/"): lambda w: Sent({"name": "resting"}),
+    ("PATCH", API + "classes/<uuid:class_id>/"): lambda w: Sent({"colour": "#ff0000"}),
+    ("POST", API + LAYER + "classes/"): lambda w: Sent(
+        {"instance_ids": [1], "class_name": w.object_class.name}
     ),
     ("POST", API + LAYER + "accept/"): lambda w: Sent({"draft": str(w.draft.pk)}),
     ("PATCH", API + REGION): lambda w: Sent({"coverage": "positives_only"}),

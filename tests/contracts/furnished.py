@@ -9,11 +9,21 @@ from typing import Any
 
 import numpy as np
 
+from annotations.actions.classes import create_class
 from annotations.actions.drafts import store_prediction
 from annotations.actions.labels import ensure_annotation_layer
 from annotations.actions.uploads import append_piece, begin_upload
 from annotations.imaging.pyramid import plan_levels, write_pyramid
-from annotations.models import Image, ImageState, LabelLayer, Membership, Project, Region, Role
+from annotations.models import (
+    Image,
+    ImageState,
+    LabelLayer,
+    Membership,
+    ObjectClass,
+    Project,
+    Region,
+    Role,
+)
 from project.accounts import new_login_path
 from project.storage import put_bytes, put_file, scratch_dir
 from project.tile_index import Geometry
@@ -62,6 +72,7 @@ class Furnished:
     draft: LabelLayer
     region: Region  # open
     submitted: Region
+    object_class: ObjectClass
     upload: Any  # the annotator's
     run: TrainingRun  # waiting
     version: ModelVersion
@@ -82,6 +93,7 @@ class Furnished:
             "image_id": self.image.pk,
             "layer_id": self.layer.pk,
             "region_id": self.region.pk,
+            "class_id": self.object_class.pk,
             "upload_id": self.model_upload.pk if is_model else self.upload.pk,
             "run_id": self.run.pk,
             "version_id": self.version.pk,
@@ -133,6 +145,7 @@ def furnish(owner: Any, annotator: Any, project: Project) -> Furnished:
         draft=draft,
         region=declare(owner, image, box=(0, 0, 50, 50), submit=False),
         submitted=Region.objects.filter(image__project=project, state="submitted").first(),
+        object_class=create_class(user=owner, project_id=project.pk, name="mitosis"),
         upload=an_upload(annotator, project),
         run=run,
         version=version,
@@ -286,6 +299,7 @@ def furnish_more(world: Furnished, user: Any, *, places: range) -> None:
         InstanceFactory(layer=world.layer, instance_id=1000 + k, created_by=user)
         MembershipFactory(project=project, user=new_account(f"person {k}"))
         MembershipFactory(project=ProjectFactory(), user=user)
+        ObjectClass.objects.create(project=project, name=f"class {k}", colour="#000000")
         grow_training(world, user, layer, number=100 + k)
         a_suggested_box(world.suggestion.selection, image, rank=k + 2)
     OpFactory.create_batch(len(places), layer=world.layer, user=user)

@@ -16,7 +16,9 @@ import numba
 import numpy as np
 import pytest
 import torch
+from scipy import ndimage
 
+from annotations.imaging.pixels import PixelShape, open_pixels, write_pixels
 from tests.engines.onnx_ways import (
     has_bfloat16,
     nearly_same,
@@ -26,9 +28,15 @@ from tests.engines.onnx_ways import (
 )
 from tests.engines.two_ways import TwoWays, answers_of, changed, checks_of
 from tests.engines.worlds import ellipses
+from training.datasets.large import PixelsOfFile, normalized
+from training.engines.base import PredictionArrays
 from training.engines.cellpose_engine.forward import open_onnx, open_torch
 from training.engines.cellpose_engine.net import WIDTHS, build, save_network
-from training.engines.cellpose_engine.predictor import FAST_TILING, USUAL_TILING
+from training.engines.cellpose_engine.predictor import (
+    FAST_TILING,
+    USUAL_TILING,
+    MeasuringPredictor,
+)
 from training.engines.cellpose_engine.upstream import dynamics
 from training.engines.flow_networks.tiles import FEW_OVERLAP_PX, PAD_TO_PX
 from training.metrics.matching import match
@@ -168,12 +176,44 @@ class Networks(TwoWays):
             assert len(expected.scores) > 10
             assert share_alike(expected, self.load(each).predict(image), 0.5) > 0.9
 
+    def check_a_part_is_segmented_at_the_diameter_of_the_whole_image(self) -> None:
+        rows, cols = np.mgrid[:1500, :1500]
+        disks = ((rows % 60 - 30) ** 2 + (cols % 60 - 30) ** 2 < 20**2).astype(np.uint16)
+        disks[:300, :300] = 0  # a corner that says nothing
+        path = self.folder / "disks.tif"
+        write_pixels(path, PixelShape(1, 1, 1, 1500, 1500, "uint16"), lambda _, a, b: disks[a:b])
+        with open_pixels(path) as file:
+            whole = PixelsOfFile(file, t=0, z=0, channels=[0])
+            used: list[float] = []
+            predictor = MeasuringPredictor(Noting(15.0, used), lambda px: Noting(px, used))
+            for image, reference in ((whole, None), (whole[:, :320, :320], whole)):
+                predictor.predict(image, reference=reference)
+        assert used[0] == used[2] == 15.0
+        assert used[1] == used[3] > 30
+
     def check_what_is_compiled_for_upstream_is_kept(self) -> None:
         from numba.core.caching import NullCache
 
         for function in (dynamics._extend_centers, dynamics.map_coordinates, dynamics.steps2D):
             assert not isinstance(function._cache, NullCache)
         assert isinstance(numba.njit(lambda x: x)._cache, NullCache)
+
+
+class Noting:
+    """Stands in for a network: sees what is bright, and notes the diameters it is asked at."""
+
+    def __init__(self, diameter_px: float, used: list[float]) -> None:
+        self.config, self.overlap_px = {"diameter_px": diameter_px}, 3 * int(diameter_px)
+        self.normalized, self.used = normalized_by, used
+
+    def segment(self, pixels: Any, **wanted: Any) -> PredictionArrays:
+        self.used.append(self.config["diameter_px"])
+        labels, n = ndimage.label(np.asarray(pixels[:, :, :])[0] > 0.5)
+        return PredictionArrays(labels.astype(np.uint32), np.ones(n, np.float32))
+
+
+def normalized_by(image: Any, reference: Any = None) -> Any:
+    return normalized(image, reference=reference)
 
 
 def checks() -> list[str]:

@@ -22,6 +22,7 @@ import pytest
 
 from annotations.imaging.pixels import open_pixels
 from project.errors import Cancelled, CheckpointCorrupt, DataProblem
+from tests.engines.kinds import check_kinds
 from tests.engines.worlds import Notes, ellipses, make_job, never, small_world, write_region
 from training.datasets import large
 from training.engines import recipes, registry
@@ -426,6 +427,10 @@ class Conformance:
     def check_nothing_foreign_was_imported(self) -> None:
         assert OTHER_FRAMEWORK.get(self.name) not in sys.modules
         assert "django.db" not in sys.modules
+
+    def check_kinds_of_objects_are_told_apart(self) -> None:
+        if self.engine.spec.classifies:
+            check_kinds(self)
 
     def check_its_own_traps(self) -> None:
         if self.name == "stardist":

@@ -10,6 +10,7 @@ of its own, predicts with what the first left behind and prints which frameworks
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from stardist.geometry import polygons_to_label
 
 from project.errors import CheckpointCorrupt
 from tests.engines.onnx_ways import (
+    ONNX_WEIGHTS,
     has_bfloat16,
     same,
     share_alike,
@@ -201,6 +203,32 @@ class Networks(TwoWays):
         for found, expected in zip(forward(x), KerasForward(model)(x), strict=True):
             assert found.shape == expected.shape
             assert np.allclose(found, expected, rtol=1e-4, atol=1e-5)
+
+    def check_kinds_of_objects_are_those_of_upstream(self) -> None:
+        from tests.engines import stardist_kinds
+
+        folder = self.folder / "kinds"
+        folder.mkdir()
+        checkpoint = stardist_kinds.train(folder, self.engine)
+        bare = shutil.copytree(
+            checkpoint, folder / "bare", ignore=shutil.ignore_patterns(ONNX_WEIGHTS)
+        )
+        predictors = [self.load(checkpoint), self.load(bare)]
+        assert [uses_onnx(each) for each in predictors] == [True, False]
+        stardist_kinds.kinds_do_not_depend_on_the_way(predictors, checkpoint)
+        fast = self.load(checkpoint, fast=True).predict(stardist_kinds.pictures()[0])
+        assert fast.classes.shape == fast.scores.shape
+        stardist_kinds.the_export_opens_in_stock_stardist(self.engine, checkpoint, folder)
+        stardist_kinds.names_are_made_up_for_an_upload_without(self.engine, checkpoint, folder)
+        stardist_kinds.a_child_keeps_what_its_parent_knew(self.engine, checkpoint, folder)
+
+    def check_what_kinds_teach_is_what_upstream_teaches(self) -> None:
+        from tests.engines import stardist_kinds
+
+        stardist_kinds.class_targets_equal_those_of_upstream()
+        stardist_kinds.unknown_kinds_have_no_gradient()
+        stardist_kinds.outputs_go_where_their_names_are()
+        stardist_kinds.no_network_tells_such_numbers_of_kinds_apart()
 
     def check_an_upload_that_cannot_run_is_refused(self) -> None:
         upload = self.copy_with(

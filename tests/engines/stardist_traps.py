@@ -11,7 +11,7 @@ from training.engines.advice import stardist_reach_px
 from training.engines.stardist_engine.instances import NetShape, Outlines
 from training.engines.stardist_engine.keras_network import KerasForward
 from training.engines.stardist_engine.learner import targets
-from training.engines.stardist_engine.net import build, copy_weights
+from training.engines.stardist_engine.net import build, copy_weights, use_precision
 from training.engines.stardist_engine.predictor import Maps, dense_ids
 
 NET = {
@@ -29,6 +29,7 @@ def check_all() -> None:
     covered_objects_vanish_from_the_ids()
     the_network_sees_as_far_as_people_are_told()
     maps_and_outlines_of_a_resized_image_lie_on_the_image()
+    a_network_that_is_sure_has_a_loss_in_bfloat16()
 
 
 def squares() -> np.ndarray:
@@ -64,6 +65,24 @@ def ignored_pixels_have_no_gradient() -> None:
     for gradient in tape.gradient(loss, [said_prob, said_dist]):
         assert not np.asarray(gradient)[:, :, 8:].any()
         assert np.asarray(gradient)[:, :, :8].any()
+
+
+def a_network_that_is_sure_has_a_loss_in_bfloat16() -> None:
+    model = build(NET)
+    layer = model.keras_model.get_layer("prob")
+    kernel, bias = layer.get_weights()
+    layer.set_weights([kernel, np.full_like(bias, 9)])  # a probability of .9999
+    model.prepare_for_training()
+    labels = squares()
+    image = np.random.default_rng(0).random((1, 32, 32, 1)).astype(np.float32)
+    wanted = tuple(each[np.newaxis] for each in targets(labels, 8, (2, 2)))
+    use_precision("bfloat16", "cpu")
+    try:
+        loss = model.keras_model.train_on_batch(image, wanted, return_dict=True)["loss"]
+    finally:
+        use_precision("float32", "cpu")
+    assert np.isfinite(loss)
+    assert all(np.isfinite(each).all() for each in model.keras_model.get_weights())
 
 
 def ids_beyond_16_bits_keep_their_distances() -> None:

@@ -8,12 +8,18 @@ from training.engines.advice import (
     advise_cellpose,
     advise_cellpose_sam,
     advise_stardist,
+    advise_stardist_3d,
     stardist_grid,
     stardist_reach_px,
 )
 from training.engines.base import ObjectSizes
 from training.engines.registry import fill_params, names, parse_params, spec
-from training.engines.specs import CellposeParams, CellposeSamParams, StarDistParams
+from training.engines.specs import (
+    CellposeParams,
+    CellposeSamParams,
+    StarDist3DParams,
+    StarDistParams,
+)
 
 NUCLEI = ObjectSizes(median_px=20, small_px=12, large_px=30)
 
@@ -22,7 +28,7 @@ def codes(remarks):
     return [remark.code for remark in remarks]
 
 
-@pytest.mark.parametrize("name", ["stardist", "cellpose", "cellpose_sam"])
+@pytest.mark.parametrize("name", ["stardist", "cellpose", "cellpose_sam", "stardist_3d"])
 def test_ordinary_nuclei_need_no_remark(name):
     engine = spec(name)
 
@@ -49,10 +55,23 @@ def test_an_earlier_versions_network_cannot_be_widened_so_scratch_is_offered():
     assert "46 px" in remark.sentence
 
 
+def test_volumes_wider_than_the_network_sees_are_told_with_a_grid_that_sees_them():
+    sizes = ObjectSizes(median_px=30, small_px=20, large_px=80)
+
+    (remark,) = advise_stardist_3d(StarDist3DParams(), sizes, None)
+
+    assert remark.code == "beyond_receptive_field"
+    assert "46 px" in remark.sentence
+    assert advise_stardist_3d(StarDist3DParams(**remark.params), sizes, None) == []
+    parent = {"net": {"grid": [1, 2, 2], "unet_n_depth": 2}}
+    (remark,) = advise_stardist_3d(StarDist3DParams(grid=8), sizes, parent)
+    assert remark.start == "scratch"
+
+
 def test_objects_larger_than_any_crop_are_told_by_every_network():
     giants = ObjectSizes(median_px=600, small_px=500, large_px=700)
 
-    for name in ("stardist", "cellpose"):
+    for name in ("stardist", "cellpose", "stardist_3d"):
         engine = spec(name)
         said = engine.advise(parse_params(engine.params, {}), giants, None)
         assert "larger_than_crops" in codes(said)

@@ -27,6 +27,7 @@ def components(pixels: np.ndarray) -> PredictionArrays:
         areas.astype(np.float32),
         {"foreground": pixels[0]},
         middles.astype(np.float32),
+        (areas % 7).astype(np.uint8),
     )
 
 
@@ -67,6 +68,7 @@ def test_blocks_give_the_objects_and_scores_of_one_piece(height, width, block_px
     same = {int(b): int(a) for a, b in pairs if a}
     order = [same[number + 1] - 1 for number in range(len(found.scores))]
     assert np.allclose(found.outlines, whole.outlines[order], atol=1e-3)
+    assert (found.classes == whole.classes[order]).all()
 
 
 @settings(max_examples=25, deadline=None)

@@ -76,6 +76,67 @@ def small_world(
     return regions
 
 
+def ellipsoids(
+    seed: int,
+    *,
+    shape: tuple[int, int, int] = (24, 64, 64),
+    n: int = 14,
+    flat: float = 2.0,
+    dark: bool = False,
+    n_channels: int = 1,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Bright flattened balls on noise: a stack (C, Z, H, W) of 16 bits and its label image."""
+    rng = np.random.default_rng(seed)
+    planes, rows, cols = np.mgrid[: shape[0], : shape[1], : shape[2]]
+    labels = np.zeros(shape, np.uint32)
+    stack = np.full(shape, 300.0)
+    instance_id = 0
+    for _ in range(6 * n):
+        if instance_id == n:
+            break
+        plane, row, col = (rng.uniform(0.1 * side, 0.9 * side) for side in shape)
+        a, b = rng.uniform(6, 9, 2)
+        away = ((rows - row) / a) ** 2 + ((cols - col) / b) ** 2
+        away += ((planes - plane) * flat / ((a + b) / 2)) ** 2
+        if (labels[away <= 1.4] > 0).any():
+            continue
+        instance_id += 1
+        labels[away <= 1] = instance_id
+        stack[away <= 1] = rng.uniform(900, 1500)
+    stack += rng.normal(0, 40, shape)
+    if dark:
+        stack = 2000 - stack
+    pixels = np.stack([stack * (1 - 0.1 * c) for c in range(n_channels)])
+    return np.clip(pixels, 0, 65535).astype(np.uint16), labels
+
+
+def write_volume(
+    folder: Path,
+    name: str,
+    stack: np.ndarray,
+    labels: np.ndarray,
+    *,
+    split: str = "train",
+    annotated: np.ndarray | None = None,
+    corners: tuple[int, ...] | None = None,
+) -> TrainingRegion:
+    """Write a stack (C, Z, H, W) and the labels of one region (z0, row0, col0, z1, …) of it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    n_channels, n_z, height, width = stack.shape
+    path = folder / f"{name}.tif"
+    if not path.exists():
+        pages = stack.reshape(-1, height, width)
+        shape = PixelShape(1, n_channels, n_z, height, width, str(stack.dtype))
+        write_pixels(path, shape, lambda page, row0, row1: pages[page, row0:row1])
+    z0, row0, col0, z1, row1, col1 = corners or (0, 0, 0, n_z, height, width)
+    labels = labels[z0:z1, row0:row1, col0:col1]
+    known = np.ones(labels.shape, bool) if annotated is None else annotated
+    label_path = folder / f"{name}-{z0}-{row0}-{col0}.npz"
+    np.savez_compressed(label_path, label_image=labels.astype(np.uint32), annotated=known)
+    box = (row0, col0, row1, col1)
+    return TrainingRegion(name, path, label_path, box, split, z=z0, depth=z1 - z0)
+
+
 def make_job(regions: list[TrainingRegion], workdir: Path, **changes: Any) -> TrainJob:
     """Return a job on one channel with seed 7 unless told otherwise."""
     values: dict[str, Any] = {"channels": (0,), "seed": 7, "params": {}} | changes

@@ -44,6 +44,7 @@ from training.models import (
     Evaluation,
     Example,
     ModelVersion,
+    PredictionPart,
     PredictionRun,
     RunState,
     TrainingRun,
@@ -133,6 +134,7 @@ def test_every_kind_of_row_keeps_its_files(project, image, layer):
         *("TrainingSet.manifest_digest", "VersionUpload.upload_digest"),
         *("ModelVersion.checkpoint_digest", "ModelVersion.export_digest"),
         *("Example.picture_digest", "PredictionRun.details_digest"),
+        "PredictionPart.result_digest",
     }
     for name in ("original", "pixels", "pyramid", "thumbnail"):
         setattr(image, f"{name}_digest", stored())
@@ -165,12 +167,22 @@ def test_every_kind_of_row_keeps_its_files(project, image, layer):
     )
     measured = Evaluation.objects.create(version=version, training_set=used, split="validation")
     Example.objects.create(evaluation=measured, image=image, picture_digest=stored())
-    PredictionRun.objects.create(version=version, image=image, details_digest=stored())
+    predicted = PredictionRun.objects.create(version=version, image=image, details_digest=stored())
+    part = PredictionPart.objects.create(
+        prediction=predicted,
+        number=1,
+        row0=0,
+        col0=0,
+        row1=9,
+        col1=9,
+        overlap_px=0,
+        result_digest=stored(),
+    )
     waiting = VersionUpload.objects.create(
         project=project, engine="threshold", file_name="a.zip", upload_digest=stored()
     )
     before = all_blobs()
-    assert len(before) == 4 + 2 + 2 + 4 + 2 + 1 + 1 + 1
+    assert len(before) == 4 + 2 + 2 + 4 + 2 + 1 + 1 + 1 + 1
     nobodys = stored()
 
     assert collect()["n_removed"] == 1
@@ -180,6 +192,10 @@ def test_every_kind_of_row_keeps_its_files(project, image, layer):
     VersionUpload.objects.filter(pk=waiting.pk).update(state=RunState.FAILED)
     collect()
     assert before - all_blobs() == {waiting.upload_digest}, "nobody reads it again"
+
+    PredictionRun.objects.filter(pk=predicted.pk).update(state=RunState.FINISHED)
+    collect()
+    assert before - all_blobs() == {waiting.upload_digest, part.result_digest}
 
 
 def test_a_deleted_image_takes_labels_and_snapshots_along(annotator, owner, project):

@@ -1,15 +1,14 @@
-"""What the interpreter of the odd engine runs: the real child, with one engine exchanged."""
+"""What the interpreter of the odd engine runs: the real child, with two engines exchanged."""
 
 from __future__ import annotations
 
 import sys
 
 from training.engines import registry
-from training.engines.specs import THRESHOLD
 
 registry.BUILT_IN = tuple(
-    registry.Registration(THRESHOLD, "tests.training.odd_engine:OddEngine")
-    if one.spec.name == "threshold"
+    registry.Registration(one.spec, "tests.training.odd_engine:OddEngine")
+    if one.spec.name in ("threshold", "stardist_3d")
     else one
     for one in registry.BUILT_IN
 )

@@ -3,11 +3,13 @@
 What it does is told by the environment variable ODD_ENGINE (JSON), which a child inherits:
 epochs, epoch_s, predict_s, and `fail` (kill, memory, grow, sentence, defect, hang, nan, or empty)
 at `fail_epoch`; only once when `fail_once` names a file that does not exist yet, and only with
-batches larger than `fits`.
+batches larger than `fits`. With `volumes` it segments stacks as volumes, too. What it predicts
+of planes is noted in the file `seen`, a digest per line.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -23,7 +25,7 @@ from training.engines.specs import THRESHOLD
 
 def behaviour():
     usual = {"epochs": 3, "epoch_s": 0.05, "fail": "", "fail_epoch": 2, "fail_once": ""}
-    usual |= {"predict_s": 0, "fits": 0}
+    usual |= {"predict_s": 0, "fits": 0, "seen": "", "volumes": False}
     return {**usual, **json.loads(os.environ.get("ODD_ENGINE", "{}"))}
 
 
@@ -54,6 +56,12 @@ def misbehave(wanted, epoch, batch_size=1):
     if wanted["fail"] == "hang":
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         time.sleep(600)
+
+
+def shape_of(labels):
+    with np.load(labels) as arrays:
+        assert arrays["label_image"].shape == arrays["annotated"].shape
+        return arrays["label_image"].shape
 
 
 class OddEngine:
@@ -95,6 +103,8 @@ class OddEngine:
             "regions": [
                 [r.split, list(r.box), Path(r.pixels).stat().st_size > 0] for r in job.regions
             ],
+            "planes": [[r.z, r.depth, list(shape_of(r.labels))] for r in job.regions],
+            "anisotropy": job.anisotropy,
         }
         (finished / "config.json").write_text(json.dumps(config))
         return finished
@@ -102,7 +112,8 @@ class OddEngine:
     def load(self, checkpoint, *, device, n_threads, fast=False):
         try:
             level = json.loads((checkpoint / "config.json").read_text())["level"]
-            return OddPredictor(level, fast=fast)
+            kind = OddVolumePredictor if behaviour()["volumes"] else OddPredictor
+            return kind(level, fast=fast)
         except (OSError, ValueError) as error:
             raise CheckpointCorrupt("This checkpoint cannot be read.") from error
 
@@ -131,6 +142,9 @@ class OddPredictor:
         wanted = behaviour()
         if wanted["fail"]:
             misbehave(wanted, wanted["fail_epoch"])
+        if wanted["seen"]:
+            with Path(wanted["seen"]).open("a") as file:
+                file.write(hashlib.sha256(np.ascontiguousarray(image)).hexdigest() + "\n")
         time.sleep(wanted["predict_s"])
         labels, n = ndimage.label(image[0] > self.level)
         if self.fast and n:  # it is in such a hurry that it forgets the largest object
@@ -138,3 +152,21 @@ class OddPredictor:
             labels[labels == largest] = 0
             labels[labels == n], n = largest, n - 1
         return PredictionArrays(labels.astype(np.uint32), np.full(n, 0.5, np.float32))
+
+
+class OddVolumePredictor(OddPredictor):
+    """Objects hang together over planes; their score tells the anisotropy, in tenths."""
+
+    def predict_volume(
+        self,
+        stack,
+        *,
+        anisotropy=0.0,
+        want_maps=False,
+        should_stop=lambda: False,
+        reference=None,
+    ):
+        from scipy import ndimage
+
+        labels, n = ndimage.label(np.asarray(stack)[0] > self.level)
+        return PredictionArrays(labels.astype(np.uint32), np.full(n, anisotropy / 10, np.float32))

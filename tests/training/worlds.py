@@ -65,7 +65,7 @@ def stored_pyramid(full):
 
 
 def paint(user, image, truth, *, z=0):
-    """Write a label image into the image's annotation layer, as an accepted draft would be."""
+    """Write a label image, or a stack of them, into the annotation layer, as if accepted."""
     draft = store_prediction(
         image=image,
         name="by hand",
@@ -90,6 +90,7 @@ def declare(
     coverage=Coverage.COMPLETE,
     submit=True,
     z=0,
+    depth=1,
 ):
     """Open a region (the whole image by default) and submit it."""
     region = open_region(
@@ -99,6 +100,7 @@ def declare(
         purpose=purpose,
         coverage=coverage,
         plane=(0, z),
+        depth=depth,
     )
     return submit_region(user=user, region_id=region.pk) if submit else region
 
@@ -109,6 +111,37 @@ def annotated_image(user, project, *, seed=0, side=160, n=8, purpose=Purpose.TRA
     image = stored_image(project, pixels, **fields)
     paint(user, image, truth)
     declare(user, image, purpose=purpose)
+    return image, truth
+
+
+def draw_stack(n_z=5, side=96, seed=0):
+    """Draw upright columns of bright discs; return (truth, pixels), both (Z, side, side).
+
+    Objects are numbered over the whole stack; no two touch in any plane or over each other.
+    """
+    rng = np.random.default_rng(seed)
+    truth = np.zeros((n_z, side, side), np.uint32)
+    rows, cols = np.mgrid[:side, :side]
+    n = 0
+    for row in range(14, side - 13, 24):
+        for col in range(14, side - 13, 24):
+            n += 1
+            z0 = int(rng.integers(0, n_z - 1))
+            z1 = int(rng.integers(z0 + 2, n_z + 1))
+            radius = float(rng.uniform(6, 9))
+            truth[z0:z1, (rows - row) ** 2 + (cols - col) ** 2 < radius**2] = n
+    noise = rng.integers(0, 30, truth.shape)
+    return truth, np.where(truth > 0, 200, 0).astype(np.uint8) + noise.astype(np.uint8)
+
+
+def annotated_stack(
+    user, project, *, seed=0, n_z=5, z=0, depth=None, purpose=Purpose.TRAINING, **fields
+):
+    """Make a stack, paint its truth and declare planes of it; return (image, truth)."""
+    truth, pixels = draw_stack(n_z, seed=seed)
+    image = stored_image(project, pixels[None], **fields)
+    paint(user, image, truth)
+    declare(user, image, purpose=purpose, z=z, depth=depth or n_z - z)
     return image, truth
 
 

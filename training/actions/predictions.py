@@ -19,6 +19,7 @@ from training import tasks
 from training.datasets.large import LARGE_PX
 from training.engines import registry
 from training.jobs.news import publish_prediction
+from training.jobs.parts import stop_parts
 from training.models import ModelVersion, PredictionRun, RunState
 from training.queries.predictions import images_to_predict
 from training.supervision.interpreters import require_installed
@@ -97,9 +98,18 @@ def queue_predictions(
 
 
 def images_for_maps(version: ModelVersion, images: Sequence[Image], *, named: bool) -> list[Image]:
-    """Return the images that are small enough for maps to be kept; raises MapsNotKept."""
+    """Return the images of one plane that are small enough for maps; raises MapsNotKept."""
     if not registry.spec(version.engine).produces:
         raise MapsNotKept(f"{registry.spec(version.engine).title} makes no maps that can be kept.")
+    stacks = [one for one in images if one.n_z > 1]
+    if stacks and (named or len(stacks) == len(images)):
+        names = ", ".join(one.name for one in stacks[:NAMED])
+        raise MapsNotKept(
+            f"Maps are kept of images of one plane only; stacks: {names}. Predict these without "
+            "maps.",
+            images=[str(one.pk) for one in stacks],
+        )
+    images = [one for one in images if one.n_z == 1]
     large = [one for one in images if (one.height or 0) * (one.width or 0) > LARGE_PX]
     if large and (named or len(large) == len(images)):
         names = ", ".join(one.name for one in large[:NAMED])
@@ -139,6 +149,7 @@ def cancel_prediction(*, user: Any, prediction: PredictionRun) -> PredictionRun:
             f"This prediction has already ended: {prediction.get_state_display().lower()}."
         )
     PredictionRun.objects.filter(pk=prediction.pk).update(cancel_requested=True)
+    stop_parts([prediction.pk])
     if prediction.state == RunState.QUEUED:
         end_waiting(PredictionRun.objects.filter(pk=prediction.pk))
     prediction.refresh_from_db()
@@ -169,6 +180,7 @@ def cancel_waiting_predictions(
     # Locked first: whoever claims one now waits, and then finds it ended.
     waiting = list(rows.select_for_update(of=("self",)).values_list("pk", flat=True))
     n_cancelled = end_waiting(PredictionRun.objects.filter(pk__in=waiting))
+    stop_parts(waiting)
     audit(
         user=user,
         project=project,

@@ -12,7 +12,7 @@ from annotations.actions.audit import audit
 from annotations.models import Project, Role, Split
 from annotations.rules import require
 from project.broker import send
-from project.errors import Conflict, InvalidInput
+from project.errors import Conflict, InvalidInput, NotReady
 from training import tasks
 from training.actions.rounds import close_round
 from training.actions.sets import freeze_training_set
@@ -22,8 +22,8 @@ from training.jobs.news import publish_run
 from training.jobs.pauses import over_now, paused_now
 from training.models import ModelVersion, RunState, TrainingRun, TrainingSet
 from training.queries.numbers import next_number
-from training.queries.plans import choose_channels, parse_start
-from training.queries.sets import read_manifest
+from training.queries.plans import choose_channels, no_deep_regions, parse_start
+from training.queries.sets import n_deep_regions, read_manifest
 from training.queries.versions import images_known_to
 from training.supervision.interpreters import require_installed
 
@@ -35,6 +35,12 @@ class RunEnded(Conflict):
     """The run has ended and nothing about it can change."""
 
     code: ClassVar[str] = "run_ended"
+
+
+class NoDeepRegions(NotReady):
+    """Nothing shows an engine of volumes what a volume is."""
+
+    code: ClassVar[str] = "no_deep_regions"
 
 
 @transaction.atomic
@@ -52,7 +58,7 @@ def queue_run(  # noqa: PLR0913 (one argument per thing a person can choose)
     """Freeze the training set, close the round that led to it and queue a run on it.
 
     Raises NotAllowed, NotFound, UnknownEngine, EngineNotInstalled, BadEngineParams, BadStart,
-    BadChannels, TooFewInstances.
+    BadChannels, TooFewInstances, NoDeepRegions.
     """
     require(user, project, Role.REVIEWER)
     require_installed(engine)
@@ -62,6 +68,8 @@ def queue_run(  # noqa: PLR0913 (one argument per thing a person can choose)
     training_set = freeze_training_set(user=user, project=project)
     close_round(project, training_set)
     manifest = read_manifest(training_set)
+    if registry.spec(engine).n_dims == 3 and not n_deep_regions(manifest):
+        raise NoDeepRegions(no_deep_regions(engine))
     run = TrainingRun.objects.create(
         project=project,
         number=next_number(project, TrainingRun),
@@ -73,7 +81,7 @@ def queue_run(  # noqa: PLR0913 (one argument per thing a person can choose)
         channels=choose_channels(engine, fewest_channels(manifest), origin.parent, channels),
         seed=seed,
         max_minutes=max_minutes,
-        warnings=warnings_about(training_set, manifest, origin.parent),
+        warnings=warnings_about(training_set, manifest, origin.parent, engine),
         created_by=user,
     )
     audit(
@@ -195,7 +203,7 @@ def fewest_channels(manifest: dict[str, Any]) -> int:
 
 
 def warnings_about(
-    training_set: TrainingSet, manifest: dict[str, Any], parent: ModelVersion | None
+    training_set: TrainingSet, manifest: dict[str, Any], parent: ModelVersion | None, engine: str
 ) -> list[str]:
     """Say what a person should know before waiting for this run."""
     said = []
@@ -204,6 +212,8 @@ def warnings_about(
             "No region was drawn for blind validation: the version will be trained, but how good "
             "it is cannot be measured."
         )
+    if registry.spec(engine).n_dims == 3:
+        said += about_flat_regions(training_set, manifest)
     known = images_known_to(parent, manifest) if parent is not None else []
     if known:
         said.append(
@@ -216,4 +226,20 @@ def warnings_about(
         reasons = sorted({entry["reason"] for entry in left_out})
         regions = "region was" if len(left_out) == 1 else "regions were"
         said.append(f"{len(left_out)} submitted {regions} left out. " + " ".join(reasons))
+    return said
+
+
+def about_flat_regions(training_set: TrainingSet, manifest: dict[str, Any]) -> list[str]:
+    """Say what an engine of volumes does not use: regions of a single plane."""
+    said = []
+    held_out = training_set.splits.get(Split.VALIDATION)
+    if held_out and not n_deep_regions(manifest, Split.VALIDATION):
+        said.append(
+            "No blind validation region has several planes, so how good the version is on volumes "
+            "cannot be measured."
+        )
+    taught = training_set.splits.get(Split.TRAIN, {}).get("regions", 0)
+    n_flat = taught - n_deep_regions(manifest)
+    if n_flat:
+        said.append(f"Training regions of a single plane are not used by this engine: {n_flat}.")
     return said

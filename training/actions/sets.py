@@ -8,6 +8,7 @@ from django.db import transaction
 
 from annotations.actions.audit import audit
 from annotations.models import Project, Role, Split
+from annotations.queries.classes import hold_classes
 from annotations.rules import require
 from project.errors import NotReady
 from project.storage import put_bytes
@@ -53,6 +54,7 @@ def freeze_training_set(*, user: Any, project: Project) -> TrainingSet:
     Raises NotAllowed, NotFound, TooFewInstances.
     """
     require(user, project, Role.REVIEWER)
+    hold_classes()  # the set keeps their names
     manifest = present_manifest(project)
     counts = count_splits(manifest)
     have = counts.get(Split.TRAIN, {}).get("instances", 0)

@@ -331,6 +331,15 @@ class VersionRowOut(serializers.ModelSerializer[ModelVersion]):
         return {"id": str(run.pk), "number": run.number} if run is not None else None
 
 
+class LargeDraftOut(serializers.Serializer[Any]):
+    """How far the prediction of a large image is."""
+
+    image = serializers.UUIDField()
+    name = serializers.CharField()
+    part = serializers.IntegerField(help_text="How many parts are made.")
+    of = serializers.IntegerField()
+
+
 class VersionOut(VersionRowOut):
     """A version with all that it was made of."""
 
@@ -345,6 +354,7 @@ class VersionOut(VersionRowOut):
     drafts = serializers.DictField(
         child=serializers.IntegerField(), help_text="How many predictions are in which state."
     )
+    large_drafts = LargeDraftOut(many=True, help_text="Those that are made in parts now.")
 
     class Meta(VersionRowOut.Meta):
         fields = (  # type: ignore[assignment]
@@ -360,6 +370,7 @@ class VersionOut(VersionRowOut):
             "checkpoint_digest",
             "export_digest",
             "drafts",
+            "large_drafts",
         )
 
     def get_training_set(self, version: ModelVersion) -> dict[str, Any] | None:
@@ -416,6 +427,7 @@ class PredictionOut(serializers.ModelSerializer[PredictionRun]):
             "n_instances",
             "fast",
             "has_maps",
+            "progress",
             "error_code",
             "error_message",
             "created_at",

@@ -46,6 +46,7 @@ from training.models import ModelVersion
 from training.queries.predictions import one_prediction, predictions_of_image
 from training.queries.versions import (
     drafts_of,
+    large_drafts_of,
     leaderboard,
     lineage,
     one_evaluation,
@@ -101,6 +102,7 @@ class VersionDetail(APIView):
         prefetch_related_objects(version.measured, "examples")
         version.lineage = lineage(version)
         version.drafts = drafts_of(version)
+        version.large_drafts = large_drafts_of(version)
         return Response(VersionOut(version).data)
 
 

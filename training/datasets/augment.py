@@ -35,10 +35,12 @@ def turn(
 ) -> tuple[Image, SparseLabels]:
     """Flip and rotate by quarter turns: one of the eight symmetries of a square.
 
+    Stacks are turned in their planes, and upside down as often as not.
+
     Parameters
     ----------
-    pixels : ndarray of float32, shape (C, h, h)
-    labels : ndarray of int32, shape (h, h)
+    pixels : ndarray of float32, shape (C, h, h) or (C, d, h, h)
+    labels : ndarray of int32, shape (h, h) or (d, h, h)
     rng : Generator
 
     Returns
@@ -46,9 +48,12 @@ def turn(
     tuple of ndarray
     """
     quarters, flip = int(rng.integers(4)), bool(rng.integers(2))
-    pixels, labels = np.rot90(pixels, quarters, axes=(1, 2)), np.rot90(labels, quarters)
+    pixels = np.rot90(pixels, quarters, axes=(-2, -1))
+    labels = np.rot90(labels, quarters, axes=(-2, -1))
     if flip:
-        pixels, labels = pixels[:, :, ::-1], labels[:, ::-1]
+        pixels, labels = pixels[..., ::-1], labels[..., ::-1]
+    if labels.ndim == 3 and rng.integers(2):
+        pixels, labels = pixels[:, ::-1], labels[::-1]
     return np.ascontiguousarray(pixels), np.ascontiguousarray(labels)
 
 
@@ -68,35 +73,47 @@ def draw_scale(scale_range: float, rng: np.random.Generator) -> float:
     return float(np.exp(rng.uniform(-1, 1) * np.log1p(scale_range)))
 
 
-def resize(pixels: Image, labels: SparseLabels, side: int) -> tuple[Image, SparseLabels]:
-    """Bring a square crop to a side length; labels by nearest neighbour, so ids stay ids.
+def resize(
+    pixels: Image, labels: SparseLabels, side: int | tuple[int, ...]
+) -> tuple[Image, SparseLabels]:
+    """Bring a crop to a side length; labels by nearest neighbour, so ids stay ids.
 
     What gets much smaller is smoothed before, as `training.datasets.scale` does.
 
     Parameters
     ----------
-    pixels : ndarray of float32, shape (C, h, h)
-    labels : ndarray of int32, shape (h, h)
-    side : int
+    pixels : ndarray of float32, shape (C, h, h) or (C, d, h, w)
+    labels : ndarray of int32, shape (h, h) or (d, h, w)
+    side : int or tuple of int
+        Of all axes, or of each.
 
     Returns
     -------
     tuple of ndarray
-        Shapes (C, side, side) and (side, side).
+        Shapes (C, side, …) and (side, …).
     """
-    size = labels.shape[0]
-    if size == side:
+    sides = (side,) * labels.ndim if isinstance(side, int) else side
+    if labels.shape == sides:
         return pixels, labels
-    if size > SMOOTHED_ABOVE * side:
-        sigma = (size / side - 1) / 2
-        pixels = ndimage.gaussian_filter(pixels, (0, sigma, sigma), mode="mirror")
-    places = (np.arange(side) + 0.5) * (size / side) - 0.5
-    nearest = np.clip(np.round(places), 0, size - 1).astype(np.intp)
-    low = np.clip(np.floor(places), 0, size - 2).astype(np.intp)
+    pairs = list(zip(labels.shape, sides, strict=True))
+    sigmas = [(old / new - 1) / 2 if old > SMOOTHED_ABOVE * new else 0.0 for old, new in pairs]
+    if any(sigmas):
+        pixels = ndimage.gaussian_filter(pixels, (0, *sigmas), mode="mirror")
+    nearest = []
+    for axis, (old, new) in enumerate(pairs):
+        places = (np.arange(new) + 0.5) * (old / new) - 0.5
+        nearest.append(np.clip(np.round(places), 0, old - 1).astype(np.intp))
+        pixels = _interpolated(pixels, places, axis + 1)
+    return pixels, labels[np.ix_(*nearest)]
+
+
+def _interpolated(pixels: Image, places: NDArray[np.float64], axis: int) -> Image:
+    """Return the values between pixels along an axis, linearly."""
+    low = np.clip(np.floor(places), 0, pixels.shape[axis] - 2).astype(np.intp)
     share = np.clip(places - low, 0, 1).astype(np.float32)
-    rows = pixels[:, low] * (1 - share)[:, None] + pixels[:, low + 1] * share[:, None]
-    resized: Image = rows[:, :, low] * (1 - share) + rows[:, :, low + 1] * share
-    return resized, labels[np.ix_(nearest, nearest)]
+    share = share.reshape(-1, *[1] * (pixels.ndim - 1 - axis))
+    result: Image = pixels.take(low, axis) * (1 - share) + pixels.take(low + 1, axis) * share
+    return result
 
 
 def change_intensities(pixels: Image, strengths: Strengths, rng: np.random.Generator) -> Image:
@@ -104,14 +121,15 @@ def change_intensities(pixels: Image, strengths: Strengths, rng: np.random.Gener
 
     Parameters
     ----------
-    pixels : ndarray of float32, shape (C, h, w)
+    pixels : ndarray of float32, shape (C, h, w) or (C, d, h, w)
         Normalised, background near 0.
     strengths : Strengths
     rng : Generator
 
     Returns
     -------
-    ndarray of float32, shape (C, h, w)
+    ndarray of float32, same shape
+        Planes are blurred one by one.
     """
     if strengths.stain > 0 and pixels.shape[0] == 3:
         pixels = jitter_stains(pixels, strengths.stain, rng)
@@ -119,7 +137,7 @@ def change_intensities(pixels: Image, strengths: Strengths, rng: np.random.Gener
         pixels = _new_contrast(pixels, strengths.intensity, rng)
     if strengths.blur_px > 0 and rng.random() < 0.3:
         sigma = rng.uniform(0, strengths.blur_px)
-        pixels = ndimage.gaussian_filter(pixels, (0, sigma, sigma))
+        pixels = ndimage.gaussian_filter(pixels, (sigma, sigma), axes=(-2, -1))
     if strengths.noise > 0:
         amount = rng.uniform(0, strengths.noise)
         pixels = pixels + rng.normal(0, amount, pixels.shape).astype(np.float32)
@@ -128,7 +146,7 @@ def change_intensities(pixels: Image, strengths: Strengths, rng: np.random.Gener
 
 def _new_contrast(pixels: Image, strength: float, rng: np.random.Generator) -> Image:
     """Multiply, add and bend by a random amount per channel."""
-    shape = (pixels.shape[0], 1, 1)
+    shape = (pixels.shape[0], *[1] * (pixels.ndim - 1))
     gain = np.exp(rng.uniform(-strength, strength, shape))
     shift = rng.uniform(-strength, strength, shape) * 0.3
     gamma = np.exp(rng.uniform(-strength, strength, shape))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,19 +12,26 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from annotations.imaging.pixels import open_pixels
+from annotations.imaging.pixels import PixelFile, open_pixels
 from training.datasets.channels import ALL, shown, with_channels
-from training.datasets.labels import Box, SparseLabels, diameters, sparse_labels
+from training.datasets.labels import (
+    Classes,
+    Corners,
+    SparseLabels,
+    diameters,
+    sparse_classes,
+    sparse_labels,
+)
 from training.datasets.normalize import Image, Limits, measure_limits, normalize
 
 Plane: TypeAlias = tuple[str, int, int, tuple[int, ...]]  # image, t, z, channels
-PixelsByKey: TypeAlias = OrderedDict[int, tuple[Box, NDArray[Any]]]
+Measured: TypeAlias = tuple[tuple[int, ...], Limits]  # an image's size and percentiles
+PixelsByKey: TypeAlias = OrderedDict[int, tuple[Corners, NDArray[Any]]]
 
 REPLAY = "replay"
 CENTRES_PER_REGION = 512  # places to draw around that are remembered; 4 kB
 CACHE_BYTES = 96 << 20  # decoded pixels that are kept, whatever the number of images
-CACHED_AREA_PX = 1024 * 1024  # regions up to this size are kept whole
-KEPT_MARGIN_PX = 192  # and what is around them, where crops reach beyond
+KEPT_MARGIN_PX = 192  # of what is around regions that are kept, where crops reach beyond
 
 
 class Region(Protocol):
@@ -42,7 +50,7 @@ class Region(Protocol):
         """The .npz with label_image and annotated."""
 
     @property
-    def box(self) -> Box:
+    def box(self) -> tuple[int, int, int, int]:
         """Place in the image."""
 
     @property
@@ -67,7 +75,11 @@ class Region(Protocol):
 
     @property
     def z(self) -> int:
-        """Slice."""
+        """Slice, the first one of several."""
+
+    @property
+    def depth(self) -> int:
+        """Number of slices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +88,15 @@ class Prepared:
 
     region: Region
     path: Path
-    image_shape: tuple[int, int]
+    box: Corners  # in the image
+    image_shape: tuple[int, ...]
     limits: Limits
     n_annotated: int
     n_instances: int
     diameters: NDArray[np.float64]
-    objects: NDArray[np.int32]  # (n, 2) pixels inside objects, at most CENTRES_PER_REGION
-    known: NDArray[np.int32]  # (n, 2) annotated pixels of any kind
+    objects: NDArray[np.int32]  # (n, n_dims) pixels inside objects, at most CENTRES_PER_REGION
+    known: NDArray[np.int32]  # (n, n_dims) annotated pixels of any kind
+    classes: Classes | None = None  # of the labels, see `Crop`
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +105,19 @@ class Crop:
 
     Attributes
     ----------
-    pixels : ndarray of float32, shape (C, h, w)
+    pixels : ndarray of float32, shape (C, h, w) or (C, d, h, w)
         Normalised by the limits of the whole image.
-    labels : ndarray of int32, shape (h, w)
+    labels : ndarray of int32, shape (h, w) or (d, h, w)
         -1 where nothing is known, outside the region and outside the image.
+    classes : ndarray of uint8, shape (n + 1,), or None
+        The kind of the label i at i, from 1; 0 where it is unknown. None: nobody told the kinds
+        of this region's objects apart. The labels of a crop are those of its region, so that all
+        its crops share this.
     """
 
     pixels: Image
     labels: SparseLabels
+    classes: Classes | None = None
 
 
 class CropSource:
@@ -122,6 +141,9 @@ class CropSource:
     NaN. `invert` may be set once the polarity of the objects is known, and `way`, by which the
     network is shown the channels (`training.datasets.channels`).
     """
+
+    spacing: tuple[float, ...] | None = None  # distance of neighbours along each axis, in pixels
+    kept_px = 1024 * 1024  # regions up to this size are kept in memory whole
 
     def __init__(
         self,
@@ -156,39 +178,56 @@ class CropSource:
     def _plane(self, region: Region) -> Plane:
         return region.image_id, region.t, region.z, region.channels or self.channels
 
-    def _all_limits(self, regions: Sequence[Region]) -> dict[Plane, tuple[tuple[int, int], Limits]]:
+    def _all_limits(self, regions: Sequence[Region]) -> dict[Plane, Measured]:
         """Measure each plane once, however many regions it has."""
-        found: dict[Plane, tuple[tuple[int, int], Limits]] = {}
+        found: dict[Plane, Measured] = {}
         for region in regions:
             plane = self._plane(region)
             if plane not in found:
-                found[plane] = _limits_of(region, plane[-1], recolour=self._recolour)
+                found[plane] = self._measure(region, plane[-1])
         return found
 
-    def _prepare(
-        self, number: int, region: Region, limits: dict[Plane, tuple[tuple[int, int], Limits]]
-    ) -> Prepared:
+    def _measure(self, region: Region, channels: tuple[int, ...]) -> Measured:
+        """Measure one image: its size and its percentiles."""
+        return _limits_of(region, channels, recolour=self._recolour)
+
+    def _box_of(self, region: Region) -> Corners:
+        return region.box
+
+    def _sides(self, px: int) -> tuple[int, ...]:
+        """Return how many pixels a length is along each axis."""
+        return (px, px)
+
+    def _diameters(self, labels: SparseLabels) -> NDArray[np.float64]:
+        return diameters(labels)
+
+    def _prepare(self, number: int, region: Region, limits: dict[Plane, Measured]) -> Prepared:
         shape, image_limits = limits[self._plane(region)]
+        box = self._box_of(region)
         with np.load(region.labels, allow_pickle=False) as stored:
             labels = sparse_labels(
                 stored["label_image"],
                 stored["annotated"],
-                box=region.box,
+                box=box,
                 image_shape=shape,
                 background_band_px=self._band,
+                spacing=self.spacing,
             )
+            classes = _classes_in(stored, labels)
         path = self._folder / f"labels-{number}.npy"
         np.save(path, labels)
         return Prepared(
             region,
             path,
+            box,
             shape,
             image_limits,
             n_annotated=int((labels >= 0).sum()),
             n_instances=max(0, int(labels.max(initial=0))),
-            diameters=diameters(labels),
+            diameters=self._diameters(labels),
             objects=_some_pixels(labels > 0, number),
             known=_some_pixels(labels >= 0, number),
+            classes=classes,
         )
 
     def labels_of(self, number: int) -> SparseLabels:
@@ -196,23 +235,26 @@ class CropSource:
         labels: SparseLabels = np.load(self.regions[number].path, mmap_mode="r")
         return labels
 
-    def centre(self, number: int, rng: np.random.Generator, foreground: float) -> tuple[int, int]:
+    def centre(self, number: int, rng: np.random.Generator, foreground: float) -> tuple[int, ...]:
         """Choose a known pixel of a region, inside an object with the given probability.
 
         Returns
         -------
-        (row, col)
+        (row, col) or (z, row, col)
             In pixels of the region.
         """
         prepared = self.regions[number]
         pool = prepared.known
         if len(prepared.objects) and rng.random() < foreground:
             pool = prepared.objects
-        row, col = pool[rng.integers(len(pool))]
-        return int(row), int(col)
+        return tuple(int(place) for place in pool[rng.integers(len(pool))])
 
     def around(
-        self, number: int, centre: tuple[int, int], side: int, rng: np.random.Generator
+        self,
+        number: int,
+        centre: tuple[int, ...],
+        side: int | tuple[int, ...],
+        rng: np.random.Generator,
     ) -> Crop:
         """Cut a square that holds a pixel of a region, placed at random around it.
 
@@ -220,88 +262,87 @@ class CropSource:
         ----------
         number : int
             Region.
-        centre : (row, col)
+        centre : (row, col) or (z, row, col)
             In pixels of the region.
-        side : int
+        side : int or tuple of int
+            Of all axes, or of each.
         rng : Generator
 
         Returns
         -------
         Crop
-            The square reaches beyond the region where that helps (real pixels, labels unknown),
+            It reaches beyond the region where that helps (real pixels, labels unknown),
             and is mirrored where the image is smaller.
         """
         prepared = self.regions[number]
+        n_dims = len(prepared.image_shape)
+        sides = (side,) * n_dims if isinstance(side, int) else side
         start = []
-        for place, offset, size in zip(
-            centre, prepared.region.box[:2], prepared.image_shape, strict=True
+        for place, offset, size, wanted in zip(
+            centre, prepared.box[:n_dims], prepared.image_shape, sides, strict=True
         ):
-            wanted = place + offset - int(side * rng.uniform(0.15, 0.85))
-            start.append(min(max(wanted, 0), max(size - side, 0)))
-        return self.window(number, (start[0], start[1], start[0] + side, start[1] + side))
+            first = place + offset - int(wanted * rng.uniform(0.15, 0.85))
+            start.append(min(max(first, 0), max(size - wanted, 0)))
+        ends = [first + wanted for first, wanted in zip(start, sides, strict=True)]
+        return self.window(number, (*start, *ends))
 
-    def window(self, number: int, box: Box) -> Crop:
+    def window(self, number: int, box: Corners) -> Crop:
         """Cut a box given in pixels of the image; it may reach beyond image and region.
 
         Parameters
         ----------
         number : int
             Region whose labels are used.
-        box : (row0, col0, row1, col1)
+        box : (row0, col0, row1, col1) or (z0, row0, col0, z1, row1, col1)
 
         Returns
         -------
         Crop
         """
         prepared = self.regions[number]
-        height, width = prepared.image_shape
-        row0, col0, row1, col1 = box
-        inside = (max(row0, 0), max(col0, 0), min(row1, height), min(col1, width))
+        n_dims = len(prepared.image_shape)
+        inside = _common(box, (0,) * n_dims + prepared.image_shape)
         invert = self.invert if prepared.region.invert is None else prepared.region.invert
         pixels = normalize(self._read(number, inside), prepared.limits, invert=invert)
         pixels = shown(with_channels(pixels, len(self.channels)), self.way)
-        pad = (
-            (inside[0] - row0, row1 - inside[2]),
-            (inside[1] - col0, col1 - inside[3]),
-        )
+        pad = [
+            (inside[axis] - box[axis], box[axis + n_dims] - inside[axis + n_dims])
+            for axis in range(n_dims)
+        ]
         if any(any(side) for side in pad):
             pixels = np.pad(pixels, ((0, 0), *pad), mode="symmetric")
-        labels = np.full((row1 - row0, col1 - col0), -1, dtype=np.int32)
-        top, left, bottom, right = _common(box, prepared.region.box)
-        if top < bottom and left < right:
-            row, col = prepared.region.box[:2]
-            source = self.labels_of(number)[top - row : bottom - row, left - col : right - col]
-            labels[top - row0 : bottom - row0, left - col0 : right - col0] = source
-        return Crop(pixels, labels)
+        labels = np.full([box[axis + n_dims] - box[axis] for axis in range(n_dims)], -1, np.int32)
+        shared = _common(box, prepared.box)
+        if all(shared[axis] < shared[axis + n_dims] for axis in range(n_dims)):
+            labels[_within(shared, box)] = self.labels_of(number)[_within(shared, prepared.box)]
+        return Crop(pixels, labels, prepared.classes)
 
     def whole(self, number: int, *, most_px: int, margin_px: int = 0) -> Crop:
         """Return a region with a margin, or its middle when a side exceeds `most_px`."""
-        height, width = self.regions[number].image_shape
-        row0, col0, row1, col1 = self.regions[number].region.box
-        rows, cols = min(row1 - row0, most_px), min(col1 - col0, most_px)
-        top, left = row0 + (row1 - row0 - rows) // 2, col0 + (col1 - col0 - cols) // 2
-        box = (
-            max(top - margin_px, 0),
-            max(left - margin_px, 0),
-            min(top + rows + margin_px, height),
-            min(left + cols + margin_px, width),
-        )
-        return self.window(number, box)
+        shape, box = self.regions[number].image_shape, self.regions[number].box
+        starts, ends = [], []
+        for axis, (most, margin) in enumerate(
+            zip(self._sides(most_px), self._sides(margin_px), strict=True)
+        ):
+            start, end = box[axis], box[axis + len(shape)]
+            side = min(end - start, most)
+            first = start + (end - start - side) // 2
+            starts.append(max(first - margin, 0))
+            ends.append(min(first + side + margin, shape[axis]))
+        return self.window(number, (*starts, *ends))
 
-    def _read(self, number: int, box: Box) -> NDArray[Any]:
+    def _read(self, number: int, box: Corners) -> NDArray[Any]:
         """Read pixels through a cache of bounded size."""
         if number in self._cache:
             kept, pixels = self._cache[number]
             if _common(kept, box) == box:
                 self._cache.move_to_end(number)
-                row, col = kept[:2]
-                return pixels[:, box[0] - row : box[2] - row, box[1] - col : box[3] - col]
+                return pixels[(slice(None), *_within(box, kept))]
             self._cached_bytes -= self._cache.pop(number)[1].nbytes
         region = self.regions[number].region
         wanted = self._to_keep(number, box)
         with open_pixels(region.pixels) as file:
-            channels = self._plane(region)[-1]
-            pixels = file.read(t=region.t, z=region.z, channels=channels, box=wanted or box)
+            pixels = self._read_file(file, region, wanted or box)
         if wanted is None:
             return pixels
         self._cache[number] = (wanted, pixels)
@@ -310,42 +351,58 @@ class CropSource:
             self._cached_bytes -= self._cache.popitem(last=False)[1][1].nbytes
         return self._read(number, box)
 
-    def _to_keep(self, number: int, box: Box) -> Box | None:
+    def _read_file(self, file: PixelFile, region: Region, box: Corners) -> NDArray[Any]:
+        row0, col0, row1, col1 = box
+        channels = self._plane(region)[-1]
+        return file.read(t=region.t, z=region.z, channels=channels, box=(row0, col0, row1, col1))
+
+    def _to_keep(self, number: int, box: Corners) -> Corners | None:
         """Return what to read for a region that is small enough to be kept: it and its margin."""
-        row0, col0, row1, col1 = self.regions[number].region.box
-        if (row1 - row0) * (col1 - col0) > CACHED_AREA_PX:
+        shape, kept = self.regions[number].image_shape, self.regions[number].box
+        n_dims = len(shape)
+        if math.prod(kept[i + n_dims] - kept[i] for i in range(n_dims)) > self.kept_px:
             return None
-        height, width = self.regions[number].image_shape
-        margin = min(max(box[2] - box[0], box[3] - box[1]), KEPT_MARGIN_PX)
-        return (
-            min(max(row0 - margin, 0), box[0]),
-            min(max(col0 - margin, 0), box[1]),
-            max(min(row1 + margin, height), box[2]),
-            max(min(col1 + margin, width), box[3]),
-        )
+        longest = max(box[i + n_dims] - box[i] for i in range(n_dims))
+        margins = self._sides(min(longest, KEPT_MARGIN_PX))
+        starts = [min(max(kept[i] - margins[i], 0), box[i]) for i in range(n_dims)]
+        ends = [
+            max(min(kept[i] + margins[i - n_dims], shape[i - n_dims]), box[i])
+            for i in range(n_dims, 2 * n_dims)
+        ]
+        return (*starts, *ends)
 
 
-def _limits_of(
-    region: Region, channels: tuple[int, ...], *, recolour: bool
-) -> tuple[tuple[int, int], Limits]:
-    """Measure one image: its size and its percentiles."""
+def _classes_in(stored: Any, labels: SparseLabels) -> Classes | None:
+    """Return the kinds of a region's labels where its file tells them."""
+    if "class_ids" not in stored:
+        return None
+    return sparse_classes(
+        stored["label_image"], labels, stored["class_ids"], stored["class_numbers"]
+    )
+
+
+def _limits_of(region: Region, channels: tuple[int, ...], *, recolour: bool) -> Measured:
     with open_pixels(region.pixels) as file:
         height, width = file.shape.height, file.shape.width
 
-        def read(box: Box) -> NDArray[Any]:
+        def read(box: tuple[int, int, int, int]) -> NDArray[Any]:
             return file.read(t=region.t, z=region.z, channels=channels, box=box)
 
         return (height, width), measure_limits(read, height, width, recolour=recolour)
 
 
-def _common(one: Box, other: Box) -> Box:
+def _common(one: Corners, other: Corners) -> Corners:
     """Return what two boxes share; empty when the first corner is not before the second."""
-    return (
-        max(one[0], other[0]),
-        max(one[1], other[1]),
-        min(one[2], other[2]),
-        min(one[3], other[3]),
-    )
+    n_dims = len(one) // 2
+    starts = (max(some, others) for some, others in zip(one[:n_dims], other, strict=False))
+    ends = (min(some, others) for some, others in zip(one[n_dims:], other[n_dims:], strict=True))
+    return (*starts, *ends)
+
+
+def _within(box: Corners, outer: Corners) -> tuple[slice, ...]:
+    """Return where a box lies in an array that shows another."""
+    n_dims = len(box) // 2
+    return tuple(slice(box[i] - outer[i], box[i + n_dims] - outer[i]) for i in range(n_dims))
 
 
 def _some_pixels(where: NDArray[np.bool_], seed: int) -> NDArray[np.int32]:

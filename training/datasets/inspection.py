@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,14 +20,32 @@ class LabelFacts:
     diameters_px: NDArray[np.float32]  # of circles of the instances' areas, shape (n,)
     n_scattered: int  # instances in more than one part
     n_specks: int
+    instance_ids: NDArray[np.int64]  # ascending, shape (n,); of several planes each once
 
     @classmethod
-    def of_areas(cls, area_px: NDArray[np.int64], *, n_scattered: int = 0) -> LabelFacts:
-        """Make them from the instances' areas, shape (n,)."""
+    def of_areas(
+        cls,
+        area_px: NDArray[np.int64],
+        instance_ids: NDArray[np.int64],
+        *,
+        n_scattered: int = 0,
+    ) -> LabelFacts:
+        """Make them from the instances' areas and ids, shape (n,)."""
         return cls(
             diameters_px=(2 * np.sqrt(area_px / np.pi)).astype(np.float32),
             n_scattered=n_scattered,
             n_specks=int(np.count_nonzero(area_px < SPECK_PX)),
+            instance_ids=np.sort(instance_ids),
+        )
+
+    @classmethod
+    def of_planes(cls, planes: Sequence[LabelFacts]) -> LabelFacts:
+        """Put together what was found in the planes of a region; each section counts."""
+        return cls(
+            diameters_px=np.concatenate([one.diameters_px for one in planes]),
+            n_scattered=sum(one.n_scattered for one in planes),
+            n_specks=sum(one.n_specks for one in planes),
+            instance_ids=np.unique(np.concatenate([one.instance_ids for one in planes])),
         )
 
     @property
@@ -49,4 +68,6 @@ def inspect_labels(label_image: NDArray[np.uint32], annotated: NDArray[np.bool_]
     LabelFacts
     """
     taught = np.where(annotated, label_image, np.uint32(0))
-    return LabelFacts.of_areas(measure(taught).area_px, n_scattered=len(scattered_ids(taught)))
+    found = measure(taught)
+    n_scattered = len(scattered_ids(taught))
+    return LabelFacts.of_areas(found.area_px, found.instance_id, n_scattered=n_scattered)

@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 Box: TypeAlias = tuple[int, int, int, int]
+Corners: TypeAlias = tuple[int, ...]  # a box's first place along each axis, then its ends
 SparseLabels: TypeAlias = NDArray[np.int32]
+Classes: TypeAlias = NDArray[np.uint8]
 
 UNKNOWN = -1
 POSITIVES_ONLY_SHARE = 0.01
@@ -19,28 +21,31 @@ def sparse_labels(
     label_image: NDArray[Any],
     annotated: NDArray[np.bool_],
     *,
-    box: Box,
-    image_shape: tuple[int, int],
+    box: Corners,
+    image_shape: tuple[int, ...],
     background_band_px: int = 0,
+    spacing: tuple[float, ...] | None = None,
 ) -> SparseLabels:
     """Prepare a region's labels for training.
 
     Parameters
     ----------
-    label_image : ndarray of integers, shape (h, w)
+    label_image : ndarray of integers, shape (h, w) or (d, h, w)
         Ids of any size; 0 and below is background.
-    annotated : ndarray of bool, shape (h, w)
+    annotated : ndarray of bool, same shape
         Pixels that a person vouches for.
-    box : (row0, col0, row1, col1)
+    box : (row0, col0, row1, col1) or (z0, row0, col0, z1, row1, col1)
         Where the region lies in its image.
-    image_shape : (H, W)
+    image_shape : (H, W) or (Z, H, W)
     background_band_px : int
         Width of the band around each object that is taken as background where no background was
         marked (less than 1 % of the objects' pixels) [1]_; 0 for none.
+    spacing : tuple of float, optional
+        Distance of neighbours along each axis in pixels; 1 where it is not given.
 
     Returns
     -------
-    ndarray of int32, shape (h, w)
+    ndarray of int32, same shape
         Ids dense from 1, 0 for background that is known, -1 for what is not.
 
     Notes
@@ -66,11 +71,49 @@ def sparse_labels(
     result: SparseLabels = new_ids[rows]
     result[~annotated] = UNKNOWN
     if background_band_px and _lacks_background(result):
-        distance = ndimage.distance_transform_edt(result <= 0)
+        distance = ndimage.distance_transform_edt(result <= 0, sampling=spacing)
         # An object that is unknown as a whole is an object all the same.
         is_free = (result == UNKNOWN) & (label_image <= 0)
         result[is_free & (distance <= background_band_px)] = 0
     return result
+
+
+def sparse_classes(
+    label_image: NDArray[Any],
+    labels: SparseLabels,
+    class_ids: NDArray[Any],
+    class_numbers: NDArray[Any],
+) -> Classes:
+    """Carry the kinds of a region's objects over to the ids that training knows them by.
+
+    Parameters
+    ----------
+    label_image : ndarray of integers, any shape
+        Ids as people's tools gave them.
+    labels : ndarray of int32, same shape
+        The same objects as `sparse_labels` numbers them.
+    class_ids : ndarray of integers, shape (k,)
+        Ids of `label_image` whose kind is known; others may be among them.
+    class_numbers : ndarray of integers, shape (k,)
+        Their kinds, from 1.
+
+    Returns
+    -------
+    ndarray of uint8, shape (n + 1,)
+        The kind of the label i at i, n being the largest; 0 where it is unknown, and for the
+        background.
+    """
+    new_ids, places = np.unique(labels, return_index=True)
+    is_object = new_ids > 0
+    new_ids, old_ids = new_ids[is_object], label_image.ravel()[places[is_object]]
+    classes = np.zeros(int(new_ids.max(initial=0)) + 1, np.uint8)
+    order = np.argsort(class_ids, kind="stable")
+    known = class_ids[order]
+    row = np.searchsorted(known, old_ids)
+    row[row == len(known)] = 0
+    is_known = known[row] == old_ids if len(known) else np.zeros(len(row), bool)
+    classes[new_ids[is_known]] = class_numbers[order][row[is_known]]
+    return classes
 
 
 def _lacks_background(labels: SparseLabels) -> bool:
@@ -80,19 +123,16 @@ def _lacks_background(labels: SparseLabels) -> bool:
 
 
 def _inner_borders(
-    rows: NDArray[Any], box: Box, image_shape: tuple[int, int]
+    rows: NDArray[Any], box: Corners, image_shape: tuple[int, ...]
 ) -> list[NDArray[Any]]:
     """Return the pixels along those borders of a region that are not the image's own."""
-    row0, col0, row1, col1 = box
-    borders = [rows[:0, 0]]
-    if row0 > 0:
-        borders.append(rows[0])
-    if col0 > 0:
-        borders.append(rows[:, 0])
-    if row1 < image_shape[0]:
-        borders.append(rows[-1])
-    if col1 < image_shape[1]:
-        borders.append(rows[:, -1])
+    borders = [rows[:0].ravel()]
+    starts, stops = box[: rows.ndim], box[rows.ndim :]
+    for axis, (start, stop, size) in enumerate(zip(starts, stops, image_shape, strict=True)):
+        if start > 0:
+            borders.append(rows.take(0, axis).ravel())
+        if stop < size:
+            borders.append(rows.take(-1, axis).ravel())
     return borders
 
 

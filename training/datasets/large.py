@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from annotations.imaging.pixels import PixelFile
 from training.datasets.channels import ALL, n_shown, shown
-from training.datasets.normalize import Image, Limits, limits_of, normalize, normalize_image
+from training.datasets.normalize import Image, Limits, limits_of, normalize
 
 Place: TypeAlias = tuple[slice, slice, slice]
 
@@ -44,6 +44,13 @@ class PixelsOfFile:
         self._file = file
         self._t, self._z, self._channels = t, z, tuple(channels)
         self.shape = (len(self._channels), file.shape.height, file.shape.width)
+        self._limits: dict[bool, Limits] = {}
+
+    def limits(self, *, recolour: bool = False) -> Limits:
+        """Return the plane's percentiles; they are measured once."""
+        if recolour not in self._limits:
+            self._limits[recolour] = limits_of(self, recolour=recolour)
+        return self._limits[recolour]
 
     def __getitem__(self, place: Place, /) -> NDArray[Any]:
         rows, cols = (
@@ -74,7 +81,7 @@ def normalized(
     pixels: Pixels,
     *,
     invert: bool = False,
-    reference: NDArray[Any] | None = None,
+    reference: Pixels | None = None,
     way: str = ALL,
     recolour: bool = False,
 ) -> Image | NormalizedPixels:
@@ -92,10 +99,14 @@ def normalized(
     -------
     ndarray of float32 or NormalizedPixels, shape (C', H, W)
     """
-    if pixels.shape[1] * pixels.shape[2] <= LARGE_PX:
-        image = normalize_image(
-            np.asarray(pixels), invert=invert, reference=reference, recolour=recolour
-        )
-        return shown(image, way)
-    limits = limits_of(pixels if reference is None else reference, recolour=recolour)
+    is_small = pixels.shape[1] * pixels.shape[2] <= LARGE_PX
+    if is_small:
+        pixels = np.asarray(pixels)
+    whole = pixels if reference is None else reference
+    if isinstance(whole, PixelsOfFile):
+        limits = whole.limits(recolour=recolour)
+    else:
+        limits = limits_of(whole, recolour=recolour)
+    if is_small:
+        return shown(normalize(np.asarray(pixels), limits, invert=invert), way)
     return NormalizedPixels(pixels, limits, invert=invert, way=way)

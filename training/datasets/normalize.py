@@ -86,6 +86,11 @@ def measure_limits(
         or one with a few bright spots) the extremes are taken; a constant channel becomes 0.
     """
     blocks = [read(box) for box in sample_boxes(height, width)]
+    return limits_of_blocks(blocks, recolour=recolour)
+
+
+def limits_of_blocks(blocks: Sequence[NDArray[Any]], *, recolour: bool = False) -> Limits:
+    """Measure the percentiles of an image's sampled blocks (C, …), as `measure_limits` says."""
     low, high = [], []
     for channel in range(blocks[0].shape[0]):
         values = np.concatenate([block[channel].ravel() for block in blocks])
@@ -115,7 +120,7 @@ def normalize(pixels: NDArray[Any], limits: Limits, *, invert: bool = False) -> 
 
     Parameters
     ----------
-    pixels : ndarray, shape (C, h, w)
+    pixels : ndarray, shape (C, h, w) or (C, d, h, w)
         Any real number type; NaN becomes 0, infinities the limits.
     limits : Limits
     invert : bool
@@ -123,7 +128,7 @@ def normalize(pixels: NDArray[Any], limits: Limits, *, invert: bool = False) -> 
 
     Returns
     -------
-    ndarray of float32, shape (C, h, w)
+    ndarray of float32, same shape
         From -0.5 to 1.5 at most: single hot pixels cannot dominate a loss.
     """
     result = np.empty(pixels.shape, dtype=np.float32)

@@ -15,6 +15,7 @@ Config = Mapping[str, Any] | None
 
 GRIDS = (1, 2, 4, 8)
 MOST_CROP_PX = 512  # no engine here trains on larger crops
+MOST_CROP_PX_3D = 256  # nor on larger ones of volumes
 WHOLE_IN_CROP = 0.8  # an object above this share of a crop is cut in nearly every one
 SPREAD = 5.0  # large to small objects, above which one scale does not fit all
 # Diameters that Cellpose-SAM was trained on, and their middle (its docs/settings.rst).
@@ -84,6 +85,28 @@ def advise_stardist(params: Any, sizes: ObjectSizes, parent: Config) -> list[Rem
     return [*found, Remark(code, sentence, f"Use a grid of {grid}", params={"grid": grid})]
 
 
+def advise_stardist_3d(params: Any, sizes: ObjectSizes, parent: Config) -> list[Remark]:
+    """Tell when the network will see less than a large object in its planes."""
+    found = larger_than_crops(sizes, most_px=MOST_CROP_PX_3D)
+    net = (parent or {}).get("net", {})
+    grid, depth = params.grid or stardist_grid(sizes.median_px), params.depth
+    if len(net.get("grid", ())) == 3:
+        grid, depth = net["grid"][-1], net.get("unet_n_depth", depth)
+    reach_px = stardist_reach_px(int(depth), int(grid))
+    if sizes.large_px <= reach_px:
+        return found
+    code = "beyond_receptive_field"
+    sentence = (
+        f"Large objects are {sizes.large_px:.0f} px wide in their planes; with a grid of {grid} "
+        f"the network sees {reach_px} px around a point, so it will guess their outlines."
+    )
+    if net:
+        return [*found, Remark(code, sentence, "Start from scratch", start="scratch")]
+    sees = (g for g in GRIDS if stardist_reach_px(int(depth), g) >= sizes.large_px)
+    wider = next(sees, GRIDS[-1])
+    return [*found, Remark(code, sentence, f"Use a grid of {wider}", params={"grid": wider})]
+
+
 def advise_cellpose(params: Any, sizes: ObjectSizes, parent: Config) -> list[Remark]:
     """Tell when Cellpose's one diameter does not fit the objects."""
     found = larger_than_crops(sizes)
@@ -126,9 +149,11 @@ def advise_cellpose_sam(params: Any, sizes: ObjectSizes, parent: Config) -> list
     return [Remark("unusual_sizes", sentence, label, params={"diameter_px": wanted})]
 
 
-def larger_than_crops(sizes: ObjectSizes, scale: float = 1.0) -> list[Remark]:
+def larger_than_crops(
+    sizes: ObjectSizes, scale: float = 1.0, *, most_px: int = MOST_CROP_PX
+) -> list[Remark]:
     """Tell when objects hardly fit into the largest crop, of images at a scale."""
-    crop_px = MOST_CROP_PX / scale
+    crop_px = most_px / scale
     if sizes.large_px <= WHOLE_IN_CROP * crop_px:
         return []
     sentence = (

@@ -207,7 +207,7 @@ class Predictor(Protocol):
         *,
         want_maps: bool = False,
         should_stop: StopFlag = lambda: False,
-        reference: NDArray[Any] | None = None,
+        reference: Pixels | None = None,
     ) -> PredictionArrays:
         """Segment an image of shape (C, H, W), any real dtype, channels as the net was trained.
 
@@ -216,7 +216,11 @@ class Predictor(Protocol):
         theirs, so that the part is segmented as it would be within the whole.
 
         A large image may be no array but a `training.datasets.large.PixelsOfFile`, which is read
-        where it is sliced; `np.asarray` makes it one.
+        where it is sliced; `np.asarray` makes it one. So may `reference`, the whole image then.
+
+        A predictor may have an attribute `overlap_px`: how far a part of an image must reach into
+        its neighbours so that each object is seen whole by one of them, and is seen there as it
+        would be in the whole image.
         """
 
 

@@ -176,6 +176,8 @@ def job_fingerprint(job: TrainJob) -> str:
         "seed": job.seed,
         "parent": digest_of(job.parent) if job.parent else "",
         "pretrained": job.pretrained,
+        **({"classes": list(job.classes)} if job.classes else {}),
+        **({"anisotropy": job.anisotropy} if job.anisotropy else {}),
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 

@@ -17,6 +17,7 @@ from training.datasets.balance import region_weights
 from training.datasets.channels import ALL, HAEMATOXYLIN, ONE, in_words, n_shown
 from training.datasets.crops import REPLAY, CropSource
 from training.datasets.normalize import LOWER, N_RGB, UPPER, contrast_of_objects
+from training.datasets.volumes import VolumeSource
 from training.engines.base import EngineSpec, Reporter, TrainJob
 from training.engines.checkpoint import read_config
 
@@ -80,6 +81,11 @@ def open_data(spec: EngineSpec, job: TrainJob, params: Any, report: Reporter) ->
         regions = [region for split in splits for region in job.regions if region.split == split]
         folder = job.workdir / "cache" / splits[0]
         band = params.background_band_px
+        if spec.n_dims == 3:
+            anisotropy = job.anisotropy
+            return VolumeSource(
+                regions, job.channels, folder, background_band_px=band, anisotropy=anisotropy
+            )
         return CropSource(regions, job.channels, folder, background_band_px=band, recolour=recolour)
 
     train, validation = source("train", REPLAY), source("validation")
@@ -265,5 +271,5 @@ def strengths_of(params: Any, *, is_inverted: bool) -> Strengths:
         intensity=params.intensity_range,
         noise=params.noise,
         blur_px=params.blur_px,
-        stain=params.stain_jitter if is_inverted else 0.0,
+        stain=getattr(params, "stain_jitter", 0.0) if is_inverted else 0.0,
     )

@@ -32,10 +32,8 @@ def open_bfloat16(checkpoint: Path, n_threads: int) -> Computed | None:
     if not path.is_file():
         return None
     try:
-        openvino = _import_silent()
-        core = openvino.Core()
-        # Named only where the processor has instructions for it.
-        if "BF16" not in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+        core = _import_silent().Core()
+        if not _knows_bfloat16(core):
             return None
         settings = {
             "INFERENCE_PRECISION_HINT": "bf16",
@@ -49,6 +47,19 @@ def open_bfloat16(checkpoint: Path, n_threads: int) -> Computed | None:
         logger.warning("OpenVINO cannot compute %s, so another way is taken: %s", path.name, error)
         return None
     return _computed(compiled)
+
+
+def has_bfloat16() -> bool:
+    """Tell whether the processor computes in bfloat16; False where OpenVINO is not there to ask."""
+    try:
+        return _knows_bfloat16(_import_silent().Core())
+    except ImportError:
+        return False
+
+
+def _knows_bfloat16(core: Any) -> bool:
+    # Named only where the processor has instructions for it.
+    return "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
 def _import_silent() -> Any:

@@ -17,7 +17,7 @@ from typing import Any, ClassVar, cast
 
 from project.errors import InvalidInput, NotFound
 from training.engines.base import Engine, EngineSpec
-from training.engines.specs import CELLPOSE, CELLPOSE_SAM, STARDIST, THRESHOLD
+from training.engines.specs import CELLPOSE, CELLPOSE_SAM, STARDIST, STARDIST_3D, THRESHOLD
 
 ENTRY_POINT_GROUP = "cytoloop.engines"
 
@@ -79,6 +79,7 @@ BUILT_IN = (
         CELLPOSE_SAM_ENVIRONMENT,
         from_scratch=False,
     ),
+    Registration(STARDIST_3D, "training.engines.stardist_3d_engine:StarDist3DEngine"),
 )
 
 

@@ -6,7 +6,6 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -128,6 +127,7 @@ class ThresholdPredictor:
         self.diameter_px = diameter_px
         self._invert = invert
         self.block_px = BLOCK_PX
+        self.overlap_px = int(3 * diameter_px)
 
     def predict(
         self,
@@ -135,7 +135,7 @@ class ThresholdPredictor:
         *,
         want_maps: bool = False,
         should_stop: StopFlag = lambda: False,
-        reference: NDArray[Any] | None = None,
+        reference: Pixels | None = None,
     ) -> PredictionArrays:
         """Segment an image of shape (C, H, W)."""
         pixels = normalized(image, invert=self._invert, reference=reference)
@@ -146,9 +146,11 @@ class ThresholdPredictor:
             block = pixels[:, box[0] : box[2], box[1] : box[3]]
             return segment(block, self.recipe, self.diameter_px, want_maps=want_maps)
 
-        overlap = int(3 * self.diameter_px)
         return predict_in_blocks(
-            (pixels.shape[1], pixels.shape[2]), one, block_px=self.block_px, overlap_px=overlap
+            (pixels.shape[1], pixels.shape[2]),
+            one,
+            block_px=self.block_px,
+            overlap_px=self.overlap_px,
         )
 
 

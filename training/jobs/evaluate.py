@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -18,11 +17,13 @@ from project.errors import DataProblem
 from project.storage import scratch_dir
 from training.jobs import news
 from training.jobs.attempt import Attempt, Ended, attempt
+from training.jobs.class_tally import ClassTally
 from training.jobs.examples import draw_example, keep_examples, worst_middle_best
 from training.jobs.fast_way import ExactObjects
-from training.jobs.predict import segment_image
-from training.jobs.region_files import Box, FrozenRegion, frozen_labels, frozen_regions
-from training.metrics.matching import IGNORED_SHARE, Counts, ImageMatch, keep_annotated, match
+from training.jobs.looks import look
+from training.jobs.region_files import FrozenRegion, frozen_regions
+from training.jobs.stacks import sees_volumes, way_of
+from training.metrics.matching import Counts, ImageMatch, keep_annotated
 from training.metrics.report import image_scores, report
 from training.models import Evaluation, ModelVersion, RunState
 from training.queries.versions import measures_fast_way
@@ -50,13 +51,18 @@ def _evaluate(ours: Attempt[Evaluation]) -> None:
     matches, per_image, pictures = [], [], []
     with TemporaryDirectory(dir=scratch_dir()) as folder:
         exact = ExactObjects(Path(folder)) if measures_fast_way(evaluation) else None
+        tally = ClassTally(evaluation.version, [one for _, found in images for one in found])
         for done, (image, regions) in enumerate(images):
             ours.write(progress={"stage": "measuring", "image": done + 1, "of": len(images)})
-            found, picture = measure_image(evaluation.version, image, regions, ours, exact)
+            found, picture = measure_image(evaluation.version, image, regions, ours, tally, exact)
             matches.append(found)
             per_image.append({"image": str(image.pk), "name": image.name, **image_scores(found)})
             pictures.append((image.pk, picture))
         metrics: dict[str, Any] = report(matches)
+        if any(one.depth > 1 for _, regions in images for one in regions):
+            metrics["stack_drafts"] = str(way_of(evaluation.version))  # what counts as an object
+        if (kinds := tally.report()) is not None:
+            metrics["classes"] = kinds
         if exact is not None:
             metrics["fast"] = measure_fast_way(evaluation.version, images, ours, exact)
     with transaction.atomic():
@@ -70,9 +76,11 @@ def images_to_measure(evaluation: Evaluation) -> list[tuple[Image, list[FrozenRe
     """Return the images of the evaluation's split with their regions; raises DataProblem."""
     by_image: dict[str, list[FrozenRegion]] = defaultdict(list)
     for frozen in frozen_regions(evaluation.training_set, {evaluation.split}):
-        by_image[frozen.image["id"]].append(frozen)
+        if frozen.depth > 1 or not sees_volumes(evaluation.version):
+            by_image[frozen.image["id"]].append(frozen)
     if not by_image:
-        raise DataProblem("This training set has no region to measure with.")
+        what = "of several planes " * sees_volumes(evaluation.version)
+        raise DataProblem(f"This training set has no region {what}to measure with.")
     found = {str(image.pk): image for image in Image.objects.filter(pk__in=by_image)}
     for image_id, regions in by_image.items():
         if image_id not in found:
@@ -85,15 +93,18 @@ def measure_image(
     image: Image,
     regions: Sequence[FrozenRegion],
     ours: Attempt[Evaluation],
+    tally: ClassTally,
     exact: ExactObjects | None = None,
 ) -> tuple[ImageMatch, bytes]:
     """Segment each plane that has regions; add up what was found, and draw the first region.
 
-    Where the fast way is to be compared, what was found is kept.
+    Kinds are counted apart. Where the fast way is to be compared, what was found is kept.
     """
     found, picture = [], b""
     for seen in look(version, image, regions, ours):
         found.append(seen.match())
+        truth = keep_annotated(seen.truth, seen.annotated)
+        tally.take(seen.frozen, truth, seen.judged(), seen.classes)
         picture = picture or draw_example(image, seen.frozen, seen.truth, seen.prediction)
         if exact is not None:
             exact.keep(seen.frozen, seen.judged())
@@ -119,77 +130,6 @@ def measure_fast_way(
             exact.compare(seen.frozen, seen.inside())
         matches.append(add_up(found))
     return {**report(matches), "agreement": exact.agreement()}
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """A region with what a version drew, and what people drew."""
-
-    frozen: FrozenRegion
-    prediction: Labels  # of the whole plane
-    areas: NDArray[np.int64]  # of its objects
-    truth: Labels
-    annotated: NDArray[np.bool_]
-
-    def match(self) -> ImageMatch:
-        """Compare the two."""
-        return match_box(self.prediction, self.areas, self.frozen.box, self.truth, self.annotated)
-
-    def judged(self) -> Labels:
-        """Return the version's objects that count."""
-        return judged_objects(self.prediction, self.areas, self.frozen.box, self.annotated)
-
-    def inside(self) -> Labels:
-        """Return all that the version drew where a person vouches."""
-        row0, col0, row1, col1 = self.frozen.box
-        return np.where(self.annotated, self.prediction[row0:row1, col0:col1], np.uint32(0))
-
-
-def look(
-    version: ModelVersion,
-    image: Image,
-    regions: Sequence[FrozenRegion],
-    ours: Attempt[Evaluation],
-    *,
-    fast: bool = False,
-) -> Iterator[Seen]:
-    """Segment each plane that has regions, and yield region by region."""
-    by_plane: dict[tuple[int, int], list[FrozenRegion]] = defaultdict(list)
-    for frozen in regions:
-        by_plane[frozen.plane].append(frozen)
-    for plane, of_plane in by_plane.items():
-        prediction = segment_image(version, image, ours, plane=plane, fast=fast).label_image
-        areas = np.bincount(prediction.ravel())
-        for frozen in of_plane:
-            yield Seen(frozen, prediction, areas, *frozen_labels(frozen))
-
-
-def match_box(
-    prediction: Labels,
-    areas: NDArray[np.int64],
-    box: Box,
-    truth: Labels,
-    annotated: NDArray[np.bool_],
-) -> ImageMatch:
-    """Match one box of a whole prediction with what people drew there."""
-    judged = judged_objects(prediction, areas, box, annotated)
-    return match(keep_annotated(truth, annotated), judged)
-
-
-def judged_objects(
-    prediction: Labels, areas: NDArray[np.int64], box: Box, annotated: NDArray[np.bool_]
-) -> Labels:
-    """Keep the predicted objects of a box that lie in what a person vouches for.
-
-    An object that the box's border cuts is known in full here, so it is left out when more than
-    a share of it lies outside; matching the cut-out alone would call its stump wrong.
-    """
-    row0, col0, row1, col1 = box
-    inside = prediction[row0:row1, col0:col1]
-    vouched = np.bincount(inside[annotated], minlength=len(areas))
-    judged = (areas - vouched) <= IGNORED_SHARE * areas
-    judged[0] = False
-    return np.where(annotated & judged[inside], inside, np.uint32(0))
 
 
 def add_up(matches: Sequence[ImageMatch]) -> ImageMatch:

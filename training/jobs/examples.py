@@ -28,8 +28,14 @@ ZOOM = 3
 
 
 def draw_example(image: Image, frozen: FrozenRegion, truth: Labels, prediction: Labels) -> bytes:
-    """Return a JPEG of the middle of a region with both outlines; `truth` is of the region."""
+    """Return a JPEG of the middle of a region with both outlines; `truth` is of the region.
+
+    Of several planes the one in the middle is drawn.
+    """
     t, z = frozen.plane
+    if frozen.depth > 1:
+        middle = frozen.depth // 2
+        z, truth, prediction = z + middle, truth[middle], prediction[middle]
     row0, col0, row1, col1 = middle_of(frozen.box, MOST_PX)
     top, left = row0 - frozen.box[0], col0 - frozen.box[1]
     view = view_of_box(image, (row0, col0, row1, col1), t=t, z=z)

@@ -49,4 +49,4 @@ class ExactObjects:
         }
 
     def _file(self, frozen: FrozenRegion) -> Path:
-        return self._folder / f"{frozen.region['id']}.npz"
+        return self._folder / f"{frozen.name}.npz"

@@ -9,25 +9,31 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from django.conf import settings
 
-from annotations.imaging.pixels import open_pixels
+from annotations.imaging.pixels import PixelShape, open_pixels
 from annotations.jobs.images import COMMAND, MIB, ONE_THREAD, ROOT, reader_limits, sentence_of
+from annotations.models import StackDrafts
 from project.errors import DataProblem
 from project.processes import run_child
 from project.storage import scratch_dir
 from training.engines.base import PredictionArrays
-from training.jobs.predict import BASE_TIMEOUT_S, TIMEOUT_S_PER_MEGAPIXEL, segment_file
+from training.jobs.segment import answer_of, segment_file, timeout_of
+from training.jobs.stacks import PlanesInTurn, sees_volumes, way_of
 from training.models import ModelVersion
+from training.supervision.volumes import NoVolumes, plane_key
+from training.supervision.warm import EngineRefused
 
 
 def segment_image_file(version: ModelVersion, path: Path) -> PredictionArrays:
-    """Read an image file and segment its first plane.
+    """Read an image file and segment it: its plane, or all of a stack as drafts of it are made.
 
-    Raises DataProblem for a file that cannot be read or lacks a channel, and what the engine's
-    child reports.
+    Of a stack the label image has the shape (Z, H, W). Only the first time is looked at. Raises
+    DataProblem for a file that cannot be read or lacks a channel, and what the engine's child
+    reports.
     """
-    with canonical_pixels(path) as pixels:
+    with canonical_pixels(path) as (pixels, fields):
         with open_pixels(pixels) as file:
             shape = file.shape
         mapping = version.channels.get("mapping") or [0]
@@ -36,15 +42,49 @@ def segment_image_file(version: ModelVersion, path: Path) -> PredictionArrays:
                 f"{version} looks at channel {max(mapping)} (counted from 0), but {path.name} "
                 f"has only {shape.n_channels}."
             )
-        megapixels = shape.height * shape.width / 1e6
-        return segment_file(
-            version, pixels, timeout_s=BASE_TIMEOUT_S + TIMEOUT_S_PER_MEGAPIXEL * megapixels
-        )
+        if shape.n_z == 1 and sees_volumes(version):
+            raise DataProblem(f"{version} finds objects in stacks; {path.name} has one plane.")
+        if shape.n_z > 1:
+            return segment_stack_file(version, pixels, shape, fields)
+        return segment_file(version, pixels, timeout_s=timeout_of(shape.height, shape.width))
+
+
+def segment_stack_file(
+    version: ModelVersion, pixels: Path, shape: PixelShape, fields: dict[str, Any]
+) -> PredictionArrays:
+    """Segment all planes of a canonical file as the version's project makes drafts of stacks."""
+    way = way_of(version)
+    if way == StackDrafts.VOLUME:
+        step_um, size_um = fields["z_step_um"], fields["pixel_size_um"]
+        try:
+            with answer_of(
+                version,
+                pixels,
+                timeout_s=timeout_of(shape.height, shape.width, shape.n_z),
+                volume=True,
+                t=0,
+                anisotropy=step_um / size_um if step_um and size_um else 0.0,
+            ) as arrays:
+                stack = np.stack([arrays[plane_key(z)] for z in range(shape.n_z)])
+                return PredictionArrays(stack, arrays["scores"])
+        except EngineRefused as error:
+            if error.code != NoVolumes.code or sees_volumes(version):
+                raise
+
+    def segment(z: int) -> PredictionArrays:
+        timeout_s = timeout_of(shape.height, shape.width)
+        return segment_file(version, pixels, timeout_s=timeout_s, plane=(0, z))
+
+    drawn = PlanesInTurn(segment, linked=way != StackDrafts.PLANES)
+    stack = np.stack([label_image for _, label_image in drawn.of(range(shape.n_z))])
+    return PredictionArrays(stack, drawn.linker.scores())
 
 
 @contextmanager
-def canonical_pixels(path: Path) -> Iterator[Path]:
-    """Convert a file in the reading child, as an upload is; raises DataProblem.
+def canonical_pixels(path: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Convert a file in the reading child, as an upload is; also give what it tells of the file.
+
+    Raises DataProblem.
 
     A file from anywhere can crash or blow up its decoder: it never does so in this process.
     """
@@ -71,6 +111,6 @@ def canonical_pixels(path: Path) -> Iterator[Path]:
         last = reports[-1] if reports else None
         if last is None or last["type"] != "done":
             raise DataProblem(f"{path.name}: {sentence_of(last, end)[1]}")
-        yield folder / last["files"]["pixels"]
+        yield folder / last["files"]["pixels"], last["fields"]
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -85,9 +85,18 @@ def publish_prediction(prediction: PredictionRun) -> None:
         "layer": str(prediction.layer_id) if prediction.layer_id else None,
         "state": prediction.state,
         "n_instances": prediction.n_instances,
+        "progress": prediction.progress,
         "error_message": prediction.error_message[:1000],
     }
     publish(f"project:{prediction.version.project_id}", event)
+
+
+def publish_prediction_by_id(prediction_id: Any) -> None:
+    """Read the prediction again and tell how it stands."""
+    rows = PredictionRun.objects.select_related("version").defer("log", "traceback")
+    prediction = rows.filter(pk=prediction_id).first()
+    if prediction is not None:
+        publish_prediction(prediction)
 
 
 def publish_upload(upload: VersionUpload) -> None:

@@ -22,7 +22,9 @@ from training.acquisition.agreement import Doubts, carry_over
 from training.acquisition.cost import correction_seconds
 from training.jobs.attempt import Attempt
 from training.jobs.pool import Place, Told
-from training.jobs.predict import BASE_TIMEOUT_S, check_channels, draw_waiting, predicted_arrays
+from training.jobs.predict import draw_waiting
+from training.jobs.segment import BASE_TIMEOUT_S, check_channels, predicted_arrays
+from training.jobs.stacks import sees_volumes
 from training.models import ModelVersion
 from training.queries.candidates import draft_layers
 from training.supervision.warm import EngineRefused
@@ -117,6 +119,8 @@ def _look(
 ) -> _Seen | None:
     """Ask the engine; None where it cannot work with the image."""
     image = place.image
+    if sees_volumes(version):
+        return None  # a place is a box of one plane
     around = _with_margin(box, image) if box else (0, 0, image.height or 0, image.width or 0)
     try:
         check_channels(version, image)

@@ -18,6 +18,7 @@ from django.db.models import Sum
 from project.errors import OutOfMemory, ResourceProblem
 from project.processes import ChildEnd, run_child
 from training.datasets.crops import REPLAY
+from training.engines import registry
 from training.jobs import news
 from training.jobs.attempt import Attempt, Ended, LeaseLost, attempt
 from training.jobs.checkpoints import (
@@ -33,6 +34,7 @@ from training.jobs.region_files import write_region_files, write_replay_files
 from training.jobs.register import FollowUp, register_version
 from training.models import EpochRecord, RunState, TrainingRun
 from training.queries.replay import replay_of
+from training.queries.sets import anisotropy_of_set, read_manifest
 from training.supervision.archive import unpack
 from training.supervision.child import (
     child_argv,
@@ -143,8 +145,9 @@ def child_message(run: TrainingRun, folder: Path) -> dict[str, Any]:
         unpack(folder / run.resume_file, workdir)
     parent = checkpoint_folder(run.parent.checkpoint_digest) if run.parent else None
     max_seconds = run.max_minutes * 60 if run.max_minutes is not None else None
-    regions = write_region_files(run.training_set, folder / "regions")
-    regions += write_replay_files(replay_of(run), folder / "replay")
+    n_dims = registry.spec(run.engine).n_dims
+    regions = write_region_files(run.training_set, folder / "regions", n_dims=n_dims)
+    regions += write_replay_files(replay_of(run), folder / "replay", n_dims=n_dims)
     return {
         "attempt": run.attempt,
         "resume_folder": str(folder),
@@ -162,8 +165,18 @@ def child_message(run: TrainingRun, folder: Path) -> dict[str, Any]:
             "device": settings.CYTOLOOP_DEVICE,
             "n_threads": settings.CYTOLOOP_CPUS,
             "offline": settings.CYTOLOOP_OFFLINE,
+            "classes": classes_to_tell(run),
+            "anisotropy": anisotropy_of_set(read_manifest(run.training_set)),
         },
     }
+
+
+def classes_to_tell(run: TrainingRun) -> list[str]:
+    """Return the kinds of objects that a run learns to tell apart, if its engine can."""
+    if not registry.spec(run.engine).classifies:
+        return []
+    names: list[str] = read_manifest(run.training_set).get("classes", [])
+    return names
 
 
 def n_replayed(message: dict[str, Any]) -> int:

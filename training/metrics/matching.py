@@ -1,4 +1,7 @@
-"""How well a predicted label image agrees with the true one, object by object."""
+"""How well a predicted label image agrees with the true one, object by object.
+
+Label images may have any number of axes: of a stack they have planes, and pixels are voxels.
+"""
 
 from __future__ import annotations
 
@@ -124,7 +127,7 @@ def overlap(truth: Labels, prediction: Labels) -> Overlap:
 
     Parameters
     ----------
-    truth, prediction : ndarray of integers, shape (H, W)
+    truth, prediction : ndarray of integers, shape (H, W) or (Z, H, W)
         Label images; 0 and below is background. Ids may have gaps and any size.
 
     Returns
@@ -241,8 +244,8 @@ def match(
 
     Parameters
     ----------
-    truth, prediction : ndarray of integers, shape (H, W)
-    annotated : ndarray of bool, shape (H, W), optional
+    truth, prediction : ndarray of integers, shape (H, W) or (Z, H, W)
+    annotated : ndarray of bool, of the same shape, optional
         Pixels that a person vouches for; None means all. See `keep_annotated`.
     thresholds : sequence of float
         IoU from which a pair counts as found.
@@ -280,14 +283,14 @@ def keep_annotated(
 
     Parameters
     ----------
-    labels : ndarray of integers, shape (H, W)
-    annotated : ndarray of bool, shape (H, W)
+    labels : ndarray of integers, shape (H, W) or (Z, H, W)
+    annotated : ndarray of bool, of the same shape
     ignored_share : float
         An object with more than this share of its area outside `annotated` is dropped whole.
 
     Returns
     -------
-    ndarray, shape (H, W)
+    ndarray, of the same shape
         A copy: dropped objects and pixels outside `annotated` are 0.
 
     Notes

@@ -6,6 +6,8 @@ import uuid
 from collections import defaultdict
 from dataclasses import dataclass, field
 
+from django.db.models import F
+
 from annotations.labels.chunks import Box
 from annotations.models import (
     Coverage,
@@ -135,10 +137,14 @@ def promised_regions(project: Project, most: int) -> list[Region]:
 
 
 def typical_area(project: Project, most: int = 2000) -> float | None:
-    """Return the median area of objects that people painted, else of drafted ones, in pixels."""
+    """Return the median area of objects that people painted, else of drafted ones, in pixels.
+
+    Of objects of several planes it is that of a section.
+    """
     for kind in (LayerKind.ANNOTATION, LayerKind.PREDICTION):
         rows = Instance.objects.filter(layer__image__project=project, layer__kind=kind)
-        areas = sorted(rows.filter(area_px__gt=0).values_list("area_px", flat=True)[:most])
+        section_px = F("area_px") / F("depth")  # of objects of many planes
+        areas = sorted(rows.filter(area_px__gt=0).values_list(section_px, flat=True)[:most])
         if areas:
             return float(areas[len(areas) // 2])
     return None

@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+from django.db.models import F
 
 from annotations.models import Image, Instance, Region
 from annotations.queries.labels import region_labels
@@ -56,14 +57,17 @@ def rough_facts_of(region: Region) -> LabelFacts:
     rows = Instance.objects.filter(
         layer=region.layer_id,
         t=region.t,
-        z=region.z,
+        z__lt=region.z + region.depth,
+        z__gt=region.z - F("depth"),
         area_px__gt=0,
         row0__gte=region.row0,
         row1__lte=region.row1,
         col0__gte=region.col0,
         col1__lte=region.col1,
     )
-    return LabelFacts.of_areas(np.fromiter(rows.values_list("area_px", flat=True), np.int64))
+    section_px = F("area_px") / F("depth")  # of objects of many planes
+    told = np.array(list(rows.values_list(section_px, "instance_id")), np.int64).reshape(-1, 2)
+    return LabelFacts.of_areas(told[:, 0], told[:, 1])
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -71,7 +75,8 @@ def _facts(region_id: Any, snapshot_id: Any, left_out: str, coverage: str) -> La
     region = Region.objects.select_related("image", "snapshot").get(pk=region_id)
     region.snapshot_id, region.coverage = snapshot_id, coverage
     region.left_out = json.loads(left_out)
-    return inspect_labels(*region_labels(region))
+    planes = range(region.z, region.z + region.depth)
+    return LabelFacts.of_planes([inspect_labels(*region_labels(region, z)) for z in planes])
 
 
 def sizes_of(inspected: Iterable[Inspected]) -> ObjectSizes | None:

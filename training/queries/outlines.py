@@ -13,7 +13,7 @@ from annotations.labels import chunks
 from annotations.labels.contours import parts_of
 from annotations.labels.ops import SIDE
 from annotations.models import Instance, LabelLayer
-from annotations.queries.chunks import pixels_of, present_digests
+from annotations.queries.chunks import digests_by_plane, pixels_of
 from project.errors import NotFound
 from project.storage import open_blob
 from training.models import PredictionRun
@@ -22,21 +22,27 @@ from training.supervision.details import OUTLINES, names_in, outlines_in
 BATCH = 2000  # rows of the database at a time
 HALF_PX = 0.5  # an engine's pixels are points in their middles; in files corners are whole numbers
 ROW = np.dtype([("id", "i8"), ("row0", "i8"), ("col0", "i8"), ("row1", "i8"), ("col1", "i8"),
-                ("score", "f8"), ("words", "i4")])  # fmt: skip
-FIELDS = ("instance_id", "row0", "col0", "row1", "col1", "score", "state", "class_name")
+                ("z", "i4"), ("depth", "i4"), ("score", "f8"), ("words", "i4")])  # fmt: skip
+FIELDS = (
+    *("instance_id", "row0", "col0", "row1", "col1", "z", "depth"),
+    *("score", "state", "class_name"),
+)
 
 
 class DraftOutlines:
     """The outlines of a finished prediction; iterating asks nothing of the database any more.
 
-    Pixels and outlines are read a piece at a time, rows are held as numbers. Raises NotFound when
+    Pixels and outlines are read a piece at a time, rows are held as numbers. An object of a stack
+    comes as a section per plane. Raises NotFound when
     there is no draft, or when its file is missing.
     """
 
     def __init__(self, prediction: PredictionRun) -> None:
         if prediction.layer is None:
             raise NotFound("This prediction has no draft yet; wait until it is finished.")
-        self._digests = present_digests(prediction.layer)
+        n_z = prediction.image.n_z
+        self._is_stack = n_z > 1
+        self._digests = digests_by_plane(prediction.layer, (0, n_z))
         self._words: dict[tuple[str, str], int] = {}
         self._rows = self._read(prediction.layer)
         is_drawn = OUTLINES in details_of(prediction)
@@ -44,13 +50,14 @@ class DraftOutlines:
 
     def __iter__(self) -> Iterator[Outlined]:
         words = list(self._words)
-        for row, parts in self._drawn_by_engine() if self._details else self._traced():
+        for row, z, parts in self._drawn_by_engine() if self._details else self._traced():
             state, class_name = words[row["words"]]
             score = None if np.isnan(row["score"]) else round(float(row["score"]), 4)
-            yield Outlined(int(row["id"]), parts, score, class_name, state)
+            plane = z if self._is_stack else None
+            yield Outlined(int(row["id"]), parts, score, class_name, state, plane)
 
     def _read(self, layer: LabelLayer) -> NDArray[Any]:
-        found = Instance.objects.filter(layer=layer, t=0, z=0, area_px__gt=0)
+        found = Instance.objects.filter(layer=layer, t=0, area_px__gt=0)
         rows = found.order_by("instance_id").values_list(*FIELDS).iterator(chunk_size=BATCH)
         return np.fromiter(
             (
@@ -63,24 +70,35 @@ class DraftOutlines:
     def _number_of(self, words: tuple[str, str]) -> int:
         return self._words.setdefault(words, len(self._words))
 
-    def _drawn_by_engine(self) -> Iterator[tuple[Any, list[list[NDArray[Any]]]]]:
+    def _drawn_by_engine(self) -> Iterator[tuple[Any, int, list[list[NDArray[Any]]]]]:
         with open_blob(self._details) as file:
             for row, outline in zip(self._rows, outlines_in(file), strict=True):
-                yield row, [[outline + np.float32(HALF_PX)]]
+                yield row, 0, [[outline + np.float32(HALF_PX)]]
 
-    def _traced(self) -> Iterator[tuple[Any, list[list[NDArray[Any]]]]]:
+    def _traced(self) -> Iterator[tuple[Any, int, list[list[NDArray[Any]]]]]:
         # Chunk by chunk, so that few of them are in memory.
-        order = np.lexsort((self._rows["col0"] // SIDE, self._rows["row0"] // SIDE))
-        for row in self._rows[order]:
+        rows = self._rows
+        order = np.lexsort((rows["col0"] // SIDE, rows["row0"] // SIDE, rows["z"]))
+        for row in rows[order]:
             box = (int(row["row0"]), int(row["col0"]), int(row["row1"]), int(row["col1"]))
-            held = {
-                place: pixels_of(self._digests[place])
-                for place in chunks.places(box)
-                if place in self._digests
-            }
-            offset = np.array(box[:2])
-            parts = parts_of(chunks.join(held, box) == row["id"])
-            yield row, [[ring + offset for ring in (part.outer, *part.holes)] for part in parts]
+            for z in range(row["z"], row["z"] + row["depth"]):
+                digests = self._digests.get(z, {})
+                held = {
+                    place: pixels_of(digests[place])
+                    for place in chunks.places(box)
+                    if place in digests
+                }
+                own = chunks.join(held, box) == row["id"]
+                if own.any():
+                    offset = np.array(box[:2])
+                    yield (
+                        row,
+                        int(z),
+                        [
+                            [ring + offset for ring in (part.outer, *part.holes)]
+                            for part in parts_of(own)
+                        ],
+                    )
 
 
 def details_of(prediction: PredictionRun) -> set[str]:

@@ -97,3 +97,12 @@ def choose_channels(
     if len(chosen) > most:
         raise BadChannels(f"{engine} takes at most {most} channels.", channels=chosen, most=most)
     return chosen
+
+
+def no_deep_regions(engine: str) -> str:
+    """Say that an engine of volumes has nothing to learn from, and what to do."""
+    return (
+        f"{registry.spec(engine).title} learns from volumes, but no submitted training region has "
+        "two planes or more. Declare a region over several planes of a stack, paint its objects "
+        "in all of them, and submit it; or choose an engine that looks at planes."
+    )

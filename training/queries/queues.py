@@ -6,6 +6,7 @@ from typing import Any
 
 from training.models import (
     Evaluation,
+    PredictionPart,
     PredictionRun,
     Selection,
     SupervisedRow,
@@ -18,8 +19,14 @@ ENGINE: dict[type[SupervisedRow], str] = {
     VersionUpload: "engine",
     Evaluation: "version__engine",
     PredictionRun: "version__engine",
+    PredictionPart: "prediction__version__engine",
     Selection: "version__engine",  # null: no drafts to doubt yet
 }
+
+
+def predict_queue(engine: str) -> str:
+    """Return the queue of an engine's predictions and evaluations."""
+    return f"predict.{engine}"
 
 
 def engine_of(model: type[SupervisedRow], pk: Any) -> str:

@@ -13,11 +13,12 @@ from django.db.models import QuerySet
 
 from annotations.models import Coverage, Image, Project, Purpose, Region, Split
 from annotations.queries.labels import region_labels
-from annotations.queries.regions import submitted_regions
+from annotations.queries.regions import cut_boxes, submitted_regions
 from annotations.rules import visible_projects
 from project.errors import NotFound
 from project.storage import read_blob
 from training.models import TrainingSet
+from training.queries.classes import classes_that_teach, n_of_class
 
 FORMAT = "cytoloop-training-set"
 
@@ -65,19 +66,21 @@ def present_manifest(project: Project) -> dict[str, Any]:
     dropped in silence.
     """
     found = sort_out(submitted_regions(project))
-    images = sorted(found.kept, key=lambda image: str(image.pk))
+    images = [
+        describe_image(
+            image,
+            found.splits[image],
+            [describe_region(region) for region in by_key(found.kept[image])],
+        )
+        for image in sorted(found.kept, key=lambda image: str(image.pk))
+    ]
+    classes = classes_that_teach(project, (one for one in images if one["split"] == Split.TRAIN))
     return {
         "format": FORMAT,
         "version": 1,
         "project": str(project.pk),
-        "images": [
-            describe_image(
-                image,
-                found.splits[image],
-                [describe_region(region) for region in by_key(found.kept[image])],
-            )
-            for image in images
-        ],
+        "images": images,
+        **({"classes": classes} if classes else {}),
         "left_out": [
             {"region": str(region.pk), "reason": found.left_out[region]}
             for region in sorted(found.left_out, key=lambda r: (str(r.image_id), str(r.pk)))
@@ -161,13 +164,7 @@ def reason_to_leave_out(region: Region, split: str) -> str:
 
 def all_left_out(region: Region, excluded: Iterable[Region]) -> list[list[int]]:
     """Return the boxes that do not count in a region: those of its submission and later ones."""
-    boxes = {tuple(box) for box in region.left_out}
-    for other in excluded:
-        if (other.t, other.z) == (region.t, region.z):
-            row0, col0 = max(other.row0, region.row0), max(other.col0, region.col0)
-            row1, col1 = min(other.row1, region.row1), min(other.col1, region.col1)
-            if row0 < row1 and col0 < col1:
-                boxes.add((row0, col0, row1, col1))
+    boxes = {tuple(box) for box in [*region.left_out, *cut_boxes(region, excluded)]}
     return [list(box) for box in sorted(boxes)]
 
 
@@ -184,14 +181,37 @@ def describe_image(image: Image, split: str, regions: list[dict[str, Any]]) -> d
         "height": image.height,
         "width": image.width,
         "n_channels": image.n_channels,
+        **distance_of_planes(image, regions),
         "regions": regions,
     }
+
+
+def distance_of_planes(image: Image, regions: Iterable[dict[str, Any]]) -> dict[str, float]:
+    """Return how far apart planes are, in pixels of a plane, where that is known and matters."""
+    is_deep = any("depth" in region for region in regions)
+    if not (is_deep and image.z_step_um and image.pixel_size_um):
+        return {}
+    return {"anisotropy": round(image.z_step_um / image.pixel_size_um, 4)}
+
+
+def anisotropy_of_set(manifest: dict[str, Any]) -> float:
+    """Return the median distance of planes in pixels of a plane; 0 where nobody knows any."""
+    known = [image["anisotropy"] for image in manifest["images"] if "anisotropy" in image]
+    return float(np.median(known)) if known else 0.0
+
+
+def n_deep_regions(manifest: dict[str, Any], split: str = Split.TRAIN) -> int:
+    """Count the regions of a split that have several planes, and so show volumes."""
+    images = (image for image in manifest["images"] if image["split"] == split)
+    return sum("depth" in region for image in images for region in image["regions"])
 
 
 def describe_region(region: Region) -> dict[str, Any]:
     """Return the manifest's entry of a region: the snapshot's digest pins its pixels."""
     if region.snapshot is None:
         raise ValueError("A submitted region has a snapshot.")
+    taught = taught_ids(region)
+    kinds = n_of_class(region, taught)
     return {
         "id": str(region.pk),
         "layer": str(region.layer_id),
@@ -200,18 +220,27 @@ def describe_region(region: Region) -> dict[str, Any]:
         "labels": region.snapshot.manifest_digest,
         "t": region.t,
         "z": region.z,
+        **({"depth": region.depth} if region.depth > 1 else {}),
         "box": [region.row0, region.col0, region.row1, region.col1],
         "coverage": region.coverage,
         "purpose": region.purpose,
         "left_out": region.left_out,
-        "n_instances": count_instances(region),
+        "n_instances": len(taught),
+        **({"n_of_class": kinds} if kinds else {}),
     }
 
 
-def count_instances(region: Region) -> int:
-    """Count the instances that teach or measure: those whose pixels a person vouches for."""
-    label_image, annotated = region_labels(region)
-    return int(np.count_nonzero(np.unique(label_image[annotated])))
+def taught_ids(region: Region) -> list[int]:
+    """Return the instances that teach or measure: those whose pixels a person vouches for.
+
+    Of a region of several planes those that do so in any plane: a plane shows an object's section
+    whole, also where the object goes on beyond the last one.
+    """
+    found: set[int] = set()
+    for z in range(region.z, region.z + region.depth):
+        label_image, annotated = region_labels(region, z)
+        found |= set(np.unique(label_image[annotated]).tolist())
+    return sorted(found - {0})
 
 
 def count_splits(manifest: dict[str, Any]) -> dict[str, dict[str, int]]:

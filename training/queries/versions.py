@@ -113,6 +113,18 @@ def images_known_to(version: ModelVersion, manifest: dict[str, Any]) -> list[str
     return sorted(image["name"] for image in held_out if image["original"] in taught)
 
 
+def large_drafts_of(version: ModelVersion) -> list[dict[str, Any]]:
+    """Return how far the version's large predictions are that are made in parts now."""
+    running = PredictionRun.objects.filter(
+        version=version, state=RunState.RUNNING, progress__has_key="part"
+    )
+    rows = running.order_by("started_at").values_list("image_id", "image__name", "progress")
+    return [
+        {"image": str(image), "name": name, "part": progress["part"], "of": progress["of"]}
+        for image, name, progress in rows
+    ]
+
+
 def drafts_of(version: ModelVersion) -> dict[str, int]:
     """Count the version's predictions by their state."""
     rows = PredictionRun.objects.filter(version=version).values_list("state")

@@ -33,8 +33,10 @@ from training.engines.base import (
     TrainJob,
 )
 from training.supervision.archive import pack
+from training.supervision.parts import PartMaker, overlap_of
 from training.supervision.second_looks import predict_box
 from training.supervision.self_test import self_test
+from training.supervision.volumes import predict_stack
 
 # How frameworks say that disk or memory ran out, since none of them raises MemoryError.
 DISK_WORDS = ("no space left on device", "disk quota exceeded")
@@ -175,6 +177,7 @@ def parse_job(fields: dict[str, Any]) -> TrainJob:
             tags=tuple(region["tags"]),
             t=region["t"],
             z=region["z"],
+            depth=region.get("depth", 1),
             channels=tuple(region.get("channels", ())),
             invert=region.get("invert"),
         )
@@ -192,6 +195,8 @@ def parse_job(fields: dict[str, Any]) -> TrainJob:
         device=fields["device"],
         n_threads=fields["n_threads"],
         offline=fields["offline"],
+        classes=tuple(fields.get("classes", ())),
+        anisotropy=fields.get("anisotropy", 0.0),
     )
 
 
@@ -202,6 +207,7 @@ class WarmPredictor:
         self._engine: Engine = registry.load(name)
         self._loaded: tuple[str, bool] | None = None
         self._predictor: Predictor | None = None
+        self._parts = PartMaker()
 
     def ready(self, request: dict[str, Any]) -> Predictor:
         """Return the predictor of a checkpoint, loading it when it is another one."""
@@ -219,14 +225,17 @@ class WarmPredictor:
         return self._predictor
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Do what a request asks: load, predict or export."""
+        """Do what a request asks: load, predict an image or a part of one, or export."""
         if request["type"] == "export":
             self._engine.export(Path(request["checkpoint"]), Path(request["target"]))
             return {}
         predictor = self.ready(request)
         if request["type"] == "load":
-            return {}
-        arrays = predict_box(predictor, request)
+            return {"overlap_px": overlap_of(predictor)}
+        if request["type"] == "part":
+            return {"n_instances": self._parts.make(predictor, request)}
+        look = predict_stack if request.get("volume") else predict_box
+        arrays = look(predictor, request)
         with Path(request["target"]).open("wb") as file:
             np.savez(file, **arrays)
         return {"n_instances": len(arrays["scores"])}

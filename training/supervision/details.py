@@ -6,7 +6,8 @@ Written by an engine's child, stored as it is, read where outlines are exported.
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -41,6 +42,41 @@ def write_details(path: Path, prediction: PredictionArrays) -> bool:
         return False
     with path.open("wb") as file:
         np.savez_compressed(file, **arrays)
+    return True
+
+
+def write_outlines(path: Path, n_objects: int, outlines: Iterable[NDArray[np.float32]]) -> bool:
+    """Write a details file that has outlines alone, some at a time.
+
+    Parameters
+    ----------
+    path : Path
+    n_objects : int
+        How many outlines there are in all.
+    outlines : iterable of ndarray of float32, shape (m, k, 2)
+        In the order of the ids.
+
+    Returns
+    -------
+    bool
+        False when there are none; nothing is written then.
+    """
+    pieces = iter(outlines)
+    first = next(pieces, None)
+    if first is None:
+        return False
+    header = {
+        "descr": first.dtype.str,
+        "fortran_order": False,
+        "shape": (n_objects, *first.shape[1:]),
+    }
+    with (
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open(f"{OUTLINES}.npy", "w", force_zip64=True) as target,
+    ):
+        np.lib.format.write_array_header_1_0(target, header)  # type: ignore[no-untyped-call]
+        for piece in chain([first], pieces):
+            target.write(np.ascontiguousarray(piece).tobytes())
     return True
 
 

@@ -19,6 +19,7 @@ from training.supervision.details import write_details
 
 # Percentiles of every sixteenth pixel differ by less than noise does, and are measured per box.
 REFERENCE_STEP_PX = 4
+SAMPLE_ROWS = 512
 TOO_LARGE_FOR_MAPS = (
     f"Maps are kept of images up to {LARGE_PX / 1e6:.1f} megapixels only, since they take many "
     "times the memory of the image; predict this one without them."
@@ -40,7 +41,8 @@ def predict_box(predictor: Predictor, request: dict[str, Any]) -> dict[str, NDAr
     Returns
     -------
     dict of ndarray
-        `label_image` (uint32, shape of the box), `scores` (float32, shape (n,)); with views also
+        `label_image` (uint32, shape of the box), `scores` (float32, shape (n,)), and `classes`
+        (uint8, shape (n,)) of an engine that tells kinds apart; with views also
         `doubt` (float64, shape (n,)), `missed_boxes` (int64, shape (m, 4), within the box) and
         `missed_weight` (float64, shape (m,)).
 
@@ -60,9 +62,9 @@ def predict_box(predictor: Predictor, request: dict[str, Any]) -> dict[str, NDAr
         if n_pixels > LARGE_PX and request.get("want_maps"):
             raise DataProblem(TOO_LARGE_FOR_MAPS)
         if n_pixels > LARGE_PX and not request.get("box") and not request.get("n_views"):
-            return _arrays(predictor.predict(PixelsOfFile(file, **_plane(request))), request)
+            return _arrays(predictor.predict(PixelsOfFile(file, **plane_of(request))), request)
         box = request.get("box") or (0, 0, file.shape.height, file.shape.width)
-        image = file.read(**_plane(request), box=box)
+        image = file.read(**plane_of(request), box=box)
         reference = _sample(file, request) if request.get("box") else None
     want_maps = bool(request.get("want_maps"))
     prediction = predictor.predict(image, want_maps=want_maps, reference=reference)
@@ -77,14 +79,16 @@ def predict_box(predictor: Predictor, request: dict[str, Any]) -> dict[str, NDAr
     return arrays
 
 
-def _plane(request: dict[str, Any]) -> dict[str, Any]:
+def plane_of(request: dict[str, Any]) -> dict[str, Any]:
+    """Return the plane and channels that a request speaks of."""
     return {name: request[name] for name in ("t", "z", "channels")}
 
 
 def _arrays(prediction: PredictionArrays, request: dict[str, Any]) -> dict[str, NDArray[Any]]:
     if request.get("details"):
         write_details(Path(request["details"]), prediction)
-    return {"label_image": prediction.label_image, "scores": prediction.scores}
+    arrays = {"label_image": prediction.label_image, "scores": prediction.scores}
+    return arrays if prediction.classes is None else {**arrays, "classes": prediction.classes}
 
 
 def look_again(
@@ -106,7 +110,11 @@ def _sample(file: PixelFile, request: dict[str, Any]) -> NDArray[Any]:
     """Read pixels of the whole image that its percentiles are estimated from."""
     parts = []
     for box in sample_boxes(file.shape.height, file.shape.width):
-        block = file.read(**_plane(request), box=box)
+        block = file.read(**plane_of(request), box=box)
         part = block[:, ::REFERENCE_STEP_PX, ::REFERENCE_STEP_PX]
-        parts.append(part.reshape(part.shape[0], 1, -1))
-    return np.concatenate(parts, axis=2)
+        parts.append(part.reshape(part.shape[0], -1))
+    flat = np.concatenate(parts, axis=1)
+    # So many rows that the percentiles are measured on all of them, see sample_boxes.
+    n_cols = -(-flat.shape[1] // SAMPLE_ROWS)
+    flat = np.pad(flat, ((0, 0), (0, n_cols * SAMPLE_ROWS - flat.shape[1])), mode="wrap")
+    return flat.reshape(flat.shape[0], SAMPLE_ROWS, n_cols)

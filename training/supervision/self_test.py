@@ -1,4 +1,7 @@
-"""Whether an engine works here: it trains a few steps on a made image and predicts it."""
+"""Whether an engine works here: it trains a few steps on a made image and predicts it.
+
+The image of an engine whose objects are volumes is a stack.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +20,10 @@ from training.engines.silent import Silent
 SIDE_PX = 96
 SPACING_PX = 24
 RADIUS_PX = 8
+N_PLANES = 12
+PLANES_APART_PX = 2.0
 # Enough to run every line of a training once.
-QUICK = {"steps": 2, "steps_per_epoch": 1, "patch_px": 64, "batch_size": 2}
+QUICK = {"steps": 2, "steps_per_epoch": 1, "patch_px": 64, "patch_planes": 8, "batch_size": 2}
 
 
 def self_test(engine: Engine, folder: Path, *, device: str, n_threads: int) -> dict[str, Any]:
@@ -34,7 +39,8 @@ def self_test(engine: Engine, folder: Path, *, device: str, n_threads: int) -> d
     project.errors.JobError
         What a person can mend; anything else is a defect of the installation.
     """
-    image, label_image = discs()
+    in_3d = engine.spec.n_dims == 3
+    image, label_image = balls() if in_3d else discs()
     regions = [
         write_region(folder / split, image, label_image, split) for split in ("train", "validation")
     ]
@@ -48,9 +54,12 @@ def self_test(engine: Engine, folder: Path, *, device: str, n_threads: int) -> d
         workdir=folder,
         device=device,
         n_threads=n_threads,
+        anisotropy=PLANES_APART_PX if in_3d else 0.0,
     )
     checkpoint = engine.train(job, Silent(), lambda: False)
-    found = engine.load(checkpoint, device=device, n_threads=n_threads).predict(image[np.newaxis])
+    predictor: Any = engine.load(checkpoint, device=device, n_threads=n_threads)
+    predict = predictor.predict_volume if in_3d else predictor.predict
+    found = predict(image[np.newaxis])
     if found.label_image.shape != image.shape:
         raise ValueError("The engine drew a label image of another size than the image.")
     config = read_config(checkpoint, engine.spec.name)
@@ -73,11 +82,19 @@ def quick_params(engine: Engine) -> dict[str, int]:
 
 def discs() -> tuple[NDArray[np.uint16], NDArray[np.uint32]]:
     """Return bright discs on a dark ground, with noise, and their label image."""
-    rows, cols = np.mgrid[:SIDE_PX, :SIDE_PX]
+    stack, label_image = balls(n_planes=1)
+    return stack[0], label_image[0]
+
+
+def balls(n_planes: int = N_PLANES) -> tuple[NDArray[np.uint16], NDArray[np.uint32]]:
+    """Return balls around the middle plane of a stack (n_planes, h, w), and their label image."""
+    planes, rows, cols = np.mgrid[:n_planes, :SIDE_PX, :SIDE_PX]
+    height = PLANES_APART_PX * (planes - n_planes // 2)
     middles = np.arange(SPACING_PX // 2, SIDE_PX, SPACING_PX)
-    label_image = np.zeros((SIDE_PX, SIDE_PX), np.uint32)
+    label_image = np.zeros((n_planes, SIDE_PX, SIDE_PX), np.uint32)
     for number, (row, col) in enumerate((r, c) for r in middles for c in middles):
-        label_image[np.hypot(rows - row, cols - col) < RADIUS_PX] = number + 1
+        away = np.hypot(np.hypot(rows - row, cols - col), height)
+        label_image[away < RADIUS_PX] = number + 1
     noise = np.random.default_rng(0).integers(0, 200, label_image.shape)
     image = np.where(label_image > 0, 2000, 300) + noise
     return image.astype(np.uint16), label_image
@@ -86,10 +103,12 @@ def discs() -> tuple[NDArray[np.uint16], NDArray[np.uint32]]:
 def write_region(
     folder: Path, image: NDArray[np.uint16], label_image: NDArray[np.uint32], split: str
 ) -> TrainingRegion:
-    """Write an image and its labels as a training gets them."""
+    """Write an image, or a stack, and its labels as a training gets them."""
     folder.mkdir()
     pixels, labels = folder / "pixels.tif", folder / "labels.npz"
-    shape = PixelShape(1, 1, 1, SIDE_PX, SIDE_PX, str(image.dtype))
-    write_pixels(pixels, shape, lambda page, row0, row1: image[row0:row1])
+    stack = image.reshape(-1, SIDE_PX, SIDE_PX)
+    shape = PixelShape(1, 1, len(stack), SIDE_PX, SIDE_PX, str(image.dtype))
+    write_pixels(pixels, shape, lambda page, row0, row1: stack[page, row0:row1])
     np.savez(labels, label_image=label_image, annotated=np.ones(image.shape, np.bool_))
-    return TrainingRegion(split, pixels, labels, (0, 0, SIDE_PX, SIDE_PX), split)
+    box = (0, 0, SIDE_PX, SIDE_PX)
+    return TrainingRegion(split, pixels, labels, box, split, depth=len(stack))

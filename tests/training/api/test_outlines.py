@@ -16,7 +16,7 @@ from annotations.models import Instance
 from project.storage import blob_path
 from tests.contracts.furnished import a_version, stored_details
 from tests.drawing import draw_blobs
-from tests.training.worlds import stored_image
+from tests.training.worlds import draw_stack, stored_image
 from training.models import PredictionRun, RunState
 
 pytestmark = pytest.mark.django_db
@@ -172,3 +172,26 @@ def test_what_is_not_made_yet_or_was_lost_is_said_before_anything_is_sent(ask, p
         answer = ask(prediction, what)
         assert answer.status_code == 404
         assert "no draft yet" in answer.json()["message"]
+
+
+def test_an_object_of_a_stack_is_a_section_per_plane(ask, version):
+    truth, pixels = draw_stack()
+    image = stored_image(version.project, pixels[None], name="stack.tif")
+    scores = np.full(int(truth.max()), 0.5, np.float32)
+    layer = store_prediction(image=image, name="v1", label_image=truth, scores=scores)
+    prediction = PredictionRun.objects.create(
+        version=version, image=image, layer=layer, state=RunState.FINISHED
+    )
+
+    features = features_of(ask(prediction, "outlines"))
+
+    for z, plane in enumerate(truth):
+        here = [one for one in features if one["geometry"]["plane"] == {"c": -1, "z": z, "t": 0}]
+        assert np.array_equal(drawn(here, plane.shape), plane)
+    assert len(features) == sum(np.unique(plane).size - 1 for plane in truth)
+    archive = zipfile.ZipFile(io.BytesIO(b"".join(ask(prediction, "rois").streaming_content)))
+    rois = [ImagejRoi.frombytes(archive.read(name)) for name in archive.namelist()]
+    sections = {(int(roi.name.split("-")[0]), roi.z_position - 1) for roi in rois}
+    z, row, col = np.nonzero(truth)
+    assert sections == set(zip(truth[z, row, col].tolist(), z.tolist(), strict=True))
+    assert len(rois) == len(sections)

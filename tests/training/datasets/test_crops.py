@@ -5,6 +5,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
+from tests.engines.kinds import region_of_kinds, two_kinds, with_kinds
 from tests.engines.worlds import ellipses, small_world, write_region
 from training.datasets.augment import (
     Strengths,
@@ -163,3 +164,37 @@ def test_stain_jitter_of_no_strength_is_the_identity():
     pixels = np.random.default_rng(0).uniform(0.05, 0.9, (3, 8, 8)).astype(np.float32)
 
     assert np.allclose(jitter_stains(pixels, 0.0, np.random.default_rng(0)), pixels, atol=1e-4)
+
+
+def test_crops_carry_the_kind_of_every_label_however_they_are_cut(tmp_path):
+    _, labels, kinds = two_kinds(3)
+    source = CropSource([region_of_kinds(tmp_path, 3)], (0,), tmp_path / "cache")
+    rng = np.random.default_rng(0)
+    truth = np.zeros(labels.shape, np.uint8)
+    for instance_id, kind in kinds.items():
+        truth[labels == instance_id] = kind
+
+    n_checked = 0
+    for _ in range(20):
+        crop = source.around(0, source.centre(0, rng, 0.9), 48, rng)
+        there = resize(crop.pixels, crop.labels, 64)
+        pixels, turned = turn(*there, rng)
+        for new_id in np.unique(turned[turned > 0]):
+            seen = crop.classes[new_id]
+            value = pixels[0][turned == new_id].mean()
+            assert (seen == 1) == (value > 0.6), "bright ones are round"
+            n_checked += 1
+    whole = source.window(0, (0, 0, *labels.shape))
+    assert (whole.classes[np.maximum(whole.labels, 0)] == truth).all()
+    assert n_checked > 40
+
+
+def test_a_region_that_tells_no_kinds_has_none(tmp_path):
+    image, labels = ellipses(0)
+    region = write_region(tmp_path, "image", image, labels)
+    source = CropSource([region], (0,), tmp_path / "cache")
+    assert source.window(0, (0, 0, 64, 64)).classes is None
+
+    with_kinds(region, np.array([], np.uint32), np.array([], np.uint8))
+    source = CropSource([region], (0,), tmp_path / "cache")
+    assert not source.window(0, (0, 0, 64, 64)).classes.any()

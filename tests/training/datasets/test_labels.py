@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from training.datasets.labels import diameters, sparse_labels
+from training.datasets.labels import diameters, sparse_classes, sparse_labels
 
 WHOLE = {"box": (0, 0, 6, 6), "image_shape": (6, 6)}
 images = hnp.arrays(np.uint32, (6, 6), elements=st.sampled_from([0, 1, 2, 70_000, 4_000_000_000]))
@@ -73,3 +73,21 @@ def test_diameters_are_those_of_circles():
     labels = ((rows - 30) ** 2 + (cols - 30) ** 2 <= 10**2).astype(np.int32)
 
     assert diameters(labels) == pytest.approx([20], rel=0.02)
+
+
+KINDS = st.dictionaries(st.sampled_from([1, 2, 70_000, 4_000_000_000, 5]), st.integers(1, 255))
+
+
+@given(images, masks, KINDS)
+def test_an_object_keeps_its_kind_under_its_new_id(label_image, annotated, kinds):
+    labels = sparse_labels(label_image, annotated, **WHOLE)
+    ids, numbers = np.array(list(kinds), np.uint32), np.array(list(kinds.values()), np.uint8)
+
+    classes = sparse_classes(label_image, labels, ids, numbers)
+
+    assert classes.dtype == np.uint8
+    assert classes.shape == (max(0, int(labels.max())) + 1,)
+    assert classes[0] == 0
+    for new_id in range(1, len(classes)):
+        (old_id,) = np.unique(label_image[labels == new_id])
+        assert classes[new_id] == kinds.get(int(old_id), 0)

@@ -14,8 +14,9 @@ from tests.annotations.painting import paint_box
 from tests.drawing import draw_blobs
 from tests.training.worlds import annotated_image, declare, paint, stored_image
 from training.actions.runs import queue_run
-from training.jobs.evaluate import add_up, match_box
+from training.jobs.evaluate import add_up
 from training.jobs.examples import DRAWN, PREDICTED, ZOOM, worst_middle_best
+from training.jobs.looks import match_box
 from training.metrics.matching import match
 from training.models import Evaluation, Example, ModelVersion, RunState
 

@@ -37,7 +37,7 @@ def test_every_engine_is_tried_unless_some_are_named(monkeypatch):
     listed()
     listed("cellpose")
 
-    assert tried == ["stardist", "cellpose", "threshold", "cellpose"]
+    assert tried == ["stardist", "cellpose", "threshold", "stardist_3d", "cellpose"]
 
 
 @pytest.mark.parametrize(

@@ -243,3 +243,36 @@ def test_grouped_assignment_equals_the_whole_hungarian_method(truth, prediction,
     assert len(found) == kept.sum()
     assert pairs.iou[found].sum() == pytest.approx(iou[rows, columns][kept].sum())
     assert len(set(pairs.truth[found])) == len(set(pairs.prediction[found])) == len(found)
+
+
+@given(seed=st.integers(0, 10**6))
+def test_a_stack_of_one_plane_is_measured_as_the_plane(seed):
+    rng = np.random.default_rng(seed)
+    truth, prediction = rng.integers(0, 4, (2, 6, 7))
+    annotated = rng.random((6, 7)) < 0.7
+
+    flat = match(truth, prediction, annotated=annotated)
+
+    assert match(truth[None], prediction[None], annotated=annotated[None]) == flat
+
+
+@given(seed=st.integers(0, 10**6))
+def test_volumes_are_measured_as_planes_laid_side_by_side(seed):
+    rng = np.random.default_rng(seed)
+    truth, prediction = rng.integers(0, 5, (2, 3, 4, 5))
+    annotated = rng.random((3, 4, 5)) < 0.7
+
+    volumes = match(truth, prediction, annotated=annotated)
+
+    flat = [array.reshape(3 * 4, 5) for array in (truth, prediction, annotated)]
+    assert volumes == match(flat[0], flat[1], annotated=flat[2])
+
+
+def test_a_volume_that_is_found_in_half_its_planes_is_half_found():
+    truth = np.zeros((4, 8, 8), np.uint32)
+    truth[:, 2:6, 2:6] = 3
+    prediction = np.where(np.arange(4)[:, None, None] < 2, truth, 0)
+
+    found = match(truth, prediction, thresholds=[0.5, 0.6])
+
+    assert (found.counts[0.5].tp, found.counts[0.6].tp) == (1, 0)

@@ -7,6 +7,7 @@ import pytest
 
 from annotations.models import Coverage, Image, Purpose, Split
 from project.errors import NotFound
+from tests.training.kinds import boxes_image, classes
 from tests.training.worlds import annotated_image, declare, paint, small_world, stored_image
 from training.actions.runs import queue_run
 from training.engines.registry import BadEngineParams
@@ -235,3 +236,28 @@ def test_when_time_is_up_the_rest_is_told_from_the_table_of_instances(
     assert finding(rough, "few_instances").sentence.startswith("Only 4 whole objects")
     assert finding(rough, "specks") is not None
     assert finding(rough, "split_instances") is None, "that needs a look at the pixels"
+
+
+def test_classes_with_few_objects_and_objects_without_are_told(owner, project, check):
+    classes(owner, project, "round", "long", "split")
+    boxes_image(owner, project, ["round"] * 10 + ["long"] * 3 + [""] * 2, name="some")
+    boxes_image(owner, project, ["round", ""], name="others")
+
+    few, nameless = finding(check(), "few_of_class"), finding(check(), "no_class")
+
+    assert "long (3)" in few.sentence
+    assert "round" not in few.sentence
+    assert nameless.sentence.startswith("Objects without a class: 3.")
+    assert nameless.fix.region is not None
+    other = check(engine="cellpose")
+    assert finding(other, "few_of_class") is None
+    assert "Cellpose does not tell" in finding(other, "classes_unused").sentence
+
+
+def test_nothing_is_said_of_classes_that_nobody_gave(owner, project, check):
+    classes(owner, project, "round")
+    boxes_image(owner, project, ["", ""])
+
+    codes = {one.code for engine in ("stardist", "cellpose") for one in check(engine).findings}
+
+    assert not codes & {"few_of_class", "no_class", "classes_unused"}

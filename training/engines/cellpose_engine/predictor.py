@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.datasets.labels import diameters
-from training.datasets.large import Pixels
+from training.datasets.large import Pixels, PixelsOfFile
+from training.datasets.volumes import Stack
 from training.engines.base import LabelImage, PredictionArrays, Predictor, StopFlag
 from training.engines.cellpose_engine.flows import drawing
 from training.engines.cellpose_engine.forward import to_inputs
-from training.engines.flow_networks.drawing import FlowPredictor
+from training.engines.cellpose_engine.volumes import CellposePredictor
 from training.engines.flow_networks.tiles import Forward, Tiling, few_tiles
 
 BATCH_SIZE = 4
@@ -37,10 +38,10 @@ def open_predictor(forward: Forward, config: dict[str, Any], tiling: Tiling) -> 
 
 def predictor_at(
     forward: Forward, config: dict[str, Any], tiling: Tiling, diameter_px: float
-) -> FlowPredictor:
+) -> CellposePredictor:
     """Return a predictor of objects of this diameter."""
     rescale = float(config["diam_mean"]) / diameter_px
-    return FlowPredictor(
+    return CellposePredictor(
         forward,
         config | {"diameter_px": diameter_px},
         rescale=rescale,
@@ -57,11 +58,12 @@ class MeasuringPredictor:
     objects of another size than that; what counts is how much larger an image's objects are.
     """
 
-    def __init__(self, usual: FlowPredictor, at: Callable[[float], FlowPredictor]) -> None:
+    def __init__(self, usual: CellposePredictor, at: Callable[[float], CellposePredictor]) -> None:
         self._usual, self._at = usual, at
         self.config = usual.config
         self._usual_px = float(self.config["diameter_px"])
         self._annotated_px = float(self.config.get("annotated_px", self._usual_px))
+        self.overlap_px = int(MOST_TIMES * usual.overlap_px)
 
     def predict(
         self,
@@ -69,18 +71,33 @@ class MeasuringPredictor:
         *,
         want_maps: bool = False,
         should_stop: StopFlag = lambda: False,
-        reference: NDArray[Any] | None = None,
+        reference: Pixels | None = None,
     ) -> PredictionArrays:
-        """Segment an image of shape (C, H, W)."""
+        """Segment an image of shape (C, H, W); of a part of one the whole image is measured."""
         pixels = self._usual.normalized(image, reference)
-        window = middle(pixels, WINDOW_PX)
+        whole = pixels
+        if isinstance(reference, PixelsOfFile):
+            whole = self._usual.normalized(reference)
+        window = middle(whole, WINDOW_PX)
         first = self._usual.segment(window, want_maps=want_maps, should_stop=should_stop)
         times = median_diameter(first.label_image, self._annotated_px) / self._annotated_px
         is_same = abs(times - 1) <= SAME_SHARE
-        if is_same and window.shape == pixels.shape:
+        if is_same and whole is pixels and window.shape == pixels.shape:
             return first
         predictor = self._usual if is_same else self._at(times * self._usual_px)
         return predictor.segment(pixels, want_maps=want_maps, should_stop=should_stop)
+
+    def predict_volume(self, stack: Stack, **how: Any) -> PredictionArrays:
+        """Segment a stack of shape (C, Z, H, W); its middle plane is measured."""
+        middle_plane = stack.shape[1] // 2
+        planes = slice(middle_plane, middle_plane + 1)
+        image = stack[slice(None), planes, slice(None), slice(None)][:, 0]
+        window = middle(self._usual.normalized(image), WINDOW_PX)
+        first = self._usual.segment(window)
+        times = median_diameter(first.label_image, self._annotated_px) / self._annotated_px
+        is_same = abs(times - 1) <= SAME_SHARE
+        predictor = self._usual if is_same else self._at(times * self._usual_px)
+        return predictor.predict_volume(stack, **how)
 
 
 def middle(pixels: Pixels, side_px: int) -> NDArray[np.float32]:

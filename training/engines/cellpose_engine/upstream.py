@@ -14,8 +14,8 @@ import numba
 usual = numba.njit
 numba.njit = functools.partial(usual, cache=True)
 try:
-    from cellpose import dynamics
+    from cellpose import core, dynamics, transforms
 finally:
     numba.njit = usual
 
-__all__ = ["dynamics"]
+__all__ = ["core", "dynamics", "transforms"]

@@ -53,7 +53,7 @@ class FlowSource:
     def turned(
         self,
         number: int,
-        centre: tuple[float, float],
+        centre: tuple[float, ...],
         side: int,
         *,
         scale: float,

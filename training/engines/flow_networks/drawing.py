@@ -50,6 +50,7 @@ class FlowPredictor:
         self._to_inputs = to_inputs
         self.draw = draw
         self.block_px = int(BLOCK_PX / max(rescale, 0.25))
+        self.overlap_px = int(OVERLAP_DIAMETERS * float(config["diameter_px"]))
 
     def predict(
         self,
@@ -57,13 +58,13 @@ class FlowPredictor:
         *,
         want_maps: bool = False,
         should_stop: StopFlag = lambda: False,
-        reference: NDArray[Any] | None = None,
+        reference: Pixels | None = None,
     ) -> PredictionArrays:
         """Segment an image of shape (C, H, W)."""
         pixels = self.normalized(image, reference)
         return self.segment(pixels, want_maps=want_maps, should_stop=should_stop)
 
-    def normalized(self, image: Pixels, reference: NDArray[Any] | None = None) -> Pixels:
+    def normalized(self, image: Pixels, reference: Pixels | None = None) -> Pixels:
         """Return an image as the network was shown those that it learnt from."""
         normalisation = self.config["normalisation"]
         return normalized(
@@ -91,9 +92,9 @@ class FlowPredictor:
             kept = {"flows": flows, "cellprob": cellprob} if want_maps else {}
             return PredictionArrays(label_image, scores_of(label_image, cellprob), kept)
 
-        shape, overlap = pixels.shape[1:], OVERLAP_DIAMETERS * float(self.config["diameter_px"])
+        shape = pixels.shape[1:]
         return predict_in_blocks(
-            (shape[0], shape[1]), one, block_px=self.block_px, overlap_px=int(overlap)
+            (shape[0], shape[1]), one, block_px=self.block_px, overlap_px=self.overlap_px
         )
 
     def maps(self, pixels: Pixels, should_stop: StopFlag = lambda: False) -> Maps:

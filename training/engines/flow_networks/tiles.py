@@ -219,8 +219,7 @@ class Maps:
         )
         places = list(itertools.product(rows, cols))
         for i in range(0, len(places), self._batch_size):
-            if self._should_stop():
-                raise Cancelled("The prediction was stopped.")
+            stop_if(self._should_stop)
             batch = places[i : i + self._batch_size]
             tiles = np.stack([self._tile(*each) for each in batch])
             yield from zip(batch, self._forward(tiles), strict=True)
@@ -234,6 +233,12 @@ class Maps:
                 cols.sources(col, col + cols.tile_px),
             )
         )
+
+
+def stop_if(should_stop: StopFlag) -> None:
+    """Raise Cancelled when a prediction shall stop."""
+    if should_stop():
+        raise Cancelled("The prediction was stopped.")
 
 
 def sampled(

@@ -10,6 +10,7 @@ from typing import Any
 from project.errors import CheckpointCorrupt
 from training.datasets.channels import ALL, n_shown
 from training.datasets.scale import LARGEST, SMALLEST
+from training.engines.base import EngineSpec
 from training.engines.checkpoint import (
     facts_of_upload,
     read_json_file,
@@ -36,6 +37,7 @@ from training.engines.stardist_engine.thresholds import DEFAULT
 logger = logging.getLogger(__name__)
 
 UPSTREAM_WEIGHTS = ("weights_best.h5", "weights_last.h5")
+MOST_CHARACTERS = 64  # of the name of a kind of objects
 
 
 def export(checkpoint: Path, target: Path, config: dict[str, Any]) -> None:
@@ -49,7 +51,7 @@ def export(checkpoint: Path, target: Path, config: dict[str, Any]) -> None:
         shutil.copyfile(checkpoint / "LICENSE", folder / "LICENSE")
 
 
-def adopt(upload: Path, target: Path) -> Path:
+def adopt(upload: Path, target: Path, spec: EngineSpec = STARDIST) -> Path:
     """Rebuild a network from an uploaded description and check that the weights fit it.
 
     The weights, and the ONNX file, are written anew from the arrays that were read: what else an
@@ -57,7 +59,7 @@ def adopt(upload: Path, target: Path) -> Path:
     """
     with unpacked(upload, target.parent) as source:
         raw = read_json_file(source / "config.json")
-        ours = raw if raw.get("engine") == STARDIST.name else None
+        ours = raw if raw.get("engine") == spec.name else None
         if ours is None and (source / "cytoloop.json").is_file():
             ours = read_json_file(source / "cytoloop.json")
         net = raw["net"] if ours is raw and isinstance(raw.get("net"), dict) else raw
@@ -66,12 +68,12 @@ def adopt(upload: Path, target: Path) -> Path:
         if weights is None:
             raise CheckpointCorrupt(f"The upload has no weights file ({', '.join(names)}).")
         refuse_references(weights)
-        model = build(checked_net(net))
+        model = build(checked_net(net, spec.n_dims))
         load_weights(model, weights)
         facts = _facts(ours or {}, source, net_config(model))
         return write_finished(
             target,
-            STARDIST,
+            spec,
             facts | {"network_sees_px": list(shape_of(model).sees_px)},
             packages=("stardist", "keras", "onnx"),
             save=lambda folder: save_network(model, folder, logger.warning),
@@ -101,7 +103,23 @@ def _facts(ours: dict[str, Any], source: Path, net: dict[str, Any]) -> dict[str,
         "thresholds": thresholds,
         "thresholds_from": "upload",
         "net": net,
+        **_classes_of(ours, net.get("n_classes")),
     }
+
+
+def _classes_of(ours: dict[str, Any], n_classes: int | None) -> dict[str, list[str]]:
+    """Return the names of the kinds that an adopted model tells apart, made up if need be."""
+    if n_classes is None:
+        return {}
+    names = ours.get("classes")
+    if not (
+        isinstance(names, list)
+        and len(names) == n_classes
+        and all(isinstance(each, str) and 0 < len(each) <= MOST_CHARACTERS for each in names)
+        and len(set(names)) == n_classes
+    ):
+        names = [f"class {number + 1}" for number in range(n_classes)]
+    return {"classes": names}
 
 
 def _scale_of(ours: dict[str, Any]) -> float:

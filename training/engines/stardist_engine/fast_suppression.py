@@ -9,51 +9,51 @@ another object.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
-from scipy import ndimage
 
 from training.engines.stardist_engine.instances import (
+    POLYGONS,
     NetShape,
     Outlines,
     Part,
-    drawn,
+    Shapes,
     joined,
-    suppressed,
-    survivors,
+    together,
 )
-
-NEIGHBOURS = 3  # rows and columns of cells in which a peak is the most probable
 
 
 class FastSuppression:
     """Collects the candidates of all parts and returns what of them is kept."""
 
-    def __init__(self, net: NetShape, prob_threshold: float, nms_threshold: float) -> None:
-        self._net = net
+    def __init__(
+        self,
+        net: NetShape,
+        prob_threshold: float,
+        nms_threshold: float,
+        shapes: Shapes = POLYGONS,
+    ) -> None:
+        self._net, self._shapes = net, shapes
         self._prob_threshold, self._nms_threshold = prob_threshold, nms_threshold
         self._peaks: list[Outlines] = []
         self._others: list[Outlines] = []
 
     def take(self, part: Part) -> None:
         """Collect a part's candidates."""
-        is_peak = part.prob == ndimage.maximum_filter(part.prob, size=NEIGHBOURS)
+        is_peak = part.peaks()
         for found, among in ((self._peaks, is_peak), (self._others, ~is_peak)):
             found.append(part.candidates(self._prob_threshold, self._net.grid, among=among))
 
     def objects(self, shape: Sequence[int]) -> Outlines:
         """Return the objects of an image of shape (H, W, …)."""
-        peaks = suppressed(joined(self._peaks, shape, self._net), self._nms_threshold)
+        peaks = joined(self._peaks, shape, self._net)
+        peaks = peaks.of(self._shapes.survivors(peaks, self._nms_threshold))
         others = joined(self._others, shape, self._net)
-        covered = drawn(peaks, shape) > 0
-        free = others.of(~covered[others.points[:, 0], others.points[:, 1]])
+        covered = self._shapes.drawn(peaks, shape) > 0
+        free = others.of(~covered[tuple(others.points.T)])
         if not len(free.prob):
             return peaks
-        both = Outlines(
-            *(
-                np.concatenate([getattr(peaks, name), getattr(free, name)])
-                for name in ("points", "prob", "dist")
-            )
-        )
+        both = together([peaks, free])
         raised = np.append(peaks.prob + 1, free.prob)  # what is kept stays ahead
-        return both.of(survivors(Outlines(both.points, raised, both.dist), self._nms_threshold))
+        return both.of(self._shapes.survivors(replace(both, prob=raised), self._nms_threshold))

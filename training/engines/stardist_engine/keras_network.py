@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -31,27 +32,58 @@ class KerasForward:
 
     def __init__(self, model: Model) -> None:
         keras_model = model.keras_model
-        signature = [tf.TensorSpec((1, None, None, model.config.n_channel_in), tf.float32)]
+        sides = (None,) * len(model.config.grid)
+        signature = [tf.TensorSpec((1, *sides, model.config.n_channel_in), tf.float32)]
         self._call = tf.function(
             lambda x: keras_model(x, training=False), input_signature=signature
         )
 
-    def __call__(self, x: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Return prob (h, w) and dist (h, w, n_rays)."""
-        prob, dist = self._call(tf.constant(x[np.newaxis], tf.float32))
-        return prob.numpy()[0, ..., 0], dist.numpy()[0]
+    def __call__(self, x: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
+        """Return prob (h, w), dist (h, w, n_rays), and class_prob if the network has it."""
+        prob, *others = self._call(tf.constant(x[np.newaxis], tf.float32))
+        return prob.numpy()[0, ..., 0], *(each.numpy()[0] for each in others)
 
 
 def shape_of(model: Model) -> NetShape:
     """Return what decides how images are cut for a network; raises CheckpointCorrupt.
 
-    How far it sees is measured, for which it runs once.
+    How far it sees is measured, for which it runs once; in 3D, where that takes long, computed.
     """
     try:
-        sees_px = model._axes_tile_overlap("YX")
+        in_3d = len(model.config.grid) == 3
+        sees_px = reach_px(model.keras_model) if in_3d else model._axes_tile_overlap("YX")
     except (ValueError, AssertionError) as error:
         raise CheckpointCorrupt("The network's levels do not fit each other.") from error
     return NetShape.of(net_config(model), sees_px)
+
+
+def reach_px(keras_model: Any) -> list[int]:
+    """Return how far the outputs of a network look at most, along each axis.
+
+    Followed from layer to layer: what a cell is wide, and how far it looks, both in pixels.
+    """
+    n_dims = len(keras_model.input_shape) - 2
+    seen: dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]] = {}
+    for layer in keras_model.layers:
+        given = layer.input if isinstance(layer.input, list) else [layer.input]
+        origins = [each._keras_history.operation.name for each in given]
+        before = [seen[name] for name in origins if name in seen]
+        width, reach = np.ones(n_dims), np.zeros(n_dims)
+        if before:
+            width, reach = before[0][0], np.max([each for _, each in before], axis=0)
+        kind = type(layer).__name__
+        if kind.startswith("Conv"):
+            reach = reach + width * (np.array(layer.kernel_size) // 2)
+            width = width * layer.strides
+        elif kind.startswith("MaxPooling"):
+            reach = reach + width * (np.array(layer.pool_size) - 1)
+            width = width * layer.strides
+        elif kind.startswith("UpSampling"):
+            width = width / layer.size
+            reach = reach + width * (np.array(layer.size) - 1)
+        seen[layer.name] = width, reach
+    furthest = np.max([seen[name][1] for name in keras_model.output_names], axis=0)
+    return [math.ceil(px) for px in furthest]
 
 
 def open_with_tensorflow(

@@ -14,10 +14,11 @@ from training.datasets.augment import change_intensities, draw_scale, resize, tu
 from training.datasets.crops import Crop
 from training.datasets.labels import SparseLabels
 from training.engines.data import CropSettings, TrainingData
+from training.engines.stardist_engine.class_heads import class_targets
 from training.engines.stardist_engine.net import Model, load_weights, save_weights
 from training.engines.weights import Weights
 
-Batch: TypeAlias = tuple[NDArray[np.float32], tuple[NDArray[np.float32], NDArray[np.float32]]]
+Batch: TypeAlias = tuple[NDArray[np.float32], tuple[NDArray[np.float32], ...]]
 
 TRIES = 8
 VALIDATION_CROPS = 32
@@ -38,8 +39,9 @@ class StarDistLearner:
         self._scale = scale
         self._data = data
         self._crops = crops
-        self._side = crops.patch_px
+        self._shape = tuple(int(side) for side in model.config.train_patch_size)
         self._grid = tuple(model.config.grid)
+        self._on_grid = tuple(slice(None, None, cell) for cell in self._grid)
         model.prepare_for_training()
         model.keras_model.optimizer.build(model.keras_model.trainable_variables)
         self._validation = self._validation_batches()
@@ -66,28 +68,38 @@ class StarDistLearner:
         """Cut and augment one patch, so that some of the pixels the loss sees are annotated."""
         for _ in range(TRIES):
             centre = self._data.train.centre(region, rng, self._crops.foreground)
-            scale = self._scale * draw_scale(self._crops.scale_range, rng)
-            side = round(self._side / scale)
-            crop = self._data.train.around(region, centre, side, rng)
-            pixels, labels = resize(crop.pixels, crop.labels, self._side)
+            sides = self._sides(self._scale * draw_scale(self._crops.scale_range, rng))
+            crop = self._data.train.around(region, centre, sides, rng)
+            pixels, labels = resize(crop.pixels, crop.labels, self._shape)
             pixels, labels = turn(pixels, labels, rng)
             if self._is_taught(labels):
                 pixels = change_intensities(pixels, self._crops.strengths, rng)
-                return Crop(pixels, labels)
+                return Crop(pixels, labels, crop.classes)
         # A region of single annotated pixels between those of the grid: as it is, on the grid.
-        row, col = centre
-        row0, col0 = self._data.train.regions[region].region.box[:2]
-        return self._data.train.window(
-            region, (row0 + row, col0 + col, row0 + row + self._side, col0 + col + self._side)
-        )
+        box = self._data.train.regions[region].box
+        starts = [offset + place for offset, place in zip(box, centre, strict=False)]
+        ends = [start + side for start, side in zip(starts, self._shape, strict=True)]
+        return self._data.train.window(region, (*starts, *ends))
+
+    def _sides(self, scale: float) -> tuple[int, ...]:
+        """Return how much of an image becomes a patch at a scale."""
+        return tuple(round(side / scale) for side in self._shape)
 
     def _is_taught(self, labels: SparseLabels) -> bool:
-        return bool((labels[:: self._grid[0], :: self._grid[1]] >= 0).any())
+        return bool((labels[self._on_grid] >= 0).any())
 
     def _batch(self, crops: list[Crop]) -> Batch:
         inputs = np.stack([np.moveaxis(crop.pixels, 0, -1) for crop in crops])
-        made = [targets(crop.labels, self.model.config.n_rays, self._grid) for crop in crops]
-        return inputs, (np.stack([prob for prob, _ in made]), np.stack([dist for _, dist in made]))
+        made = [self._targets(crop) for crop in crops]
+        return inputs, tuple(np.stack(each) for each in zip(*made, strict=True))
+
+    def _targets(self, crop: Crop) -> tuple[NDArray[np.float32], ...]:
+        """Return one target per output of the network."""
+        config = self.model.config
+        found = targets(crop.labels, config.n_rays, self._grid)
+        if config.n_classes is None:
+            return found
+        return *found, class_targets(crop.labels, crop.classes, config.n_classes, self._grid)
 
     def _validation_batches(self) -> list[Batch]:
         """Cut the same crops for every epoch; those without annotated pixels are left out."""
@@ -96,8 +108,8 @@ class StarDistLearner:
         for number in range(VALIDATION_CROPS if len(source) else 0):
             region = number % len(source)
             centre = source.centre(region, rng, self._crops.foreground)
-            crop = source.around(region, centre, round(self._side / self._scale), rng)
-            crop = Crop(*resize(crop.pixels, crop.labels, self._side))
+            crop = source.around(region, centre, self._sides(self._scale), rng)
+            crop = Crop(*resize(crop.pixels, crop.labels, self._shape), crop.classes)
             if self._is_taught(crop.labels):
                 crops.append(crop)
         size = self._crops.batch_size
@@ -150,10 +162,7 @@ def targets(
     As `StarDistData2D.__getitem__` (stardist 0.9.2, models/model2d.py:64-117); -1 switches the
     loss of prob off, a weight of 0 that of the distances.
     """
-    known = np.unique(np.maximum(labels, 0), return_inverse=True)[1]  # 16 bits are enough
-    dense = known.reshape(labels.shape).astype(np.int32)
-    if labels.min() > 0:
-        dense += 1  # no background in sight: unique has started at an object
+    dense = renumbered(labels)
     on_grid = (slice(None, None, grid[0]), slice(None, None, grid[1]))
     sparse = np.ascontiguousarray(dense[on_grid])
     if sparse.min() > 0 and sparse.min() == sparse.max():
@@ -164,3 +173,13 @@ def targets(
     both = np.concatenate([dist, prob[..., np.newaxis]], axis=-1).astype(np.float32)
     prob = np.where(labels[on_grid] < 0, -1, prob).astype(np.float32)
     return prob[..., np.newaxis], both
+
+
+def renumbered(labels: SparseLabels) -> NDArray[np.int32]:
+    """Return labels without gaps, unknown ones as 0: StarDist's distances know 16 bits."""
+    objects = np.maximum(labels, 0)
+    is_there = np.bincount(objects.ravel()) > 0
+    is_there[0] = False
+    new_ids = np.where(is_there, np.cumsum(is_there), 0).astype(np.int32)
+    result: NDArray[np.int32] = new_ids[objects]
+    return result

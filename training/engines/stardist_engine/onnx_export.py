@@ -9,24 +9,36 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from training.engines.onnx_graph import OnnxGraph
 
-ACTIVATIONS = {"relu": "Relu", "elu": "Elu", "sigmoid": "Sigmoid", "tanh": "Tanh", "linear": ""}
-OUTPUTS = ("prob", "dist")
+ACTIVATIONS = {
+    "relu": "Relu", "elu": "Elu", "sigmoid": "Sigmoid", "tanh": "Tanh", "softmax": "Softmax",
+    "linear": "",
+}  # fmt: skip
+ALONG_CHANNELS = {"Softmax": {"axis": 1}}
+OUTPUTS = ("prob", "dist", "prob_class")  # the last one of networks that tell kinds apart
 
 
 def onnx_bytes(keras_model: Any) -> bytes:
     """Return a StarDist network as an ONNX file; raises ValueError for parts not known here.
 
-    Its input is (1, C, H, W), its outputs are prob (1, 1, h, w) and dist (1, n_rays, h, w).
+    Its input is (1, C, H, W), its outputs are prob (1, 1, h, w), dist (1, n_rays, h, w), and
+    where the network has it prob_class (1, n_classes + 1, h, w). In 3D all have planes, too.
     """
     network = _Network()
     for layer in keras_model.layers:
         network.add(layer)
+    axes = ("depth", "height", "width")[-(len(keras_model.input_shape) - 2) :]
     return network.graph.content(
         "stardist",
-        [1, keras_model.input_shape[-1], "height", "width"],
-        {network.tensor_of[name]: [1, None, None, None] for name in OUTPUTS},
+        [1, keras_model.input_shape[-1], *axes],
+        {
+            network.tensor_of[name]: [1, None, *[None] * len(axes)]
+            for name in OUTPUTS
+            if name in network.tensor_of
+        },
     )
 
 
@@ -51,36 +63,47 @@ class _Network:
         self.tensor_of[layer.name] = write(layer, *inputs)
 
     def _conv2d(self, layer: Any, x: str) -> str:
-        if layer.dilation_rate != (1, 1) or layer.groups != 1:
+        if set(layer.dilation_rate) != {1} or layer.groups != 1:
             raise ValueError("a dilated or grouped convolution")
         kernel, *bias = layer.get_weights()
-        weights = [kernel.transpose(3, 2, 0, 1), *bias]
+        weights = [np.moveaxis(kernel, (-1, -2), (0, 1)), *bias]
         y = self.graph.node(
             "Conv",
             [x, *(self.graph.array(each) for each in weights)],
-            kernel_shape=kernel.shape[:2],
+            kernel_shape=kernel.shape[:-2],
             strides=layer.strides,
             auto_pad=_padding(layer),
         )
         return self._activation(layer, y)
 
+    _conv3d = _conv2d
+
     def _activation(self, layer: Any, x: str) -> str:  # of a convolution, or a layer of its own
         name = getattr(layer.activation, "__name__", "")
         if name not in ACTIVATIONS:
             raise ValueError(f"the activation {name or layer.activation!r}")
-        return self.graph.node(ACTIVATIONS[name], [x]) if ACTIVATIONS[name] else x
+        kind = ACTIVATIONS[name]
+        return self.graph.node(kind, [x], **ALONG_CHANNELS.get(kind, {})) if kind else x
 
     def _maxpooling2d(self, layer: Any, x: str) -> str:
         size = {"kernel_shape": layer.pool_size, "strides": layer.strides}
         return self.graph.node("MaxPool", [x], auto_pad=_padding(layer), **size)
 
+    _maxpooling3d = _maxpooling2d
+
     def _upsampling2d(self, layer: Any, x: str) -> str:
-        if layer.interpolation != "nearest":
-            raise ValueError(f"upsampling by {layer.interpolation} interpolation")
+        interpolation = getattr(layer, "interpolation", "nearest")  # in 3D there is no other
+        if interpolation != "nearest":
+            raise ValueError(f"upsampling by {interpolation} interpolation")
         return self.graph.upsampled(x, layer.size)
+
+    _upsampling3d = _upsampling2d
 
     def _concatenate(self, layer: Any, *inputs: str) -> str:
         return self.graph.node("Concat", list(inputs), axis=1)
+
+    def _add(self, layer: Any, *inputs: str) -> str:
+        return self.graph.node("Sum", list(inputs))
 
     def _batchnormalization(self, layer: Any, x: str) -> str:
         if not (layer.scale and layer.center):

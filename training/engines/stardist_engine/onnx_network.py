@@ -20,8 +20,8 @@ class OnnxForward:
         self._session = session
         self._input = session.get_inputs()[0].name
 
-    def __call__(self, x: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Return prob (h, w) and dist (h, w, n_rays)."""
+    def __call__(self, x: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
+        """Return prob (h, w), dist (h, w, n_rays), and class_prob if the network has it."""
         return channels_last(*self._session.run(None, {self._input: channels_first(x)}))
 
 
@@ -31,8 +31,8 @@ class OpenvinoForward:
     def __init__(self, compute: Computed) -> None:
         self._compute = compute
 
-    def __call__(self, x: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Return prob (h, w) and dist (h, w, n_rays)."""
+    def __call__(self, x: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
+        """Return prob (h, w), dist (h, w, n_rays), and class_prob if the network has it."""
         return channels_last(*self._compute(channels_first(x)))
 
 
@@ -42,10 +42,10 @@ def channels_first(x: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def channels_last(
-    prob: NDArray[np.float32], dist: NDArray[np.float32]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Turn a batch of one, (1, 1, h, w) and (1, n_rays, h, w), to (h, w) and (h, w, n_rays)."""
-    return prob[0, 0], np.moveaxis(dist[0], 0, -1)
+    prob: NDArray[np.float32], *others: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], ...]:
+    """Turn a batch of one, (1, 1, h, w) and (1, n, h, w) …, to (h, w) and (h, w, n) …."""
+    return prob[0, 0], *(np.moveaxis(each[0], 0, -1) for each in others)
 
 
 def open_without_tensorflow(checkpoint: Path, n_threads: int, *, fast: bool) -> Forward | None:

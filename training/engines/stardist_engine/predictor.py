@@ -63,7 +63,7 @@ class StarDistPredictor:
         *,
         want_maps: bool = False,
         should_stop: StopFlag = lambda: False,
-        reference: NDArray[Any] | None = None,
+        reference: Pixels | None = None,
     ) -> PredictionArrays:
         """Segment an image of shape (C, H, W)."""
         n_channels = self._n_channels
@@ -80,12 +80,11 @@ class StarDistPredictor:
             return self._piece(piece, want_maps, should_stop)
 
         shape = (pixels.shape[1], pixels.shape[2])
-        return predict_in_blocks(
-            shape, one, block_px=self.piece_px, overlap_px=self._piece_overlap_px()
-        )
+        return predict_in_blocks(shape, one, block_px=self.piece_px, overlap_px=self.overlap_px)
 
-    def _piece_overlap_px(self) -> int:
-        """Return what pieces see of each other, such that grids of all pieces lie alike."""
+    @property
+    def overlap_px(self) -> int:
+        """What pieces see of each other, such that grids of all pieces lie alike."""
         sees_px = max(self._net.sees_px) / self._scale
         seen = max(OVERLAP_DIAMETERS * self._diameter_px, sees_px)
         return math.ceil(seen / ALIGNED_PX) * ALIGNED_PX
@@ -113,6 +112,7 @@ class StarDistPredictor:
             np.clip(seen.prob, 0, 1, dtype=np.float32),
             {} if maps is None else maps.over_pixels(label_image.shape),
             corners_of(seen),
+            seen.classes(),
         )
 
 
@@ -132,20 +132,22 @@ class Maps:
 
     def take(self, part: Part) -> None:
         """Put a part where it belongs."""
-        rows, cols = (
+        place = tuple(
             slice(start, start + side) for start, side in zip(part.at, part.prob.shape, strict=True)
         )
-        self._prob[rows, cols] = part.prob
-        self._dist[rows, cols] = np.maximum(LEAST_DIST_PX, part.dist)
+        self._prob[place] = part.prob
+        self._dist[place] = np.maximum(LEAST_DIST_PX, part.dist)
 
     def over_pixels(self, shape: tuple[int, ...]) -> dict[str, NDArray[np.float32]]:
         """Bring them from the grid to an image's pixels: prob (H, W), dist (n_rays, H, W).
+
+        Of a stack they have one more axis, of its planes.
 
         Distances are in pixels of the image, whatever size the network was shown it at.
         """
         places = (
             (2 * np.arange(side) + 1) * shown // (2 * side) // cell
-            for side, shown, cell in zip(shape, self._shape[:2], self._grid, strict=True)
+            for side, shown, cell in zip(shape, self._shape[:-1], self._grid, strict=True)
         )
         place = np.ix_(*places)
         dist = self._dist[place] * magnification(self._shape, shape)

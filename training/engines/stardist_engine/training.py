@@ -38,6 +38,7 @@ from training.engines.stardist_engine.net import (
     pretrained,
     save_network,
     use_device,
+    use_precision,
     use_threads,
 )
 from training.engines.stardist_engine.thresholds import DEFAULT, fit_thresholds
@@ -58,6 +59,7 @@ def train(job: TrainJob, report: Reporter, should_stop: StopFlag) -> Path:
     def begin(wanted: StarDistParams) -> Begun[StarDistLearner]:
         return _begin(job, wanted, data)
 
+    precision = use_precision(params.precision, job.device)
     params, trials = choose_recipe(job, params, data, begin, report, should_stop)
     begun = begin(params)
     model = begun.learner.model
@@ -65,6 +67,7 @@ def train(job: TrainJob, report: Reporter, should_stop: StopFlag) -> Path:
     job = after_trials(job, trials)
     facts |= train_learner(job, begun.learner, begun.course, report, should_stop)
     report.stage("thresholds")
+    use_precision("float32", job.device)  # as predictions are computed
     net = shape_of(model)
     shown, fitted_on = fitting_crops(data, **THRESHOLD_CROPS)
     facts |= {
@@ -75,7 +78,7 @@ def train(job: TrainJob, report: Reporter, should_stop: StopFlag) -> Path:
         else dict(DEFAULT),
         "thresholds_from": fitted_on,
         "device": device,
-        "precision": "float32",
+        "precision": precision,
         "diameter_px": data.diameter_px,
         "net": net_config(model),
         "network_sees_px": list(net.sees_px),
@@ -127,7 +130,7 @@ def _start(
     polarity = choose_polarity(data, params.invert, parent_config=parent_config)
     view = choose_view(data, params.channel_input, polarity, parent_config=parent_config)
     scale = stardist_scale(params.scale, data.diameter_px, parent_config)
-    inputs = {"n_channel_in": view.n_shown}
+    inputs = {"n_channel_in": view.n_shown, "n_classes": len(job.classes) or None}
     diameter_px = data.diameter_px * scale
     net = _net(params, diameter_px) if source is None else net_config(source)
     if source is None:
@@ -135,7 +138,8 @@ def _start(
         expect_objects(model, diameter_px / 2)
     else:
         model = build(net | _patch(params, diameter_px, net) | inputs)
-        conversion = copy_weights(source, model)
+        known = (parent_config or {}).get("classes", [])
+        conversion = copy_weights(source, model, known=known, wanted=job.classes)
     batch = params.batch_size or max(
         2, round(BATCH_AT_128_PX * (128 / model.config.train_patch_size[0]) ** 2)
     )
@@ -146,6 +150,7 @@ def _start(
         "scale": scale,
         "channels": view.config(conversion),
         "normalisation": normalisation_config(polarity, recolour=data.recolour),
+        **({"classes": list(job.classes)} if job.classes else {}),
     }
 
 

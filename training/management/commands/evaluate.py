@@ -30,7 +30,7 @@ class Command(HeadlessCommand):
 
     help = (
         "Segment every image that has a label image of the same name, and print how well the "
-        "objects agree. VERSION is an id, v3, or PROJECT/v3."
+        "objects agree; those of stacks are volumes. VERSION is an id, v3, or PROJECT/v3."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -53,9 +53,8 @@ class Command(HeadlessCommand):
             self.progress("Measuring images", i, len(names))
             with naming(images[name]):
                 predicted = segment_image_file(version, images[name]).label_image
-            height, width = predicted.shape
             with naming(labels[name]), labels[name].open("rb") as file:
-                truth = label_files.read(file, size=(height, width))
+                truth = label_files.read(file, size=predicted.shape)
             found = match(truth, predicted)
             matches.append(found)
             per_image.append({"image": images[name].name, **image_scores(found)})

@@ -26,7 +26,8 @@ class Command(HeadlessCommand):
 
     help = (
         "Segment every image of a folder and write a label image (TIFF, 0 is background) of the "
-        "same name for each. VERSION is an id, v3, or PROJECT/v3."
+        "same name for each, with a page for each plane of a stack. VERSION is an id, v3, or "
+        "PROJECT/v3."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -15,12 +15,13 @@ from annotations.queries.regions import submitted_regions
 from training.engines import registry
 from training.queries.inspections import inspect_regions, sizes_of
 from training.queries.plans import choose_channels, parse_start
+from training.queries.preflight.classes import about_classes
 from training.queries.preflight.device import about_device
 from training.queries.preflight.estimate import estimate
 from training.queries.preflight.findings import Finding
 from training.queries.preflight.images import about_channels, about_looks
 from training.queries.preflight.labels import about_labels, about_objects
-from training.queries.preflight.material import about_left_out, about_material
+from training.queries.preflight.material import about_left_out, about_material, about_volumes
 from training.queries.sets import sort_out
 from training.supervision.interpreters import require_installed
 
@@ -56,8 +57,10 @@ def preflight(  # noqa: PLR0913 (what a person chose in the form)
     sizes = sizes_of(taught)
     findings = [
         *about_material(project, taught, inspected),
+        *about_volumes(project, engine, taught),
         *about_left_out(sorted_out),
         *about_labels(taught, sizes),
+        *about_classes(engine, taught),
         *about_objects(engine, filled, sizes, parent),
         *about_device(engine),
     ]

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from django.db.models import Exists, OuterRef
 
 from annotations.models import Image, ImageState, Project, Region, RegionState, Split
+from training.engines import registry
 from training.queries.inspections import Inspected
+from training.queries.plans import no_deep_regions
 from training.queries.preflight.findings import Finding, Fix, named_images
 from training.queries.sets import SortedRegions
 
@@ -49,6 +51,16 @@ def about_material(
         )
         found.append(Finding("few_validation", "warning", sentence, open_image(project)))
     return found
+
+
+def about_volumes(project: Project, engine: str, taught: Sequence[Inspected]) -> list[Finding]:
+    """Tell that an engine of volumes has no region of several planes to learn from."""
+    if registry.spec(engine).n_dims == 2 or any(one.region.depth > 1 for one in taught):
+        return []
+    stacks = Image.objects.filter(project=project, state=ImageState.READY, n_z__gt=1)
+    image = stacks.order_by("name").values_list("pk", flat=True).first()
+    button = "Open a stack" if image else "See the images"
+    return [Finding("no_deep_regions", "problem", no_deep_regions(engine), Fix(button, image))]
 
 
 def open_image(project: Project) -> Fix:

@@ -1,0 +1,158 @@
+"""Made images of two kinds of objects, and what an engine that tells kinds apart must do.
+
+Large round bright objects are `round`, small narrow dim ones `long`; outlines as well as
+intensities tell them apart, so that a small network learns them within seconds.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tests.engines.worlds import Notes, never, write_region
+from training.engines.base import TrainingRegion
+from training.engines.checkpoint import digest_of
+from training.metrics.classes import ClassCounts, match_classes
+
+NAMES = ("round", "long")
+ENOUGH = 0.9
+STEPS = 120  # kinds take a little longer than outlines
+SIDE_PX = 128
+LOOKS = {1: ((8.0, 10.0), (0.85, 1.0), 1500), 2: ((6.0, 7.5), (0.4, 0.5), 700)}
+
+
+def two_kinds(seed: int, *, n: int = 16) -> tuple[np.ndarray, np.ndarray, dict[int, int]]:
+    """Return an image (1, H, W), its labels and the kind of each."""
+    rng = np.random.default_rng(seed)
+    rows, cols = np.mgrid[:SIDE_PX, :SIDE_PX]
+    labels = np.zeros((SIDE_PX, SIDE_PX), np.uint32)
+    image, kinds = np.full(labels.shape, 300.0), {}
+    for number in range(1, n + 1):
+        kind = 1 + number % 2
+        radii, shares, brightness = LOOKS[kind]
+        row, col, angle = *rng.uniform(8, SIDE_PX - 8, 2), rng.uniform(0, np.pi)
+        a = rng.uniform(*radii)
+        b = a * rng.uniform(*shares)
+        u = (rows - row) * np.cos(angle) + (cols - col) * np.sin(angle)
+        v = (cols - col) * np.cos(angle) - (rows - row) * np.sin(angle)
+        inside = (u / a) ** 2 + (v / b) ** 2 <= 1
+        if (labels[(u / (a + 2)) ** 2 + (v / (b + 2)) ** 2 <= 1] > 0).any():
+            continue
+        labels[inside], kinds[number] = number, kind
+        image[inside] = brightness * rng.uniform(0.9, 1.1)
+    image += rng.normal(0, 40, image.shape)
+    return np.clip(image, 0, 65535).astype(np.uint16)[np.newaxis], labels, kinds
+
+
+def region_of_kinds(
+    folder: Path, seed: int, *, split: str = "train", swapped: bool = False
+) -> TrainingRegion:
+    """Write a region whose file tells the kinds of its objects, or of each the other one."""
+    image, labels, kinds = two_kinds(seed)
+    folder.mkdir(parents=True, exist_ok=True)
+    region = write_region(folder, f"kinds-{seed}", image, labels, split=split)
+    numbers = np.array(list(kinds.values()), np.uint8)
+    if swapped:
+        numbers = 3 - numbers
+    return with_kinds(region, np.array(list(kinds), np.uint32), numbers)
+
+
+def with_kinds(region: TrainingRegion, ids: np.ndarray, numbers: np.ndarray) -> TrainingRegion:
+    """Write the kinds of a region's labels into its file."""
+    with np.load(region.labels) as stored:
+        arrays = dict(stored)
+    np.savez_compressed(region.labels, **arrays, class_ids=ids, class_numbers=numbers)
+    return region
+
+
+def kinds_world(folder: Path, *, swapped: bool = False) -> list[TrainingRegion]:
+    """Write some training images and one for validation."""
+    train = [region_of_kinds(folder, seed, swapped=swapped) for seed in range(4)]
+    return [*train, region_of_kinds(folder, 90, split="validation", swapped=swapped)]
+
+
+def judged(predictor: Any, seeds: range = range(50, 54)) -> ClassCounts:
+    """Compare the kinds that a predictor says with the true ones of images it never saw."""
+    total = ClassCounts.none(len(NAMES))
+    for seed in seeds:
+        image, labels, kinds = two_kinds(seed)
+        found = predictor.predict(image)
+        n = len(found.scores)
+        assert found.classes.dtype == np.uint8
+        assert found.classes.shape == (n,)
+        assert (found.classes <= len(NAMES)).all()
+        said = dict(enumerate(found.classes.tolist(), 1))
+        total += match_classes(labels, found.label_image, kinds, said, n_classes=len(NAMES))
+    return total
+
+
+def check_kinds(suite: Any) -> None:
+    """Check an engine that classifies; `suite` is a tests.engines.conformance.Conformance."""
+    model = _learnt(suite, "kinds")
+    assert json.loads((model / "config.json").read_text())["classes"] == list(NAMES)
+    learnt = judged(suite.load(model))
+    assert learnt.matched.sum() >= 20, learnt
+    assert learnt.accuracy > ENOUGH, learnt
+    # Kinds at random would be no control: a network says what most of them say, which is right for
+    # each look as often as not.
+    misled = judged(suite.load(_learnt(suite, "swapped", swapped=True)))
+    assert misled.matched.sum() >= 20, misled
+    assert misled.accuracy < 1 - ENOUGH, misled
+    _seams_keep_kinds(suite.load(model))
+    _the_export_knows_its_kinds(suite, model)
+    _kinds_that_nobody_asks_for_do_not_matter(suite)
+
+
+def _learnt(suite: Any, name: str, *, swapped: bool = False) -> Path:
+    regions = kinds_world(suite.folder / name, swapped=swapped)
+    params = {"steps": STEPS} if suite.is_network else {}
+    job = suite.job(f"{name}-run", params=params, regions=regions, classes=NAMES)
+    return suite.engine.train(job, Notes(), never)
+
+
+def _seams_keep_kinds(predictor: Any) -> None:
+    pictures = [two_kinds(seed) for seed in range(60, 64)]
+    image = np.block([[pictures[0][0], pictures[1][0]], [pictures[2][0], pictures[3][0]]])
+    whole = predictor.predict(image)
+    setattr(predictor, "piece_px" if hasattr(predictor, "piece_px") else "block_px", 96)
+    pieces = predictor.predict(image)
+    counts = match_classes(
+        whole.label_image,
+        pieces.label_image,
+        dict(enumerate(whole.classes.tolist(), 1)),
+        dict(enumerate(pieces.classes.tolist(), 1)),
+        n_classes=len(NAMES),
+    )
+    assert len(pieces.classes) == len(pieces.scores)
+    assert counts.accuracy > 0.97, counts
+
+
+def _the_export_knows_its_kinds(suite: Any, model: Path) -> None:
+    exported, adopted = suite.folder / "kinds-exported", suite.folder / "kinds-adopted"
+    suite.engine.export(model, exported)
+    suite.engine.adopt(exported, adopted)
+    assert json.loads((adopted / "config.json").read_text())["classes"] == list(NAMES)
+    image = two_kinds(55)[0]
+    expected, found = (suite.load(each).predict(image) for each in (model, adopted))
+    assert (found.label_image == expected.label_image).all()
+    assert (found.classes == expected.classes).all()
+
+
+def _kinds_that_nobody_asks_for_do_not_matter(suite: Any) -> None:
+    """A job without classes is the same whether its files tell kinds or not."""
+    made = []
+    for name, is_told in (("told", True), ("silent", False)):
+        region = region_of_kinds(suite.folder / name, 3)
+        if not is_told:
+            with np.load(region.labels) as stored:
+                arrays = {key: stored[key] for key in ("label_image", "annotated")}
+            np.savez_compressed(region.labels, **arrays)
+        regions = [region, dataclasses.replace(region, split="validation")]
+        checkpoint = suite.engine.train(suite.few(f"{name}-run", regions=regions), Notes(), never)
+        assert suite.load(checkpoint).predict(two_kinds(56)[0]).classes is None
+        made.append(digest_of(checkpoint))
+    assert made[0] == made[1]

@@ -1,0 +1,158 @@
+"""Large stacks in overlapping blocks: each object belongs to the block its middle lies in.
+
+As `training.engines.blocks` does with images.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from training.datasets.labels import Corners
+from training.engines.base import PredictionArrays
+from training.engines.blocks import LEAST_SLACK_PX, SAME_SHARE, SLACK_SHARE
+
+
+def block_sides(
+    shape: Sequence[int], overlaps: Sequence[int], most_px: int, units: Sequence[int] | None = None
+) -> tuple[int, ...]:
+    """Return the sides of blocks that hold a bounded number of voxels with what overlaps.
+
+    Parameters
+    ----------
+    shape : sequence of int
+        Sides of the whole stack.
+    overlaps : sequence of int
+        What blocks see of each other, along each axis.
+    most_px : int
+        Most voxels of a block with its overlaps, where blocks can be so small.
+    units : sequence of int, optional
+        Sides are multiples of these, unless they are those of the stack.
+
+    Returns
+    -------
+    tuple of int
+        As few blocks as the bound allows, cut first where the overlaps weigh least.
+
+    Examples
+    --------
+    >>> block_sides((40, 300, 300), (20, 40, 40), 2_200_000)
+    (40, 150, 150)
+    """
+    counts, sides = [1] * len(shape), list(shape)
+    steps = units or [1] * len(shape)
+    while True:
+        n_seen = math.prod(
+            min(side + 2 * overlap, whole)
+            for side, overlap, whole in zip(sides, overlaps, shape, strict=True)
+        )
+        shares = [side / max(overlap, 1) for side, overlap in zip(sides, overlaps, strict=True)]
+        axis = int(np.argmax(shares))
+        if n_seen <= most_px or shares[axis] <= 1 or sides[axis] <= steps[axis]:
+            return tuple(sides)
+        counts[axis] += 1
+        sides[axis] = math.ceil(shape[axis] / counts[axis] / steps[axis]) * steps[axis]
+
+
+def predict_in_cuboids(
+    shape: Sequence[int],
+    predict: Callable[[Corners], PredictionArrays],
+    *,
+    block_px: Sequence[int],
+    overlap_px: Sequence[int],
+) -> PredictionArrays:
+    """Predict a stack of shape (Z, H, W), in blocks when it is larger than one.
+
+    `predict` is called with corners (z0, row0, col0, z1, row1, col1) and answers for that box.
+    """
+    if all(side <= block for side, block in zip(shape, block_px, strict=True)):
+        return predict((0,) * len(shape) + tuple(shape))
+    label_image = np.zeros(tuple(shape), np.uint32)
+    scores: list[float] = []
+    classes: list[NDArray[np.uint8]] = []
+    maps: dict[str, NDArray[np.float32]] = {}
+    slack_px = [max(LEAST_SLACK_PX, round(SLACK_SHARE * overlap)) for overlap in overlap_px]
+    for core, outer in _cuboids(shape, block_px, overlap_px):
+        found = predict((*(side.start for side in outer), *(side.stop for side in outer)))
+        own = [
+            (inner.start - side.start - slack, inner.stop - side.start + slack)
+            for inner, side, slack in zip(core, outer, slack_px, strict=True)
+        ]
+        kept = _paste_objects(label_image[outer], found, scores, own)
+        if found.classes is not None:
+            classes.append(found.classes[kept])
+        _paste_maps(maps, found.maps, shape, core, outer)
+    return PredictionArrays(
+        label_image,
+        np.asarray(scores, np.float32),
+        maps,
+        classes=np.concatenate(classes) if classes else None,
+    )
+
+
+def _cuboids(
+    shape: Sequence[int], block_px: Sequence[int], overlap_px: Sequence[int]
+) -> Iterator[tuple[tuple[slice, ...], tuple[slice, ...]]]:
+    """Yield the part of the stack that a block owns, and what it sees."""
+    starts = (range(0, side, block) for side, block in zip(shape, block_px, strict=True))
+    for corner in itertools.product(*starts):
+        axes = list(zip(corner, block_px, overlap_px, shape, strict=True))
+        core = tuple(slice(start, min(start + block, side)) for start, block, _, side in axes)
+        outer = tuple(
+            slice(max(start - overlap, 0), min(start + block + overlap, side))
+            for start, block, overlap, side in axes
+        )
+        yield core, outer
+
+
+def _paste_objects(
+    target: NDArray[np.uint32],
+    found: PredictionArrays,
+    scores: list[float],
+    own: Sequence[tuple[int, int]],
+) -> list[int]:
+    """Write the objects whose box's middle lies in our own part, under new ids, over background.
+
+    Their places among those found are returned.
+    """
+    kept: list[int] = []
+    for number, place in enumerate(ndimage.find_objects(found.label_image.astype(np.int32))):
+        if place is None:
+            continue
+        middles = [(side.start + side.stop) / 2 for side in place]
+        if any(not low <= middle < high for middle, (low, high) in zip(middles, own, strict=True)):
+            continue
+        inside = found.label_image[place] == number + 1
+        view = target[place]
+        free = inside & (view == 0)
+        if free.sum() <= (1 - SAME_SHARE) * inside.sum():
+            continue
+        scores.append(float(found.scores[number]))
+        view[free] = len(scores)
+        kept.append(number)
+    return kept
+
+
+def _paste_maps(
+    maps: dict[str, NDArray[np.float32]],
+    found: dict[str, NDArray[Any]],
+    shape: Sequence[int],
+    core: tuple[slice, ...],
+    outer: tuple[slice, ...],
+) -> None:
+    within = tuple(
+        slice(inner.start - side.start, inner.stop - side.start)
+        for inner, side in zip(core, outer, strict=True)
+    )
+    for name, values in found.items():
+        before = values.shape[: -len(shape)]
+        whole = maps.setdefault(name, np.zeros((*before, *shape), np.float32))
+        target: Any = (..., *core)
+        source: Any = (..., *within)
+        whole[target] = values[source]

@@ -1,0 +1,224 @@
+"""StarDist in 3D: train; importing this imports TensorFlow."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+from stardist.models import StarDist3D
+
+from training.datasets.volumes import VolumeSource
+from training.engines.advice import MOST_CROP_PX_3D, stardist_grid
+from training.engines.base import Reporter, StopFlag, TrainJob
+from training.engines.checkpoint import credits_in, read_config, write_finished
+from training.engines.data import (
+    TrainingData,
+    choose_polarity,
+    choose_view,
+    crop_settings,
+    normalisation_config,
+    open_data,
+)
+from training.engines.fitting import fitting_crops
+from training.engines.loop import Course, Usual, train_learner
+from training.engines.recipes import Begun, after_trials, choose_recipe
+from training.engines.registry import parse_params
+from training.engines.specs import STARDIST_3D, StarDist3DParams
+from training.engines.stardist_3d_engine.learner import StarDist3DLearner
+from training.engines.stardist_3d_engine.polyhedra import Rays, rays_of, shapes_of
+from training.engines.stardist_3d_engine.predictor import StarDist3DPredictor, extents_px
+from training.engines.stardist_engine.instances import NetShape
+from training.engines.stardist_engine.keras_network import KerasForward, shape_of
+from training.engines.stardist_engine.net import (
+    RAYS,
+    Model,
+    build,
+    copy_weights,
+    expect_objects,
+    forget_models,
+    freeze_encoder,
+    load_model,
+    net_config,
+    pretrained,
+    save_network,
+    use_device,
+    use_precision,
+    use_threads,
+)
+from training.engines.stardist_engine.thresholds import DEFAULT, fit_thresholds
+
+USUAL = Usual(steps_scratch=400, steps_tuning=240, rate_scratch=2e-3, rate_tuning=5e-4)
+BATCH_PX = 600_000  # voxels of all crops of an update
+MOST_BATCH = 4
+LEAST_PLANES = 8
+CROP_EXTENTS = 2.0  # a crop is at least so many objects wide
+THRESHOLD_CROPS = {"most": 4, "most_px": 128, "margin_px": 16}
+
+
+def train(job: TrainJob, report: Reporter, should_stop: StopFlag) -> Path:
+    """Train and return the finished checkpoint folder."""
+    params: StarDist3DParams = parse_params(StarDist3DParams, job.params)
+    device = use_device(job.device)
+    use_threads(job.n_threads)
+    data = open_data(STARDIST_3D, job, params, report)
+    report.stage("loading")
+
+    def begin(wanted: StarDist3DParams) -> Begun[StarDist3DLearner]:
+        return _begin(job, wanted, data)
+
+    # In bfloat16 oneDNN's gradients of 3D convolutions are now and then no numbers.
+    use_precision("float32", job.device)
+    params, trials = choose_recipe(job, params, data, begin, report, should_stop)
+    begun = begin(params)
+    model = begun.learner.model
+    facts = begun.facts | {"trials": trials}
+    job = after_trials(job, trials)
+    facts |= train_learner(job, begun.learner, begun.course, report, should_stop)
+    report.stage("thresholds")
+    net = shape_of(model)
+    shown, fitted_on = fitting_crops(data, **THRESHOLD_CROPS)
+    shapes = shapes_of(rays_of(net_config(model)))
+    facts |= {
+        "thresholds": fit_thresholds(KerasForward(model), net, shown, should_stop, shapes=shapes)
+        if shown
+        else dict(DEFAULT),
+        "thresholds_from": fitted_on,
+        "device": device,
+        "precision": "float32",
+        "diameter_px": data.diameter_px,
+        "net": net_config(model),
+        "network_sees_px": list(net.sees_px),
+    }
+    report.stage("saving")
+    return write_finished(
+        job.workdir / "finished",
+        STARDIST_3D,
+        facts,
+        packages=("stardist", "tensorflow-cpu", "tensorflow", "keras", "onnx"),
+        save=lambda folder: save_network(model, folder, report.warn),
+    )
+
+
+def open_with_tensorflow(
+    checkpoint: Path, config: dict[str, Any], *, device: str, n_threads: int
+) -> StarDist3DPredictor:
+    """Load a checkpoint folder; raises CheckpointCorrupt, DeviceUnavailable."""
+    use_device(device)
+    use_threads(n_threads)
+    forget_models()
+    model = load_model(checkpoint, config)
+    return StarDist3DPredictor(KerasForward(model), shape_of(model), config)
+
+
+def _begin(job: TrainJob, params: StarDist3DParams, data: TrainingData) -> Begun[StarDist3DLearner]:
+    """Make everything ready for the first step."""
+    forget_models()
+    keras.utils.set_random_seed(job.seed % 2**32)  # before building: that draws the weights
+    model, facts = _start(job, params, data)
+    invert = facts["normalisation"]["invert"]
+    data.set_view(invert=invert, way=facts["channels"]["way"])
+    if params.layers == "decoder":
+        freeze_encoder(model)
+    patch = model.config.train_patch_size
+    batch_size = int(model.config.train_batch_size)
+    crops = crop_settings(params, patch_px=patch[-1], batch_size=batch_size, is_inverted=invert)
+    learner = StarDist3DLearner(model, data, crops, rays_of(net_config(model)))
+    return Begun(learner, Course(params, USUAL, batch_size, data.weights), facts)
+
+
+def _start(
+    job: TrainJob, params: StarDist3DParams, data: TrainingData
+) -> tuple[Model, dict[str, Any]]:
+    """Build the network with the weights to start from, and say where they came from."""
+    origin, conversion, parent_config, source = "scratch", [], None, None
+    if job.parent is not None:
+        parent_config = read_config(job.parent, STARDIST_3D.name)
+        source = load_model(job.parent, parent_config)
+        origin = "parent"
+    elif job.pretrained:
+        source = pretrained(job.pretrained, offline=job.offline, of=StarDist3D)
+        origin = f"pretrained:{job.pretrained}"
+        parent_config = {"normalisation": {"objects": "bright"}}
+    polarity = choose_polarity(data, params.invert, parent_config=parent_config)
+    view = choose_view(data, params.channel_input, polarity, parent_config=parent_config)
+    flatness = anisotropy_of(params, job, data)
+    net = net_for(params, flatness, data.diameter_px) if source is None else net_config(source)
+    net |= {"n_channel_in": view.n_shown}
+    extents = extents_px(net.get("anisotropy"), data.diameter_px)
+    patch = patch_for(params, extents, NetShape.of(net, (0, 0, 0)).divisor)
+    model = build(net | {"train_patch_size": patch})
+    if source is None:
+        expect_objects(model, radii_px(rays_of(net), extents))
+    else:
+        conversion = copy_weights(source, model)
+    by_size = min(MOST_BATCH, max(1, BATCH_PX // math.prod(patch)))
+    model.config.train_batch_size = params.batch_size or by_size
+    return model, {
+        "origin": origin,
+        "credits": credits_in(parent_config or {}),
+        "anisotropy": job.anisotropy,
+        "channels": view.config(conversion),
+        "normalisation": normalisation_config(polarity) | {"over": "whole stack, per channel"},
+    }
+
+
+def anisotropy_of(
+    params: StarDist3DParams, job: TrainJob, data: TrainingData
+) -> tuple[float, float, float]:
+    """Return how many times farther than along each axis objects reach at most.
+
+    As asked or as the images say; else measured on the objects, as upstream's examples do.
+    """
+    asked = params.anisotropy or job.anisotropy
+    if asked:
+        largest = max(asked, 1.0)
+        return largest if asked >= 1 else 1.0, largest / max(asked, 1.0), 1.0
+    assert isinstance(data.train, VolumeSource)
+    extents = np.median(data.train.extents(), axis=0)
+    z, y, x = (float(each) for each in extents.max() / extents)
+    return z, y, x
+
+
+def net_for(
+    params: StarDist3DParams, anisotropy: Sequence[float], diameter_px: float
+) -> dict[str, Any]:
+    """Choose the network for these objects: a grid that keeps an object above five cells."""
+    depth, *_ = extents_px(anisotropy, diameter_px)
+    grid_z = params.grid_z or stardist_grid(depth)
+    grid = params.grid or stardist_grid(diameter_px)
+    cells = [1 << (each.bit_length() - 1) for each in (grid_z, grid, grid)]  # powers of two only
+    flatness = list(anisotropy)
+    return {
+        "n_rays": params.n_rays,
+        "rays_json": {"name": RAYS, "kwargs": {"n": params.n_rays, "anisotropy": flatness}},
+        "anisotropy": flatness,
+        "backbone": "unet",
+        "grid": cells,
+        "unet_pool": [2, 2, 2],
+        "unet_n_depth": params.depth,
+        "unet_n_filter_base": params.filters,
+        "net_conv_after_unet": params.features,
+    }
+
+
+def radii_px(rays: Rays, extents: Sequence[float]) -> NDArray[np.float32]:
+    """Return how far an ellipsoid of these extents reaches along each ray."""
+    along = np.linalg.norm(2 * rays.vertices / np.asarray(extents), axis=1)
+    return np.asarray(1 / along, np.float32)
+
+
+def patch_for(
+    params: StarDist3DParams, extents: Sequence[float], divisor: Sequence[int]
+) -> list[int]:
+    """Choose a patch that holds whole objects and that the network can divide."""
+    side_px = min(max(params.patch_px, CROP_EXTENTS * extents[-1]), MOST_CROP_PX_3D)
+    planes = params.patch_planes or max(LEAST_PLANES, CROP_EXTENTS * extents[0])
+    wanted = (planes, side_px, side_px)
+    return [
+        max(1, math.ceil(side / unit)) * unit for side, unit in zip(wanted, divisor, strict=True)
+    ]
