@@ -1,4 +1,4 @@
-"""Upstream's dynamics, imported such that what numba compiles for it is kept on disk.
+"""Upstream's dynamics and resizing, imported such that what numba compiles for it is kept on disk.
 
 Cellpose 3.1.1.3 has four functions compiled whenever this module is imported, which takes longer
 than anything else at a child's start, and keeps only one of them (dynamics.py:26, 414, 525, 548).
@@ -14,8 +14,8 @@ import numba
 usual = numba.njit
 numba.njit = functools.partial(usual, cache=True)
 try:
-    from cellpose import core, dynamics, transforms
+    from cellpose import dynamics, transforms
 finally:
     numba.njit = usual
 
-__all__ = ["core", "dynamics", "transforms"]
+__all__ = ["dynamics", "transforms"]

@@ -19,7 +19,7 @@ from training.datasets.labels import Corners
 from training.datasets.volumes import NormalizedStack, Stack
 from training.engines.base import PredictionArrays, StopFlag
 from training.engines.cellpose_engine.flows import N_STEPS
-from training.engines.cellpose_engine.upstream import core, dynamics, transforms
+from training.engines.cellpose_engine.upstream import dynamics, transforms
 from training.engines.cuboids import block_sides, predict_in_cuboids
 from training.engines.flow_networks.drawing import FlowPredictor, dense, scores_of
 from training.engines.flow_networks.tiles import Forward, stop_if
@@ -120,7 +120,9 @@ def maps_of(
         np.moveaxis(inputs, 0, -1),
         [max(1, int(side * scale)) for side, scale in zip(shape, scales, strict=True)],
     )
-    found, _ = core.run_3D(_AsNetwork(forward, should_stop), scaled)
+    from cellpose.core import run_3D  # noqa: PLC0415 (imports much that nothing else needs)
+
+    found, _ = run_3D(_AsNetwork(forward, should_stop), scaled)
     return np.ascontiguousarray(np.moveaxis(resized(found, shape), -1, 0), np.float32)
 
 
