@@ -19,8 +19,8 @@ class LabelFacts:
 
     diameters_px: NDArray[np.float32]  # of circles of the instances' areas, shape (n,)
     n_scattered: int  # instances in more than one part
-    n_specks: int
-    instance_ids: NDArray[np.int64]  # ascending, shape (n,); of several planes each once
+    instance_ids: NDArray[np.int64]  # ascending, shape (k,); of several planes each once
+    largest_px: NDArray[np.int64]  # their areas where they are largest, shape (k,)
 
     @classmethod
     def of_areas(
@@ -34,24 +34,33 @@ class LabelFacts:
         return cls(
             diameters_px=(2 * np.sqrt(area_px / np.pi)).astype(np.float32),
             n_scattered=n_scattered,
-            n_specks=int(np.count_nonzero(area_px < SPECK_PX)),
             instance_ids=np.sort(instance_ids),
+            largest_px=area_px[np.argsort(instance_ids)],
         )
 
     @classmethod
     def of_planes(cls, planes: Sequence[LabelFacts]) -> LabelFacts:
         """Put together what was found in the planes of a region; each section counts."""
+        sections = np.concatenate([one.instance_ids for one in planes])
+        instance_ids, whose = np.unique(sections, return_inverse=True)
+        largest_px = np.zeros(len(instance_ids), np.int64)
+        np.maximum.at(largest_px, whose, np.concatenate([one.largest_px for one in planes]))
         return cls(
             diameters_px=np.concatenate([one.diameters_px for one in planes]),
             n_scattered=sum(one.n_scattered for one in planes),
-            n_specks=sum(one.n_specks for one in planes),
-            instance_ids=np.unique(np.concatenate([one.instance_ids for one in planes])),
+            instance_ids=instance_ids,
+            largest_px=largest_px,
         )
 
     @property
     def n_instances(self) -> int:
         """Count the instances that teach."""
         return len(self.diameters_px)
+
+    @property
+    def n_specks(self) -> int:
+        """Count the instances that are small even where they are largest."""
+        return int(np.count_nonzero(self.largest_px < SPECK_PX))
 
 
 def inspect_labels(label_image: NDArray[np.uint32], annotated: NDArray[np.bool_]) -> LabelFacts:

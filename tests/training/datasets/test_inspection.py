@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from training.datasets.inspection import SPECK_PX, inspect_labels
+from training.datasets.inspection import SPECK_PX, LabelFacts, inspect_labels
 
 few = hnp.arrays(np.uint32, (12, 14), elements=st.integers(0, 4))
 
@@ -51,3 +51,14 @@ def test_counts_never_exceed_the_instances_that_are_seen(label_image, annotated)
     areas = np.round(np.pi * (facts.diameters_px.astype(float) / 2) ** 2)
     assert areas.sum() == np.count_nonzero(label_image[annotated])
     assert facts.n_specks == np.count_nonzero(areas < SPECK_PX)
+
+
+def test_the_cap_of_an_object_of_several_planes_is_no_speck():
+    planes = np.zeros((3, 20, 20), np.uint32)
+    planes[0, 5, 5] = planes[1, 3:9, 3:9] = 7
+    planes[2, 15, 15] = 8
+
+    facts = LabelFacts.of_planes([inspect_labels(one, np.ones((20, 20), bool)) for one in planes])
+
+    assert facts.instance_ids.tolist() == [7, 8]
+    assert facts.n_specks == 1
