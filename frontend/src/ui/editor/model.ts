@@ -225,7 +225,7 @@ export function makeModel() {
     /** Read out by screen readers. */
     spoken: signal(""),
     isHelpOpen: signal(false),
-    isPanelOpen: signal(memory.isPanelOpen && window.innerWidth > 760),
+    isPanelOpen: signal(memory.isPanelOpen && hasRoom()),
   };
 
   effect(() => {
@@ -241,7 +241,7 @@ export function makeModel() {
       opacity: model.opacity.value,
       draftOpacity: model.draftOpacity.value,
       touchPaints: model.touchPaints.value,
-      isPanelOpen: model.isPanelOpen.value,
+      isPanelOpen: hasRoom() ? model.isPanelOpen.value : memory.isPanelOpen,
     };
     try {
       localStorage.setItem(MEMORY_KEY, JSON.stringify(remembered));
@@ -250,6 +250,11 @@ export function makeModel() {
     }
   });
   return model;
+}
+
+/** Whether panel and picture have room beside each other. */
+function hasRoom(): boolean {
+  return window.innerWidth > 760;
 }
 
 let lastNotice = 0;
