@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from training.datasets.labels import Box
+from training.datasets.labels import Box, Corners
 from training.engines.base import PredictionArrays
 
 SAME_SHARE = 0.5  # an object covered by more than this is one that a neighbour block wrote
@@ -51,7 +51,8 @@ class Pasted:
     """The objects of a block that were written, one row each.
 
     `numbers` are their places among those found (int64, shape (n,)), `area_px` the pixels they
-    got (same shape), `boxes` where these lie in what was written to (int64, shape (n, 4)).
+    got (same shape), `boxes` where these lie in what was written to (int64, shape (n, 4): first
+    row and column, and those after the last; of stacks shape (n, 6), planes first).
     """
 
     numbers: NDArray[np.int64]
@@ -142,17 +143,17 @@ def even_side(height: int, width: int, most_px: int, step_px: int) -> int:
 
 
 def paste_objects(
-    target: NDArray[np.uint32], label_image: NDArray[Any], own: Box, *, first_id: int
+    target: NDArray[np.uint32], label_image: NDArray[Any], own: Corners, *, first_id: int
 ) -> Pasted:
     """Write the objects whose box's middle lies in a block's own part, over background.
 
     Parameters
     ----------
-    target : ndarray of uint32, shape (h, w)
+    target : ndarray of uint32, shape (h, w) or (d, h, w)
         What was written so far of what the block sees; it is changed.
-    label_image : ndarray of unsigned integers, shape (h, w)
+    label_image : ndarray of unsigned integers, same shape
         What was found in the block, ids dense from 1.
-    own : (row0, col0, row1, col1)
+    own : (row0, col0, row1, col1) or (z0, row0, col0, z1, row1, col1)
         See `Block.own`.
     first_id : int
         The objects get the ids from here on, in their order.
@@ -163,12 +164,14 @@ def paste_objects(
     """
     numbers: list[int] = []
     areas: list[int] = []
-    boxes: list[Box] = []
+    boxes: list[Corners] = []
+    first, last = np.split(np.asarray(own), 2)
     for number, place in enumerate(ndimage.find_objects(label_image.astype(np.int32))):
         if place is None:
             continue
-        middle = [(side.start + side.stop) / 2 for side in place]
-        if not (own[0] <= middle[0] < own[2] and own[1] <= middle[1] < own[3]):
+        corners = (*(side.start for side in place), *(side.stop for side in place))
+        middle = np.add(*np.split(np.asarray(corners), 2)) / 2
+        if (middle < first).any() or (middle >= last).any():
             continue
         inside = label_image[place] == number + 1
         view = target[place]
@@ -179,24 +182,19 @@ def paste_objects(
         view[free] = first_id + len(numbers)
         numbers.append(number)
         areas.append(n_free)
-        box = (place[0].start, place[1].start, place[0].stop, place[1].stop)
-        boxes.append(box if n_free == n_inside else _box_of(free, box))
+        boxes.append(corners if n_free == n_inside else _box_of(free, corners))
     return Pasted(
         np.array(numbers, np.int64),
         np.array(areas, np.int64),
-        np.array(boxes, np.int64).reshape(-1, 4),
+        np.array(boxes, np.int64).reshape(-1, 2 * target.ndim),
     )
 
 
-def _box_of(mask: NDArray[np.bool_], around: Box) -> Box:
+def _box_of(mask: NDArray[np.bool_], around: Corners) -> Corners:
     """Return the box of a mask's pixels, given that of the mask."""
-    rows, cols = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
-    return (
-        around[0] + int(rows[0]),
-        around[1] + int(cols[0]),
-        around[0] + int(rows[-1]) + 1,
-        around[1] + int(cols[-1]) + 1,
-    )
+    start = np.array(around[: mask.ndim])
+    places = np.argwhere(mask)
+    return (*(start + places.min(axis=0)).tolist(), *(start + places.max(axis=0) + 1).tolist())
 
 
 def _paste_maps(

@@ -12,11 +12,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from training.datasets.labels import Corners
 from training.engines.base import PredictionArrays
-from training.engines.blocks import LEAST_SLACK_PX, SAME_SHARE, SLACK_SHARE
+from training.engines.blocks import LEAST_SLACK_PX, SLACK_SHARE, paste_objects
 
 
 def block_sides(
@@ -74,23 +73,28 @@ def predict_in_cuboids(
     if all(side <= block for side, block in zip(shape, block_px, strict=True)):
         return predict((0,) * len(shape) + tuple(shape))
     label_image = np.zeros(tuple(shape), np.uint32)
-    scores: list[float] = []
+    scores: list[NDArray[np.float32]] = []
     classes: list[NDArray[np.uint8]] = []
     maps: dict[str, NDArray[np.float32]] = {}
+    n_pasted = 0
     slack_px = [max(LEAST_SLACK_PX, round(SLACK_SHARE * overlap)) for overlap in overlap_px]
     for core, outer in _cuboids(shape, block_px, overlap_px):
         found = predict((*(side.start for side in outer), *(side.stop for side in outer)))
-        own = [
-            (inner.start - side.start - slack, inner.stop - side.start + slack)
-            for inner, side, slack in zip(core, outer, slack_px, strict=True)
-        ]
-        kept = _paste_objects(label_image[outer], found, scores, own)
+        axes = list(zip(core, outer, slack_px, strict=True))
+        own = (
+            *(inner.start - side.start - slack for inner, side, slack in axes),
+            *(inner.stop - side.start + slack for inner, side, slack in axes),
+        )
+        target = label_image[outer]
+        kept = paste_objects(target, found.label_image, own, first_id=n_pasted + 1).numbers
+        n_pasted += len(kept)
+        scores.append(found.scores[kept])
         if found.classes is not None:
             classes.append(found.classes[kept])
         _paste_maps(maps, found.maps, shape, core, outer)
     return PredictionArrays(
         label_image,
-        np.asarray(scores, np.float32),
+        np.concatenate(scores).astype(np.float32),
         maps,
         classes=np.concatenate(classes) if classes else None,
     )
@@ -109,34 +113,6 @@ def _cuboids(
             for start, block, overlap, side in axes
         )
         yield core, outer
-
-
-def _paste_objects(
-    target: NDArray[np.uint32],
-    found: PredictionArrays,
-    scores: list[float],
-    own: Sequence[tuple[int, int]],
-) -> list[int]:
-    """Write the objects whose box's middle lies in our own part, under new ids, over background.
-
-    Their places among those found are returned.
-    """
-    kept: list[int] = []
-    for number, place in enumerate(ndimage.find_objects(found.label_image.astype(np.int32))):
-        if place is None:
-            continue
-        middles = [(side.start + side.stop) / 2 for side in place]
-        if any(not low <= middle < high for middle, (low, high) in zip(middles, own, strict=True)):
-            continue
-        inside = found.label_image[place] == number + 1
-        view = target[place]
-        free = inside & (view == 0)
-        if free.sum() <= (1 - SAME_SHARE) * inside.sum():
-            continue
-        scores.append(float(found.scores[number]))
-        view[free] = len(scores)
-        kept.append(number)
-    return kept
 
 
 def _paste_maps(
