@@ -1,6 +1,6 @@
-"""Peak memory of a training with few and with ten times as many images: it should not grow.
+"""Peak memory of a training with few and with many times as many images: it should not grow.
 
-    python -m benchmarks.training_memory [--engine stardist] [--images 4] [--side 512] [--json]
+    python -m benchmarks.training_memory [--engine stardist] [--images 4] [--times 10] [--side 512]
 
 Draws images, writes the files a worker would write, and runs the engine's real child.
 """
@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-TIMES_MORE = 10
+PX_PER_OBJECT = 4400
 WATCH_EVERY_S = 0.1
 TINY = {
     "stardist": {"steps": 20, "steps_per_epoch": 10, "batch_size": 2, "filters": 8, "depth": 2},
@@ -34,7 +34,9 @@ def region_files(folder, n_images, side):
 
     entries = []
     for i in range(n_images):
-        truth, pixels = draw_blobs(side, side, n=60, radius=(8, 14), seed=i)
+        truth, pixels = draw_blobs(
+            side, side, n=max(1, side * side // PX_PER_OBJECT), radius=(8, 14), seed=i
+        )
         path, labels = folder / f"{i}.tif", folder / f"{i}.npz"
         shape = PixelShape(1, 1, 1, side, side, "uint8")
         write_pixels(path, shape, lambda page, row0, row1, image=pixels: image[row0:row1])
@@ -109,12 +111,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--engine", default="stardist", choices=sorted(TINY))
     parser.add_argument("--images", type=int, default=4)
+    parser.add_argument("--times", type=int, default=10, help="as many images")
     parser.add_argument("--side", type=int, default=512)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
     rows = []
-    for n_images in (options.images, options.images * TIMES_MORE):
+    for n_images in (options.images, options.images * options.times):
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             entries = region_files(folder, n_images, options.side)
