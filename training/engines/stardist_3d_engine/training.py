@@ -15,23 +15,22 @@ from stardist.models import StarDist3D
 from training.datasets.volumes import VolumeSource
 from training.engines.advice import MOST_CROP_PX_3D, stardist_grid
 from training.engines.base import Reporter, StopFlag, TrainJob
-from training.engines.checkpoint import credits_in, read_config, write_finished
+from training.engines.checkpoint import credits_in, read_config
 from training.engines.data import (
     TrainingData,
     choose_polarity,
     choose_view,
     crop_settings,
     normalisation_config,
-    open_data,
 )
-from training.engines.fitting import fitting_crops
-from training.engines.loop import Course, Usual, train_learner
-from training.engines.recipes import Begun, after_trials, choose_recipe
+from training.engines.loop import Course, Usual
+from training.engines.recipes import Begun
 from training.engines.registry import parse_params
 from training.engines.specs import STARDIST_3D, StarDist3DParams
 from training.engines.stardist_3d_engine.learner import StarDist3DLearner
 from training.engines.stardist_3d_engine.polyhedra import Rays, rays_of, shapes_of
 from training.engines.stardist_3d_engine.predictor import StarDist3DPredictor, extents_px
+from training.engines.stardist_engine.course import Stars, train_stars
 from training.engines.stardist_engine.instances import NetShape
 from training.engines.stardist_engine.keras_network import KerasForward, shape_of
 from training.engines.stardist_engine.net import (
@@ -45,12 +44,9 @@ from training.engines.stardist_engine.net import (
     load_model,
     net_config,
     pretrained,
-    save_network,
     use_device,
-    use_precision,
     use_threads,
 )
-from training.engines.stardist_engine.thresholds import DEFAULT, fit_thresholds
 
 USUAL = Usual(steps_scratch=400, steps_tuning=240, rate_scratch=2e-3, rate_tuning=5e-4)
 BATCH_PX = 600_000  # voxels of all crops of an update
@@ -62,46 +58,14 @@ THRESHOLD_CROPS = {"most": 4, "most_px": 128, "margin_px": 16}
 
 def train(job: TrainJob, report: Reporter, should_stop: StopFlag) -> Path:
     """Train and return the finished checkpoint folder."""
-    params: StarDist3DParams = parse_params(StarDist3DParams, job.params)
-    device = use_device(job.device)
-    use_threads(job.n_threads)
-    data = open_data(STARDIST_3D, job, params, report)
-    report.stage("loading")
-
-    def begin(wanted: StarDist3DParams) -> Begun[StarDist3DLearner]:
-        return _begin(job, wanted, data)
-
-    # In bfloat16 oneDNN's gradients of 3D convolutions are now and then no numbers.
-    use_precision("float32", job.device)
-    params, trials = choose_recipe(job, params, data, begin, report, should_stop)
-    begun = begin(params)
-    model = begun.learner.model
-    facts = begun.facts | {"trials": trials}
-    job = after_trials(job, trials)
-    facts |= train_learner(job, begun.learner, begun.course, report, should_stop)
-    report.stage("thresholds")
-    net = shape_of(model)
-    shown, fitted_on = fitting_crops(data, **THRESHOLD_CROPS)
-    shapes = shapes_of(rays_of(net_config(model)))
-    facts |= {
-        "thresholds": fit_thresholds(KerasForward(model), net, shown, should_stop, shapes=shapes)
-        if shown
-        else dict(DEFAULT),
-        "thresholds_from": fitted_on,
-        "device": device,
-        "precision": "float32",
-        "diameter_px": data.diameter_px,
-        "net": net_config(model),
-        "network_sees_px": list(net.sees_px),
-    }
-    report.stage("saving")
-    return write_finished(
-        job.workdir / "finished",
-        STARDIST_3D,
-        facts,
-        packages=("stardist", "tensorflow-cpu", "tensorflow", "keras", "onnx"),
-        save=lambda folder: save_network(model, folder, report.warn),
+    stars = Stars(
+        spec=STARDIST_3D,
+        begin=_begin,
+        shapes_of=lambda model: shapes_of(rays_of(net_config(model))),
+        fitting=THRESHOLD_CROPS,
     )
+    params = parse_params(StarDist3DParams, job.params)
+    return train_stars(stars, job, params, report, should_stop)
 
 
 def open_with_tensorflow(

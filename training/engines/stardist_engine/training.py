@@ -10,21 +10,20 @@ import keras
 
 from training.engines.advice import MOST_CROP_PX, stardist_grid, stardist_scale
 from training.engines.base import Reporter, StopFlag, TrainJob
-from training.engines.checkpoint import credits_in, read_config, write_finished
+from training.engines.checkpoint import credits_in, read_config
 from training.engines.data import (
     TrainingData,
     choose_polarity,
     choose_view,
     crop_settings,
     normalisation_config,
-    open_data,
 )
-from training.engines.fitting import fitting_crops
-from training.engines.loop import Course, Usual, train_learner
-from training.engines.recipes import Begun, Recipe, after_trials, choose_recipe
+from training.engines.loop import Course, Usual
+from training.engines.recipes import Begun, Recipe
 from training.engines.registry import parse_params
 from training.engines.specs import STARDIST, StarDistParams
-from training.engines.stardist_engine.keras_network import KerasForward, shape_of
+from training.engines.stardist_engine.course import Stars, train_stars
+from training.engines.stardist_engine.instances import POLYGONS
 from training.engines.stardist_engine.learner import StarDistLearner
 from training.engines.stardist_engine.net import (
     Model,
@@ -36,12 +35,7 @@ from training.engines.stardist_engine.net import (
     load_model,
     net_config,
     pretrained,
-    save_network,
-    use_device,
-    use_precision,
-    use_threads,
 )
-from training.engines.stardist_engine.thresholds import DEFAULT, fit_thresholds
 
 USUAL = Usual(steps_scratch=600, steps_tuning=480, rate_scratch=2e-3, rate_tuning=5e-4)
 BATCH_AT_128_PX = 4
@@ -50,47 +44,11 @@ THRESHOLD_CROPS = {"most": 8, "most_px": 512, "margin_px": 32}
 
 def train(job: TrainJob, report: Reporter, should_stop: StopFlag) -> Path:
     """Train and return the finished checkpoint folder."""
-    params: StarDistParams = parse_params(StarDistParams, job.params)
-    device = use_device(job.device)
-    use_threads(job.n_threads)
-    data = open_data(STARDIST, job, params, report)
-    report.stage("loading")
-
-    def begin(wanted: StarDistParams) -> Begun[StarDistLearner]:
-        return _begin(job, wanted, data)
-
-    precision = use_precision(params.precision, job.device)
-    params, trials = choose_recipe(job, params, data, begin, report, should_stop)
-    begun = begin(params)
-    model = begun.learner.model
-    facts = begun.facts | {"trials": trials}
-    job = after_trials(job, trials)
-    facts |= train_learner(job, begun.learner, begun.course, report, should_stop)
-    report.stage("thresholds")
-    use_precision("float32", job.device)  # as predictions are computed
-    net = shape_of(model)
-    shown, fitted_on = fitting_crops(data, **THRESHOLD_CROPS)
-    facts |= {
-        "thresholds": fit_thresholds(
-            KerasForward(model), net, shown, should_stop, scale=facts["scale"]
-        )
-        if shown
-        else dict(DEFAULT),
-        "thresholds_from": fitted_on,
-        "device": device,
-        "precision": precision,
-        "diameter_px": data.diameter_px,
-        "net": net_config(model),
-        "network_sees_px": list(net.sees_px),
-    }
-    report.stage("saving")
-    return write_finished(
-        job.workdir / "finished",
-        STARDIST,
-        facts,
-        packages=("stardist", "tensorflow-cpu", "tensorflow", "keras", "onnx"),
-        save=lambda folder: save_network(model, folder, report.warn),
+    stars = Stars(
+        spec=STARDIST, begin=_begin, shapes_of=lambda model: POLYGONS, fitting=THRESHOLD_CROPS
     )
+    params = parse_params(StarDistParams, job.params)
+    return train_stars(stars, job, params, report, should_stop)
 
 
 def _begin(job: TrainJob, params: StarDistParams, data: TrainingData) -> Begun[StarDistLearner]:
