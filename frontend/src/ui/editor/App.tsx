@@ -33,9 +33,12 @@ export function App(props: {
     <div
       class={model.isPanelOpen.value ? "editor has-panel" : "editor"}
       onClick={(event) => {
-        // After a click with the mouse the keys belong to the image again.
+        // After a click with the mouse the keys belong to the image again, unless it has opened
+        // something to type into.
         const target = event.target as HTMLElement;
-        if (event.detail > 0 && target.closest("button") && !target.closest("dialog")) {
+        const isTyping = document.activeElement?.matches("input, textarea, select") ?? false;
+        const isButton = target.closest("button") !== null && !target.closest("dialog");
+        if (event.detail > 0 && isButton && !isTyping) {
           actions?.view.focusStage();
         }
       }}

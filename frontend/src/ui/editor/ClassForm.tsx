@@ -1,5 +1,5 @@
 /** Adding a class, or changing one: name, colour, key, place, and deleting it. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { ClassJson } from "../../api/types";
 import type { EditorActions } from "./actions";
 import { freeKeys, nextColour } from "./class_words";
@@ -23,8 +23,8 @@ export function ClassForm({ actions, one, onClose }: FormProps) {
   const [isBusy, setBusy] = useState(false);
   const first = useRef<HTMLInputElement>(null);
 
-  // Who opened the form is about to type here.
-  useEffect(() => first.current?.focus(), []);
+  // Who opened the form is about to type here: no key may go elsewhere meanwhile.
+  useLayoutEffect(() => first.current?.focus(), []);
 
   async function run(act: () => Promise<string | undefined>): Promise<void> {
     setBusy(true);
