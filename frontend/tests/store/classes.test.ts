@@ -11,7 +11,7 @@ import { NO_EDIT } from "../../src/labels/runs";
 import type { AnnotationPlane } from "../../src/store/annotation_plane";
 import { IndexedJournal } from "../../src/store/journal";
 import { LocalSessionLocks } from "../../src/store/sessions";
-import { line, openAll, settle, until } from "./people";
+import { line, openAll, settle, settleAfterLoss, until } from "./people";
 import { ReferenceServer, seeded } from "./reference_server";
 
 let server: ReferenceServer;
@@ -140,7 +140,7 @@ test("two people who classify the same objects end with what the server has", as
       };
       await Promise.all(people.map(work));
       shared.trouble.dropRequest = shared.trouble.dropAnswer = 0;
-      await settle(shared, ...people);
+      await settleAfterLoss(shared, ...people);
       const truth = [1, 2, 3, 4].map((id) => shared.table.classOf(id));
       for (const one of people) {
         expect([1, 2, 3, 4].map((id) => one.instances.classOf(id))).toEqual(truth);

@@ -72,6 +72,17 @@ export async function settle(server: ReferenceServer, ...stores: AnnotationPlane
   );
 }
 
+/** The same after a stream that loses events: of the last one nobody hears by a gap after it. */
+export async function settleAfterLoss(
+  server: ReferenceServer,
+  ...stores: AnnotationPlane[]
+): Promise<void> {
+  server.trouble.dropEvent = 0;
+  await Promise.all(stores.map((store) => store.flush()));
+  await Promise.all(stores.map((store) => store.inbox.catchUp()));
+  await settle(server, ...stores);
+}
+
 /** The copy has the server's pixels, and its areas are those of its pixels. */
 export function expectTruth(server: ReferenceServer, store: AnnotationPlane): void {
   for (const key of store.replica.chunks.keys()) {

@@ -4,7 +4,7 @@ import { imagePoint } from "../../src/geometry/points";
 import { rect } from "../../src/geometry/rect";
 import type { AnnotationPlane } from "../../src/store/annotation_plane";
 import type { RefusedReport, StrokeKind, WriteMode } from "../../src/store/types";
-import { brush, expectTruth, line, openAll, settle, until } from "./people";
+import { brush, expectTruth, line, openAll, settle, settleAfterLoss, until } from "./people";
 import { ReferenceServer, seeded } from "./reference_server";
 
 const KINDS: StrokeKind[] = ["brush", "brush", "brush", "erase-selected", "erase-any"];
@@ -55,7 +55,7 @@ test("two people and a watcher end with the server's pixels, through a bad netwo
       Object.assign(server.trouble, { dropRequest: 0.2, dropAnswer: 0.2, dropEvent: 0.15 });
       await Promise.all([work(ana, random, 14), work(ben, random, 14)]);
       server.trouble.dropRequest = server.trouble.dropAnswer = 0;
-      await settle(server, ana, ben, eve);
+      await settleAfterLoss(server, ana, ben, eve);
       const seen = new Set(server.log.map((op) => `${op.session} ${op.n}`));
       expect(seen.size).toBe(server.log.length);
       for (const store of [ana, ben, eve]) {
