@@ -14,6 +14,11 @@ Ints: TypeAlias = NDArray[np.int64]
 LEAST_IOU = 0.25  # Cellpose's stitch_threshold
 
 
+def anisotropy(z_step_um: float | None, pixel_size_um: float | None) -> float:
+    """Return the distance of planes in pixels of a plane; 0 when either is unknown."""
+    return z_step_um / pixel_size_um if z_step_um and pixel_size_um else 0.0
+
+
 class PlaneLinker:
     """Gives the objects of one plane after the other ids of the whole stack.
 

@@ -18,11 +18,12 @@ from annotations.models import StackDrafts
 from project.errors import DataProblem
 from project.processes import run_child
 from project.storage import scratch_dir
+from training.datasets.stacks import anisotropy
 from training.engines.base import PredictionArrays
 from training.jobs.segment import answer_of, segment_file, timeout_of
-from training.jobs.stacks import PlanesInTurn, sees_volumes, way_of
+from training.jobs.stacks import PlanesInTurn, only_planes, sees_volumes, way_of
 from training.models import ModelVersion
-from training.supervision.volumes import NoVolumes, plane_key
+from training.supervision.volumes import plane_key
 from training.supervision.warm import EngineRefused
 
 
@@ -55,7 +56,6 @@ def segment_stack_file(
     """Segment all planes of a canonical file as the version's project makes drafts of stacks."""
     way = way_of(version)
     if way == StackDrafts.VOLUME:
-        step_um, size_um = fields["z_step_um"], fields["pixel_size_um"]
         try:
             with answer_of(
                 version,
@@ -63,12 +63,12 @@ def segment_stack_file(
                 timeout_s=timeout_of(shape.height, shape.width, shape.n_z),
                 volume=True,
                 t=0,
-                anisotropy=step_um / size_um if step_um and size_um else 0.0,
+                anisotropy=anisotropy(fields["z_step_um"], fields["pixel_size_um"]),
             ) as arrays:
                 stack = np.stack([arrays[plane_key(z)] for z in range(shape.n_z)])
                 return PredictionArrays(stack, arrays["scores"])
         except EngineRefused as error:
-            if error.code != NoVolumes.code or sees_volumes(version):
+            if not only_planes(version, error):
                 raise
 
     def segment(z: int) -> PredictionArrays:

@@ -21,11 +21,18 @@ from training.jobs.segment import (
     segment_image,
     timeout_of,
 )
-from training.jobs.stacks import PlanesInTurn, sees_volumes, segmenter, volume_of, way_of
+from training.jobs.stacks import (
+    PlanesInTurn,
+    only_planes,
+    sees_volumes,
+    segmenter,
+    volume_of,
+    way_of,
+)
 from training.metrics.matching import IGNORED_SHARE, ImageMatch, keep_annotated, match
 from training.models import Evaluation, ModelVersion
 from training.queries.parts import is_large
-from training.supervision.volumes import NoVolumes, plane_key
+from training.supervision.volumes import plane_key
 from training.supervision.warm import EngineRefused
 
 Labels: TypeAlias = NDArray[np.uint32]
@@ -82,7 +89,7 @@ def look(
             yield from _look_at_volume(version, image, deep, ours, fast=fast)
             return
         except EngineRefused as error:
-            if error.code != NoVolumes.code:
+            if not only_planes(version, error):
                 raise
     for frozen in deep:
         yield _look_at_linked(version, image, frozen, ours, fast=fast)
@@ -96,12 +103,12 @@ def _look_at_planes(
     *,
     fast: bool,
 ) -> Iterator[Seen]:
-    by_plane: dict[tuple[int, int], list[FrozenRegion]] = defaultdict(list)
-    for frozen in regions:
-        by_plane[frozen.plane].append(frozen)
     if is_large(image):
         yield from _look_at_parts(version, image, regions, ours, fast=fast)
         return
+    by_plane: dict[tuple[int, int], list[FrozenRegion]] = defaultdict(list)
+    for frozen in regions:
+        by_plane[frozen.plane].append(frozen)
     for plane, of_plane in by_plane.items():
         arrays = segment_image(version, image, ours, plane=plane, fast=fast)
         areas = np.bincount(arrays.label_image.ravel())
@@ -129,7 +136,7 @@ def _look_at_parts(
             version, pixels, timeout_s=timeout_s, ours=ours, fast=fast, kind="part", **asked
         ) as arrays:
             found = arrays["label_image"]
-            classes = arrays["classes"] if "classes" in arrays else None  # noqa: SIM401 - no dict
+            classes = arrays.get("classes")
         prediction = np.zeros(shape, np.uint32)  # takes memory only where it is written to
         prediction[row0:row1, col0:col1] = found
         areas = np.bincount(found.ravel())
@@ -171,7 +178,7 @@ def _look_at_volume(
         areas = np.zeros(1, np.int64)
         for z in range(image.n_z):
             areas = _sum(areas, np.bincount(arrays[plane_key(z)].ravel()))
-        classes = arrays["classes"] if "classes" in arrays else None  # noqa: SIM401 - no dict
+        classes = arrays.get("classes")
         for frozen in regions:
             first = frozen.region["z"]
             planes = [arrays[plane_key(z)] for z in range(first, first + frozen.depth)]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 from django.db import transaction
@@ -18,8 +17,8 @@ from annotations.queries.chunks import shows
 from annotations.queries.classes import hold_classes
 from project.processes import stopping
 from project.storage import put_file, scratch_dir
-from training.jobs import news
 from training.jobs.attempt import Attempt, attempt
+from training.jobs.news import publish_prediction_by_id
 from training.jobs.parts import predict_in_parts
 from training.jobs.segment import DetailsFile, segment_image
 from training.jobs.stacks import Drawn, draw_stack, sees_volumes
@@ -37,7 +36,7 @@ def predict(engine: str) -> bool:
     """
     prediction_id = next_prediction(engine)
     while prediction_id is not None and not stopping.is_set():
-        attempt(PredictionRun, prediction_id, _predict, on_change=tell)
+        attempt(PredictionRun, prediction_id, _predict, on_change=publish_prediction_by_id)
         prediction_id = next_prediction(engine, in_view=True)
     return n_waiting(engine) > 0
 
@@ -45,18 +44,13 @@ def predict(engine: str) -> bool:
 def draw_waiting(engine: str) -> None:
     """Make every draft that waits: longer work of the same worker lets people go first."""
     while (prediction_id := next_prediction(engine)) is not None and not stopping.is_set():
-        attempt(PredictionRun, prediction_id, _predict, on_change=tell)
+        attempt(PredictionRun, prediction_id, _predict, on_change=publish_prediction_by_id)
 
 
 def draw_in_view(engine: str) -> None:
     """Make the drafts of images that somebody has just opened: a large one lets them go first."""
     while (found := next_prediction(engine, in_view=True)) is not None and not stopping.is_set():
-        attempt(PredictionRun, found, _predict, on_change=tell)
-
-
-def tell(prediction_id: Any) -> None:
-    """Tell open pages how a prediction stands."""
-    news.publish_prediction_by_id(prediction_id)
+        attempt(PredictionRun, found, _predict, on_change=publish_prediction_by_id)
 
 
 def _predict(ours: Attempt[PredictionRun]) -> None:
@@ -91,7 +85,7 @@ class _PlaneTeller:
 
     def __call__(self, plane: int, of: int) -> None:
         self.ours.write(progress={"stage": "predicting", "plane": plane, "of": of})
-        tell(self.ours.pk)
+        publish_prediction_by_id(self.ours.pk)
 
 
 def _draw_plane(prediction: PredictionRun, ours: Attempt[PredictionRun], *, fast: bool) -> Drawn:

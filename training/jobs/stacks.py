@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from annotations.actions.whole_planes import StoredPlanes
 from annotations.models import Image, StackDrafts
 from project.errors import DataProblem
-from training.datasets.stacks import LEAST_IOU, PlaneLinker
+from training.datasets.stacks import LEAST_IOU, PlaneLinker, anisotropy
 from training.engines import registry
 from training.engines.base import PredictionArrays
 from training.jobs.attempt import Attempt
@@ -49,11 +49,9 @@ def way_of(version: ModelVersion) -> StackDrafts:
     return StackDrafts(version.project.stack_drafts)
 
 
-def anisotropy_of(image: Image) -> float:
-    """Return the distance of planes in pixels of a plane; 0 when it is unknown."""
-    if not image.z_step_um or not image.pixel_size_um:
-        return 0.0
-    return image.z_step_um / image.pixel_size_um
+def only_planes(version: ModelVersion, refused: EngineRefused) -> bool:
+    """Tell whether planes must do, since the engine said that it cannot see volumes."""
+    return refused.code == NoVolumes.code and not sees_volumes(version)
 
 
 def draw_stack(
@@ -73,7 +71,7 @@ def draw_stack(
         try:
             return _draw_volume(version, image, ours, fast=fast, tell=tell)
         except EngineRefused as error:
-            if error.code != NoVolumes.code or sees_volumes(version):
+            if not only_planes(version, error):
                 raise
     planes = StoredPlanes()
     drawn = PlanesInTurn(
@@ -128,8 +126,7 @@ def _draw_volume(
         for z in range(image.n_z):
             ours.check()
             planes.add(arrays[plane_key(z)], z)
-        classes = arrays["classes"] if "classes" in arrays else None  # noqa: SIM401 - no dict
-        return Drawn(planes, arrays["scores"], classes)
+        return Drawn(planes, arrays["scores"], arrays.get("classes"))
 
 
 def volume_of(
@@ -152,5 +149,5 @@ def volume_of(
         fast=fast,
         volume=True,
         t=0,
-        anisotropy=anisotropy_of(image),
+        anisotropy=anisotropy(image.z_step_um, image.pixel_size_um),
     )

@@ -17,6 +17,7 @@ from annotations.queries.regions import cut_boxes, submitted_regions
 from annotations.rules import visible_projects
 from project.errors import NotFound
 from project.storage import read_blob
+from training.datasets.stacks import anisotropy
 from training.models import TrainingSet
 from training.queries.classes import classes_that_teach, n_of_class
 
@@ -189,9 +190,8 @@ def describe_image(image: Image, split: str, regions: list[dict[str, Any]]) -> d
 def distance_of_planes(image: Image, regions: Iterable[dict[str, Any]]) -> dict[str, float]:
     """Return how far apart planes are, in pixels of a plane, where that is known and matters."""
     is_deep = any("depth" in region for region in regions)
-    if not (is_deep and image.z_step_um and image.pixel_size_um):
-        return {}
-    return {"anisotropy": round(image.z_step_um / image.pixel_size_um, 4)}
+    known = anisotropy(image.z_step_um, image.pixel_size_um) if is_deep else 0.0
+    return {"anisotropy": round(known, 4)} if known else {}
 
 
 def anisotropy_of_set(manifest: dict[str, Any]) -> float:
