@@ -14,11 +14,18 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from project.errors import Cancelled
 from training.datasets.large import Pixels
 
 LabelImage: TypeAlias = NDArray[np.uint32]
 Annotated: TypeAlias = NDArray[np.bool_]
 StopFlag: TypeAlias = Callable[[], bool]
+
+
+def stop_if(should_stop: StopFlag) -> None:
+    """Raise Cancelled when a prediction shall stop."""
+    if should_stop():
+        raise Cancelled("The prediction was stopped.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from training.engines.base import (
     Reporter,
     StopFlag,
     TrainJob,
+    stop_if,
 )
 from training.engines.blocks import predict_in_blocks
 from training.engines.checkpoint import (
@@ -141,8 +142,7 @@ class ThresholdPredictor:
         pixels = normalized(image, invert=self._invert, reference=reference)
 
         def one(box: Box) -> PredictionArrays:
-            if should_stop():
-                raise Cancelled("The prediction was stopped.")
+            stop_if(should_stop)
             block = pixels[:, box[0] : box[2], box[1] : box[3]]
             return segment(block, self.recipe, self.diameter_px, want_maps=want_maps)
 

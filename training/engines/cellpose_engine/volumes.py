@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from training.datasets.channels import ALL
 from training.datasets.labels import Corners
 from training.datasets.volumes import NormalizedStack, Stack
-from training.engines.base import PredictionArrays, StopFlag
+from training.engines.base import PredictionArrays, StopFlag, stop_if
 from training.engines.cellpose_engine.flows import N_STEPS
 from training.engines.cellpose_engine.upstream import dynamics, transforms
 from training.engines.cuboids import block_sides, predict_in_cuboids
 from training.engines.flow_networks.drawing import FlowPredictor, dense, scores_of
-from training.engines.flow_networks.tiles import Forward, stop_if
+from training.engines.flow_networks.tiles import Forward
 
 VOLUME_BLOCK_PX = 12 << 20  # the network's voxels that are segmented at once
 VOLUME_OVERLAP_DIAMETERS = 2

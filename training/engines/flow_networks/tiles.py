@@ -19,10 +19,9 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from project.errors import Cancelled
 from training.datasets.labels import Box
 from training.datasets.large import Pixels
-from training.engines.base import StopFlag
+from training.engines.base import StopFlag, stop_if
 
 # Tiles (n, C, h, w) to [flow y, flow x, cellprob] of each, shape (n, 3, h, w); all float32.
 Forward: TypeAlias = Callable[[NDArray[np.float32]], NDArray[np.float32]]
@@ -233,12 +232,6 @@ class Maps:
                 cols.sources(col, col + cols.tile_px),
             )
         )
-
-
-def stop_if(should_stop: StopFlag) -> None:
-    """Raise Cancelled when a prediction shall stop."""
-    if should_stop():
-        raise Cancelled("The prediction was stopped.")
 
 
 def sampled(

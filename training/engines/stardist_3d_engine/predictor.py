@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from project.errors import Cancelled, CheckpointCorrupt
+from project.errors import CheckpointCorrupt
 from training.datasets.channels import ALL
 from training.datasets.labels import Corners
 from training.datasets.large import Pixels
 from training.datasets.volumes import NormalizedStack, Stack
-from training.engines.base import PredictionArrays, StopFlag
+from training.engines.base import PredictionArrays, StopFlag, stop_if
 from training.engines.cuboids import block_sides, predict_in_cuboids
 from training.engines.stardist_3d_engine.polyhedra import rays_of, shapes_of
 from training.engines.stardist_engine.fast_suppression import FastSuppression
@@ -113,7 +113,7 @@ class StarDist3DPredictor:
         self, pixels: NDArray[np.float32], want_maps: bool, should_stop: StopFlag
     ) -> PredictionArrays:
         """Segment normalised pixels (C, d, h, w)."""
-        _stop_if(should_stop)
+        stop_if(should_stop)
         pads = self._pads_of(pixels.shape[1:])
         padded = np.pad(pixels, [(0, 0), *pads], mode="reflect")
         x = np.moveaxis(padded, 0, -1)
@@ -125,7 +125,7 @@ class StarDist3DPredictor:
             found.take(part)
             if maps is not None:
                 maps.take(part)
-            _stop_if(should_stop)
+            stop_if(should_stop)
         objects = found.objects(x.shape)
         own = tuple(
             slice(pad[0], pad[0] + side) for pad, side in zip(pads, pixels.shape[1:], strict=True)
@@ -167,8 +167,3 @@ def extents_px(anisotropy: Any, diameter_px: float) -> list[float]:
     flatness = [float(each) for each in anisotropy or (1, 1, 1)]
     in_plane = math.sqrt(flatness[1] * flatness[2])
     return [diameter_px * in_plane / each for each in flatness]
-
-
-def _stop_if(should_stop: StopFlag) -> None:
-    if should_stop():
-        raise Cancelled("The prediction was stopped.")

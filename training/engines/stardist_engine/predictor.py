@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from project.errors import Cancelled, CheckpointCorrupt
+from project.errors import CheckpointCorrupt
 from training.datasets.channels import ALL, with_channels
 from training.datasets.labels import Box
 from training.datasets.large import Pixels, Place, normalized
 from training.datasets.scale import rescaled
-from training.engines.base import PredictionArrays, StopFlag
+from training.engines.base import PredictionArrays, StopFlag, stop_if
 from training.engines.blocks import predict_in_blocks
 from training.engines.stardist_engine.fast_suppression import FastSuppression
 from training.engines.stardist_engine.instances import (
@@ -93,7 +93,7 @@ class StarDistPredictor:
         self, pixels: NDArray[np.float32], want_maps: bool, should_stop: StopFlag
     ) -> PredictionArrays:
         """Segment normalised pixels (C, h, w)."""
-        _stop_if(should_stop)
+        stop_if(should_stop)
         shape = pixels.shape[1:]
         x = np.moveaxis(rescaled(pixels, self._scale), 0, -1)
         thresholds = self._prob_threshold, self._nms_threshold
@@ -103,7 +103,7 @@ class StarDistPredictor:
             found.take(part)
             if maps is not None:
                 maps.take(part)
-            _stop_if(should_stop)
+            stop_if(should_stop)
         objects = found.objects(x.shape).brought_from(x.shape, shape)
         label_image, is_seen = dense_ids(drawn(objects, shape), len(objects.prob))
         seen = objects.of(is_seen)
@@ -114,11 +114,6 @@ class StarDistPredictor:
             corners_of(seen),
             seen.classes(),
         )
-
-
-def _stop_if(should_stop: StopFlag) -> None:
-    if should_stop():
-        raise Cancelled("The prediction was stopped.")
 
 
 class Maps:
