@@ -19,9 +19,10 @@ NODE_IS_NEW_ENOUGH := node -e 'const [a,b]=process.versions.node.split(".").map(
 run: setup
 	@exec $(PY) manage.py up
 
+# Two files of tests at a time: each process has a database of its own.
 test: setup
 	cd frontend && npx vitest run
-	$(PY) -m pytest
+	$(PY) -m pytest -n 2 --dist loadfile
 
 demo: setup
 	$(PY) -m benchmarks.demo
