@@ -160,7 +160,8 @@ export class EditDesk {
     return this.commit(kind, edit, {}, false);
   }
 
-  private known(id: number): Rect {
+  /** Holds every pixel of an instance. @throws EditRefused when it has none */
+  known(id: number): Rect {
     const row = this.context.table.get(id);
     if (id === 0 || !row || row.areaPx === 0) throw this.gone();
     return row.box;
@@ -240,7 +241,7 @@ export class EditDesk {
     return { group, accepts, ...(isEdit ? { edits_draft: true } : {}) };
   }
 
-  private async ensure(box: Rect): Promise<void> {
+  async ensure(box: Rect): Promise<void> {
     if (isEmpty(box)) return;
     try {
       await this.context.ensure(box);
@@ -250,12 +251,7 @@ export class EditDesk {
   }
 
   /** Larger edits than the server takes in one op become several of one group. */
-  private async commit(
-    kind: string,
-    edit: Edit,
-    meta: OpMeta,
-    isPainted: boolean,
-  ): Promise<OpReport> {
+  async commit(kind: string, edit: Edit, meta: OpMeta, isPainted: boolean): Promise<OpReport> {
     const parts = splitEdit(edit);
     const group = meta.group ?? this.context.newGroup();
     const made = parts.map((part, i) => {
@@ -275,6 +271,6 @@ export function added(a: OpReport, b: OpReport): OpReport {
   return { n: b.n, kind: b.kind, nPixels: a.nPixels + b.nPixels, rect: union(a.rect, b.rect) };
 }
 
-function notOnPlane(): EditRefused {
+export function notOnPlane(): EditRefused {
   return new EditRefused("not_on_plane", "This object has no pixels in the plane that is shown.");
 }
