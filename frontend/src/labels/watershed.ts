@@ -11,11 +11,16 @@ const LEVELS = 256;
 /** Darker or brighter than the rest of the object by less says nothing. */
 const SMALLEST_CONTRAST = 3;
 
-/** Give each pixel of the mask that hangs together with a seed the seed's number, from 1. */
+/**
+ * Give each pixel of the mask that hangs together with a seed the seed's number, from 1.
+ *
+ * What lies lower than the highest seed counts as flat: a seed set at the rim of a basin gets its
+ * share, too, and not only what the others have left.
+ */
 export function watershed(mask: Mask, landscape: Uint8Array, seeds: readonly number[]): Uint8Array {
   const owner = new Uint8Array(mask.on.length);
   const queues: number[][] = Array.from({ length: LEVELS }, () => []);
-  let level = 0;
+  let level = Math.max(...seeds.map((seed) => landscape[seed] as number));
   const take = (i: number, who: number) => {
     if (!mask.on[i] || owner[i]) return;
     owner[i] = who;

@@ -58,6 +58,7 @@ export class AnnotationPlane extends SyncedPlane implements LayerStore {
       ensure: (box) => this.ensure(box),
       newGroup: () => this.newGroup(),
       isStrokeOpen: () => this.stroke !== null,
+      painted: (box) => this.tellDirty(box, "local"),
       commit: (kind, edit, meta, isPainted) => this.commit(kind, edit, meta, isPainted),
     };
     this.desk = new EditDesk(context);

@@ -27,6 +27,8 @@ export interface EditContext {
   ensure(box: Rect): Promise<void>;
   newGroup(): string;
   isStrokeOpen(): boolean;
+  /** Pixels of a box were written: draw them anew. */
+  painted(box: Rect): void;
   /** Make it an op. @param isPainted the pixels are written already */
   commit(kind: string, edit: Edit, meta: OpMeta, isPainted: boolean): Promise<OpReport>;
 }
@@ -118,7 +120,9 @@ export class EditDesk {
     const painter = new StrokePainter(chunks, bounds, rule, 0, () => undefined);
     painter.paint(spans);
     const edit = painter.edit();
-    return edit.size === 0 ? null : this.commit(kind, edit, meta, true);
+    if (edit.size === 0) return null;
+    this.context.painted(boxOfEdit(edit));
+    return this.commit(kind, edit, meta, true);
   }
 
   merge(keep: number, other: number): Promise<OpReport> {

@@ -14,7 +14,7 @@ export const lasso: Tool = {
   label: "Lasso",
   key: "o",
   cursor: "crosshair",
-  help: "Drag around an area, or click its corners and close it by Enter, a double click or a click on the first corner; Backspace takes the last corner back, Esc gives up. Paints like the brush: start inside an object to extend it. Alt takes the area from the selected object, Shift swaps preserve and overwrite.",
+  help: "Drag around an area, or click its corners and press Enter (or double click, or click the first corner). Alt takes the area from the selected object. Starts and modes are those of the brush; Backspace takes a corner back, Esc gives up.",
   icon: "M10 3.5c4 0 7 2 7 5s-3 5-7 5-7-2-7-5 3-5 7-5zM6 12.8c-1 1.7.5 2.7 1.5 1.7s2 .5 1 2",
   down(context, place) {
     if (isBlocked(context)) return undefined;

@@ -10,7 +10,7 @@ export const split: Tool = {
   label: "Split",
   key: "k",
   cursor: "crosshair",
-  help: "Drag a line across an object to cut it; or click in each of its two parts to divide it where the image changes between them (by its shape alone where the image is not loaded at full size, or even).",
+  help: "Drag a line across an object to cut it, or click in each of its two parts: it is divided where the image changes between them, by its shape where the image is even or not loaded at full size.",
   icon: "M8 5.5a5 5 0 1 0 0 9M12 5.5a5 5 0 1 1 0 9M10 2.5v3M10 8.5v3M10 14.5v3",
   down(context, place) {
     if (isBlocked(context)) return undefined;

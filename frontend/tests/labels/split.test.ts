@@ -134,6 +134,15 @@ describe("a watershed", () => {
     });
   });
 
+  test("of the shape gives a seed at the rim its share", () => {
+    const rim = [8 * width + 8, 8 * width + 1];
+    const disk = { width, height, on: pair.on.map((isOn, i) => (isOn && i % width < 15 ? 1 : 0)) };
+    const owner = watershed(disk, depthLandscape(disk), rim);
+    const share = owner.filter((who) => who === 2).length;
+    expect(share).toBeGreaterThan(30);
+    expect(share).toBeLessThan(100);
+  });
+
   test.each([
     ["bright on dark", (dip: number) => 200 - dip],
     ["dark on bright", (dip: number) => 40 + dip],
