@@ -14,31 +14,27 @@ export interface Components {
   readonly sizes: readonly number[];
 }
 
-const EIGHT = [
-  [-1, -1],
-  [0, -1],
-  [1, -1],
-  [-1, 0],
-  [1, 0],
-  [-1, 1],
-  [0, 1],
-  [1, 1],
-] as const;
-const FOUR = [EIGHT[1], EIGHT[3], EIGHT[4], EIGHT[6]] as const;
-
-/** Call `visit` for the neighbours of pixel `i` that lie inside of the box. */
+/** Call `visit` for the neighbours of pixel `i` that lie inside of the box, those at its sides first. */
 export function neighbours(
   i: number,
   { width, height }: Pick<Mask, "width" | "height">,
   connectivity: 4 | 8,
   visit: (j: number) => void,
 ): void {
-  const y = Math.floor(i / width);
-  const x = i - y * width;
-  for (const [dx, dy] of connectivity === 8 ? EIGHT : FOUR) {
-    const [nx, ny] = [x + dx, y + dy];
-    if (nx >= 0 && ny >= 0 && nx < width && ny < height) visit(ny * width + nx);
-  }
+  const x = i % width;
+  const hasLeft = x > 0;
+  const hasRight = x < width - 1;
+  const hasUp = i >= width;
+  const hasDown = i < width * (height - 1);
+  if (hasUp) visit(i - width);
+  if (hasLeft) visit(i - 1);
+  if (hasRight) visit(i + 1);
+  if (hasDown) visit(i + width);
+  if (connectivity === 4) return;
+  if (hasUp && hasLeft) visit(i - width - 1);
+  if (hasUp && hasRight) visit(i - width + 1);
+  if (hasDown && hasLeft) visit(i + width - 1);
+  if (hasDown && hasRight) visit(i + width + 1);
 }
 
 /** The 8-connected pieces. */

@@ -53,31 +53,48 @@ function sidesOn(mask: Mask, i: number, wanted: 0 | 1): boolean {
  */
 export function smooth(mask: Mask, free: Uint8Array): Uint8Array {
   const { width, height, on } = mask;
-  const wanted = on.map((isOn, i) => {
-    if (!isOn && !free[i]) return 0;
-    return isMostly(mask, i) ? 1 : 0;
-  });
+  const mostly = mostlyOn(mask);
+  const wanted = on.map((isOn, i) => ((isOn || free[i]) && mostly[i] ? 1 : 0));
   const removed = { width, height, on: on.map((isOn, i) => (isOn && !wanted[i] ? 1 : 0)) };
   const joined = { width, height, on: rejoin({ width, height, on: wanted }, removed) };
   return keepLargest(joined);
 }
 
-const DISK = Array.from(
-  { length: 25 },
-  (_, i) => [(i % 5) - 2, Math.floor(i / 5) - 2] as const,
-).filter(([dx, dy]) => dx * dx + dy * dy <= 5);
+/** 11 of the disk's 21 pixels. */
+const MAJORITY = 11;
 
-/** Pixels outside of the box count as the nearest one in it. */
-function isMostly({ width, height, on }: Mask, i: number): boolean {
-  const y = Math.floor(i / width);
-  const x = i - y * width;
-  let nOn = 0;
-  for (const [dx, dy] of DISK) {
-    const nx = Math.min(width - 1, Math.max(0, x + dx));
-    const ny = Math.min(height - 1, Math.max(0, y + dy));
-    nOn += on[ny * width + nx] as number;
+/** Whether most of the disk around each pixel is on; outside of the box the nearest in it counts. */
+function mostlyOn({ width, height, on }: Mask): Uint8Array {
+  const three = new Uint8Array(on.length);
+  const five = new Uint8Array(on.length);
+  for (let y = 0; y < height; y++) {
+    const row = y * width;
+    const last = row + width - 1;
+    for (let i = row; i <= last; i++) {
+      const inner =
+        (on[Math.max(row, i - 1)] as number) +
+        (on[i] as number) +
+        (on[Math.min(last, i + 1)] as number);
+      three[i] = inner;
+      five[i] =
+        inner + (on[Math.max(row, i - 2)] as number) + (on[Math.min(last, i + 2)] as number);
+    }
   }
-  return 2 * nOn > DISK.length;
+  const out = new Uint8Array(on.length);
+  for (let y = 0; y < height; y++) {
+    const at = (dy: number) => Math.min(height - 1, Math.max(0, y + dy)) * width;
+    const [a, b, c, d, e] = [at(-2), at(-1), at(0), at(1), at(2)] as const;
+    for (let x = 0; x < width; x++) {
+      const n =
+        (three[a + x] as number) +
+        (five[b + x] as number) +
+        (five[c + x] as number) +
+        (five[d + x] as number) +
+        (three[e + x] as number);
+      out[c + x] = n >= MAJORITY ? 1 : 0;
+    }
+  }
+  return out;
 }
 
 /** Put back each removed part that touches two pieces or more. */

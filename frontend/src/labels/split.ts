@@ -88,12 +88,17 @@ function numbered(sizes: readonly number[], owner: Int32Array): number[] {
 function nearest(mask: Mask, numbers: Int32Array): Int32Array {
   const out = new Int32Array(numbers.length);
   const known = new Uint8Array(numbers.length);
-  let front: number[] = [];
   numbers.forEach((number, i) => {
     if (!mask.on[i] || number === CRUMB) return;
     out[i] = number;
     known[i] = 1;
-    front.push(i);
+  });
+  let front: number[] = [];
+  numbers.forEach((_, i) => {
+    if (!mask.on[i] || known[i]) return;
+    neighbours(i, mask, 8, (j) => {
+      if (known[j]) front.push(j);
+    });
   });
   while (front.length > 0) {
     const reached: number[] = [];

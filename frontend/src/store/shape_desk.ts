@@ -130,7 +130,7 @@ export class ShapeDesk implements ShapeEdits {
       if (a === b || !pieces.of[a] || pieces.of[a] !== pieces.of[b]) {
         throw new EditRefused(
           "not_one_piece",
-          "Click two places of one object, in the two parts that it shall become.",
+          "Both clicks must be in one piece of the object: one in each part that it shall become.",
         );
       }
       const one = { ...mask, on: mask.on.map((_, i) => (pieces.of[i] === pieces.of[a] ? 1 : 0)) };

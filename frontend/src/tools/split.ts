@@ -67,6 +67,10 @@ function seedAt(context: ToolContext, place: PointerPlace): void {
     context.say(`Now click the other part of object ${id}. Esc gives up.`);
   } else {
     const from = context.layer.labelAt(first) ?? 0;
+    if (id !== from) {
+      context.say(`That is object ${id}. Click the other part of object ${from}; Esc gives up.`);
+      return;
+    }
     context.showSketch(undefined);
     void context.attempt(async () => {
       const { shaping } = context.layer;

@@ -163,9 +163,9 @@ describe("split", () => {
   test("needs two places of one object", async () => {
     const none = () => undefined;
     const across = [imagePoint(505, 512), imagePoint(540, 512)] as const;
-    await expect(store.shaping.splitBetween(1, across, none)).rejects.toThrow(/two places of one/);
+    await expect(store.shaping.splitBetween(1, across, none)).rejects.toThrow(/in one piece/);
     const same = [imagePoint(505.2, 512.1), imagePoint(505.6, 512.3)] as const;
-    await expect(store.shaping.splitBetween(1, same, none)).rejects.toThrow(/two places of one/);
+    await expect(store.shaping.splitBetween(1, same, none)).rejects.toThrow(/in one piece/);
   });
 });
 

@@ -176,12 +176,11 @@ describe("split", () => {
     expect(at(134, 115)).not.toBe(1);
   });
 
-  test("clicks in two objects are refused with a sentence, and Esc forgets the first", async () => {
+  test("a second click in another object is told, and Esc forgets the first", async () => {
     desk.click(105, 115);
     desk.click(160, 115);
-    await desk.idle();
-    expect(desk.refused[0]).toMatch(/two places of one object/);
-    desk.click(105, 115);
+    expect(desk.said).toMatch(/That is object 2/);
+    expect(desk.sketch?.shape).toBe("seeds");
     desk.paint.escape();
     expect(desk.sketch).toBeUndefined();
     desk.drag([300, 300, 320, 320]);
