@@ -255,6 +255,10 @@ describe("Shift", () => {
     await saved();
     expect(at(350, 320)).toBe(0);
     expect(at(330, 300)).toBe(id);
+    // From where the line before had ended, not from the one that was taken back.
+    await line(350, 260);
+    expect(at(350, 280)).toBe(id);
+    expect(at(350, 320)).toBe(0);
   });
 
   test("and a click spare other objects as the mode says; held through a stroke it swaps", async () => {

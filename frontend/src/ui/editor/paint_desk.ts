@@ -1,5 +1,5 @@
 /** Tools between the pointer and the stores: strokes, clicks, undo. */
-import type { LayerStore, PlaneRef } from "../../store/types";
+import type { LayerStore, PlaneRef, StrokeKind } from "../../store/types";
 import { deleteObject, pick } from "../../tools/clicks";
 import { lineSketch } from "../../tools/path";
 import { reshapeSelected, type ShapeCommand } from "../../tools/shaping";
@@ -29,12 +29,14 @@ export interface PaintParts {
 }
 
 const RADIUS_STEP = 1.15;
+const STROKES: ReadonlySet<string> = new Set<StrokeKind>(["brush", "erase-selected", "erase-any"]);
 
 export class PaintDesk {
   readonly input: PointerInput;
   readonly #parts: PaintParts;
   #sketch: Sketch | undefined;
-  #lastEnd: StrokeEnd | undefined;
+  /** Where strokes of this tool ended that are not undone; the last one at the end. */
+  #ends: StrokeEnd[] = [];
   readonly #forgetPlane: () => void;
 
   constructor(parts: PaintParts) {
@@ -88,6 +90,8 @@ export class PaintDesk {
       return;
     }
     if (this.takesKey("backspace")) return;
+    const { undoKind } = this.#parts.layer.history.value;
+    if (undoKind !== null && STROKES.has(undoKind)) this.#ends.pop();
     void this.#parts.attempt(() => this.#parts.layer.undo());
   }
 
@@ -159,15 +163,16 @@ export class PaintDesk {
 
   /** What was begun with another tool, or on another plane, is not gone on with. */
   #forget(): void {
-    this.#lastEnd = undefined;
+    this.#ends = [];
     this.#showSketch(undefined);
   }
 
   /** With Shift a click would draw a line from the last stroke: show it. */
   #lineTo(place: PointerPlace | undefined): Sketch | undefined {
     const isBrush = toolNamed(this.#parts.model.tool.value).cursor === "brush";
-    if (!place?.isShift || !this.#lastEnd || !isBrush || this.input.isActive) return undefined;
-    return lineSketch([this.#lastEnd.at, place.image], place);
+    const from = this.#ends.at(-1)?.at;
+    if (!place?.isShift || !from || !isBrush || this.input.isActive) return undefined;
+    return lineSketch([from, place.image], place);
   }
 
   #hover(place: PointerPlace | undefined): void {
@@ -195,7 +200,7 @@ export class PaintDesk {
       visible: scene.stage.view().visible,
       scale: scene.stage.view().scale,
       sketch: this.#sketch,
-      lastEnd: this.#lastEnd,
+      lastEnd: this.#ends.at(-1),
       brightness: (box) => scene.brightness(box),
       paintProblem: () => this.#paintProblem(),
       select: (id) => {
@@ -213,7 +218,7 @@ export class PaintDesk {
       showBand: (box) => scene.cursor.setBand(box && { box, colour: "#56c1cd" }),
       showSketch: (sketch) => this.#showSketch(sketch),
       strokeEnded: (end) => {
-        this.#lastEnd = end;
+        this.#ends.push(end);
       },
       regionDrawn: (box) => desk.drawn(box),
       say: (text, tone = "info") => notify(model, text, { tone }),
