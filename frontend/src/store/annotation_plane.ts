@@ -7,12 +7,13 @@ import { applyEdit, boxOfEdit, type Edit, invertEdit, NO_EDIT } from "../labels/
 import { applyClasses, classMeta, reversedClasses } from "./classes";
 import { DraftClasses } from "./draft_classes";
 import type { DraftPlane } from "./draft_plane";
-import { added, EditDesk } from "./edit_desk";
+import { added, type EditContext, EditDesk } from "./edit_desk";
 import type { Step } from "./history";
 import { IdPool } from "./id_pool";
 import { OpenStroke, ruleOf } from "./open_stroke";
 import type { OwnOp } from "./replica";
 import { newId } from "./sessions";
+import { ShapeDesk } from "./shape_desk";
 import { type SyncedOptions, SyncedPlane } from "./synced_plane";
 import {
   type DraftStore,
@@ -32,6 +33,7 @@ export interface AnnotationOptions extends SyncedOptions {
 
 export class AnnotationPlane extends SyncedPlane implements LayerStore {
   readonly ids: IdPool;
+  readonly shaping: ShapeDesk;
   private readonly options: AnnotationOptions;
   private readonly desk: EditDesk;
   private readonly draftClasses: DraftClasses;
@@ -48,7 +50,7 @@ export class AnnotationPlane extends SyncedPlane implements LayerStore {
     this.options = options;
     this.ids = options.ids ?? new IdPool(options.api, this.info.id);
     this.draftClasses = new DraftClasses(this.drafts, this.recorder);
-    this.desk = new EditDesk({
+    const context: EditContext = {
       bounds: this.bounds,
       chunks: this.replica.chunks,
       table: this.replica.table,
@@ -56,8 +58,11 @@ export class AnnotationPlane extends SyncedPlane implements LayerStore {
       ensure: (box) => this.ensure(box),
       newGroup: () => this.newGroup(),
       isStrokeOpen: () => this.stroke !== null,
+      painted: (box) => this.tellDirty(box, "local"),
       commit: (kind, edit, meta, isPainted) => this.commit(kind, edit, meta, isPainted),
-    });
+    };
+    this.desk = new EditDesk(context);
+    this.shaping = new ShapeDesk(this.desk, context);
   }
 
   get isBusy(): boolean {

@@ -27,6 +27,8 @@ export interface EditContext {
   ensure(box: Rect): Promise<void>;
   newGroup(): string;
   isStrokeOpen(): boolean;
+  /** Pixels of a box were written: draw them anew. */
+  painted(box: Rect): void;
   /** Make it an op. @param isPainted the pixels are written already */
   commit(kind: string, edit: Edit, meta: OpMeta, isPainted: boolean): Promise<OpReport>;
 }
@@ -118,7 +120,9 @@ export class EditDesk {
     const painter = new StrokePainter(chunks, bounds, rule, 0, () => undefined);
     painter.paint(spans);
     const edit = painter.edit();
-    return edit.size === 0 ? null : this.commit(kind, edit, meta, true);
+    if (edit.size === 0) return null;
+    this.context.painted(boxOfEdit(edit));
+    return this.commit(kind, edit, meta, true);
   }
 
   merge(keep: number, other: number): Promise<OpReport> {
@@ -160,7 +164,8 @@ export class EditDesk {
     return this.commit(kind, edit, {}, false);
   }
 
-  private known(id: number): Rect {
+  /** Holds every pixel of an instance. @throws EditRefused when it has none */
+  known(id: number): Rect {
     const row = this.context.table.get(id);
     if (id === 0 || !row || row.areaPx === 0) throw this.gone();
     return row.box;
@@ -240,7 +245,7 @@ export class EditDesk {
     return { group, accepts, ...(isEdit ? { edits_draft: true } : {}) };
   }
 
-  private async ensure(box: Rect): Promise<void> {
+  async ensure(box: Rect): Promise<void> {
     if (isEmpty(box)) return;
     try {
       await this.context.ensure(box);
@@ -250,12 +255,7 @@ export class EditDesk {
   }
 
   /** Larger edits than the server takes in one op become several of one group. */
-  private async commit(
-    kind: string,
-    edit: Edit,
-    meta: OpMeta,
-    isPainted: boolean,
-  ): Promise<OpReport> {
+  async commit(kind: string, edit: Edit, meta: OpMeta, isPainted: boolean): Promise<OpReport> {
     const parts = splitEdit(edit);
     const group = meta.group ?? this.context.newGroup();
     const made = parts.map((part, i) => {
@@ -275,6 +275,6 @@ export function added(a: OpReport, b: OpReport): OpReport {
   return { n: b.n, kind: b.kind, nPixels: a.nPixels + b.nPixels, rect: union(a.rect, b.rect) };
 }
 
-function notOnPlane(): EditRefused {
+export function notOnPlane(): EditRefused {
   return new EditRefused("not_on_plane", "This object has no pixels in the plane that is shown.");
 }

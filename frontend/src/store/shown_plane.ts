@@ -15,6 +15,7 @@ import type {
   LayerStore,
   OpReport,
   RefusedReport,
+  ShapeEdits,
   Stroke,
   StrokeOptions,
 } from "./types";
@@ -40,6 +41,10 @@ export abstract class ShownPlane {
 
   get instances(): InstanceIndex {
     return this.plane.instances;
+  }
+
+  get shaping(): ShapeEdits {
+    return this.plane.shaping;
   }
 
   get isBusy(): boolean {

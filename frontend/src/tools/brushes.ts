@@ -2,7 +2,7 @@
 import type { ImagePoint } from "../geometry/points";
 import { EditRefused, type Stroke, type StrokeKind, type WriteMode } from "../store/types";
 import type { Gesture, PointerPlace } from "../viewer/input";
-import type { Tool, ToolContext } from "./tool";
+import { isBlocked, isFar, type Tool, type ToolContext } from "./tool";
 
 const RING_SAMPLES = 16;
 
@@ -57,7 +57,8 @@ function begin(
   stroke.move([place.image]);
   return {
     move: (points) => stroke.move(points),
-    end: () => {
+    end: (last) => {
+      context.strokeEnded({ at: last.image, instanceId });
       void context
         .attempt(() => stroke.commit())
         .then((report) => {
@@ -69,7 +70,10 @@ function begin(
 }
 
 /** What a new object is: a part of another one what that one is, else what is chosen. */
-function newClass(context: ToolContext, place: PointerPlace): string {
+export function newClass(
+  context: ToolContext,
+  place: Pick<PointerPlace, "image" | "isShift">,
+): string {
   const { layer, activeClass } = context;
   if (modeOf(context.mode, place.isShift) !== "inside") return activeClass;
   return layer.instances.classOf(layer.labelAt(place.image) ?? 0) || activeClass;
@@ -93,10 +97,66 @@ function erase(context: ToolContext, place: PointerPlace): Gesture | undefined {
   return begin(context, place, "erase-selected", id);
 }
 
-function isBlocked(context: ToolContext): boolean {
-  const problem = context.paintProblem();
-  if (problem) context.say(problem, "problem");
-  return problem !== undefined;
+type Start = (context: ToolContext, place: PointerPlace) => Gesture | undefined;
+
+/** With Shift a click draws a line on from where the last stroke ended; a drag is a stroke. */
+function lineOrStroke(context: ToolContext, place: PointerPlace, start: Start): Gesture {
+  let stroke: Gesture | undefined;
+  let isDrag = false;
+  const waiting: ImagePoint[] = [];
+  return {
+    move(points, last) {
+      waiting.push(...points);
+      if (!isDrag && isFar(place, last)) {
+        isDrag = true;
+        stroke = start(context, place);
+      }
+      if (isDrag) stroke?.move(waiting.splice(0), last);
+    },
+    end(last) {
+      if (!isDrag) drawLine(context, place, start);
+      else stroke?.end(last);
+    },
+    cancel: () => stroke?.cancel(),
+  };
+}
+
+function drawLine(context: ToolContext, to: PointerPlace, start: Start): void {
+  const image = context.lastEnd?.at ?? to.image;
+  const line = start(context, { ...to, image, isShift: false });
+  line?.move([to.image], to);
+  line?.end(to);
+}
+
+function startOrLine(context: ToolContext, place: PointerPlace, start: Start): Gesture | undefined {
+  if (isBlocked(context)) return undefined;
+  const isLine = place.isShift && context.lastEnd !== undefined;
+  return isLine ? lineOrStroke(context, place, start) : start(context, place);
+}
+
+/** A line goes on with the object that the stroke before it was about. */
+function strokeTarget(context: ToolContext, at: ImagePoint): number {
+  const { lastEnd, selected, isNewArmed } = context;
+  const goesOn = at === lastEnd?.at && selected !== 0 && selected === lastEnd.instanceId;
+  return goesOn && !isNewArmed ? selected : targetOf(context, at);
+}
+
+function paint(context: ToolContext, place: PointerPlace): Gesture | undefined {
+  if (place.isEraser || place.isAlt) return erase(context, place);
+  let id = strokeTarget(context, place.image);
+  const isNew = id === 0;
+  try {
+    if (isNew) id = context.layer.nextInstanceId();
+  } catch (error) {
+    if (!(error instanceof EditRefused)) throw error;
+    context.say(error.message, "problem");
+    return undefined;
+  }
+  const gesture = begin(context, place, "brush", id, isNew ? newClass(context, place) : "");
+  if (!gesture) return undefined;
+  context.select(id);
+  context.disarmNew();
+  return gesture;
 }
 
 export const brush: Tool = {
@@ -105,26 +165,9 @@ export const brush: Tool = {
   key: "b",
   cursor: "brush",
   tint: "#7ee0ff",
-  help: "Paint objects. Start inside one to extend it, on empty ground to make a new one. Alt erases, Shift swaps preserve and overwrite.",
+  help: "Paint objects. Start inside one to extend it, on empty ground to make a new one. Alt erases. Shift held through a stroke swaps preserve and overwrite; Shift and a click draw a straight line on from the last stroke.",
   icon: "M13 3.5 16.5 7 9 14.5 5.5 11zM5.5 11c-2 .5-1.5 3-3.5 4.5 2 1.5 6 1 7-1z",
-  down(context, place) {
-    if (isBlocked(context)) return undefined;
-    if (place.isEraser || place.isAlt) return erase(context, place);
-    let id = targetOf(context, place.image);
-    const isNew = id === 0;
-    try {
-      if (isNew) id = context.layer.nextInstanceId();
-    } catch (error) {
-      if (!(error instanceof EditRefused)) throw error;
-      context.say(error.message, "problem");
-      return undefined;
-    }
-    const gesture = begin(context, place, "brush", id, isNew ? newClass(context, place) : "");
-    if (!gesture) return undefined;
-    context.select(id);
-    context.disarmNew();
-    return gesture;
-  },
+  down: (context, place) => startOrLine(context, place, paint),
 };
 
 export const eraseSelected: Tool = {
@@ -133,9 +176,9 @@ export const eraseSelected: Tool = {
   key: "x",
   cursor: "brush",
   tint: "#ffb38a",
-  help: "Erase only the selected object; every other object is safe.",
+  help: "Erase only the selected object; every other object is safe. Shift and a click erase a straight line on from the last stroke.",
   icon: "M8 16h8M4.5 11.5 11 5l5 5-6 6H7zM7.5 8.5l5 5",
-  down: (context, place) => (isBlocked(context) ? undefined : erase(context, place)),
+  down: (context, place) => startOrLine(context, place, erase),
 };
 
 export const eraseAny: Tool = {
@@ -144,8 +187,8 @@ export const eraseAny: Tool = {
   key: "c",
   cursor: "brush",
   tint: "#ff8a8a",
-  help: "Erase whatever is under the brush.",
+  help: "Erase whatever is under the brush. Shift and a click erase a straight line on from the last stroke.",
   icon: "M4.5 11.5 11 5l5 5-6 6H7zM3 3l3 3M6 3 3 6M8 16h8",
   down: (context, place) =>
-    isBlocked(context) ? undefined : begin(context, place, "erase-any", 0),
+    startOrLine(context, place, (given, at) => begin(given, at, "erase-any", 0)),
 };

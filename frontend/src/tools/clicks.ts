@@ -1,9 +1,8 @@
 /** Tools that act on one object or one spot: select, fill, merge, delete. */
 import type { ImagePoint } from "../geometry/points";
-import { click, type Tool, type ToolContext } from "./tool";
-
-/** A press that moved farther than this (CSS pixels) is a drag. */
-const DRAG_PX = 4;
+import type { PointerPlace } from "../viewer/input";
+import { crossedBy, lineSketch } from "./path";
+import { click, isBlocked, isFar, pixels, type Tool, type ToolContext } from "./tool";
 
 /** Select what lies under a point: an annotated object first, else one of the draft. */
 export function pick(context: ToolContext, at: ImagePoint): void {
@@ -32,8 +31,7 @@ export const select: Tool = {
     let isDrag = false;
     return {
       move(_points, last) {
-        const moved = Math.hypot(last.screen.x - place.screen.x, last.screen.y - place.screen.y);
-        isDrag ||= moved > DRAG_PX;
+        isDrag ||= isFar(place, last);
         if (!isDrag) return;
         context.panBy(last.screen.x - from.x, last.screen.y - from.y);
         from = last.screen;
@@ -54,11 +52,7 @@ export const fill: Tool = {
   help: "Fill a hole, or the inside of a closed ring, with the selected object (a new one when none is selected).",
   icon: "M4 10l6-6 6 6-6 6zM4 10h12M17 13c1 1.5 1 3 0 3s-1-1.5 0-3z",
   down(context, place) {
-    const problem = context.paintProblem();
-    if (problem) {
-      context.say(problem, "problem");
-      return undefined;
-    }
+    if (isBlocked(context)) return undefined;
     return click(() => {
       void context.attempt(async () => {
         const isNew = context.selected === 0 || context.isNewArmed;
@@ -73,32 +67,90 @@ export const fill: Tool = {
   },
 };
 
+/** The first click says what stays, each further one what belongs to it. */
+function mergeAt(context: ToolContext, at: ImagePoint): void {
+  const other = context.layer.labelAt(at) ?? 0;
+  if (other === 0) {
+    context.say("There is no object to merge there.");
+  } else if (context.selected === 0) {
+    context.select(other);
+    context.say(`Object ${other} stays. Now click what belongs to it.`);
+  } else if (other !== context.selected) {
+    const keep = context.selected;
+    void context.attempt(async () => {
+      await context.layer.merge(keep, other);
+      context.select(keep);
+      context.say(`Object ${other} is now part of ${keep}.`);
+    });
+  }
+}
+
+/** All objects that a path crosses become part of the first one. */
+function mergeAlong(context: ToolContext, path: readonly ImagePoint[]): void {
+  const [keep, ...others] = crossedBy(context.layer, path).keys();
+  if (keep === undefined || others.length === 0) {
+    context.say("Drag across two objects or more: they become part of the first one.");
+    return;
+  }
+  void context.attempt(async () => {
+    await context.layer.shaping.mergeAll(keep, others);
+    context.select(keep);
+    const what = others.length === 1 ? `Object ${others[0]} is` : `${others.length} objects are`;
+    context.say(`${what} now part of ${keep}.`);
+  });
+}
+
 export const merge: Tool = {
   name: "merge",
   label: "Merge",
   key: "m",
   cursor: "crosshair",
-  help: "Click the object to keep, then the ones that belong to it.",
+  help: "Click the object to keep, then the ones that belong to it; or drag across all of them, the one to keep first.",
   icon: "M7.5 5a5 5 0 1 0 0 10M12.5 5a5 5 0 1 1 0 10M7.5 10h5M10.5 8l2 2-2 2",
   down(context, place) {
-    return click(() => {
-      const other = context.layer.labelAt(place.image) ?? 0;
-      if (other === 0) {
-        context.say("There is no object to merge there.");
-      } else if (context.selected === 0) {
-        context.select(other);
-        context.say(`Object ${other} stays. Now click what belongs to it.`);
-      } else if (other !== context.selected) {
-        const keep = context.selected;
-        void context.attempt(async () => {
-          await context.layer.merge(keep, other);
-          context.select(keep);
-          context.say(`Object ${other} is now part of ${keep}.`);
-        });
-      }
-    });
+    if (isBlocked(context)) return undefined;
+    const path = [place.image];
+    let isDrag = false;
+    return {
+      move(points, last) {
+        path.push(...points);
+        isDrag ||= isFar(place, last);
+        if (isDrag) context.showSketch(lineSketch(path, place));
+      },
+      end() {
+        context.showSketch(undefined);
+        if (isDrag) mergeAlong(context, path);
+        else mergeAt(context, place.image);
+      },
+      cancel: () => context.showSketch(undefined),
+    };
   },
 };
+
+export const erasePiece: Tool = {
+  name: "erase-piece",
+  label: "Erase piece",
+  key: "shift+c",
+  cursor: "crosshair",
+  help: "Click a piece of an object to erase it whole: a loose piece, or the object when it is in one.",
+  icon: "M4.5 11.5 11 5l5 5-6 6H7zM8 16h8M2.5 4.5a2 2 0 1 0 4 0 2 2 0 1 0-4 0z",
+  down(context, place) {
+    return isBlocked(context) ? undefined : click(() => eraseAt(context, place));
+  },
+};
+
+function eraseAt(context: ToolContext, place: PointerPlace): void {
+  void context.attempt(async () => {
+    const { id, nLost, nPieces } = await context.layer.shaping.erasePiece(place.image);
+    const isWhole = nPieces === 0;
+    if (isWhole && context.selected === id) context.select(0);
+    context.say(
+      isWhole
+        ? `Object ${id} erased: ${pixels(nLost)}. Undo brings it back.`
+        : `Erased a piece of object ${id}: ${pixels(nLost)}.`,
+    );
+  });
+}
 
 /** Delete one object and say so. */
 export function deleteObject(context: ToolContext, id: number): void {

@@ -1,15 +1,20 @@
 /** What a tool is and what it may use of the editor. */
+import type { ImagePoint } from "../geometry/points";
 import type { Rect } from "../geometry/rect";
-import type { DraftStore, LayerStore, WriteMode } from "../store/types";
+import type { Brightness, DraftStore, LayerStore, WriteMode } from "../store/types";
 import type { Gesture, PointerPlace } from "../viewer/input";
+import type { Sketch } from "../viewer/sketch";
 
 export type ToolName =
   | "select"
   | "brush"
   | "erase-selected"
   | "erase-any"
+  | "erase-piece"
+  | "lasso"
   | "fill"
   | "merge"
+  | "split"
   | "delete"
   | "region";
 
@@ -32,6 +37,14 @@ export interface ToolContext {
   readonly selected: number;
   /** Image pixels on screen. */
   readonly visible: Rect;
+  /** Screen pixels to an image pixel. */
+  readonly scale: number;
+  /** What is drawn over the image and not done yet: corners, a seed. */
+  readonly sketch: Sketch | undefined;
+  /** Where the last stroke of this tool ended, and what it was about. */
+  readonly lastEnd: StrokeEnd | undefined;
+  /** Grey values of the picture as shown. */
+  readonly brightness: Brightness;
   /** Why nothing can be painted now, as a sentence; undefined when it can. */
   paintProblem(): string | undefined;
   select(id: number): void;
@@ -39,11 +52,19 @@ export interface ToolContext {
   disarmNew(): void;
   panBy(dx: number, dy: number): void;
   showBand(box: Rect | undefined): void;
+  showSketch(sketch: Sketch | undefined): void;
+  strokeEnded(end: StrokeEnd): void;
   regionDrawn(box: Rect): void;
   /** Tell the person something; also read out by screen readers. */
   say(sentence: string, tone?: "info" | "problem"): void;
   /** Run an edit and tell its refusal. */
   attempt<T>(edit: () => Promise<T>): Promise<T | undefined>;
+}
+
+export interface StrokeEnd {
+  readonly at: ImagePoint;
+  /** 0 when it was about no single object. */
+  readonly instanceId: number;
 }
 
 /** One tool: feeds the toolbar, the shortcuts and the help sheet. */
@@ -60,6 +81,27 @@ export interface Tool {
   /** Drawn with a stroke of 1.5 in a box of 20 x 20. */
   readonly icon: string;
   down(context: ToolContext, place: PointerPlace): Gesture | undefined;
+  /** A key pressed while there is a sketch; false lets it mean what it always does. */
+  press?(context: ToolContext, key: string): boolean;
+}
+
+/** Whether nothing can be changed now; says why. */
+export function isBlocked(context: ToolContext): boolean {
+  const problem = context.paintProblem();
+  if (problem) context.say(problem, "problem");
+  return problem !== undefined;
+}
+
+/** A press that moved farther than this (CSS pixels) is a drag. */
+export const DRAG_PX = 4;
+
+export function isFar(from: PointerPlace, to: PointerPlace): boolean {
+  return Math.hypot(to.screen.x - from.screen.x, to.screen.y - from.screen.y) > DRAG_PX;
+}
+
+/** Pixels as people count them. */
+export function pixels(n: number): string {
+  return n === 1 ? "1 pixel" : `${n.toLocaleString("en")} pixels`;
 }
 
 /** A gesture that acts once, where the pointer was pressed, unless it is dragged away. */

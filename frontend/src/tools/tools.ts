@@ -1,16 +1,21 @@
 /** Every tool, in the order of the toolbar. */
 import { brush, eraseAny, eraseSelected } from "./brushes";
-import { fill, merge, remove, select } from "./clicks";
+import { erasePiece, fill, merge, remove, select } from "./clicks";
+import { lasso } from "./lasso";
 import { region } from "./region";
+import { split } from "./split";
 import type { Tool, ToolName } from "./tool";
 
 export const TOOLS: readonly Tool[] = [
   select,
   brush,
+  lasso,
   eraseSelected,
   eraseAny,
+  erasePiece,
   fill,
   merge,
+  split,
   remove,
   region,
 ];

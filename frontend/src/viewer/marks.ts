@@ -20,7 +20,7 @@ import type { Drawable, Frame } from "./surface";
 /** Larger selections are marked by their box: tracing them would cost a frame. */
 const MOST_TRACED_PX = 1_500_000;
 
-function setImageTransform({ context, view, density }: Frame): void {
+export function setImageTransform({ context, view, density }: Frame): void {
   const { a, b, c, d, e, f } = view.toScreen;
   context.setTransform(
     a * density,
@@ -33,7 +33,7 @@ function setImageTransform({ context, view, density }: Frame): void {
 }
 
 /** Stroke the current path twice, so that it shows on dark and on bright ground. */
-function strokeTwice({ context, density }: Frame, width: number, colour: string): void {
+export function strokeTwice({ context, density }: Frame, width: number, colour: string): void {
   context.setTransform(1, 0, 0, 1, 0, 0);
   context.lineJoin = "round";
   context.strokeStyle = "rgb(0 0 0 / 0.75)";

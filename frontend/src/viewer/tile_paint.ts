@@ -85,6 +85,11 @@ export class TilePainter {
     return this.#adopt(job, size.width, size.height, grey, undefined);
   }
 
+  /** The tiles that are loaded, with the pixels they show. */
+  get tiles(): readonly LiveTile[] {
+    return this.#living();
+  }
+
   setStyles(styles: readonly ChannelStyle[]): void {
     this.#styles = styles;
     this.#tables = styles.map(colourTable);

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { imagePoint } from "../../src/geometry/points";
-import { rect } from "../../src/geometry/rect";
+import { type Rect, rect } from "../../src/geometry/rect";
 import type { AnnotationPlane } from "../../src/store/annotation_plane";
 import type { DraftStore } from "../../src/store/types";
 import { brush, expectAreas, expectTruth, line, openAll, settle, until } from "./people";
@@ -72,6 +72,19 @@ describe("fill and lasso", () => {
     expect(at(330, 330)).toBe(id);
     await settle(server, store);
     expectTruth(server, store);
+  });
+
+  test("what a lasso or a fill paints is drawn at once", async () => {
+    const dirty: Rect[] = [];
+    store.onDirty((event) => dirty.push(event.rect));
+    const ring = line(100, 100, 120, 100, 120, 110, 100, 110);
+    await store.fillPolygon(ring, { kind: "brush", instanceId: 7, radius: 0 });
+    expect(dirty).toEqual([rect(100, 100, 120, 110)]);
+    const hole = line(105, 103, 110, 103, 110, 106, 105, 106);
+    await store.fillPolygon(hole, { kind: "erase-any", instanceId: 0, radius: 0 });
+    dirty.length = 0;
+    await store.fill(imagePoint(106, 104), 7, rect(90, 90, 200, 200));
+    expect(dirty).toEqual([rect(105, 103, 110, 106)]);
   });
 
   test("a lasso fills its inside by the rules of the mode", async () => {

@@ -1,4 +1,5 @@
 /** The objects of the annotation and the selected one. */
+import { SHAPE_COMMANDS } from "../../tools/shaping";
 import type { EditorActions } from "./actions";
 import { ClassSelect } from "./ClassSelect";
 import { Button, count, plural, Section } from "./parts";
@@ -67,6 +68,7 @@ export function ObjectPanel({ actions }: { actions: EditorActions }) {
               <span>Delete</span>
             </Button>
           </div>
+          {model.mayAnnotate.value && <ShapeButtons actions={actions} />}
         </>
       ) : (
         model.nObjects.value > 0 && (
@@ -86,5 +88,24 @@ export function ObjectPanel({ actions }: { actions: EditorActions }) {
         <span>A stroke on empty ground starts a new object</span>
       </label>
     </Section>
+  );
+}
+
+/** Changes to the shape of the selected object. */
+function ShapeButtons({ actions }: { actions: EditorActions }) {
+  return (
+    <fieldset class="shape-buttons">
+      <legend class="sr-only">Shape of the selected object</legend>
+      {SHAPE_COMMANDS.map((command) => (
+        <Button
+          key={command.how}
+          label={command.label}
+          keys={command.shown}
+          onClick={() => actions.paint.reshape(command)}
+        >
+          <span>{command.short}</span>
+        </Button>
+      ))}
+    </fieldset>
   );
 }

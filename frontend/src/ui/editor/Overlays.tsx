@@ -5,7 +5,7 @@ import type { EditorActions } from "./actions";
 import { UNKNOWN_KEY } from "./class_words";
 import { commandsFor } from "./commands";
 import { Modal } from "./Modal";
-import { Button, ICONS, plural } from "./parts";
+import { Button, ICONS, plural, shownKey } from "./parts";
 import { isStack } from "./planes";
 
 export function Notices({ actions }: { actions: EditorActions }) {
@@ -66,7 +66,7 @@ export function HelpSheet({ actions }: { actions: EditorActions }) {
             {TOOLS.map((tool) => (
               <div key={tool.name}>
                 <dt>
-                  <kbd>{tool.key.toUpperCase()}</kbd> {tool.label}
+                  <kbd>{shownKey(tool.key)}</kbd> {tool.label}
                 </dt>
                 <dd>{tool.help}</dd>
               </div>
@@ -103,6 +103,13 @@ export function HelpSheet({ actions }: { actions: EditorActions }) {
             <div>
               <dt>Ctrl + wheel</dt>
               <dd>Brush size</dd>
+            </div>
+            <div>
+              <dt>Shift + click</dt>
+              <dd>
+                Brush and erasers: a straight line on from where the last stroke ended. Shift held
+                through a stroke swaps Preserve and Overwrite.
+              </dd>
             </div>
             {isStack(model.stackSize.value) && (
               <div>

@@ -3,7 +3,7 @@ import { useRef } from "preact/hooks";
 import { TOOLS } from "../../tools/tools";
 import type { EditorActions } from "./actions";
 import { LARGEST_RADIUS, SMALLEST_RADIUS } from "./model";
-import { Button, ICONS, Icon, Segments } from "./parts";
+import { Button, ICONS, Icon, Segments, shownKey } from "./parts";
 import { lengthText } from "./units";
 
 /** Arrow keys walk through the tools; Tab leaves them: one stop on the way through the page. */
@@ -39,12 +39,12 @@ export function ToolBar({ actions }: { actions: EditorActions }) {
           tabIndex={tool.name === chosen ? 0 : -1}
           aria-pressed={tool.name === chosen}
           aria-label={tool.label}
-          aria-keyshortcuts={tool.key.toUpperCase()}
-          title={`${tool.label} (${tool.key.toUpperCase()})\n${tool.help}`}
+          aria-keyshortcuts={shownKey(tool.key)}
+          title={`${tool.label} (${shownKey(tool.key)})\n${tool.help}`}
           onClick={() => actions.paint.chooseTool(tool.name)}
         >
           <Icon path={tool.icon} />
-          <kbd>{tool.key.toUpperCase()}</kbd>
+          <kbd>{shownKey(tool.key).replace("Shift+", "⇧")}</kbd>
         </button>
       ))}
     </div>
@@ -70,6 +70,7 @@ const MODES = [
   },
 ] as const;
 
+const MODE_TOOLS = new Set(["brush", "lasso"]);
 const PAINTERS = new Set(["brush", "erase-selected", "erase-any"]);
 
 /** Size, write mode and "new object": always in sight while painting. */
@@ -79,7 +80,7 @@ export function ToolOptions({ actions }: { actions: EditorActions }) {
   return (
     <section class="options" aria-label="Tool options">
       {isPainter && <SizeSlider actions={actions} />}
-      {model.tool.value === "brush" && (
+      {MODE_TOOLS.has(model.tool.value) && (
         <>
           <Segments
             legend="What happens to other objects"

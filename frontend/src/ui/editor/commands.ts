@@ -1,4 +1,5 @@
 /** Everything a key does; the help sheet is made of the same list. */
+import { SHAPE_COMMANDS } from "../../tools/shaping";
 import type { EditorActions } from "./actions";
 import type { StackSize } from "./planes";
 
@@ -83,6 +84,16 @@ export const COMMANDS: readonly Command[] = [
     shown: ["Delete"],
     run: (editor) => editor.paint.deleteSelected(),
   },
+  ...SHAPE_COMMANDS.map(
+    (command): Command => ({
+      group: "Edit",
+      label: command.label,
+      keys: [command.key],
+      shown: [command.shown],
+      run: (editor) => editor.paint.reshape(command),
+      ...(command.onlyOnStage && { onlyOnStage: true }),
+    }),
+  ),
   {
     group: "Edit",
     label: "Cancel the stroke, or select nothing",

@@ -43,6 +43,10 @@ export function bindKeys(actions: EditorActions, stage: HTMLElement): () => void
         return;
       }
       const name = keyName(event);
+      if (actions.paint.takesKey(name)) {
+        event.preventDefault();
+        return;
+      }
       const commands = commandsFor(actions.model.stackSize.value);
       const command = commands.find((one) => one.keys.includes(name));
       if (command && (onStage || !command.onlyOnStage)) {

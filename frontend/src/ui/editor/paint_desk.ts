@@ -1,10 +1,13 @@
 /** Tools between the pointer and the stores: strokes, clicks, undo. */
-import type { LayerStore, PlaneRef } from "../../store/types";
+import type { LayerStore, PlaneRef, StrokeKind } from "../../store/types";
 import { deleteObject, pick } from "../../tools/clicks";
-import type { ToolContext, ToolName } from "../../tools/tool";
+import { lineSketch } from "../../tools/path";
+import { reshapeSelected, type ShapeCommand } from "../../tools/shaping";
+import type { StrokeEnd, ToolContext, ToolName } from "../../tools/tool";
 import { toolNamed } from "../../tools/tools";
 import { type Gesture, PointerInput, type PointerPlace } from "../../viewer/input";
 import { showsDetail } from "../../viewer/label_view";
+import type { Sketch } from "../../viewer/sketch";
 import { type EditorModel, LARGEST_RADIUS, notify, SMALLEST_RADIUS } from "./model";
 import { nearest } from "./planes";
 import type { RegionDesk } from "./region_desk";
@@ -26,10 +29,15 @@ export interface PaintParts {
 }
 
 const RADIUS_STEP = 1.15;
+const STROKES: ReadonlySet<string> = new Set<StrokeKind>(["brush", "erase-selected", "erase-any"]);
 
 export class PaintDesk {
   readonly input: PointerInput;
   readonly #parts: PaintParts;
+  #sketch: Sketch | undefined;
+  /** Where strokes of this tool ended that are not undone; the last one at the end. */
+  #ends: StrokeEnd[] = [];
+  readonly #forgetPlane: () => void;
 
   constructor(parts: PaintParts) {
     const { model, scene, view } = parts;
@@ -48,11 +56,13 @@ export class PaintDesk {
         notify(model, "The pen paints now; fingers move the image. Change that under View.");
       },
     });
+    this.#forgetPlane = model.plane.subscribe(() => this.#forget());
   }
 
   chooseTool(name: ToolName): void {
     const { model, scene } = this.#parts;
     this.input.finish();
+    this.#forget();
     model.tool.value = name;
     if (name !== "region") scene.cursor.setBand(undefined);
   }
@@ -61,7 +71,8 @@ export class PaintDesk {
     const { model } = this.#parts;
     model.isNewArmed.value = !model.isNewArmed.value;
     if (!model.isNewArmed.value) return;
-    model.tool.value = model.tool.value === "fill" ? "fill" : "brush";
+    const keeps = model.tool.value === "fill" || model.tool.value === "lasso";
+    if (!keeps) this.chooseTool("brush");
     model.spoken.value = "The next stroke makes a new object";
   }
 
@@ -78,6 +89,9 @@ export class PaintDesk {
       this.input.cancel();
       return;
     }
+    if (this.takesKey("backspace")) return;
+    const { undoKind } = this.#parts.layer.history.value;
+    if (undoKind !== null && STROKES.has(undoKind)) this.#ends.pop();
     void this.#parts.attempt(() => this.#parts.layer.undo());
   }
 
@@ -89,6 +103,7 @@ export class PaintDesk {
   escape(): void {
     const { model, desk } = this.#parts;
     if (this.input.isActive) this.input.cancel();
+    else if (this.#sketch) this.#showSketch(undefined);
     else if (model.drawnBox.value) desk.drop();
     else if (model.isNewArmed.value) model.isNewArmed.value = false;
     else this.selectNone();
@@ -98,6 +113,17 @@ export class PaintDesk {
     const { selected } = this.#parts.model;
     if (selected.value) deleteObject(this.#context(), selected.value);
     else notify(this.#parts.model, "Select an object first.");
+  }
+
+  reshape(command: ShapeCommand): void {
+    this.input.finish();
+    void reshapeSelected(this.#context(), command);
+  }
+
+  /** Whether a key is about what is being drawn; it then does what it does there. */
+  takesKey(key: string): boolean {
+    if (!this.#sketch || this.input.isActive) return false;
+    return toolNamed(this.#parts.model.tool.value).press?.(this.#context(), key) ?? false;
   }
 
   selectNone(): void {
@@ -117,6 +143,7 @@ export class PaintDesk {
 
   close(): void {
     this.input.destroy();
+    this.#forgetPlane();
   }
 
   #down(place: PointerPlace): Gesture | undefined {
@@ -129,9 +156,30 @@ export class PaintDesk {
     else tool.down(this.#context(), place)?.end(place);
   }
 
+  #showSketch(sketch: Sketch | undefined): void {
+    this.#sketch = sketch;
+    this.#parts.scene.sketch.set(sketch);
+  }
+
+  /** What was begun with another tool, or on another plane, is not gone on with. */
+  #forget(): void {
+    this.#ends = [];
+    this.#showSketch(undefined);
+  }
+
+  /** With Shift a click would draw a line from the last stroke: show it. */
+  #lineTo(place: PointerPlace | undefined): Sketch | undefined {
+    const isBrush = toolNamed(this.#parts.model.tool.value).cursor === "brush";
+    const from = this.#ends.at(-1)?.at;
+    if (!place?.isShift || !from || !isBrush || this.input.isActive) return undefined;
+    return lineSketch([from, place.image], place);
+  }
+
   #hover(place: PointerPlace | undefined): void {
-    const { model, layer, view } = this.#parts;
+    const { model, scene, layer, view } = this.#parts;
     view.follow(place);
+    scene.sketch.set(this.#sketch ?? this.#lineTo(place));
+    scene.sketch.follow(place?.image);
     const label = place ? (layer.labelAt(place.image) ?? 0) : 0;
     const className = layer.instances.classOf(label);
     model.cursor.value = place && { x: place.image.x, y: place.image.y, label, className };
@@ -150,6 +198,10 @@ export class PaintDesk {
       activeClass: model.activeClass.value,
       selected: model.selected.value,
       visible: scene.stage.view().visible,
+      scale: scene.stage.view().scale,
+      sketch: this.#sketch,
+      lastEnd: this.#ends.at(-1),
+      brightness: (box) => scene.brightness(box),
       paintProblem: () => this.#paintProblem(),
       select: (id) => {
         model.selectedDraft.value = 0;
@@ -164,6 +216,10 @@ export class PaintDesk {
       },
       panBy: (dx, dy) => scene.stage.panBy(dx, dy, true),
       showBand: (box) => scene.cursor.setBand(box && { box, colour: "#56c1cd" }),
+      showSketch: (sketch) => this.#showSketch(sketch),
+      strokeEnded: (end) => {
+        this.#ends.push(end);
+      },
       regionDrawn: (box) => desk.drawn(box),
       say: (text, tone = "info") => notify(model, text, { tone }),
       attempt,

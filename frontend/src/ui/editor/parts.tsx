@@ -180,6 +180,11 @@ export function Section(props: {
   );
 }
 
+/** A key as people read it: "shift+c" is Shift+C. */
+export function shownKey(key: string): string {
+  return key.replace(/\b[a-z]/g, (letter) => letter.toUpperCase());
+}
+
 /** A number as people write it, with thousands apart. */
 export function count(value: number): string {
   return value.toLocaleString("en");

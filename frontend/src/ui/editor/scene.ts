@@ -1,7 +1,7 @@
 /** Everything that is drawn: image, label layers, marks; kept in step with the model. */
 import { effect } from "@preact/signals";
 import { type GrantTiles, type TileGrant, TileToken } from "../../api/tiles";
-import { intersect, isEmpty } from "../../geometry/rect";
+import { intersect, isEmpty, type Rect } from "../../geometry/rect";
 import { meets } from "../../labels/spans";
 import type { DraftStore, LabelReader, LayerStore } from "../../store/types";
 import { toolNamed } from "../../tools/tools";
@@ -10,6 +10,8 @@ import { FlashMark } from "../../viewer/flash";
 import type { PointerPlace } from "../../viewer/input";
 import { LabelView } from "../../viewer/label_view";
 import { CursorMark, RegionMarks, SelectionMark } from "../../viewer/marks";
+import { shownGrey } from "../../viewer/shown_grey";
+import { SketchMark } from "../../viewer/sketch";
 import { Stage, type View } from "../../viewer/stage";
 import { Surface } from "../../viewer/surface";
 import { TilePainter } from "../../viewer/tile_paint";
@@ -30,6 +32,7 @@ const REGION_COLOURS = { complete: "#7ddb9a", positives_only: "#8fb8ff", ignore:
 export class Scene {
   readonly stage: Stage;
   readonly cursor: CursorMark;
+  readonly sketch: SketchMark;
   readonly flash: FlashMark;
   readonly painter: TilePainter;
   readonly #model: EditorModel;
@@ -79,10 +82,12 @@ export class Scene {
     this.#regions = new RegionMarks(requestLabels);
     this.#selection = new SelectionMark(requestLabels);
     this.cursor = new CursorMark(requestMarks);
+    this.sketch = new SketchMark(requestMarks);
     this.flash = new FlashMark(requestMarks, isReducedMotion);
     this.#labels.add(this.#regions);
     this.#labels.add(this.#selection);
     this.#marks.add(this.flash);
+    this.#marks.add(this.sketch);
     this.#marks.add(this.cursor);
     this.#disposers.push(this.stage.onDrawn((view) => this.#drawn(view)));
     this.#follow();
@@ -167,6 +172,13 @@ export class Scene {
         : undefined,
     );
     this.stage.element.dataset.cursor = isPanning ? "grab" : tool.cursor;
+  }
+
+  /** Grey values of a box as shown; undefined where the picture is not loaded at full size. */
+  brightness(box: Rect): Uint8Array | undefined {
+    const { shown } = this.stage.pictures;
+    const tiles = this.painter.tiles.filter(({ job }) => job.picture.name === shown);
+    return shownGrey(box, tiles, this.#token.grant.tile_size);
   }
 
   destroy(): void {

@@ -1,0 +1,32 @@
+/** Lines that are dragged over objects: which they cross, and how they look meanwhile. */
+import { type ImagePoint, imagePoint } from "../geometry/points";
+import type { LabelReader } from "../store/types";
+import type { PointerPlace } from "../viewer/input";
+import type { Sketch } from "../viewer/sketch";
+
+/** The objects under a path in the order it meets them, with how many steps of a pixel lie on each. */
+export function crossedBy(
+  layer: Pick<LabelReader, "labelAt">,
+  path: readonly ImagePoint[],
+): Map<number, number> {
+  const found = new Map<number, number>();
+  path.forEach((to, at) => {
+    const from = path[Math.max(0, at - 1)] as ImagePoint;
+    const n = Math.ceil(Math.max(Math.abs(to.x - from.x), Math.abs(to.y - from.y)));
+    for (let step = 1; step <= Math.max(1, n); step++) {
+      const part = n === 0 ? 1 : step / n;
+      const x = from.x + (to.x - from.x) * part;
+      const y = from.y + (to.y - from.y) * part;
+      const id = layer.labelAt(imagePoint(x, y)) ?? 0;
+      if (id !== 0) found.set(id, (found.get(id) ?? 0) + 1);
+    }
+  });
+  return found;
+}
+
+export function lineSketch(
+  points: readonly ImagePoint[],
+  { isShift, isAlt }: PointerPlace,
+): Sketch {
+  return { shape: "line", points, held: { isShift, isAlt }, isOpen: false };
+}
