@@ -101,7 +101,7 @@ def images_for_maps(version: ModelVersion, images: Sequence[Image], *, named: bo
     """Return the images of one plane that are small enough for maps; raises MapsNotKept."""
     if not registry.spec(version.engine).produces:
         raise MapsNotKept(f"{registry.spec(version.engine).title} makes no maps that can be kept.")
-    stacks = [one for one in images if one.n_z > 1]
+    stacks = [one for one in images if one.n_planes > 1]
     if stacks and (named or len(stacks) == len(images)):
         names = ", ".join(one.name for one in stacks[:NAMED])
         raise MapsNotKept(
@@ -109,7 +109,7 @@ def images_for_maps(version: ModelVersion, images: Sequence[Image], *, named: bo
             "maps.",
             images=[str(one.pk) for one in stacks],
         )
-    images = [one for one in images if one.n_z == 1]
+    images = [one for one in images if one.n_planes == 1]
     large = [one for one in images if (one.height or 0) * (one.width or 0) > LARGE_PX]
     if large and (named or len(large) == len(images)):
         names = ", ".join(one.name for one in large[:NAMED])

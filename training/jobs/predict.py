@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 from django.db import transaction
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from annotations.actions.drafts import store_planes
 from annotations.actions.whole_planes import StoredPlanes
-from annotations.models import LabelLayer
+from annotations.models import Image, LabelLayer, StackDrafts
 from annotations.queries.chunks import shows
 from annotations.queries.classes import hold_classes
 from project.processes import stopping
@@ -21,7 +22,7 @@ from training.jobs.attempt import Attempt, attempt
 from training.jobs.news import publish_prediction_by_id
 from training.jobs.parts import predict_in_parts
 from training.jobs.segment import DetailsFile, segment_image
-from training.jobs.stacks import Drawn, draw_stack, sees_volumes
+from training.jobs.stacks import Drawn, draw_planes, draw_volumes, sees_volumes, way_of
 from training.models import ModelVersion, PredictionRun, RunState
 from training.queries.classes import classes_of_version
 from training.queries.parts import is_large
@@ -58,13 +59,7 @@ def _predict(ours: Attempt[PredictionRun]) -> None:
     prediction = rows.get(pk=ours.pk)
     version, image = prediction.version, prediction.image
     fast = version.project.fast_drafts
-    if image.n_z > 1 or sees_volumes(version):
-        drawn = draw_stack(version, image, ours, fast=fast, tell=_PlaneTeller(ours))
-    elif is_large(image) and not prediction.keep_maps:
-        between = partial(draw_in_view, version.engine)
-        drawn = predict_in_parts(ours, prediction, fast=fast, between=between)
-    else:
-        drawn = _draw_plane(prediction, ours, fast=fast)
+    drawn = _draw(prediction, ours, fast=fast)
     with transaction.atomic():
         ours.finish(
             RunState.FINISHED,
@@ -72,19 +67,42 @@ def _predict(ours: Attempt[PredictionRun]) -> None:
             n_instances=len(drawn.scores),
             details_digest=drawn.details_digest,
             fast=fast,
+            stack_drafts=way_of(version) if image.n_planes > 1 else "",
             progress={"stage": "done"},
         )
         prediction.parts.all().delete()
 
 
+def _draw(prediction: PredictionRun, ours: Attempt[PredictionRun], *, fast: bool) -> Drawn:
+    version, image = prediction.version, prediction.image
+    way, tell = way_of(version), _PlaneTeller(ours, image)
+    if sees_volumes(version) or (way == StackDrafts.VOLUME and image.n_z > 1):
+        drawn = draw_volumes(version, image, ours, fast=fast, tell=tell)
+        if drawn is not None:
+            return drawn
+    linked = way != StackDrafts.PLANES
+    if is_large(image) and not prediction.keep_maps:
+        between = partial(draw_in_view, version.engine)
+        return predict_in_parts(ours, prediction, fast=fast, linked=linked, between=between)
+    if image.n_planes > 1:
+        return draw_planes(version, image, ours, linked=linked, fast=fast, tell=tell)
+    return _draw_plane(prediction, ours, fast=fast)
+
+
 @dataclass(frozen=True, slots=True)
 class _PlaneTeller:
-    """Tells open pages which plane of a stack is being looked at."""
+    """Tells open pages which time and plane of an image is being looked at, from 1."""
 
     ours: Attempt[PredictionRun]
+    image: Image
 
-    def __call__(self, plane: int, of: int) -> None:
-        self.ours.write(progress={"stage": "predicting", "plane": plane, "of": of})
+    def __call__(self, t: int, z: int | None) -> None:
+        progress: dict[str, Any] = {"stage": "predicting"}
+        if self.image.n_t > 1:
+            progress |= {"time": t + 1, "times": self.image.n_t}
+        if z is not None and self.image.n_z > 1:
+            progress |= {"plane": z + 1, "planes": self.image.n_z}
+        self.ours.write(progress=progress)
         publish_prediction_by_id(self.ours.pk)
 
 
