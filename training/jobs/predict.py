@@ -28,6 +28,8 @@ from training.queries.classes import classes_of_version
 from training.queries.parts import is_large
 from training.queries.predictions import n_waiting, next_prediction
 
+WAYS = {StackDrafts.PLANES: ", planes apart", StackDrafts.VOLUME: ", as volumes"}
+
 
 def predict(engine: str) -> bool:
     """Make the most urgent draft of an engine and those in view; tell whether more wait.
@@ -59,34 +61,45 @@ def _predict(ours: Attempt[PredictionRun]) -> None:
     prediction = rows.get(pk=ours.pk)
     version, image = prediction.version, prediction.image
     fast = version.project.fast_drafts
-    drawn = _draw(prediction, ours, fast=fast)
+    drawn, way = _draw(prediction, ours, fast=fast)
     with transaction.atomic():
         ours.finish(
             RunState.FINISHED,
-            layer=_draft(prediction, drawn, name=f"{version}, fast" if fast else str(version)),
+            layer=_draft(prediction, drawn, name=_name(version, way, fast=fast)),
             n_instances=len(drawn.scores),
             details_digest=drawn.details_digest,
             fast=fast,
-            stack_drafts=way_of(version) if image.n_planes > 1 else "",
+            stack_drafts=way_of(version) if image.n_planes > 1 else "",  # as it was wanted
             progress={"stage": "done"},
         )
         prediction.parts.all().delete()
 
 
-def _draw(prediction: PredictionRun, ours: Attempt[PredictionRun], *, fast: bool) -> Drawn:
+def _name(version: ModelVersion, way: StackDrafts | None, *, fast: bool) -> str:
+    """Name a draft by its version, and by how it was made where that is not the usual way."""
+    said = WAYS.get(way, "") if way and not sees_volumes(version) else ""
+    return f"{version}{said}{', fast' if fast else ''}"
+
+
+def _draw(
+    prediction: PredictionRun, ours: Attempt[PredictionRun], *, fast: bool
+) -> tuple[Drawn, StackDrafts | None]:
+    """Return what the version draws, and of several planes what its objects are."""
     version, image = prediction.version, prediction.image
     way, tell = way_of(version), _PlaneTeller(ours, image)
     if sees_volumes(version) or (way == StackDrafts.VOLUME and image.n_z > 1):
         drawn = draw_volumes(version, image, ours, fast=fast, tell=tell)
         if drawn is not None:
-            return drawn
-    linked = way != StackDrafts.PLANES
+            return drawn, StackDrafts.VOLUME
+    linked = way != StackDrafts.PLANES or image.n_z == 1
+    done = None if image.n_z == 1 else StackDrafts.LINKED if linked else StackDrafts.PLANES
     if is_large(image) and not prediction.keep_maps:
         between = partial(draw_in_view, version.engine)
-        return predict_in_parts(ours, prediction, fast=fast, linked=linked, between=between)
+        in_parts = predict_in_parts(ours, prediction, fast=fast, linked=linked, between=between)
+        return in_parts, done
     if image.n_planes > 1:
-        return draw_planes(version, image, ours, linked=linked, fast=fast, tell=tell)
-    return _draw_plane(prediction, ours, fast=fast)
+        return draw_planes(version, image, ours, linked=linked, fast=fast, tell=tell), done
+    return _draw_plane(prediction, ours, fast=fast), None
 
 
 @dataclass(frozen=True, slots=True)
