@@ -1941,6 +1941,8 @@ export interface components {
             name: string;
             width?: number | null;
             height?: number | null;
+            n_z?: number;
+            n_t?: number;
             readonly thumbnail: string;
         };
         /** @description A region worth painting, and why. */

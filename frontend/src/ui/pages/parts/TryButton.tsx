@@ -13,6 +13,7 @@ export function TryButton({ label, act, isSmall = false }: Props) {
   const busy = useSignal(false);
   const problem = useSignal("");
   const run = async () => {
+    if (busy.value) return;
     busy.value = true;
     try {
       await act();
@@ -27,7 +28,7 @@ export function TryButton({ label, act, isSmall = false }: Props) {
       <button
         class={isSmall ? "button small" : "button"}
         type="button"
-        disabled={busy.value}
+        aria-busy={busy.value}
         onClick={() => void run()}
       >
         {label}

@@ -49,7 +49,7 @@ export function StackDrafts({ project, way, mayChange, mayPredict, versions }: P
     note.value = n > 0 ? `${count(n, "draft")} queued.` : "Every draft is made this way already.";
   };
   return (
-    <section class="panel" aria-label="Drafts of stacks">
+    <section class="panel stack" aria-label="Drafts of stacks">
       <h2>Drafts of stacks</h2>
       <div class="field">
         <label for="stack-drafts">What engines that look at planes make of a stack</label>
