@@ -50,6 +50,11 @@ class Canvas:
             chunk[there] = part
             self._held[place] = chunks.encode(chunk)
 
+    def take(self) -> dict[Place, bytes]:
+        """Hand over the chunks that are not stored, encoded; the canvas is background then."""
+        held, self._held = self._held, {}
+        return held
+
     def put_away(self, done: Set[Place]) -> None:
         """Store the chunks that nobody writes to any more, and let go of them."""
         for place in sorted(self._held.keys() & done):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import groupby, islice
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,6 @@ from annotations.actions.layer_writer import LayerWriter, Origin, Plane
 from annotations.actions.whole_planes import StoredPlanes, insert_labels
 from annotations.labels import chunks, ops
 from annotations.labels.chunks import Box, LabelImage
-from annotations.labels.label_image import Measures
 from annotations.labels.ops import Chunk, Op, Place, Runs
 from annotations.models import (
     Image,
@@ -89,9 +88,9 @@ def store_prediction(  # noqa: PLR0913 - what a model says, and of which plane
         )
     planes = StoredPlanes()
     for place, plane in enumerate(stack, z):
-        planes.add(plane, place)
+        planes.add(plane, place, t)
     return store_planes(
-        image=image, name=name, planes=planes, scores=scores, t=t, class_names=class_names
+        image=image, name=name, planes=planes, scores=scores, class_names=class_names
     )
 
 
@@ -101,28 +100,26 @@ def store_planes(
     name: str,
     planes: StoredPlanes,
     scores: NDArray[np.floating[Any]],
-    t: int = 0,
     class_names: Sequence[str] = (),
 ) -> LabelLayer:
     """Make a draft layer of planes whose chunks are stored; as `store_prediction` else.
 
-    Raises InvalidInput when ids and scores do not fit together.
+    The ids of a time go on where those of the time before ended. Raises InvalidInput when ids and
+    scores do not fit together.
     """
-    measures = planes.measures()
-    _check_prediction(measures, scores)
+    ids = [np.zeros(0, np.int64), *(one.instance_id for one in planes.measures().values())]
+    n_instances = _check_prediction(np.concatenate(ids), scores)
     with transaction.atomic():
         layer = LabelLayer.objects.create(
             image=image,
             kind=LayerKind.PREDICTION,
             name=name[:100],
             seq=1,
-            next_instance_id=measures.instance_id.size + 1,
+            next_instance_id=n_instances + 1,
         )
         insert_labels(
             layer,
-            planes.chunks,
-            measures,
-            t=t,
+            planes,
             state=InstanceState.PROPOSED,
             scores=np.asarray(scores, np.float64),
             class_names=class_names,
@@ -133,7 +130,7 @@ def store_planes(
             verb="store_prediction",
             target=layer,
             image=str(image.pk),
-            n_instances=int(measures.instance_id.size),
+            n_instances=n_instances,
         )
         events.publish(
             f"project:{image.project_id}",
@@ -142,12 +139,12 @@ def store_planes(
     return layer
 
 
-def _check_prediction(measures: Measures, scores: NDArray[np.floating[Any]]) -> None:
-    n = measures.instance_id.size
-    if n and int(measures.instance_id[-1]) != n:
-        raise InvalidInput("The ids of a prediction must be 1 to n without a gap.")
-    if len(scores) != n:
-        raise InvalidInput(f"The prediction has {n} objects but {len(scores)} scores.")
+def _check_prediction(ids: NDArray[np.int64], scores: NDArray[np.floating[Any]]) -> int:
+    if not np.array_equal(ids, np.arange(1, ids.size + 1)):
+        raise InvalidInput("The ids of a prediction must be 1 to n without a gap, time after time.")
+    if len(scores) != ids.size:
+        raise InvalidInput(f"The prediction has {ids.size} objects but {len(scores)} scores.")
+    return int(ids.size)
 
 
 @transaction.atomic
@@ -228,7 +225,7 @@ def accept_draft(
     """Copy draft objects into an annotation layer, as one op of kind accept per plane.
 
     Of more than 256 chunks in a plane it is several. Ops of one accept have the same `group` in
-    their meta, so that they can be undone together.
+    their meta, so that they can be undone together; of a time series each time has its own.
 
     Without ids all proposed objects are meant, with `min_score` those at least that sure.
     Objects that touch a blind-validation region are left out.
@@ -242,13 +239,16 @@ def accept_draft(
         raise NotADraft("That layer is not a draft of this image.")
     rows = _chosen(draft, instance_ids, min_score)
     writer = LayerWriter(layer, user)
-    merge = _Merge(writer, draft, rows, preserve)
-    blind = merge.drop_blind()
-    if blind and not merge.rows:
+    times = [list(of_time) for _, of_time in groupby(rows, key=lambda row: row.t)]
+    merges = [_Merge(writer, draft, of_time, preserve) for of_time in times]
+    blind = sum(merge.drop_blind() for merge in merges)
+    if blind == len(rows) > 0:
         raise DraftInBlindRegion(
             "These objects lie in a blind-validation region, which is drawn without drafts."
         )
-    accepted = merge.write() if merge.rows else []
+    accepted = [
+        instance_id for merge in merges for instance_id in merge.write(alone=len(merges) == 1)
+    ]
     writer.save()
     audit(
         user=user,
@@ -265,7 +265,7 @@ def accept_draft(
 def _chosen(
     draft: LabelLayer, instance_ids: Sequence[int] | None, min_score: float | None
 ) -> list[Instance]:
-    """Return the draft's objects that are meant and not accepted yet, by id."""
+    """Return the draft's objects that are meant and not accepted yet, by time and id."""
     rows = Instance.objects.filter(layer=draft, area_px__gt=0)
     if instance_ids is None:
         rows = rows.filter(state=InstanceState.PROPOSED)
@@ -276,20 +276,20 @@ def _chosen(
         )
     if min_score is not None:
         rows = rows.filter(score__gte=min_score)
-    return list(rows.order_by("instance_id"))
+    return list(rows.order_by("t", "instance_id"))
 
 
 class _Merge:
-    """Draft objects on their way into the annotation, plane by plane and chunk by chunk."""
+    """Draft objects of one time on their way into the annotation, by plane and by chunk."""
 
     def __init__(
         self, writer: LayerWriter, draft: LabelLayer, rows: list[Instance], preserve: Preserve
     ) -> None:
         self.writer, self.draft = writer, draft
         self.rows, self.preserve = rows, preserve
-        self.t = rows[0].t if rows else 0
+        self.t = rows[0].t
         self.box, self.planes = _extent(rows)
-        digests = digests_by_plane(draft, self.planes, t=self.t) if rows else {}
+        digests = digests_by_plane(draft, self.planes, t=self.t)
         wanted = {place for row in rows for place in chunks.places(_box(row))}
         self.digests = {
             z: {place: digest for place, digest in of_plane.items() if place in wanted}
@@ -298,8 +298,6 @@ class _Merge:
 
     def drop_blind(self) -> int:
         """Leave out the objects with a pixel in a blind-validation region; return how many."""
-        if not self.rows:
-            return 0
         hit: set[int] = set()
         z0, z1 = self.planes
         image = self.writer.layer.image
@@ -317,8 +315,11 @@ class _Merge:
         self.rows = [row for row in self.rows if row.instance_id not in instance_ids]
         return before - len(self.rows)
 
-    def write(self) -> list[int]:
-        """Write the ops and return the new ids that got at least one pixel."""
+    def write(self, *, alone: bool) -> list[int]:
+        """Write the ops and return the new ids that got at least one pixel.
+
+        Where no other time is written, a single plane stays at hand to measure what it covers.
+        """
         if self.preserve == Preserve.OBJECTS:
             self._drop(self._in_the_way())
         if not self.rows:
@@ -349,7 +350,7 @@ class _Merge:
                     meta=meta,
                     origins=origins,
                 )
-            if len(batches) > 1:
+            if len(batches) > 1 or not alone:
                 self.writer.put_away(plane)
         return sorted(won)
 
@@ -407,8 +408,6 @@ class _Merge:
 
 def _extent(rows: Sequence[Instance]) -> tuple[Box, tuple[int, int]]:
     """Return the box around some instances and their planes [z0, z1)."""
-    if not rows:
-        return (0, 0, 0, 0), (0, 0)
     box = (
         min(row.row0 for row in rows),
         min(row.col0 for row in rows),

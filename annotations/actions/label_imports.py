@@ -111,10 +111,9 @@ def _insert(
             n = len(rows) + 1
             rows.append(_op_row(user, layer, part, session=session, seq=n, z=z, source=source))
     LabelOp.objects.bulk_create(rows)
-    measures = planes.measures()
     layer.seq = len(rows)
-    layer.next_instance_id += int(measures.instance_id.size)
-    insert_labels(layer, planes.chunks, measures, state=InstanceState.ACCEPTED, user=user)
+    layer.next_instance_id += int(dense.max(initial=0))
+    insert_labels(layer, planes, state=InstanceState.ACCEPTED, user=user)
     layer.save(update_fields=["seq", "next_instance_id"])
     events.publish(f"layer:{layer.pk}", {"type": "ops", "layer": str(layer.pk), "seq": layer.seq})
 

@@ -6,6 +6,7 @@ statements.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -32,68 +33,82 @@ class StoredChunk:
     digest: str
     size_bytes: int
     z: int = 0
+    t: int = 0
 
 
-def store_chunks(label_image: LabelImage, *, z: int = 0) -> list[StoredChunk]:
+def store_chunks(label_image: LabelImage, *, z: int = 0, t: int = 0) -> list[StoredChunk]:
     """Store the chunks of a label image; call it before the transaction, it holds no lock."""
     stored = []
     for place, chunk in chunks.split(label_image):
         data = chunks.encode(chunk)
-        stored.append(StoredChunk(place, storage.put_bytes(data), len(data), z))
+        stored.append(StoredChunk(place, storage.put_bytes(data), len(data), z, t))
     return stored
 
 
 @dataclass(slots=True)
 class StoredPlanes:
-    """Label images of planes whose chunks are on the disk; what is held are numbers."""
+    """Label images of planes whose chunks are on the disk; what is held are numbers.
+
+    An instance is of one time: no other time has its id.
+    """
 
     chunks: list[StoredChunk] = field(default_factory=list)
-    _measures: dict[int, Measures] = field(default_factory=dict)
+    _measures: dict[int, dict[int, Measures]] = field(default_factory=lambda: defaultdict(dict))
 
-    def add(self, label_image: LabelImage, z: int) -> None:
+    def add(self, label_image: LabelImage, z: int, t: int = 0) -> None:
         """Store and measure a plane; call it before the transaction, it holds no lock."""
-        self.chunks += store_chunks(label_image, z=z)
-        self._measures[z] = measure(label_image)
+        self.add_stored(store_chunks(label_image, z=z, t=t), measure(label_image), z, t)
 
-    @classmethod
-    def of_plane(cls, stored: list[StoredChunk], measures: Measures) -> StoredPlanes:
-        """Return the first plane, stored and measured already."""
-        return cls(stored, {0: measures})
+    def add_stored(
+        self, stored: Iterable[StoredChunk], measures: Measures, z: int = 0, t: int = 0
+    ) -> None:
+        """Take a plane that is stored and measured already."""
+        self.chunks += stored
+        self._measures[t][z] = measures
 
-    def measures(self) -> Measures:
-        """Return the measures of all instances over all planes."""
-        return measures_of_stack(self._measures)
+    def measures(self) -> dict[int, Measures]:
+        """Return, by time, the measures of all instances over its planes."""
+        return {t: measures_of_stack(planes) for t, planes in sorted(self._measures.items())}
 
-    def digests(self) -> dict[tuple[int, Place], str]:
-        """Return the digests of the chunks by (z, place)."""
-        return {(one.z, one.place): one.digest for one in self.chunks}
+    def digests(self) -> dict[tuple[int, int, Place], str]:
+        """Return the digests of the chunks by (t, z, place)."""
+        return {(one.t, one.z, one.place): one.digest for one in self.chunks}
 
 
-def insert_labels(  # noqa: PLR0913 - the columns that callers differ in
+def insert_labels(
     layer: LabelLayer,
-    stored: Sequence[StoredChunk],
-    measures: Measures,
+    planes: StoredPlanes,
     *,
     state: InstanceState,
-    t: int = 0,
     scores: NDArray[np.float64] | None = None,
     class_names: Sequence[str] = (),
     user: Any = None,
 ) -> None:
     """Insert the rows of planes that had none, all at the layer's seq.
 
-    Scores and names of kinds are in the order of the measures; no names: nobody tells kinds.
+    Scores and names of kinds are in the order of the measures, time after time; no names: nobody
+    tells kinds.
     """
     present, states = [], []
-    for one in stored:
+    for one in planes.chunks:
         cy, cx = one.place
-        place = {"layer": layer, "t": t, "z": one.z, "cy": cy, "cx": cx, "seq": layer.seq}
+        place = {"layer": layer, "t": one.t, "z": one.z, "cy": cy, "cx": cx, "seq": layer.seq}
         present.append(LabelChunk(**place, digest=one.digest, size_bytes=one.size_bytes))
         states.append(ChunkState(**place, digest=one.digest))
     LabelChunk.objects.bulk_create(present, batch_size=ROWS_AT_ONCE)
     ChunkState.objects.bulk_create(states, batch_size=ROWS_AT_ONCE)
+    first = 0
+    for t, measures in planes.measures().items():
+        mine = slice(first, first := first + measures.instance_id.size)
+        columns = _columns(measures, None if scores is None else scores[mine], class_names[mine])
+        _copy_instances(layer, columns, t, state, getattr(user, "pk", None))
+
+
+def _columns(
+    measures: Measures, scores: NDArray[np.float64] | None, class_names: Sequence[str]
+) -> Iterable[Any]:
     n = measures.instance_id.size
-    columns = zip(
+    return zip(
         measures.instance_id.tolist(),
         measures.z.tolist(),
         measures.depth.tolist(),
@@ -103,7 +118,6 @@ def insert_labels(  # noqa: PLR0913 - the columns that callers differ in
         class_names or [""] * n,
         strict=True,
     )
-    _copy_instances(layer, columns, t, state, getattr(user, "pk", None))
 
 
 COPIED = (

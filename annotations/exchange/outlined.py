@@ -21,3 +21,4 @@ class Outlined:
     class_name: str = ""
     state: str = ""  # what a person made of it: proposed, accepted …
     z: int | None = None  # of a stack: the plane that this section of it lies in, from 0
+    t: int | None = None  # of a time series: the time that it is of, from 0

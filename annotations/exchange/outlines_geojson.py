@@ -57,8 +57,8 @@ def feature(one: Outlined) -> dict[str, Any]:
         if len(polygons) == 1
         else {"type": "MultiPolygon", "coordinates": polygons}
     )
-    if one.z is not None:
-        geometry["plane"] = {"c": ALL_CHANNELS, "z": one.z, "t": 0}
+    if one.z is not None or one.t is not None:
+        geometry["plane"] = {"c": ALL_CHANNELS, "z": one.z or 0, "t": one.t or 0}
     return {"type": "Feature", "geometry": geometry, "properties": properties}
 
 

@@ -41,9 +41,10 @@ def write(objects: Iterable[Outlined]) -> Iterator[bytes]:
 
 
 def name_of(one: Outlined) -> str:
-    """Return the name of an object's ROI; of a stack with its plane, counted from 1."""
+    """Return the name of an object's ROI, with its time and plane, if any, counted from 1."""
+    time = "" if one.t is None else f"-t{one.t + 1:04}"
     plane = "" if one.z is None else f"-z{one.z + 1:04}"
-    return f"{one.instance_id:0{NAME_DIGITS}}{plane}"
+    return f"{one.instance_id:0{NAME_DIGITS}}{time}{plane}"
 
 
 def roi_of(one: Outlined) -> ImagejRoi:
@@ -56,6 +57,8 @@ def roi_of(one: Outlined) -> ImagejRoi:
         roi = _composite(rings, name_of(one))
     if one.z is not None:
         roi.z_position = one.z + 1
+    if one.t is not None:
+        roi.t_position = one.t + 1
     if one.score is not None:
         roi.props = f"score: {one.score}\n"
     return roi

@@ -137,6 +137,7 @@ class PixelFile:
     """An open canonical file."""
 
     def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
         self._tiff = tifffile.TiffFile(path)
         series = self._tiff.series[0]
         n_t, channels, n_z, height, width = _full_shape(series)

@@ -119,6 +119,11 @@ class Image(LeasedRow):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def n_planes(self) -> int:
+        """How many planes it has at all times together."""
+        return self.n_t * self.n_z
+
 
 class Activity(models.Model):
     """A stretch of a person's work on an image, as the editor measured it."""

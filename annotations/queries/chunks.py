@@ -55,14 +55,14 @@ def digests_by_plane(
     return dict(found)
 
 
-def shows(layer: LabelLayer, digests: Mapping[tuple[int, Place], str], *, t: int = 0) -> bool:
-    """Tell whether a layer holds just the labels of stored chunks, named by (z, place).
+def shows(layer: LabelLayer, digests: Mapping[tuple[int, int, Place], str]) -> bool:
+    """Tell whether a layer holds just the labels of stored chunks, named by (t, z, place).
 
     Chunks of equal digests are equal; others are compared pixel by pixel, since they may have
     been compressed by another version of the same library.
     """
-    rows = LabelChunk.objects.filter(layer=layer, t=t).values_list("z", "cy", "cx", "digest")
-    held = {(z, (cy, cx)): digest for z, cy, cx, digest in rows}
+    rows = LabelChunk.objects.filter(layer=layer).values_list("t", "z", "cy", "cx", "digest")
+    held = {(t, z, (cy, cx)): digest for t, z, cy, cx, digest in rows}
     empty = chunks.empty()
     pairs = (
         [pixels_of(one[key]) if key in one else empty for one in (held, digests)]

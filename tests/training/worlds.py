@@ -24,13 +24,14 @@ from tests.factories import ImageFactory
 def stored_image(project, pixels, **fields):
     """Make a ready image row whose canonical pixels are stored.
 
-    Pixels are (H, W), (C, H, W) or (C, Z, H, W).
+    Pixels are (H, W), (C, H, W), (C, Z, H, W) or (T, C, Z, H, W).
     """
     full = pixels[None] if pixels.ndim == 2 else pixels
     full = full[:, None] if full.ndim == 3 else full
-    n_channels, n_z, height, width = full.shape
+    full = full[None] if full.ndim == 4 else full
+    n_t, n_channels, n_z, height, width = full.shape
     planes = full.reshape(-1, height, width)
-    shape = PixelShape(1, n_channels, n_z, height, width, str(planes.dtype))
+    shape = PixelShape(n_t, n_channels, n_z, height, width, str(planes.dtype))
     path = scratch_dir() / f"made-{hashlib.sha256(planes.tobytes()).hexdigest()[:16]}.tif"
     path.unlink(missing_ok=True)
     write_pixels(path, shape, lambda page, row0, row1: planes[page, row0:row1])
@@ -43,6 +44,7 @@ def stored_image(project, pixels, **fields):
         width=width,
         n_channels=n_channels,
         n_z=n_z,
+        n_t=n_t,
         dtype=str(planes.dtype),
         pixels_digest=digest,
         pyramid_digest=stored_pyramid(full),
@@ -52,11 +54,11 @@ def stored_image(project, pixels, **fields):
 
 
 def stored_pyramid(full):
-    """Store the view of (C, Z, H, W) pixels, the brightest one white; return the digest."""
-    n_channels, n_z, height, width = full.shape
+    """Store the view of (T, C, Z, H, W) pixels, the brightest one white; return the digest."""
+    height, width = full.shape[-2:]
     view = (full / max(int(full.max()), 1) * 255).astype(np.uint8)
-    planes = view.swapaxes(0, 1).reshape(-1, height, width)  # a channel after the other, per z
-    geometry = Geometry(256, tuple(plan_levels(width, height, 256)), n_channels * n_z)
+    planes = view.swapaxes(1, 2).reshape(-1, height, width)  # a channel after the other, per z
+    geometry = Geometry(256, tuple(plan_levels(width, height, 256)), len(planes))
     with TemporaryDirectory() as folder:
         path = Path(folder) / "pyramid.tif"
         rows = lambda plane, row0, row1: planes[plane, row0:row1]  # noqa: E731
@@ -64,7 +66,7 @@ def stored_pyramid(full):
         return put_file(path)
 
 
-def paint(user, image, truth, *, z=0):
+def paint(user, image, truth, *, z=0, t=0):
     """Write a label image, or a stack of them, into the annotation layer, as if accepted."""
     draft = store_prediction(
         image=image,
@@ -72,6 +74,7 @@ def paint(user, image, truth, *, z=0):
         label_image=truth.astype(np.uint32),
         scores=np.ones(int(truth.max()), np.float32),
         z=z,
+        t=t,
     )
     layer = ensure_annotation_layer(user=user, image=image)
     accept_draft(user=user, layer_id=layer.pk, draft_id=draft.pk)
@@ -90,6 +93,7 @@ def declare(
     coverage=Coverage.COMPLETE,
     submit=True,
     z=0,
+    t=0,
     depth=1,
 ):
     """Open a region (the whole image by default) and submit it."""
@@ -99,7 +103,7 @@ def declare(
         box=box or (0, 0, image.height, image.width),
         purpose=purpose,
         coverage=coverage,
-        plane=(0, z),
+        plane=(t, z),
         depth=depth,
     )
     return submit_region(user=user, region_id=region.pk) if submit else region

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from annotations.actions.audit import audit
@@ -20,6 +20,7 @@ from training.datasets.large import LARGE_PX
 from training.engines import registry
 from training.jobs.news import publish_prediction
 from training.jobs.parts import stop_parts
+from training.jobs.stacks import way_of
 from training.models import ModelVersion, PredictionRun, RunState
 from training.queries.predictions import images_to_predict
 from training.supervision.interpreters import require_installed
@@ -58,9 +59,10 @@ def queue_predictions(
     """Queue predictions of some images, or of all ready ones, and return their rows.
 
     What is finished or under way already is returned as it is, but for fast drafts where the
-    project wants none (any more): those are predicted again, exactly. With `keep_maps` the engine's
-    maps are stored, too, and what is finished without them is predicted again; images that are
-    too large for that are refused when they were named, and else predicted without.
+    project wants none (any more): those are predicted again, exactly; and for drafts of several
+    planes that were made another way than the project wants now (`stack_drafts`). With `keep_maps`
+    the engine's maps are stored, too, and what is finished without them is predicted again; images
+    that are too large for that are refused when they were named, and else predicted without.
     Raises NotAllowed, NotFound, EngineNotInstalled, NothingToPredict, MapsNotKept.
     """
     project = version.project
@@ -87,6 +89,10 @@ def queue_predictions(
         rows.filter(state=RunState.FINISHED, fast=True).update(
             **PredictionRun.queued_anew(), **asked
         )
+    several_planes = Q(image__n_z__gt=1) | Q(image__n_t__gt=1)
+    rows.filter(several_planes, state=RunState.FINISHED).exclude(
+        stack_drafts=way_of(version)
+    ).update(**PredictionRun.queued_anew(), **asked)
     queue_maps(rows.filter(image__in=mapped), asked)
     audit(user=user, project=project, verb="queue_predictions", target=version, n_images=len(ready))
     queued = list(rows.select_related("version", "image", "layer").order_by("image__name"))
@@ -101,7 +107,7 @@ def images_for_maps(version: ModelVersion, images: Sequence[Image], *, named: bo
     """Return the images of one plane that are small enough for maps; raises MapsNotKept."""
     if not registry.spec(version.engine).produces:
         raise MapsNotKept(f"{registry.spec(version.engine).title} makes no maps that can be kept.")
-    stacks = [one for one in images if one.n_z > 1]
+    stacks = [one for one in images if one.n_planes > 1]
     if stacks and (named or len(stacks) == len(images)):
         names = ", ".join(one.name for one in stacks[:NAMED])
         raise MapsNotKept(
@@ -109,7 +115,7 @@ def images_for_maps(version: ModelVersion, images: Sequence[Image], *, named: bo
             "maps.",
             images=[str(one.pk) for one in stacks],
         )
-    images = [one for one in images if one.n_z == 1]
+    images = [one for one in images if one.n_planes == 1]
     large = [one for one in images if (one.height or 0) * (one.width or 0) > LARGE_PX]
     if large and (named or len(large) == len(images)):
         names = ", ".join(one.name for one in large[:NAMED])

@@ -331,13 +331,17 @@ class VersionRowOut(serializers.ModelSerializer[ModelVersion]):
         return {"id": str(run.pk), "number": run.number} if run is not None else None
 
 
-class LargeDraftOut(serializers.Serializer[Any]):
-    """How far the prediction of a large image is."""
+class DraftUnderWayOut(serializers.Serializer[Any]):
+    """How far the prediction of a large image, a stack or a time series is."""
 
     image = serializers.UUIDField()
     name = serializers.CharField()
-    part = serializers.IntegerField(help_text="How many parts are made.")
-    of = serializers.IntegerField()
+    part = serializers.IntegerField(help_text="How many parts are made.", allow_null=True)
+    of = serializers.IntegerField(help_text="How many parts there are.", allow_null=True)
+    time = serializers.IntegerField(help_text="The time being drawn, from 1.", allow_null=True)
+    times = serializers.IntegerField(allow_null=True)
+    plane = serializers.IntegerField(help_text="The plane being drawn, from 1.", allow_null=True)
+    planes = serializers.IntegerField(allow_null=True)
 
 
 class VersionOut(VersionRowOut):
@@ -354,7 +358,9 @@ class VersionOut(VersionRowOut):
     drafts = serializers.DictField(
         child=serializers.IntegerField(), help_text="How many predictions are in which state."
     )
-    large_drafts = LargeDraftOut(many=True, help_text="Those that are made in parts now.")
+    drafts_under_way = DraftUnderWayOut(
+        many=True, help_text="Those in parts, planes or times that are being made now."
+    )
 
     class Meta(VersionRowOut.Meta):
         fields = (  # type: ignore[assignment]
@@ -370,7 +376,7 @@ class VersionOut(VersionRowOut):
             "checkpoint_digest",
             "export_digest",
             "drafts",
-            "large_drafts",
+            "drafts_under_way",
         )
 
     def get_training_set(self, version: ModelVersion) -> dict[str, Any] | None:

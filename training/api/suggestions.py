@@ -73,7 +73,7 @@ class SuggestedImageOut(serializers.ModelSerializer[Image]):
 
     class Meta:
         model = Image
-        fields = ("id", "name", "width", "height", "thumbnail")
+        fields = ("id", "name", "width", "height", "n_z", "n_t", "thumbnail")
 
     def get_thumbnail(self, image: Image) -> str:
         return f"/api/v1/images/{image.pk}/thumbnail/"

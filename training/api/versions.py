@@ -46,7 +46,7 @@ from training.models import ModelVersion
 from training.queries.predictions import one_prediction, predictions_of_image
 from training.queries.versions import (
     drafts_of,
-    large_drafts_of,
+    drafts_under_way,
     leaderboard,
     lineage,
     one_evaluation,
@@ -102,7 +102,7 @@ class VersionDetail(APIView):
         prefetch_related_objects(version.measured, "examples")
         version.lineage = lineage(version)
         version.drafts = drafts_of(version)
-        version.large_drafts = large_drafts_of(version)
+        version.drafts_under_way = drafts_under_way(version)
         return Response(VersionOut(version).data)
 
 

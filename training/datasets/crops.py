@@ -22,7 +22,8 @@ from training.datasets.labels import (
     sparse_classes,
     sparse_labels,
 )
-from training.datasets.normalize import Image, Limits, measure_limits, normalize
+from training.datasets.limits import limits_in_file
+from training.datasets.normalize import Image, Limits, normalize
 
 Plane: TypeAlias = tuple[str, int, int, tuple[int, ...]]  # image, t, z, channels
 Measured: TypeAlias = tuple[tuple[int, ...], Limits]  # an image's size and percentiles
@@ -106,7 +107,7 @@ class Crop:
     Attributes
     ----------
     pixels : ndarray of float32, shape (C, h, w) or (C, d, h, w)
-        Normalised by the limits of the whole image.
+        Normalised by the limits of the whole image, all planes of a stack.
     labels : ndarray of int32, shape (h, w) or (d, h, w)
         -1 where nothing is known, outside the region and outside the image.
     classes : ndarray of uint8, shape (n + 1,), or None
@@ -179,7 +180,7 @@ class CropSource:
         return region.image_id, region.t, region.z, region.channels or self.channels
 
     def _all_limits(self, regions: Sequence[Region]) -> dict[Plane, Measured]:
-        """Measure each plane once, however many regions it has."""
+        """Measure each image once, however many regions it has."""
         found: dict[Plane, Measured] = {}
         for region in regions:
             plane = self._plane(region)
@@ -384,11 +385,8 @@ def _classes_in(stored: Any, labels: SparseLabels) -> Classes | None:
 def _limits_of(region: Region, channels: tuple[int, ...], *, recolour: bool) -> Measured:
     with open_pixels(region.pixels) as file:
         height, width = file.shape.height, file.shape.width
-
-        def read(box: tuple[int, int, int, int]) -> NDArray[Any]:
-            return file.read(t=region.t, z=region.z, channels=channels, box=box)
-
-        return (height, width), measure_limits(read, height, width, recolour=recolour)
+    limits = limits_in_file(region.pixels, t=region.t, channels=channels, recolour=recolour)
+    return (height, width), limits
 
 
 def _common(one: Corners, other: Corners) -> Corners:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from annotations.imaging.pixels import PixelFile
 from training.datasets.channels import ALL, n_shown, shown
+from training.datasets.limits import limits_in_file, sampled_blocks
 from training.datasets.normalize import Image, Limits, limits_of, normalize
 
 Place: TypeAlias = tuple[slice, slice, slice]
@@ -28,8 +29,18 @@ class Pixels(Protocol):
         """Return all channels of some rows and columns."""
 
 
+@runtime_checkable
+class KnowsLimits(Protocol):
+    """Pixels that are a part of what their percentiles are measured on."""
+
+    def limits(self, *, recolour: bool = False) -> Limits:
+        """Return the percentiles."""
+
+
 class PixelsOfFile:
     """A plane of a stored image; what is sliced is read.
+
+    Its percentiles are those of the whole stack that it belongs to.
 
     Parameters
     ----------
@@ -44,13 +55,16 @@ class PixelsOfFile:
         self._file = file
         self._t, self._z, self._channels = t, z, tuple(channels)
         self.shape = (len(self._channels), file.shape.height, file.shape.width)
-        self._limits: dict[bool, Limits] = {}
 
     def limits(self, *, recolour: bool = False) -> Limits:
-        """Return the plane's percentiles; they are measured once."""
-        if recolour not in self._limits:
-            self._limits[recolour] = limits_of(self, recolour=recolour)
-        return self._limits[recolour]
+        """Return the percentiles of all planes of its time; they are measured once."""
+        return limits_in_file(
+            self._file.path, t=self._t, channels=self._channels, recolour=recolour
+        )
+
+    def sampled(self) -> list[NDArray[Any]]:
+        """Return what they are measured on."""
+        return sampled_blocks(self._file, t=self._t, channels=self._channels)
 
     def __getitem__(self, place: Place, /) -> NDArray[Any]:
         rows, cols = (
@@ -99,14 +113,11 @@ def normalized(
     -------
     ndarray of float32 or NormalizedPixels, shape (C', H, W)
     """
-    is_small = pixels.shape[1] * pixels.shape[2] <= LARGE_PX
-    if is_small:
-        pixels = np.asarray(pixels)
     whole = pixels if reference is None else reference
-    if isinstance(whole, PixelsOfFile):
+    if isinstance(whole, KnowsLimits):
         limits = whole.limits(recolour=recolour)
     else:
         limits = limits_of(whole, recolour=recolour)
-    if is_small:
+    if pixels.shape[1] * pixels.shape[2] <= LARGE_PX:
         return shown(normalize(np.asarray(pixels), limits, invert=invert), way)
     return NormalizedPixels(pixels, limits, invert=invert, way=way)

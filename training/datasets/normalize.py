@@ -65,6 +65,32 @@ def sample_boxes(height: int, width: int) -> list[Box]:
     return [boxes[i] for i in picked]
 
 
+def sample_places(n_planes: int, height: int, width: int) -> list[tuple[int, Box]]:
+    """Return planes and blocks that a stack's percentiles are measured on.
+
+    Parameters
+    ----------
+    n_planes, height, width : int
+
+    Returns
+    -------
+    list of (z, (row0, col0, row1, col1))
+        All blocks of 512 pixels of all planes, or 64 of them spread evenly over a larger stack;
+        the same for a file and for the array read from it.
+
+    Examples
+    --------
+    >>> len(sample_places(40, 512, 512)), len(sample_places(100, 2048, 2048))
+    (40, 64)
+    """
+    boxes = sample_boxes(height, width)
+    places = [(z, box) for z in range(n_planes) for box in boxes]
+    if len(places) <= MAX_BLOCKS:
+        return places
+    picked = np.linspace(0, len(places) - 1, MAX_BLOCKS).round().astype(int)
+    return [places[i] for i in picked]
+
+
 def measure_limits(
     read: Callable[[Box], NDArray[Any]], height: int, width: int, *, recolour: bool = False
 ) -> Limits:

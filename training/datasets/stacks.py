@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, TypeAlias
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,17 @@ LabelImage: TypeAlias = NDArray[np.uint32]
 Ints: TypeAlias = NDArray[np.int64]
 
 LEAST_IOU = 0.25  # Cellpose's stitch_threshold
+
+
+class Overlaps(NamedTuple):
+    """Which objects of two planes share pixels: their ids, int64, shape (n,), each pair once."""
+
+    below: Ints
+    above: Ints
+    shared_px: Ints
+
+
+NO_OVERLAPS = Overlaps(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64))
 
 
 def anisotropy(z_step_um: float | None, pixel_size_um: float | None) -> float:
@@ -29,17 +40,24 @@ class PlaneLinker:
 
     Notes
     -----
-    Only one plane is held, so a stack need not fit in memory.
+    Only one plane is held, so a stack need not fit in memory. Of several stacks, one after the
+    other, no two objects have the same id.
     """
 
     def __init__(self, least_iou: float | None = LEAST_IOU) -> None:
         self._least_iou = least_iou
         self._last: LabelImage | None = None
+        self._begins = True
         self._n = 0
         self._ids: list[Ints] = []  # of the stack, per plane
         self._areas: list[Ints] = []
         self._scores: list[NDArray[np.float32]] = []
         self._classes: list[NDArray[np.uint8]] = []
+
+    def begin(self) -> None:
+        """Say that the next plane is the first one of another stack."""
+        self._last = None
+        self._begins = True
 
     def add(
         self,
@@ -72,18 +90,51 @@ class PlaneLinker:
         areas = np.bincount(label_image.ravel(), minlength=n + 1)
         if len(areas) != n + 1 or (areas[1:] == 0).any():
             raise ValueError(f"the ids of a plane with {n} scores are not 1 to {n}")
-        ids = np.zeros(n + 1, np.int64)
+        found = NO_OVERLAPS
         if self._last is not None and self._least_iou is not None:
-            ids = continued(self._last, label_image, n, self._least_iou)
+            found = overlaps(self._last, label_image)
+        ids = self.take(areas[1:], found, scores, classes)
+        self._last = ids[label_image]
+        return self._last
+
+    def take(
+        self,
+        areas: Ints,
+        found: Overlaps,
+        scores: NDArray[np.floating[Any]],
+        classes: NDArray[np.uint8] | None = None,
+    ) -> NDArray[np.uint32]:
+        """Take the next plane by its objects alone, where no plane is held as a whole.
+
+        Parameters
+        ----------
+        areas : ndarray of int64, shape (n,)
+            Pixels of the objects 1 to n.
+        found : Overlaps
+            Of the objects of the plane before, by their ids of the stack, with these.
+        scores, classes
+            See `add`.
+
+        Returns
+        -------
+        ndarray of uint32, shape (n + 1,)
+            The id of the stack of each object at its number; 0 at 0.
+        """
+        n = len(scores)
+        ids = np.zeros(n + 1, np.int64)
+        if not self._begins and self._least_iou is not None:
+            below = np.zeros(self._n + 1, np.int64)
+            below[self._ids[-1]] = self._areas[-1]
+            ids = continued(found, below, np.concatenate([[0], areas]), self._least_iou)
+        self._begins = False
         new = np.flatnonzero(ids[1:] == 0) + 1
         ids[new] = self._n + 1 + np.arange(new.size)
         self._n += new.size
         self._ids.append(ids[1:])
-        self._areas.append(areas[1:])
+        self._areas.append(areas)
         self._scores.append(np.asarray(scores, np.float32))
         self._classes.append(np.zeros(n, np.uint8) if classes is None else classes)
-        self._last = ids.astype(np.uint32)[label_image]
-        return self._last
+        return ids.astype(np.uint32)
 
     def scores(self) -> NDArray[np.float32]:
         """Return the score of every object, float32, shape (n,): the mean over its planes.
@@ -159,41 +210,66 @@ def link_planes(
     return linked, linker.scores()
 
 
-def continued(below: LabelImage, above: LabelImage, n_above: int, least_iou: float) -> Ints:
-    """Find which object of one plane goes on in which of the next.
+def overlaps(below: LabelImage, above: LabelImage) -> Overlaps:
+    """Find which objects of two planes, or of the same part of both, share how many pixels.
 
     Parameters
     ----------
     below, above : ndarray of uint32, shape (H, W)
-        Ids of `below` may have gaps.
-    n_above : int
-        Ids of `above` are 1 to this.
-    least_iou : float
 
     Returns
     -------
-    ndarray of int64, shape (n_above + 1,)
-        The id in `below` of each object of `above`; 0: it begins there. None occurs twice.
+    Overlaps
     """
     if below.shape != above.shape:
         raise ValueError(f"planes differ in shape: {below.shape} and {above.shape}")
     both = (below > 0) & (above > 0)
-    width = n_above + 1
-    pairs, shared = np.unique(
-        below[both].astype(np.int64) * width + above[both], return_counts=True
+    pairs = below[both].astype(np.uint64) << np.uint64(32) | above[both]
+    return _as_overlaps(*np.unique(pairs, return_counts=True))
+
+
+def all_overlaps(parts: Iterable[Overlaps]) -> Overlaps:
+    """Add up what was found in the parts of two planes."""
+    lower, upper, shared = (np.concatenate(each) for each in zip(NO_OVERLAPS, *parts, strict=True))
+    pairs, index = np.unique(
+        lower.astype(np.uint64) << np.uint64(32) | upper.astype(np.uint64), return_inverse=True
     )
-    lower, upper = pairs // width, pairs % width
-    areas_below = np.bincount(below.ravel())
-    areas_above = np.bincount(above.ravel(), minlength=width)
+    total = np.zeros(pairs.size, np.int64)
+    np.add.at(total, index, shared)
+    return _as_overlaps(pairs, total)
+
+
+def _as_overlaps(pairs: NDArray[np.uint64], shared: Ints) -> Overlaps:
+    lower, upper = pairs >> np.uint64(32), pairs & np.uint64(0xFFFFFFFF)
+    return Overlaps(lower.astype(np.int64), upper.astype(np.int64), shared.astype(np.int64))
+
+
+def continued(found: Overlaps, areas_below: Ints, areas_above: Ints, least_iou: float) -> Ints:
+    """Find which object of one plane goes on in which of the next.
+
+    Parameters
+    ----------
+    found : Overlaps
+        Of both planes.
+    areas_below, areas_above : ndarray of int64
+        Pixels of each object at its id; ids of the plane below may have gaps.
+    least_iou : float
+
+    Returns
+    -------
+    ndarray of int64, shape of areas_above
+        The id below of each object above; 0: it begins there. None occurs twice.
+    """
+    lower, upper, shared = found
     iou = shared / (areas_below[lower] + areas_above[upper] - shared)
     kept = iou >= least_iou
     lower, upper, iou = lower[kept], upper[kept], iou[kept]
     best = _first_of_each(lower, iou, upper)
     lower, upper, iou = lower[best], upper[best], iou[best]
     best = _first_of_each(upper, iou, lower)
-    found = np.zeros(width, np.int64)
-    found[upper[best]] = lower[best]
-    return found
+    ids = np.zeros(len(areas_above), np.int64)
+    ids[upper[best]] = lower[best]
+    return ids
 
 
 def _first_of_each(group: Ints, iou: NDArray[np.float64], then: Ints) -> Ints:

@@ -16,13 +16,11 @@ from training.datasets.channels import ALL, n_shown, shown, with_channels
 from training.datasets.crops import Crop, CropSource, Measured, Plane, Region
 from training.datasets.labels import Corners, SparseLabels
 from training.datasets.normalize import (
-    MAX_BLOCKS,
-    Box,
     Image,
     Limits,
     limits_of_blocks,
     normalize,
-    sample_boxes,
+    sample_places,
 )
 
 Place: TypeAlias = tuple[slice, slice, slice, slice]
@@ -129,32 +127,6 @@ def read_stack(
     box = (row0, col0, row1, col1)
     planes = [file.read(t=t, z=z, channels=channels, box=box) for z in range(z0, z1)]
     return np.stack(planes, axis=1)
-
-
-def sample_places(n_planes: int, height: int, width: int) -> list[tuple[int, Box]]:
-    """Return planes and blocks that a stack's percentiles are measured on.
-
-    Parameters
-    ----------
-    n_planes, height, width : int
-
-    Returns
-    -------
-    list of (z, (row0, col0, row1, col1))
-        All blocks of 512 pixels of all planes, or 64 of them spread evenly over a larger stack;
-        the same for a file and for the array read from it.
-
-    Examples
-    --------
-    >>> len(sample_places(40, 512, 512)), len(sample_places(100, 2048, 2048))
-    (40, 64)
-    """
-    boxes = sample_boxes(height, width)
-    places = [(z, box) for z in range(n_planes) for box in boxes]
-    if len(places) <= MAX_BLOCKS:
-        return places
-    picked = np.linspace(0, len(places) - 1, MAX_BLOCKS).round().astype(int)
-    return [places[i] for i in picked]
 
 
 def limits_of_stack(stack: Stack) -> Limits:

@@ -220,7 +220,8 @@ class Predictor(Protocol):
 
         The whole image is normalised by percentiles first; large images are tiled. Of a part of
         an image, `reference` holds pixels of the whole one, shape (C, h, w): the percentiles are
-        theirs, so that the part is segmented as it would be within the whole.
+        theirs, so that the part is segmented as it would be within the whole. Of a plane of a
+        stack it is a `PixelsOfFile`, whose `limits` are those of all planes.
 
         A large image may be no array but a `training.datasets.large.PixelsOfFile`, which is read
         where it is sliced; `np.asarray` makes it one. So may `reference`, the whole image then.

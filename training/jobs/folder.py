@@ -6,11 +6,13 @@ import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from django.conf import settings
+from numpy.typing import NDArray
 
 from annotations.imaging.pixels import PixelShape, open_pixels
 from annotations.jobs.images import COMMAND, MIB, ONE_THREAD, ROOT, reader_limits, sentence_of
@@ -21,18 +23,37 @@ from project.storage import scratch_dir
 from training.datasets.stacks import anisotropy
 from training.engines.base import PredictionArrays
 from training.jobs.segment import answer_of, segment_file, timeout_of
-from training.jobs.stacks import PlanesInTurn, only_planes, sees_volumes, way_of
+from training.jobs.stacks import (
+    PlanesInTurn,
+    numbered_from,
+    only_planes,
+    sees_volumes,
+    way_of,
+)
 from training.models import ModelVersion
 from training.supervision.volumes import plane_key
 from training.supervision.warm import EngineRefused
 
 
-def segment_image_file(version: ModelVersion, path: Path) -> PredictionArrays:
-    """Read an image file and segment it: its plane, or all of a stack as drafts of it are made.
+@dataclass(frozen=True, slots=True)
+class Segmented:
+    """What a version found in an image file."""
 
-    Of a stack the label image has the shape (Z, H, W). Only the first time is looked at. Raises
-    DataProblem for a file that cannot be read or lacks a channel, and what the engine's child
-    reports.
+    label_image: NDArray[np.uint32]  # (H, W); of several planes (T * Z, H, W), time after time
+    scores: NDArray[np.float32]
+    classes: NDArray[np.uint8] | None
+    n_t: int
+
+    def by_time(self, label_image: NDArray[np.uint32]) -> NDArray[np.uint32]:
+        """Return labels of this shape, from anywhere, with an axis of times before all others."""
+        return label_image.reshape(self.n_t, -1, *label_image.shape[-2:])
+
+
+def segment_image_file(version: ModelVersion, path: Path) -> Segmented:
+    """Read an image file and segment it as drafts are made: every plane, every time on its own.
+
+    No two times share an id. Raises DataProblem for a file that cannot be read or lacks a channel,
+    and what the engine's child reports.
     """
     with canonical_pixels(path) as (pixels, fields):
         with open_pixels(pixels) as file:
@@ -45,39 +66,56 @@ def segment_image_file(version: ModelVersion, path: Path) -> PredictionArrays:
             )
         if shape.n_z == 1 and sees_volumes(version):
             raise DataProblem(f"{version} finds objects in stacks; {path.name} has one plane.")
-        if shape.n_z > 1:
-            return segment_stack_file(version, pixels, shape, fields)
-        return segment_file(version, pixels, timeout_s=timeout_of(shape.height, shape.width))
+        return _segment_file(version, pixels, shape, fields)
 
 
-def segment_stack_file(
+def _segment_file(
     version: ModelVersion, pixels: Path, shape: PixelShape, fields: dict[str, Any]
-) -> PredictionArrays:
-    """Segment all planes of a canonical file as the version's project makes drafts of stacks."""
+) -> Segmented:
     way = way_of(version)
-    if way == StackDrafts.VOLUME:
+    if way == StackDrafts.VOLUME and shape.n_z > 1:
         try:
-            with answer_of(
-                version,
-                pixels,
-                timeout_s=timeout_of(shape.height, shape.width, shape.n_z),
-                volume=True,
-                t=0,
-                anisotropy=anisotropy(fields["z_step_um"], fields["pixel_size_um"]),
-            ) as arrays:
-                stack = np.stack([arrays[plane_key(z)] for z in range(shape.n_z)])
-                return PredictionArrays(stack, arrays["scores"])
+            return _volumes(version, pixels, shape, fields)
         except EngineRefused as error:
             if not only_planes(version, error):
                 raise
+    timeout_s = timeout_of(shape.height, shape.width)
+    drawn = PlanesInTurn(linked=way != StackDrafts.PLANES)
+    planes = []
+    for t in range(shape.n_t):
 
-    def segment(z: int) -> PredictionArrays:
-        timeout_s = timeout_of(shape.height, shape.width)
-        return segment_file(version, pixels, timeout_s=timeout_s, plane=(0, z))
+        def segment(z: int, t: int = t) -> PredictionArrays:
+            return segment_file(version, pixels, timeout_s=timeout_s, plane=(t, z))
 
-    drawn = PlanesInTurn(segment, linked=way != StackDrafts.PLANES)
-    stack = np.stack([label_image for _, label_image in drawn.of(range(shape.n_z))])
-    return PredictionArrays(stack, drawn.linker.scores())
+        planes += [labels for _, labels in drawn.of(segment, range(shape.n_z))]
+    return Segmented(_pages(planes), drawn.linker.scores(), drawn.classes(), shape.n_t)
+
+
+def _volumes(
+    version: ModelVersion, pixels: Path, shape: PixelShape, fields: dict[str, Any]
+) -> Segmented:
+    planes: list[NDArray[np.uint32]] = []
+    scores, classes = list[NDArray[np.float32]](), list[NDArray[np.uint8]]()
+    for t in range(shape.n_t):
+        n_before = sum(map(len, scores))
+        with answer_of(
+            version,
+            pixels,
+            timeout_s=timeout_of(shape.height, shape.width, shape.n_z),
+            volume=True,
+            t=t,
+            anisotropy=anisotropy(fields["z_step_um"], fields["pixel_size_um"]),
+        ) as arrays:
+            planes += [numbered_from(arrays[plane_key(z)], n_before) for z in range(shape.n_z)]
+            scores.append(arrays["scores"])
+            if "classes" in arrays:
+                classes.append(arrays["classes"])
+    kinds = np.concatenate(classes) if classes else None
+    return Segmented(_pages(planes), np.concatenate(scores), kinds, shape.n_t)
+
+
+def _pages(planes: list[NDArray[np.uint32]]) -> NDArray[np.uint32]:
+    return planes[0] if len(planes) == 1 else np.stack(planes)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annotations.models import Image, StackDrafts
+from training.engines.base import PredictionArrays
 from training.engines.blocks import block_around
 from training.jobs.attempt import Attempt
 from training.jobs.region_files import Box, FrozenRegion, frozen_labels
@@ -23,6 +24,7 @@ from training.jobs.segment import (
 )
 from training.jobs.stacks import (
     PlanesInTurn,
+    Segment,
     only_planes,
     sees_volumes,
     segmenter,
@@ -104,7 +106,8 @@ def _look_at_planes(
     fast: bool,
 ) -> Iterator[Seen]:
     if is_large(image):
-        yield from _look_at_parts(version, image, regions, ours, fast=fast)
+        for frozen in regions:
+            yield _look_at_part(version, image, frozen, ours, fast=fast)
         return
     by_plane: dict[tuple[int, int], list[FrozenRegion]] = defaultdict(list)
     for frozen in regions:
@@ -117,30 +120,53 @@ def _look_at_planes(
             yield Seen(frozen, arrays.label_image, areas, *labels, classes=arrays.classes)
 
 
-def _look_at_parts(
+def _look_at_part(
     version: ModelVersion,
     image: Image,
-    regions: Sequence[FrozenRegion],
+    frozen: FrozenRegion,
     ours: Attempt[Evaluation],
     *,
     fast: bool,
-) -> Iterator[Seen]:
-    """Segment of a large plane the regions alone, and as far around as their objects may reach."""
+) -> Seen:
+    """Segment of a large plane a region alone, and as far around as its objects may reach."""
+    outer, segment = _part_segmenter(version, image, frozen, ours, fast=fast)
+    found = segment(frozen.plane[1])
+    prediction = _within_plane(found.label_image, outer, image)
+    areas = np.bincount(found.label_image.ravel())
+    return Seen(frozen, prediction, areas, *frozen_labels(frozen), classes=found.classes)
+
+
+def _part_segmenter(
+    version: ModelVersion,
+    image: Image,
+    frozen: FrozenRegion,
+    ours: Attempt[Evaluation],
+    *,
+    fast: bool,
+) -> tuple[Box, Segment]:
+    """Return the box around a region that its objects may reach to, and what segments it."""
     pixels, shape = pixels_to_segment(version, image), (image.height or 0, image.width or 0)
     overlap_px = overlap_of(version, ours, fast=fast)
-    for frozen in regions:
-        row0, col0, row1, col1 = outer = block_around(frozen.box, overlap_px, shape).outer
-        timeout_s = timeout_of(row1 - row0, col1 - col0)
-        asked: dict[str, Any] = dict(zip("tz", frozen.plane, strict=True)) | {"box": outer}
+    row0, col0, row1, col1 = outer = block_around(frozen.box, overlap_px, shape).outer
+    timeout_s = timeout_of(row1 - row0, col1 - col0)
+
+    def segment(z: int) -> PredictionArrays:
+        asked: dict[str, Any] = {"t": frozen.plane[0], "z": z, "box": outer}
         with answer_of(
             version, pixels, timeout_s=timeout_s, ours=ours, fast=fast, kind="part", **asked
         ) as arrays:
-            found = arrays["label_image"]
-            classes = arrays.get("classes")
-        prediction = np.zeros(shape, np.uint32)  # takes memory only where it is written to
-        prediction[row0:row1, col0:col1] = found
-        areas = np.bincount(found.ravel())
-        yield Seen(frozen, prediction, areas, *frozen_labels(frozen), classes=classes)
+            label_image = arrays["label_image"].astype(np.uint32)
+            return PredictionArrays(label_image, arrays["scores"], classes=arrays.get("classes"))
+
+    return outer, segment
+
+
+def _within_plane(label_image: Labels, box: Box, image: Image) -> Labels:
+    """Return a label image of a box, or of several planes of it, within that of the image."""
+    shape = (*label_image.shape[:-2], image.height or 0, image.width or 0)
+    whole = np.zeros(shape, np.uint32)  # takes memory only where it is written to
+    whole[..., box[0] : box[2], box[1] : box[3]] = label_image
+    return whole
 
 
 def _look_at_linked(
@@ -154,15 +180,22 @@ def _look_at_linked(
     """Link the planes of a region, and as many above and below: what reaches far out is seen so."""
     first, last = frozen.region["z"], frozen.region["z"] + frozen.depth
     around = range(max(first - frozen.depth, 0), min(last + frozen.depth, image.n_z))
-    drawn = PlanesInTurn(segmenter(version, image, ours, fast=fast), linked=True)
+    outer: Box | None = None
+    if is_large(image):
+        outer, segment = _part_segmenter(version, image, frozen, ours, fast=fast)
+    else:
+        segment = segmenter(version, image, ours, t=frozen.plane[0], fast=fast)
+    drawn = PlanesInTurn(linked=True)
     areas = np.zeros(1, np.int64)
     planes = []
-    for z, label_image in drawn.of(around):
+    for z, label_image in drawn.of(segment, around):
         areas = _sum(areas, np.bincount(label_image.ravel()))
         if first <= z < last:
             planes.append(label_image)
-    labels = frozen_labels(frozen)
-    return Seen(frozen, np.stack(planes), areas, *labels, classes=drawn.classes())
+    prediction = np.stack(planes)
+    if outer is not None:
+        prediction = _within_plane(prediction, outer, image)
+    return Seen(frozen, prediction, areas, *frozen_labels(frozen), classes=drawn.classes())
 
 
 def _look_at_volume(
@@ -173,17 +206,18 @@ def _look_at_volume(
     *,
     fast: bool,
 ) -> Iterator[Seen]:
-    """Segment the whole stack once; only planes with regions are in memory with it."""
-    with volume_of(version, image, ours, fast=fast) as arrays:
-        areas = np.zeros(1, np.int64)
-        for z in range(image.n_z):
-            areas = _sum(areas, np.bincount(arrays[plane_key(z)].ravel()))
-        classes = arrays.get("classes")
-        for frozen in regions:
-            first = frozen.region["z"]
-            planes = [arrays[plane_key(z)] for z in range(first, first + frozen.depth)]
-            labels = frozen_labels(frozen)
-            yield Seen(frozen, np.stack(planes), areas, *labels, classes=classes)
+    """Segment the stack of each time with regions; only their planes are in memory with it."""
+    for t in sorted({frozen.plane[0] for frozen in regions}):
+        with volume_of(version, image, ours, t=t, fast=fast) as arrays:
+            areas = np.zeros(1, np.int64)
+            for z in range(image.n_z):
+                areas = _sum(areas, np.bincount(arrays[plane_key(z)].ravel()))
+            classes = arrays.get("classes")
+            for frozen in (one for one in regions if one.plane[0] == t):
+                first = frozen.region["z"]
+                planes = [arrays[plane_key(z)] for z in range(first, first + frozen.depth)]
+                labels = frozen_labels(frozen)
+                yield Seen(frozen, np.stack(planes), areas, *labels, classes=classes)
 
 
 def _sum(one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.int64]:

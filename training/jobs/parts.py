@@ -47,12 +47,14 @@ def predict_in_parts(
     prediction: PredictionRun,
     *,
     fast: bool,
+    linked: bool,
     between: Callable[[], object],
 ) -> Drawn:
     """Make the parts of a prediction, with the help of other workers, and put them together.
 
-    `between` is called before each part: what is more urgent goes first. When the worker stops or
-    loses the prediction, parts stay open for others; any other end stops them.
+    Of several planes the objects are `linked`, or sections. `between` is called before each part:
+    what is more urgent goes first. When the worker stops or loses the prediction, parts stay open
+    for others; any other end stops them.
 
     Raises what ended a part, DataProblem, Cancelled, Interrupted, LeaseLost, StorageFull.
     """
@@ -64,7 +66,7 @@ def predict_in_parts(
             between()
             if not make_next(ours.pk):
                 time.sleep(WAIT_S)
-        return _merged(ours, prediction)
+        return _merged(ours, prediction, linked=linked)
     except (Interrupted, LeaseLost):
         raise
     except Exception:
@@ -74,12 +76,18 @@ def predict_in_parts(
 
 def lay_out(ours: Attempt[PredictionRun], prediction: PredictionRun, *, fast: bool) -> None:
     """Make the rows of the parts, or open again those of an earlier time that are not made."""
-    height, width = prediction.image.height or 0, prediction.image.width or 0
+    image = prediction.image
+    height, width = image.height or 0, image.width or 0
     overlap_px = overlap_of(prediction.version, ours, fast=fast)
     side = even_side(height, width, settings.CYTOLOOP_PART_PX - 2 * overlap_px, SIDE)
     cores = [block.core for block in blocks(height, width, side, overlap_px)]
-    wanted = [(*core, overlap_px, fast) for core in cores]
-    names = ("row0", "col0", "row1", "col1", "overlap_px", "fast")
+    wanted = [
+        (t, z, *core, overlap_px, fast)
+        for t in range(image.n_t)
+        for z in range(image.n_z)
+        for core in cores
+    ]
+    names = ("t", "z", "row0", "col0", "row1", "col1", "overlap_px", "fast")
     with transaction.atomic():
         rows = PredictionPart.objects.filter(prediction=prediction).order_by("number")
         former = list(rows.select_for_update())
@@ -162,8 +170,8 @@ def _make(ours: Attempt[PredictionPart]) -> None:
             ours=ours,
             fast=part.fast,
             pixels=str(pixels_to_segment(prediction.version, prediction.image)),
-            t=0,
-            z=0,
+            t=part.t,
+            z=part.z,
             box=outer,
             target=str(path),
         )
@@ -207,11 +215,11 @@ def _why(part: PredictionPart) -> Exception:
     return EngineRefused(part.error_code, part.error_message)
 
 
-def _merged(ours: Attempt[PredictionRun], prediction: PredictionRun) -> Drawn:
+def _merged(ours: Attempt[PredictionRun], prediction: PredictionRun, *, linked: bool) -> Drawn:
     parts = list(prediction.parts.order_by("number"))
 
     def tell(number: int) -> None:
         ours.check()
         ours.write(progress={"stage": "merging", "merged": number, "of": len(parts)})
 
-    return merge(parts, prediction.image, tell)
+    return merge(parts, prediction.image, tell, linked=linked)

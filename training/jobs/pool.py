@@ -22,11 +22,13 @@ from training.acquisition.candidates import (
     region_side,
 )
 from training.acquisition.embedding import describe, has_foreground, unit_vectors
-from training.datasets.normalize import Limits, measure_limits, normalize
+from training.datasets.limits import sampled_blocks
+from training.datasets.normalize import Limits, limits_of_blocks, normalize
 from training.models import ModelVersion
-from training.queries.candidates import OpenImage, promised_regions
+from training.queries.candidates import OpenImage, Plane, promised_regions
 
 MOST_PLACES = 240  # drawn at random from larger projects; each costs 20 to 100 ms to look at
+MOST_PLANES = 16  # of one image
 MOST_LABELLED = 64
 MOST_CHANNELS = 4
 SMALL_PX = 1 << 20  # the percentiles of a larger image are measured on every sixteenth pixel
@@ -36,10 +38,11 @@ Told = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Place:
-    """A box of an image that could be suggested; itself and no other."""
+    """A box of a plane of an image that could be suggested; itself and no other."""
 
     where: OpenImage
     box: Box
+    plane: Plane = (0, 0)
 
     @property
     def image(self) -> Image:
@@ -49,7 +52,7 @@ class Place:
     @property
     def may_measure(self) -> bool:
         """Tell whether it could be a blind validation: nothing there came from a draft."""
-        return self.where.may_measure and is_free(self.box, self.where.drafted)
+        return self.where.may_measure and is_free(self.box, self.where.drafted.on(self.plane))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +67,29 @@ class Pool:
 def draw_places(
     images: Sequence[OpenImage], area_px: float | None, rng: np.random.Generator
 ) -> list[Place]:
-    """Draw places at random, one of each image before a second one of any."""
+    """Draw places at random, one of each image before a second one of any.
+
+    Of an image of many planes some are looked at, drawn at random.
+    """
     side = region_side(2 * math.sqrt(area_px / math.pi) if area_px else None)
     groups = [
         [
-            Place(one, box)
+            Place(one, box, plane)
+            for plane in _planes(one.image, rng)
             for box in region_grid(one.image.height or 0, one.image.width or 0, side)
-            if is_free(box, one.taken)
+            if is_free(box, one.taken.on(plane))
         ]
         for one in images
     ]
     return draw_in_turn(groups, MOST_PLACES, rng)
+
+
+def _planes(image: Image, rng: np.random.Generator) -> list[Plane]:
+    n_planes = image.n_planes
+    if n_planes == 1:
+        return [(0, 0)]  # draws nothing
+    drawn = rng.choice(n_planes, min(n_planes, MOST_PLANES), replace=False)
+    return [divmod(int(number), image.n_z) for number in drawn]
 
 
 def look_at_places(
@@ -85,10 +100,14 @@ def look_at_places(
     When nothing stands out anywhere, all are kept: better an odd suggestion than none.
     """
     eyes = _Eyes(version, tell, len(places))
-    seen = {place: eyes.look(place.image, place.box) for place in _by_image(places)}
+    seen = {place: eyes.look(place.image, place.box, place.plane) for place in _by_image(places)}
     shown = [place for place in places if seen[place].has_foreground] or places
     labelled = [
-        eyes.look(region.image, _middle((region.row0, region.col0, region.row1, region.col1)))
+        eyes.look(
+            region.image,
+            _middle((region.row0, region.col0, region.row1, region.col1)),
+            (region.t, region.z + region.depth // 2),
+        )
         for region in promised_regions(project, MOST_LABELLED)
     ]
     looks = [seen[place].features for place in shown] + [one.features for one in labelled]
@@ -97,8 +116,8 @@ def look_at_places(
 
 
 def _by_image(places: list[Place]) -> list[Place]:
-    """Return the places image by image, so that each file is measured once."""
-    return sorted(places, key=lambda place: (str(place.image.pk), place.box))
+    """Return the places image by image, so that each file is measured once per time."""
+    return sorted(places, key=lambda place: (str(place.image.pk), place.plane, place.box))
 
 
 def _middle(box: Box) -> Box:
@@ -125,20 +144,21 @@ class _Eyes:
     def __init__(self, version: ModelVersion | None, tell: Told, n_places: int) -> None:
         self._mapping: list[int] = (version.channels.get("mapping") if version else None) or []
         self._tell, self._n_places, self._n_seen = tell, n_places, 0
-        self._image_id: object = None
+        self._measured: object = None  # image and time
         self._limits = Limits((), ())
         self._told_at = time.monotonic()
 
-    def look(self, image: Image, box: Box) -> _Look:
-        """Describe a box of an image."""
+    def look(self, image: Image, box: Box, plane: Plane) -> _Look:
+        """Describe a box of a plane of an image."""
+        t, z = plane
         self._n_seen += 1
         self._tell("looking", min(self._n_seen, self._n_places), self._n_places)
         channels = self._channels(image)
         with open_pixels(blob_path(image.pixels_digest)) as file:
-            if self._image_id != image.pk:
-                self._limits = _limits(file, channels)
-                self._image_id = image.pk
-            pixels = normalize(file.read(channels=channels, box=box), self._limits)
+            if self._measured != (image.pk, t):
+                self._limits = _limits(file, channels, t)
+                self._measured = (image.pk, t)
+            pixels = normalize(file.read(t=t, z=z, channels=channels, box=box), self._limits)
         return _Look(describe(pixels), has_foreground(pixels))
 
     def _channels(self, image: Image) -> list[int]:
@@ -149,11 +169,9 @@ class _Eyes:
         return list(range(min(n_channels, MOST_CHANNELS)))
 
 
-def _limits(file: PixelFile, channels: list[int]) -> Limits:
-    height, width = file.shape.height, file.shape.width
-    step = 1 if height * width <= SMALL_PX else 4
-
-    def read(box: Box) -> NDArray[np.generic]:
-        return file.read(channels=channels, box=box)[:, ::step, ::step]
-
-    return measure_limits(read, height, width)
+def _limits(file: PixelFile, channels: list[int], t: int) -> Limits:
+    """Measure the percentiles of all planes of a time, as predictions do."""
+    shape = file.shape
+    step = 1 if shape.height * shape.width * shape.n_z <= SMALL_PX else 4
+    blocks = sampled_blocks(file, t=t, channels=channels)
+    return limits_of_blocks([block[:, ::step, ::step] for block in blocks])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 from django.db import transaction
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from annotations.actions.drafts import store_planes
 from annotations.actions.whole_planes import StoredPlanes
-from annotations.models import LabelLayer
+from annotations.models import Image, LabelLayer, StackDrafts
 from annotations.queries.chunks import shows
 from annotations.queries.classes import hold_classes
 from project.processes import stopping
@@ -21,11 +22,13 @@ from training.jobs.attempt import Attempt, attempt
 from training.jobs.news import publish_prediction_by_id
 from training.jobs.parts import predict_in_parts
 from training.jobs.segment import DetailsFile, segment_image
-from training.jobs.stacks import Drawn, draw_stack, sees_volumes
+from training.jobs.stacks import Drawn, draw_planes, draw_volumes, sees_volumes, way_of
 from training.models import ModelVersion, PredictionRun, RunState
 from training.queries.classes import classes_of_version
 from training.queries.parts import is_large
 from training.queries.predictions import n_waiting, next_prediction
+
+WAYS = {StackDrafts.PLANES: ", planes apart", StackDrafts.VOLUME: ", as volumes"}
 
 
 def predict(engine: str) -> bool:
@@ -58,33 +61,61 @@ def _predict(ours: Attempt[PredictionRun]) -> None:
     prediction = rows.get(pk=ours.pk)
     version, image = prediction.version, prediction.image
     fast = version.project.fast_drafts
-    if image.n_z > 1 or sees_volumes(version):
-        drawn = draw_stack(version, image, ours, fast=fast, tell=_PlaneTeller(ours))
-    elif is_large(image) and not prediction.keep_maps:
-        between = partial(draw_in_view, version.engine)
-        drawn = predict_in_parts(ours, prediction, fast=fast, between=between)
-    else:
-        drawn = _draw_plane(prediction, ours, fast=fast)
+    drawn, way = _draw(prediction, ours, fast=fast)
     with transaction.atomic():
         ours.finish(
             RunState.FINISHED,
-            layer=_draft(prediction, drawn, name=f"{version}, fast" if fast else str(version)),
+            layer=_draft(prediction, drawn, name=_name(version, way, fast=fast)),
             n_instances=len(drawn.scores),
             details_digest=drawn.details_digest,
             fast=fast,
+            stack_drafts=way_of(version) if image.n_planes > 1 else "",  # as it was wanted
             progress={"stage": "done"},
         )
         prediction.parts.all().delete()
 
 
+def _name(version: ModelVersion, way: StackDrafts | None, *, fast: bool) -> str:
+    """Name a draft by its version, and by how it was made where that is not the usual way."""
+    said = WAYS.get(way, "") if way and not sees_volumes(version) else ""
+    return f"{version}{said}{', fast' if fast else ''}"
+
+
+def _draw(
+    prediction: PredictionRun, ours: Attempt[PredictionRun], *, fast: bool
+) -> tuple[Drawn, StackDrafts | None]:
+    """Return what the version draws, and of several planes what its objects are."""
+    version, image = prediction.version, prediction.image
+    way, tell = way_of(version), _PlaneTeller(ours, image)
+    if sees_volumes(version) or (way == StackDrafts.VOLUME and image.n_z > 1):
+        drawn = draw_volumes(version, image, ours, fast=fast, tell=tell)
+        if drawn is not None:
+            return drawn, StackDrafts.VOLUME
+    linked = way != StackDrafts.PLANES or image.n_z == 1
+    done = None if image.n_z == 1 else StackDrafts.LINKED if linked else StackDrafts.PLANES
+    if is_large(image) and not prediction.keep_maps:
+        between = partial(draw_in_view, version.engine)
+        in_parts = predict_in_parts(ours, prediction, fast=fast, linked=linked, between=between)
+        return in_parts, done
+    if image.n_planes > 1:
+        return draw_planes(version, image, ours, linked=linked, fast=fast, tell=tell), done
+    return _draw_plane(prediction, ours, fast=fast), None
+
+
 @dataclass(frozen=True, slots=True)
 class _PlaneTeller:
-    """Tells open pages which plane of a stack is being looked at."""
+    """Tells open pages which time and plane of an image is being looked at, from 1."""
 
     ours: Attempt[PredictionRun]
+    image: Image
 
-    def __call__(self, plane: int, of: int) -> None:
-        self.ours.write(progress={"stage": "predicting", "plane": plane, "of": of})
+    def __call__(self, t: int, z: int | None) -> None:
+        progress: dict[str, Any] = {"stage": "predicting"}
+        if self.image.n_t > 1:
+            progress |= {"time": t + 1, "times": self.image.n_t}
+        if z is not None and self.image.n_z > 1:
+            progress |= {"plane": z + 1, "planes": self.image.n_z}
+        self.ours.write(progress=progress)
         publish_prediction_by_id(self.ours.pk)
 
 

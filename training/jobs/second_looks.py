@@ -98,7 +98,7 @@ def doubt_places(
     found: dict[int, Doubtful] = {}
     for index, place in enumerate(places):
         is_whole = (place.image.height or 0) * (place.image.width or 0) <= WHOLE_PX
-        key = place.image.pk if is_whole else (place.image.pk, place.box)
+        key = (place.image.pk, place.plane, None if is_whole else place.box)
         if key not in seen:
             if found and (len(seen) >= MOST_LOOKS or time.monotonic() > until):
                 continue  # a later place may lie on an image that was looked at
@@ -129,6 +129,7 @@ def _look(
             blob_path(image.pixels_digest),
             timeout_s=BASE_TIMEOUT_S,
             ours=ours,
+            plane=place.plane,
             box=around if box else None,
             n_views=N_VIEWS,
         )
@@ -145,7 +146,7 @@ def _look(
     instance_ids, doubt, drawn = doubts.instance_ids, doubts.doubt, prediction
     layer = LabelLayer.objects.select_related("image__project").filter(pk=draft_id).first()
     if layer is not None:
-        drawn = layer_label_image(layer, around)
+        drawn = layer_label_image(layer, around, t=place.plane[0], z=place.plane[1])
         instance_ids, doubt = carry_over(drawn, prediction, doubts)
     measures = measure(drawn)
     middles = _middles(measures.boxes, around)

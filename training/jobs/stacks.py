@@ -1,10 +1,14 @@
-"""Drafts of stacks: planes one by one, linked or not, or volumes where the engine sees them."""
+"""Drafts of stacks: planes one by one, linked or not, or volumes where the engine sees them.
+
+Of a time series each time is a stack, or a plane, of its own.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -24,7 +28,11 @@ from training.supervision.warm import EngineRefused
 
 Labels: TypeAlias = NDArray[np.uint32]
 Segment: TypeAlias = Callable[[int], PredictionArrays]  # of a plane
-Told: TypeAlias = Callable[[int, int], None]  # plane, of how many
+Told: TypeAlias = Callable[[int, int | None], None]  # time, and plane where it is one by one
+
+
+def _nobody(t: int, z: int | None) -> None:
+    """Tell nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,61 +62,94 @@ def only_planes(version: ModelVersion, refused: EngineRefused) -> bool:
     return refused.code == NoVolumes.code and not sees_volumes(version)
 
 
-def draw_stack(
+def draw_volumes(
     version: ModelVersion,
     image: Image,
     ours: Attempt[Any],
     *,
     fast: bool = False,
-    tell: Told = lambda plane, of: None,
-) -> Drawn:
-    """Segment all planes of a stack and store their chunks, plane by plane.
+    tell: Told = _nobody,
+) -> Drawn | None:
+    """Segment every time as a volume and store its chunks; None when the engine sees planes only.
 
     Raises DataProblem, EngineRefused, ChildCrashed, OutOfMemory, Interrupted, LeaseLost.
     """
-    way = way_of(version)
-    if way == StackDrafts.VOLUME:
-        try:
-            return _draw_volume(version, image, ours, fast=fast, tell=tell)
-        except EngineRefused as error:
-            if not only_planes(version, error):
-                raise
     planes = StoredPlanes()
-    drawn = PlanesInTurn(
-        segmenter(version, image, ours, fast=fast), linked=way != StackDrafts.PLANES
-    )
-    for z, label_image in drawn.of(range(image.n_z), tell):
-        planes.add(label_image, z)
+    scores, classes = list[NDArray[np.float32]](), list[NDArray[np.uint8]]()
+    n_objects = 0
+    for t in range(image.n_t):
+        tell(t, None)
+        try:
+            with volume_of(version, image, ours, t=t, fast=fast) as arrays:
+                for z in range(image.n_z):
+                    ours.check()
+                    planes.add(numbered_from(arrays[plane_key(z)], n_objects), z, t)
+                scores.append(arrays["scores"])
+                if "classes" in arrays:
+                    classes.append(arrays["classes"])
+        except EngineRefused as error:
+            if only_planes(version, error):
+                return None
+            raise
+        n_objects += len(scores[-1])
+    return Drawn(planes, np.concatenate(scores), np.concatenate(classes) if classes else None)
+
+
+def numbered_from(label_image: Labels, n_before: int) -> Labels:
+    """Return a label image whose ids go on after those of earlier times."""
+    return np.where(label_image > 0, label_image + np.uint32(n_before), np.uint32(0))
+
+
+def draw_planes(
+    version: ModelVersion,
+    image: Image,
+    ours: Attempt[Any],
+    *,
+    linked: bool,
+    fast: bool = False,
+    tell: Told = _nobody,
+) -> Drawn:
+    """Segment the planes of every time one by one and store their chunks.
+
+    What is held of pixels is a plane and the one before. Raises DataProblem, EngineRefused,
+    ChildCrashed, OutOfMemory, Interrupted, LeaseLost.
+    """
+    planes = StoredPlanes()
+    drawn = PlanesInTurn(linked=linked)
+    for t in range(image.n_t):
+        segment = segmenter(version, image, ours, t=t, fast=fast)
+        for z, label_image in drawn.of(segment, range(image.n_z), partial(tell, t)):
+            planes.add(label_image, z, t)
     return Drawn(planes, drawn.linker.scores(), drawn.classes())
 
 
 def segmenter(
-    version: ModelVersion, image: Image, ours: Attempt[Any], *, fast: bool = False
+    version: ModelVersion, image: Image, ours: Attempt[Any], *, t: int = 0, fast: bool = False
 ) -> Segment:
     """Return what segments a plane of an image; before each a wish to stop is heard."""
 
     def segment(z: int) -> PredictionArrays:
         ours.check()
-        return segment_image(version, image, ours, plane=(0, z), fast=fast)
+        return segment_image(version, image, ours, plane=(t, z), fast=fast)
 
     return segment
 
 
 class PlanesInTurn:
-    """Segments neighbouring planes one after the other; ids are those of the stack."""
+    """Segments the planes of stacks one after the other; no two stacks share an id."""
 
-    def __init__(self, segment: Segment, *, linked: bool) -> None:
-        self._segment = segment
+    def __init__(self, *, linked: bool) -> None:
         self._knows_classes = False
         self.linker = PlaneLinker(LEAST_IOU if linked else None)
 
     def of(
-        self, planes: Sequence[int], tell: Told = lambda plane, of: None
+        self, segment: Segment, planes: Sequence[int], tell: Callable[[int], None] = lambda z: None
     ) -> Iterator[tuple[int, Labels]]:
-        """Yield the planes with their label images."""
-        for done, z in enumerate(planes, 1):
-            tell(done, len(planes))
-            found = self._segment(z)
+        """Yield neighbouring planes of a stack with their label images."""
+        self.linker.begin()
+        for z in planes:
+            tell(z)
+            found = segment(z)
             self._knows_classes |= found.classes is not None
             yield z, self.linker.add(found.label_image, found.scores, found.classes)
 
@@ -117,22 +158,10 @@ class PlanesInTurn:
         return self.linker.classes() if self._knows_classes else None
 
 
-def _draw_volume(
-    version: ModelVersion, image: Image, ours: Attempt[Any], *, fast: bool, tell: Told
-) -> Drawn:
-    planes = StoredPlanes()
-    tell(1, 1)
-    with volume_of(version, image, ours, fast=fast) as arrays:
-        for z in range(image.n_z):
-            ours.check()
-            planes.add(arrays[plane_key(z)], z)
-        return Drawn(planes, arrays["scores"], arrays.get("classes"))
-
-
 def volume_of(
-    version: ModelVersion, image: Image, ours: Attempt[Any], *, fast: bool = False
+    version: ModelVersion, image: Image, ours: Attempt[Any], *, t: int = 0, fast: bool = False
 ) -> AbstractContextManager[Any]:
-    """Open the child's answer about the whole stack, see `training.supervision.volumes`.
+    """Open the child's answer about a whole stack, see `training.supervision.volumes`.
 
     Raises DataProblem for an image of one plane, EngineRefused (no_volumes) from an engine that
     looks at planes only, and what `answer_of` raises.
@@ -148,6 +177,6 @@ def volume_of(
         ours=ours,
         fast=fast,
         volume=True,
-        t=0,
+        t=t,
         anisotropy=anisotropy(image.z_step_um, image.pixel_size_um),
     )

@@ -234,13 +234,15 @@ def _why_nothing(project: Project, has_images: bool) -> str:
 
 def _store(selection: Selection, choices: Sequence[Choice]) -> None:
     """Make the suggestions, without places where somebody opened a region meanwhile."""
-    choices = [one for one in choices if not touching(one.place.image, one.place.box).exists()]
+    choices = [one for one in choices if not _is_taken(one.place)]
     Suggestion.objects.bulk_create(
         [
             Suggestion(
                 selection=selection,
                 rank=rank,
                 image=choice.place.image,
+                t=choice.place.plane[0],
+                z=choice.place.plane[1],
                 row0=choice.place.box[0],
                 col0=choice.place.box[1],
                 row1=choice.place.box[2],
@@ -262,3 +264,8 @@ def _store(selection: Selection, choices: Sequence[Choice]) -> None:
         n=len(choices),
         version=str(selection.version_id) if selection.version_id else None,
     )
+
+
+def _is_taken(place: Place) -> bool:
+    t, z = place.plane
+    return touching(place.image, place.box, t=t, z=z).exists()

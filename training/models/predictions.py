@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from annotations.models import Image, LabelLayer
+from annotations.models import Image, LabelLayer, StackDrafts
 from training.models.states import RunState, SupervisedRow
 from training.models.versions import ModelVersion
 
@@ -22,6 +22,8 @@ class PredictionRun(SupervisedRow):
     priority = models.IntegerField(default=100)  # 0 is in view, then the queue, then the rest
     n_instances = models.PositiveIntegerField(default=0)
     fast = models.BooleanField(default=False)  # how the layer was made: the engine's fast way
+    # What the layer's objects are where there are several planes; empty: it was not made yet.
+    stack_drafts = models.CharField(max_length=8, choices=StackDrafts.choices, blank=True)
     keep_maps = models.BooleanField(default=False)  # a person wants the engine's own maps
     # Blob: .npz with the outlines of the layer's objects, and the maps; empty: there are none.
     details_digest = models.CharField(max_length=64, blank=True)
@@ -48,13 +50,15 @@ class PredictionRun(SupervisedRow):
 
 
 class PredictionPart(SupervisedRow):
-    """A part of a large image's prediction, which any worker of the engine may make.
+    """A part of a plane of a large image's prediction, which any worker of the engine may make.
 
     Made while the prediction is open, gone when it is finished.
     """
 
     prediction = models.ForeignKey(PredictionRun, on_delete=models.CASCADE, related_name="parts")
-    number = models.PositiveIntegerField()  # from 1, row by row
+    number = models.PositiveIntegerField()  # from 1, plane by plane and row by row
+    t = models.PositiveIntegerField(default=0)
+    z = models.PositiveIntegerField(default=0)
     row0 = models.PositiveIntegerField()  # of what it owns, see training.engines.blocks
     col0 = models.PositiveIntegerField()
     row1 = models.PositiveIntegerField()

@@ -20,7 +20,12 @@ class TrainingPage(ProjectPageView):
     def context(self, project_id: uuid.UUID, **kwargs: Any) -> dict[str, Any]:
         """Return what a run would learn from."""
         membership = self.membership(project_id)
-        return {**self.frame(membership), "ready": ready_to_train(membership.project)}
+        project = membership.project
+        return {
+            **self.frame(membership),
+            "ready": ready_to_train(project),
+            "has_stacks": project.images.filter(n_z__gt=1).exists(),
+        }
 
 
 class RunPage(ProjectPageView):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from django.db.models import F
 
@@ -24,7 +26,31 @@ from annotations.queries.images import HEAVY
 from training.models import PredictionRun, RunState, Suggestion, SuggestionState
 from training.queries.sets import splits_of
 
-PLANE = {"t": 0, "z": 0}  # the one that is predicted
+Plane: TypeAlias = tuple[int, int]  # (t, z)
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A box of the planes of one time from z on."""
+
+    t: int
+    z: int
+    depth: int
+    box: Box
+
+
+class Spots:
+    """Boxes of an image, to ask for those of a plane."""
+
+    def __init__(self, spots: Iterable[Spot] = ()) -> None:
+        self._by_time: dict[int, list[Spot]] = defaultdict(list)
+        for spot in spots:
+            self._by_time[spot.t].append(spot)
+
+    def on(self, plane: Plane) -> list[Box]:
+        """Return the boxes that a plane has."""
+        t, z = plane
+        return [one.box for one in self._by_time.get(t, ()) if one.z <= z < one.z + one.depth]
 
 
 @dataclass(slots=True)
@@ -34,8 +60,8 @@ class OpenImage:
     image: Image
     may_teach: bool
     may_measure: bool  # blind validation
-    taken: list[Box] = field(default_factory=list)  # regions, and suggestions that were dismissed
-    drafted: list[Box] = field(default_factory=list)  # objects accepted from a draft
+    taken: Spots = field(default_factory=Spots)  # regions, and suggestions that were dismissed
+    drafted: Spots = field(default_factory=Spots)  # objects accepted from a draft
 
     @property
     def unit(self) -> str:
@@ -62,14 +88,14 @@ def open_images(project: Project) -> list[OpenImage]:
     for image in images:
         may_teach, may_measure = uses[image.pk]
         if image.state == ImageState.READY and image.pixels_digest and (may_teach or may_measure):
-            boxes = [_box(one) for one in regions[image.pk] if (one.t, one.z) == (0, 0)]
+            own = [Spot(one.t, one.z, one.depth, _box(one)) for one in regions[image.pk]]
             found.append(
                 OpenImage(
                     image,
                     may_teach,
                     may_measure,
-                    taken=boxes + taken[image.pk],
-                    drafted=drafted[image.pk] if may_measure else [],
+                    taken=Spots(own + taken[image.pk]),
+                    drafted=Spots(drafted[image.pk] if may_measure else []),
                 )
             )
     return found
@@ -96,30 +122,28 @@ def _uses(
     return uses
 
 
-def _dismissed(project: Project) -> dict[uuid.UUID, list[Box]]:
+def _dismissed(project: Project) -> dict[uuid.UUID, list[Spot]]:
     """Return the places that people did not want to paint, by image."""
-    rows = Suggestion.objects.filter(
-        selection__project=project, state=SuggestionState.DISMISSED, **PLANE
-    )
-    boxes: dict[uuid.UUID, list[Box]] = defaultdict(list)
+    rows = Suggestion.objects.filter(selection__project=project, state=SuggestionState.DISMISSED)
+    spots: dict[uuid.UUID, list[Spot]] = defaultdict(list)
     for one in rows:
-        boxes[one.image_id].append((one.row0, one.col0, one.row1, one.col1))
-    return boxes
+        spots[one.image_id].append(Spot(one.t, one.z, 1, _box(one)))
+    return spots
 
 
-def _drafted(project: Project) -> dict[uuid.UUID, list[Box]]:
-    """Return the boxes of objects that came from a draft, by image: not blind any more."""
+def _drafted(project: Project) -> dict[uuid.UUID, list[Spot]]:
+    """Return where objects lie that came from a draft, by image: not blind any more."""
     rows = Instance.objects.filter(
         layer__image__project=project,
         layer__kind=LayerKind.ANNOTATION,
         source_instance_id__isnull=False,
         area_px__gt=0,
-        **PLANE,
     )
-    boxes: dict[uuid.UUID, list[Box]] = defaultdict(list)
-    for image_id, *box in rows.values_list("layer__image", "row0", "col0", "row1", "col1"):
-        boxes[image_id].append((box[0], box[1], box[2], box[3]))
-    return boxes
+    spots: dict[uuid.UUID, list[Spot]] = defaultdict(list)
+    names = ("layer__image", "t", "z", "depth", "row0", "col0", "row1", "col1")
+    for image_id, t, z, depth, row0, col0, row1, col1 in rows.values_list(*names):
+        spots[image_id].append(Spot(t, z, depth, (row0, col0, row1, col1)))
+    return spots
 
 
 def n_blind_regions(project: Project) -> int:
@@ -130,7 +154,7 @@ def n_blind_regions(project: Project) -> int:
 
 def promised_regions(project: Project, most: int) -> list[Region]:
     """Return the newest regions with a promise, to tell what is labelled already."""
-    rows = Region.objects.filter(image__project=project, **PLANE).exclude(coverage=Coverage.IGNORE)
+    rows = Region.objects.filter(image__project=project).exclude(coverage=Coverage.IGNORE)
     return list(
         rows.exclude(image__pixels_digest="").select_related("image").order_by("-opened_at")[:most]
     )
@@ -156,5 +180,5 @@ def draft_layers(version_id: uuid.UUID) -> dict[uuid.UUID, uuid.UUID]:
     return dict(rows.exclude(layer=None).values_list("image", "layer"))
 
 
-def _box(region: Region) -> Box:
-    return (region.row0, region.col0, region.row1, region.col1)
+def _box(one: Region | Suggestion) -> Box:
+    return (one.row0, one.col0, one.row1, one.col1)

@@ -22,9 +22,10 @@ from training.supervision.details import OUTLINES, names_in, outlines_in
 BATCH = 2000  # rows of the database at a time
 HALF_PX = 0.5  # an engine's pixels are points in their middles; in files corners are whole numbers
 ROW = np.dtype([("id", "i8"), ("row0", "i8"), ("col0", "i8"), ("row1", "i8"), ("col1", "i8"),
-                ("z", "i4"), ("depth", "i4"), ("score", "f8"), ("words", "i4")])  # fmt: skip
+                ("t", "i4"), ("z", "i4"), ("depth", "i4"),
+                ("score", "f8"), ("words", "i4")])  # fmt: skip
 FIELDS = (
-    *("instance_id", "row0", "col0", "row1", "col1", "z", "depth"),
+    *("instance_id", "row0", "col0", "row1", "col1", "t", "z", "depth"),
     *("score", "state", "class_name"),
 )
 
@@ -40,9 +41,13 @@ class DraftOutlines:
     def __init__(self, prediction: PredictionRun) -> None:
         if prediction.layer is None:
             raise NotFound("This prediction has no draft yet; wait until it is finished.")
-        n_z = prediction.image.n_z
-        self._is_stack = n_z > 1
-        self._digests = digests_by_plane(prediction.layer, (0, n_z))
+        n_t, n_z = prediction.image.n_t, prediction.image.n_z
+        self._is_series, self._is_stack = n_t > 1, n_z > 1
+        self._digests = {
+            (t, z): of_plane
+            for t in range(n_t)
+            for z, of_plane in digests_by_plane(prediction.layer, (0, n_z), t=t).items()
+        }
         self._words: dict[tuple[str, str], int] = {}
         self._rows = self._read(prediction.layer)
         is_drawn = OUTLINES in details_of(prediction)
@@ -53,11 +58,18 @@ class DraftOutlines:
         for row, z, parts in self._drawn_by_engine() if self._details else self._traced():
             state, class_name = words[row["words"]]
             score = None if np.isnan(row["score"]) else round(float(row["score"]), 4)
-            plane = z if self._is_stack else None
-            yield Outlined(int(row["id"]), parts, score, class_name, state, plane)
+            yield Outlined(
+                int(row["id"]),
+                parts,
+                score,
+                class_name,
+                state,
+                z=z if self._is_stack else None,
+                t=int(row["t"]) if self._is_series else None,
+            )
 
     def _read(self, layer: LabelLayer) -> NDArray[Any]:
-        found = Instance.objects.filter(layer=layer, t=0, area_px__gt=0)
+        found = Instance.objects.filter(layer=layer, area_px__gt=0)
         rows = found.order_by("instance_id").values_list(*FIELDS).iterator(chunk_size=BATCH)
         return np.fromiter(
             (
@@ -78,11 +90,11 @@ class DraftOutlines:
     def _traced(self) -> Iterator[tuple[Any, int, list[list[NDArray[Any]]]]]:
         # Chunk by chunk, so that few of them are in memory.
         rows = self._rows
-        order = np.lexsort((rows["col0"] // SIDE, rows["row0"] // SIDE, rows["z"]))
+        order = np.lexsort((rows["col0"] // SIDE, rows["row0"] // SIDE, rows["z"], rows["t"]))
         for row in rows[order]:
             box = (int(row["row0"]), int(row["col0"]), int(row["row1"]), int(row["col1"]))
-            for z in range(row["z"], row["z"] + row["depth"]):
-                digests = self._digests.get(z, {})
+            for z in range(int(row["z"]), int(row["z"] + row["depth"])):
+                digests = self._digests.get((int(row["t"]), z), {})
                 held = {
                     place: pixels_of(digests[place])
                     for place in chunks.places(box)
@@ -93,7 +105,7 @@ class DraftOutlines:
                     offset = np.array(box[:2])
                     yield (
                         row,
-                        int(z),
+                        z,
                         [
                             [ring + offset for ring in (part.outer, *part.holes)]
                             for part in parts_of(own)

@@ -116,7 +116,8 @@ def counted_regions(regions: QuerySet[Region]) -> QuerySet[Region]:
     touches = Q(
         layer__instances__area_px__gt=0,
         layer__instances__t=F("t"),
-        layer__instances__z=F("z"),
+        layer__instances__z__lt=F("z") + F("depth"),
+        layer__instances__z__gt=F("z") - F("layer__instances__depth"),
         layer__instances__row0__lt=F("row1"),
         layer__instances__row1__gt=F("row0"),
         layer__instances__col0__lt=F("col1"),

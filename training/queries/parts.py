@@ -14,9 +14,9 @@ from training.models import PredictionPart, RunState
 
 
 def is_large(image: Image) -> bool:
-    """Tell whether an image is predicted in parts: a plane of more pixels than a part has."""
+    """Tell whether planes of an image are predicted in parts: of more pixels than a part has."""
     n_pixels = (image.height or 0) * (image.width or 0)
-    return image.n_z == 1 and n_pixels > settings.CYTOLOOP_PART_PX**2
+    return n_pixels > settings.CYTOLOOP_PART_PX**2
 
 
 def open_parts(prediction_id: Any) -> QuerySet[PredictionPart]:

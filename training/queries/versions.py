@@ -113,14 +113,26 @@ def images_known_to(version: ModelVersion, manifest: dict[str, Any]) -> list[str
     return sorted(image["name"] for image in held_out if image["original"] in taught)
 
 
-def large_drafts_of(version: ModelVersion) -> list[dict[str, Any]]:
-    """Return how far the version's large predictions are that are made in parts now."""
+PROGRESS_OF_DRAFTS = ("part", "of", "time", "times", "plane", "planes")
+
+
+def drafts_under_way(version: ModelVersion) -> list[dict[str, Any]]:
+    """Return how far the version's predictions in parts, planes or times are that go on now.
+
+    Numbers that a prediction does not have are None.
+    """
     running = PredictionRun.objects.filter(
-        version=version, state=RunState.RUNNING, progress__has_key="part"
+        version=version,
+        state=RunState.RUNNING,
+        progress__has_any_keys=["part", "time", "plane"],
     )
     rows = running.order_by("started_at").values_list("image_id", "image__name", "progress")
     return [
-        {"image": str(image), "name": name, "part": progress["part"], "of": progress["of"]}
+        {
+            "image": str(image),
+            "name": name,
+            **{number: progress.get(number) for number in PROGRESS_OF_DRAFTS},
+        }
         for image, name, progress in rows
     ]
 

@@ -41,12 +41,16 @@ class PartMaker:
         write_part(Path(request["target"]), found)
         return len(found.scores)
 
+    def close(self) -> None:
+        """Close the plane of the last part."""
+        if self._file is not None:
+            self._file.close()
+
     def _opened(self, request: dict[str, Any]) -> PixelsOfFile:
         plane = plane_of(request)
         key = (request["pixels"], *plane.values())
         if self._plane is None or self._key != key:
-            if self._file is not None:
-                self._file.close()
+            self.close()
             self._file = PixelFile(request["pixels"])
             self._plane, self._key = PixelsOfFile(self._file, **plane), key
         return self._plane

@@ -12,7 +12,7 @@ from annotations.imaging.pixels import PixelFile, open_pixels
 from project.errors import DataProblem
 from training.acquisition.agreement import Doubts, compare_views
 from training.acquisition.views import VIEWS
-from training.datasets.large import LARGE_PX, PixelsOfFile
+from training.datasets.large import LARGE_PX, Pixels, PixelsOfFile
 from training.datasets.normalize import sample_boxes
 from training.engines.base import PredictionArrays, Predictor
 from training.supervision.details import write_details
@@ -54,8 +54,8 @@ def predict_box(predictor: Predictor, request: dict[str, Any]) -> dict[str, NDAr
     Notes
     -----
     Only the box is read, and a sixteenth of the pixels that the whole image's percentiles are
-    measured on, so memory does not grow with the image. A whole large image is read where the
-    engine looks: what grows with it is the label image.
+    measured on (of a stack those of all its planes, once), so memory does not grow with the image.
+    A whole large image is read where the engine looks: what grows with it is the label image.
     """
     with open_pixels(request["pixels"]) as file:
         n_pixels = file.shape.height * file.shape.width
@@ -65,18 +65,25 @@ def predict_box(predictor: Predictor, request: dict[str, Any]) -> dict[str, NDAr
             return _arrays(predictor.predict(PixelsOfFile(file, **plane_of(request))), request)
         box = request.get("box") or (0, 0, file.shape.height, file.shape.width)
         image = file.read(**plane_of(request), box=box)
-        reference = _sample(file, request) if request.get("box") else None
-    want_maps = bool(request.get("want_maps"))
-    prediction = predictor.predict(image, want_maps=want_maps, reference=reference)
-    arrays = _arrays(prediction, request)
-    if request.get("n_views"):
-        doubts = look_again(predictor, image, prediction, request["n_views"], reference)
-        arrays |= {
-            "doubt": doubts.doubt,
-            "missed_boxes": doubts.missed_boxes,
-            "missed_weight": doubts.missed_weight,
-        }
-    return arrays
+        reference = _reference(file, request)
+        want_maps = bool(request.get("want_maps"))
+        prediction = predictor.predict(image, want_maps=want_maps, reference=reference)
+        arrays = _arrays(prediction, request)
+        if request.get("n_views"):
+            doubts = look_again(predictor, image, prediction, request["n_views"], reference)
+            arrays |= {
+                "doubt": doubts.doubt,
+                "missed_boxes": doubts.missed_boxes,
+                "missed_weight": doubts.missed_weight,
+            }
+        return arrays
+
+
+def _reference(file: PixelFile, request: dict[str, Any]) -> Pixels | None:
+    """Return what tells the percentiles of what is looked at; None: its own pixels do."""
+    if file.shape.n_z > 1:
+        return PixelsOfFile(file, **plane_of(request))
+    return _sample(file, request) if request.get("box") else None
 
 
 def plane_of(request: dict[str, Any]) -> dict[str, Any]:
@@ -96,7 +103,7 @@ def look_again(
     image: NDArray[Any],
     prediction: PredictionArrays,
     n_views: int,
-    reference: NDArray[Any] | None,
+    reference: Pixels | None,
 ) -> Doubts:
     """Predict turned and mirrored views (at most 7) and compare them with the prediction."""
     seen = [

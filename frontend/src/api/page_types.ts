@@ -254,14 +254,26 @@ export interface VersionDetail extends Version {
   readonly checkpoint_digest?: string;
   /** How many predictions are in which state; a state without any is left out. */
   readonly drafts?: Readonly<Partial<Record<RunState, number>>>;
-  /** Predictions of large images that are made in parts now. */
-  readonly large_drafts?: readonly {
-    readonly image: string;
-    readonly name: string;
-    readonly part: number;
-    readonly of: number;
-  }[];
+  /** Predictions in parts, planes or times that are being made now. */
+  readonly drafts_under_way?: readonly DraftUnderWay[];
 }
+
+/** How far the prediction of a large image, a stack or a time series is. */
+export interface DraftUnderWay {
+  readonly image: string;
+  readonly name: string;
+  /** How many parts are made, and of how many. */
+  readonly part: number | null;
+  readonly of: number | null;
+  /** Which one is being drawn, from 1. */
+  readonly time: number | null;
+  readonly times: number | null;
+  readonly plane: number | null;
+  readonly planes: number | null;
+}
+
+/** What an engine of planes makes of a stack. */
+export type StackDrafts = "planes" | "linked" | "volume";
 
 /** A version's place among those measured on the newest set. */
 export interface Leader {

@@ -10,6 +10,7 @@ import type {
   Run,
   RunState,
   Split,
+  StackDrafts,
   Version,
   VersionDetail,
 } from "./page_types";
@@ -51,8 +52,10 @@ export const api = {
   project: (id: string): Promise<{ readonly tags?: readonly string[] }> =>
     client.json("GET", `/api/v1/projects/${id}/`),
 
-  changeProject: (id: string, json: { readonly fast_drafts: boolean }): Promise<unknown> =>
-    client.json("PATCH", `/api/v1/projects/${id}/`, { json }),
+  changeProject: (
+    id: string,
+    json: { readonly fast_drafts: boolean } | { readonly stack_drafts: StackDrafts },
+  ): Promise<unknown> => client.json("PATCH", `/api/v1/projects/${id}/`, { json }),
 
   images: (project: string, query: Partial<GridQuery>): Promise<Paged<ImageCard>> =>
     client.json("GET", `/api/v1/projects/${project}/images/`, { query: { ...query } }),

@@ -26,10 +26,15 @@ export interface Suggestion {
     readonly name: string;
     readonly width: number;
     readonly height: number;
+    readonly n_z: number;
+    readonly n_t: number;
     readonly thumbnail: string;
   };
   /** row0, col0, row1, col1; half-open. */
   readonly box: readonly [number, number, number, number];
+  /** Time and plane, from 0. */
+  readonly t: number;
+  readonly z: number;
   readonly purpose: "training" | "blind_validation";
   readonly strategy: string;
   readonly reason: string;

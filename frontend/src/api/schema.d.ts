@@ -1118,6 +1118,22 @@ export interface components {
         DecidedOut: {
             n_changed: number;
         };
+        /** @description How far the prediction of a large image, a stack or a time series is. */
+        DraftUnderWayOut: {
+            /** Format: uuid */
+            image: string;
+            name: string;
+            /** @description How many parts are made. */
+            part: number | null;
+            /** @description How many parts there are. */
+            of: number | null;
+            /** @description The time being drawn, from 1. */
+            time: number | null;
+            times: number | null;
+            /** @description The plane being drawn, from 1. */
+            plane: number | null;
+            planes: number | null;
+        };
         /** @description An engine: what it makes, what it starts from, its form. */
         EngineOut: {
             name: string;
@@ -1333,15 +1349,6 @@ export interface components {
          * @enum {string}
          */
         KindEnum: "annotation" | "prediction";
-        /** @description How far the prediction of a large image is. */
-        LargeDraftOut: {
-            /** Format: uuid */
-            image: string;
-            name: string;
-            /** @description How many parts are made. */
-            part: number;
-            of: number;
-        };
         LayerInListOut: {
             /** Format: uuid */
             id: string;
@@ -1934,6 +1941,8 @@ export interface components {
             name: string;
             width?: number | null;
             height?: number | null;
+            n_z?: number;
+            n_t?: number;
             readonly thumbnail: string;
         };
         /** @description A region worth painting, and why. */
@@ -2057,8 +2066,8 @@ export interface components {
             drafts: {
                 [key: string]: number;
             };
-            /** @description Those that are made in parts now. */
-            large_drafts: components["schemas"]["LargeDraftOut"][];
+            /** @description Those in parts, planes or times that are being made now. */
+            drafts_under_way: components["schemas"]["DraftUnderWayOut"][];
         };
         /** @description A version in a word. */
         VersionRefOut: {

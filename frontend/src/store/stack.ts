@@ -205,7 +205,12 @@ export class StackStore extends ShownPlane implements LayerStore {
     if (all.every((id) => this.isOnPlane(draft, id))) {
       return this.plane.acceptMany(draft, all, preserve);
     }
-    return (await this.volumes.accept(draft, all, preserve)).nAccepted;
+    let nAccepted = 0;
+    // The undo steps of an accept are those of the planes of one time.
+    for (const ids of byTime(draft, all)) {
+      nAccepted += (await this.volumes.accept(draft, ids, preserve)).nAccepted;
+    }
+    return nAccepted;
   }
 
   /** Whether every pixel of it lies in the plane that is shown. */
@@ -274,3 +279,15 @@ const NO_HISTORY: HistoryState = {
 };
 
 const nothing = () => undefined;
+
+/** Draft instances of one time after the other. */
+function byTime(draft: DraftStore, ids: readonly number[]): Iterable<number[]> {
+  const times = new Map<number, number[]>();
+  for (const id of ids) {
+    const t = draft.instances.get(id)?.t ?? 0;
+    const same = times.get(t);
+    if (same) same.push(id);
+    else times.set(t, [id]);
+  }
+  return times.values();
+}

@@ -5,6 +5,7 @@ import {
   howFar,
   inOrder,
   NextRegions,
+  planeInWords,
   stageOf,
   standing,
   visibleBox,
@@ -14,8 +15,18 @@ function suggestion(rank: number, change: Partial<Suggestion> = {}): Suggestion 
   return {
     id: `s${rank}`,
     rank,
-    image: { id: `i${rank}`, name: `${rank}.tif`, width: 1000, height: 500, thumbnail: "" },
+    image: {
+      id: `i${rank}`,
+      name: `${rank}.tif`,
+      width: 1000,
+      height: 500,
+      n_z: 1,
+      n_t: 1,
+      thumbnail: "",
+    },
     box: [0, 0, 256, 256],
+    t: 0,
+    z: 0,
     purpose: "training",
     strategy: "typical",
     reason: "Typical of 4 regions that look like this.",
@@ -37,6 +48,17 @@ function selection(state: Selection["state"], progress: Selection["progress"] = 
     error_message: "",
   };
 }
+
+test("a region of a stack or a time series says its plane, from 1", () => {
+  const said = (n_t: number, n_z: number) => {
+    const { image } = suggestion(1);
+    return planeInWords(suggestion(1, { t: n_t - 1, z: n_z - 1, image: { ...image, n_t, n_z } }));
+  };
+  expect(said(1, 1)).toBe("");
+  expect(said(1, 16)).toBe("plane 16 of 16");
+  expect(said(5, 1)).toBe("time 5 of 5");
+  expect(said(5, 16)).toBe("time 5 of 5, plane 16 of 16");
+});
 
 describe("where a suggestion stands", () => {
   test("a taken one is being painted until its region is submitted", () => {

@@ -34,6 +34,7 @@ import { decodeEdit, encodeEdit } from "../../src/labels/codec";
 import { gunzip, gzip } from "../../src/labels/gzip";
 import { InstanceTable } from "../../src/labels/instances";
 import { applyEdit, pixelsIn } from "../../src/labels/runs";
+import type { PlaneRef } from "../../src/labels/spans";
 import { applyClasses, grouped } from "../../src/store/classes";
 import { acceptEdit } from "../../src/store/edits";
 
@@ -275,20 +276,23 @@ export class ReferenceServer implements LayerApi {
     const { instance_ids, draft: layer } = wanted;
     const session = `accept ${layer} ${first_id}`;
     const meta = { first_id, instance_ids: [...instance_ids], group: session };
-    for (const z of draft.depths()) {
-      const [from, to] = [draft.chunksOf(0, z), this.chunksOf(0, z)];
+    for (const [n, { t, z }] of draft.places().entries()) {
+      const [from, to] = [draft.chunksOf(t, z), this.chunksOf(t, z)];
       const { edit } = acceptEdit(from, to, this.bounds, newIds, wanted.preserve);
       if (edit.size === 0) continue;
       const body = await gzip(encodeEdit(edit));
-      const op = { n: z, kind: "accept", t: 0, z, meta, body };
+      const op = { n, kind: "accept", t, z, meta, body };
       await this.append(session, op);
     }
     for (const one of instance_ids) draft.table.setState(one, "accepted");
     return { seq: this.log.length, n_accepted: newIds.size, n_skipped: 0 };
   }
 
-  private depths(): number[] {
-    return [...this.planes.keys()].map((name) => Number(name.split("/")[1]));
+  private places(): PlaneRef[] {
+    return [...this.planes.keys()].map((name) => {
+      const [t, z] = name.split("/").map(Number);
+      return { t: t as number, z: z as number };
+    });
   }
 
   events(id: string, after: () => number, handlers: LayerEvents) {

@@ -256,6 +256,27 @@ describe("a draft over several planes", () => {
     },
   );
 
+  test("is accepted together with objects of other times, each time undone alone", async () => {
+    const chunks = draftServer.chunksOf(3, 0);
+    const other = rect(40, 40, 50, 50);
+    const drawn = new ReferenceServer(seeded(9), 1024, 1024, "prediction");
+    drawn.draw(2, other, 0.8);
+    const moved = acceptEdit(drawn.chunks, chunks, server.bounds, new Map([[2, 2]]), "none");
+    applyEdit(chunks, moved.edit);
+    draftServer.table.countEdit(moved.edit, 1, { t: 3, z: 0 });
+
+    const stack = await open();
+    const draft = await stack.openDraft("draft");
+    expect(await stack.acceptMany(draft, [1, 2])).toBe(2);
+
+    const at = (t: number, z: number, x: number) => server.chunksOf(t, z).get(0)?.[x * 512 + x];
+    expect([at(0, 0, 15), at(0, 1, 15), at(3, 0, 45)].every(Boolean)).toBe(true);
+    await stack.undo();
+    await stack.flush();
+    expect([at(0, 0, 15), at(0, 1, 15)]).toEqual([0, 0]);
+    expect(at(3, 0, 45)).not.toBe(0);
+  });
+
   test("is not accepted while the server is away, and the strokes stay", async () => {
     const stack = await open();
     const draft = await stack.openDraft("draft");

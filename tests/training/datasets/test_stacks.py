@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.engines.children import run_program
-from training.datasets.stacks import LEAST_IOU, PlaneLinker, continued, link_planes
+from training.datasets.stacks import (
+    LEAST_IOU,
+    NO_OVERLAPS,
+    PlaneLinker,
+    all_overlaps,
+    continued,
+    link_planes,
+    overlaps,
+)
 
 
 def random_plane(rng, side=24, n=6):
@@ -43,6 +51,11 @@ def scores_of(stack):
 
 def iou(one, other):
     return np.count_nonzero(one & other) / np.count_nonzero(one | other)
+
+
+def goes_on(below, above):
+    areas = [np.bincount(plane.ravel()) for plane in (below, above)]
+    return continued(overlaps(below, above), *areas, LEAST_IOU)
 
 
 STACKS = st.integers(0, 10**6).map(random_stack)
@@ -97,8 +110,36 @@ def test_an_object_goes_on_in_one_only_the_best():
     above = np.zeros((10, 10), np.uint32)
     above[:4, :8], above[4:, :8] = 1, 2
 
-    assert continued(below, above, 2, LEAST_IOU).tolist() == [0, 0, 1]
-    assert continued(above, below, 1, LEAST_IOU).tolist() == [0, 2]
+    assert goes_on(below, above).tolist() == [0, 0, 1]
+    assert goes_on(above, below).tolist() == [0, 2]
+
+
+@given(stack=STACKS, cut=st.integers(1, 23))
+def test_planes_in_pieces_are_linked_as_whole_ones(stack, cut):
+    expected, scores = link_planes(stack, scores_of(stack))
+    linker, last = PlaneLinker(), None
+    for plane, linked, told in zip(stack, expected, scores_of(stack), strict=True):
+        pieces = [slice(None, cut), slice(cut, None)]
+        found = NO_OVERLAPS
+        if last is not None:
+            found = all_overlaps(overlaps(last[piece], plane[piece]) for piece in pieces)
+        ids = linker.take(np.bincount(plane.ravel())[1:], found, told)
+        last = ids[plane]
+        assert np.array_equal(last, linked)
+    assert np.array_equal(linker.scores(), scores)
+
+
+@given(stack=STACKS, other=STACKS)
+def test_stacks_after_each_other_share_no_id_and_are_linked_each_alone(stack, other):
+    linker = PlaneLinker()
+    n_before = 0
+    for one in (stack, other):
+        linker.begin()
+        found = np.stack([linker.add(p, s) for p, s in zip(one, scores_of(one), strict=True)])
+        expected = link_planes(one, scores_of(one))[0]
+        assert np.array_equal(found, np.where(expected > 0, expected + n_before, 0))
+        n_before += int(expected.max())
+    assert len(linker.scores()) == n_before
 
 
 def test_an_empty_plane_ends_every_object():

@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 
 from annotations.actions.canvas import Canvas
 from annotations.labels import chunks
-from annotations.labels.label_image import measure
+from annotations.labels.label_image import measure, measures_of_stack
 from annotations.models import Image
 from annotations.queries.chunks import pixels_of
 from project.storage import blob_path, put_file, scratch_dir
 from tests.drawing import draw_blobs
 from tests.engines.test_blocks import shaky
+from training.datasets.stacks import LEAST_IOU, PlaneLinker
 from training.engines.base import PredictionArrays
 from training.engines.blocks import blocks, even_side, predict_in_blocks
 from training.jobs.part_drafts import merge
@@ -76,17 +77,62 @@ def test_merged_parts_are_the_blocks_of_one_process(data_dir, height, width, sid
 
     merged = merge(parts, Image(height=height, width=width))
 
-    stored = {place: pixels_of(digest) for (_, place), digest in merged.planes.digests().items()}
+    stored = {place: pixels_of(digest) for (*_, place), digest in merged.planes.digests().items()}
     assert (chunks.join(stored, (0, 0, height, width)) == expected.label_image).all()
     assert all(chunk.any() for chunk in stored.values()), "background is not stored"
     assert (merged.scores == expected.scores).all()
     assert (merged.classes == expected.classes).all()
-    measures, truth = merged.planes.measures(), measure(expected.label_image)
+    measures, truth = merged.planes.measures()[0], measure(expected.label_image)
     for name in ("instance_id", "area_px", "boxes", "z", "depth"):
         assert (getattr(measures, name) == getattr(truth, name)).all(), name
     with blob_path(merged.details_digest).open("rb") as file:
         outlines = list(outlines_in(file))
     assert np.array_equal(np.array(outlines), expected.outlines)
+
+
+@pytest.mark.parametrize("linked", [True, False])
+@pytest.mark.parametrize("side", [300, 512])
+def test_planes_in_parts_are_linked_as_whole_ones(data_dir, linked, side):
+    n_t, n_z, height, width = 2, 3, 560, 700
+    drawn = np.stack([draw_blobs(160, 160, n=30, radius=(4, 8), seed=t)[0] > 0 for t in range(2)])
+    pixels = np.zeros((n_t, n_z, height, width), np.float32)
+    for t, z in np.ndindex(n_t, n_z):
+        moved = np.roll(np.tile(drawn[t] * 200.0, (5, 5)), 2 * z, axis=1)
+        pixels[t, z] = moved[:height, :width]
+    linker = PlaneLinker(LEAST_IOU if linked else None)
+    expected = np.zeros(pixels.shape, np.uint32)
+    parts = []
+    for t in range(n_t):
+        linker.begin()
+        for z in range(n_z):
+            plane = pixels[t, z][np.newaxis]
+            found = predict_in_blocks(
+                (height, width),
+                lambda box, plane=plane: look(plane[:, box[0] : box[2], box[1] : box[3]]),
+                block_px=side,
+                overlap_px=OVERLAP_PX,
+            )
+            expected[t, z] = linker.add(found.label_image, found.scores, found.classes)
+            for part in stored_parts(plane, side):
+                part.t, part.z, part.number = t, z, len(parts) + 1
+                parts.append(part)
+
+    told = []
+    image = Image(height=height, width=width, n_t=n_t, n_z=n_z)
+    merged = merge(parts, image, told.append, linked=linked)
+
+    assert told == list(range(len(parts)))
+    digests = merged.planes.digests()
+    for t, z in np.ndindex(n_t, n_z):
+        stored = {key[2]: pixels_of(one) for key, one in digests.items() if key[:2] == (t, z)}
+        assert (chunks.join(stored, (0, 0, height, width)) == expected[t, z]).all()
+    assert np.array_equal(merged.scores, linker.scores())
+    assert np.array_equal(merged.classes, linker.classes())
+    assert (np.unique(expected).size - 1 < 100) == linked, "objects go on where they are linked"
+    for t, measures in merged.planes.measures().items():
+        truth = measures_of_stack({z: measure(plane) for z, plane in enumerate(expected[t])})
+        for name in ("instance_id", "area_px", "boxes", "z", "depth"):
+            assert np.array_equal(getattr(measures, name), getattr(truth, name)), name
 
 
 def test_nothing_found_is_an_empty_draft(data_dir):
@@ -95,7 +141,7 @@ def test_nothing_found_is_an_empty_draft(data_dir):
     merged = merge(parts, Image(height=600, width=300))
 
     assert merged.planes.chunks == []
-    assert len(merged.scores) == merged.planes.measures().instance_id.size == 0
+    assert len(merged.scores) == merged.planes.measures()[0].instance_id.size == 0
 
 
 def test_a_wish_to_stop_is_heard_between_parts(data_dir):

@@ -31,7 +31,7 @@ from training.jobs.attempt import Interrupted
 from training.jobs.looks import look
 from training.jobs.region_files import frozen_regions
 from training.metrics.matching import match
-from training.models import ModelVersion, PredictionPart, PredictionRun, RunState
+from training.models import Evaluation, ModelVersion, PredictionPart, PredictionRun, RunState
 from training.supervision.details import outlines_in
 from training.supervision.warm import warm_child
 
@@ -59,6 +59,65 @@ def large(project, settings):
     """An image of nine parts."""
     settings.CYTOLOOP_PART_PX = PART_PX
     return stored_image(project, scattered(1500, 1300)[1], name="large")
+
+
+def upright(n_t, n_z, height, width):
+    """Return (truth, pixels), both (T, Z, H, W): other columns at every time, ids go on."""
+    truth, pixels = zip(*(scattered(height, width, seed=t) for t in range(n_t)), strict=True)
+    ids = [one + np.uint32(sum(int(t.max()) for t in truth[:i])) * (one > 0) for i, one in
+           enumerate(truth)]  # fmt: skip
+    deep = (n_t, n_z, height, width)
+    return tuple(
+        np.broadcast_to(np.stack(one)[:, np.newaxis], deep).copy() for one in (ids, pixels)
+    )
+
+
+@pytest.mark.parametrize(("n_t", "n_z"), [(2, 1), (1, 3), (2, 2)])
+def test_large_planes_of_stacks_and_series_are_made_in_parts(
+    odd_version, owner, project, settings, work_off, n_t, n_z
+):
+    settings.CYTOLOOP_PART_PX = PART_PX
+    truth, pixels = upright(n_t, n_z, 800, 600)
+    image = stored_image(project, pixels[:, np.newaxis], name="large")
+
+    queue_predictions(user=owner, version=odd_version, images=[image.pk])
+    work_off()
+
+    row = PredictionRun.objects.get(image=image)
+    assert row.state == RunState.FINISHED, row.error_message + row.traceback
+    assert not row.parts.exists()
+    box = (0, 0, 800, 600)
+    found = np.array(
+        [[layer_label_image(row.layer, box, t=t, z=z) for z in range(n_z)] for t in range(n_t)]
+    )
+    assert np.array_equal(found > 0, truth > 0)
+    pairs = np.unique(np.stack([found.ravel(), truth.ravel()]), axis=1)
+    assert pairs.shape[1] == np.unique(found).size == np.unique(truth).size
+    rows = list(row.layer.instances.order_by("instance_id"))
+    assert [one.instance_id for one in rows] == list(range(1, row.n_instances + 1))
+    assert {one.depth for one in rows} == {n_z}
+
+
+def test_a_deep_region_of_large_planes_is_measured_as_linked_objects(
+    odd_version, owner, project, settings, work_off
+):
+    settings.CYTOLOOP_PART_PX = PART_PX
+    truth, pixels = upright(1, 3, 800, 600)
+    image = stored_image(project, pixels[:, np.newaxis], name="large")
+    corner = truth[0].copy()
+    corner[:, 260:], corner[:, :, 260:] = 0, 0
+    ids = np.unique(corner)
+    paint(owner, image, np.searchsorted(ids, corner).astype(np.uint32))
+    declare(owner, image, box=(0, 0, 200, 210), purpose=Purpose.BLIND_VALIDATION, depth=3)
+
+    queue_run(user=owner, project=project, engine="threshold")
+    work_off()
+
+    evaluation = Evaluation.objects.get(version__number=2)
+    assert evaluation.state == RunState.FINISHED, evaluation.error_message + evaluation.traceback
+    (scores,) = [one for one in evaluation.per_image if one["name"] == "large"]
+    assert scores["n_truth"] > 3
+    assert scores["ap"]["0.9"] == 1.0
 
 
 @pytest.fixture

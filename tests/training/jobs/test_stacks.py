@@ -139,26 +139,36 @@ def test_the_same_draft_again_keeps_its_layer_and_what_people_decided(
 
 def test_a_draft_made_another_way_is_another_layer(owner, project, version, work_off):
     image = stored_image(project, draw_stack()[1][None])
+    flat = drafted(owner, version, stored_image(project, draw_stack(seed=7)[1][2]), work_off)
     first = drafted(owner, version, image, work_off)
-    PredictionRun.objects.filter(pk=first.pk).update(**PredictionRun.queued_anew())
     change_way(owner, project, StackDrafts.PLANES)
+    version = ModelVersion.objects.get()
+    unasked = PredictionRun.objects.get(pk=first.pk)
+    assert unasked.state == RunState.FINISHED, "nothing is made again unasked"
 
-    again = drafted(owner, version, image, work_off)
+    queued = queue_predictions(user=owner, version=version)
+    work_off()
 
+    assert [row.pk for row in queued if row.state == RunState.QUEUED] == [first.pk]
+    again = PredictionRun.objects.select_related("layer").get(pk=first.pk)
     assert again.layer_id != first.layer_id
     assert again.n_instances > first.n_instances
+    assert (first.layer.name, again.layer.name) == (str(version), f"{version}, planes apart")
+    assert PredictionRun.objects.get(pk=flat.pk).layer_id == flat.layer_id
+    (row,) = queue_predictions(user=owner, version=version, images=[image.pk])
+    assert row.state == RunState.FINISHED, "it is as the project wants it"
 
 
 def test_between_two_planes_a_wish_to_stop_is_heard(owner, project, version):
     image = stored_image(project, draw_stack()[1][None])
 
     told = []
-    drawn = PlanesInTurn(segmenter(version, image, CancelledAfter(told, 3)), linked=True)
+    segment = segmenter(version, image, CancelledAfter(told, 3))
 
     with pytest.raises(Cancelled):
-        list(drawn.of(range(image.n_z), lambda plane, of: told.append((plane, of))))
+        list(PlanesInTurn(linked=True).of(segment, range(image.n_z), told.append))
 
-    assert told == [(1, 5), (2, 5), (3, 5)]
+    assert told == [0, 1, 2]
 
 
 def test_maps_of_a_stack_are_refused_with_a_sentence(owner, project, version):

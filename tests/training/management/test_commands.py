@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 
@@ -74,6 +75,10 @@ def test_train_predict_and_evaluate_from_the_command_line(trained, folders, proj
     labels = tifffile.imread(out_folder / "cells_0.tif")
     assert labels.shape == (128, 160)
     assert labels.max() >= 6
+    with (out_folder / "cells_0.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [int(row["id"]) for row in rows] == list(range(1, labels.max() + 1))
+    assert {row["class"] for row in rows} == {""}, "this engine tells no kinds apart"
 
     code, out, err = run(
         "evaluate",
@@ -179,8 +184,7 @@ def test_predict_names_the_file_that_cannot_be_read_and_writes_the_others(traine
     assert (said["code"], len(said["data"]["images"])) == ("some_predictions_failed", 2)
     assert [one["file"] for one in said["data"]["failed"]] == ["broken.tif"]
     assert sorted(path.name for path in (folders / "out").iterdir()) == [
-        "cells_0.tif",
-        "cells_1.tif",
+        f"cells_{i}.{ending}" for i in range(2) for ending in ("csv", "tif")
     ]
 
 

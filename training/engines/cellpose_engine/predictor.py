@@ -76,7 +76,7 @@ class MeasuringPredictor:
         """Segment an image of shape (C, H, W); of a part of one the whole image is measured."""
         pixels = self._usual.normalized(image, reference)
         whole = pixels
-        if isinstance(reference, PixelsOfFile):
+        if isinstance(reference, PixelsOfFile) and reference.shape != image.shape:
             whole = self._usual.normalized(reference)
         window = middle(whole, WINDOW_PX)
         first = self._usual.segment(window, want_maps=want_maps, should_stop=should_stop)

@@ -15,14 +15,7 @@ from stardist.models import StarDist3D
 from training.datasets.volumes import VolumeSource
 from training.engines.advice import MOST_CROP_PX_3D, stardist_grid
 from training.engines.base import Reporter, StopFlag, TrainJob
-from training.engines.checkpoint import credits_in, read_config
-from training.engines.data import (
-    TrainingData,
-    choose_polarity,
-    choose_view,
-    crop_settings,
-    normalisation_config,
-)
+from training.engines.data import TrainingData
 from training.engines.loop import Course, Usual
 from training.engines.recipes import Begun
 from training.engines.registry import parse_params
@@ -30,6 +23,7 @@ from training.engines.specs import STARDIST_3D, StarDist3DParams
 from training.engines.stardist_3d_engine.learner import StarDist3DLearner
 from training.engines.stardist_3d_engine.polyhedra import Rays, rays_of, shapes_of
 from training.engines.stardist_3d_engine.predictor import StarDist3DPredictor, extents_px
+from training.engines.stardist_engine.beginning import crops_for, start_of
 from training.engines.stardist_engine.course import Stars, train_stars
 from training.engines.stardist_engine.instances import NetShape
 from training.engines.stardist_engine.keras_network import KerasForward, shape_of
@@ -40,10 +34,8 @@ from training.engines.stardist_engine.net import (
     copy_weights,
     expect_objects,
     forget_models,
-    freeze_encoder,
     load_model,
     net_config,
-    pretrained,
     use_device,
     use_threads,
 )
@@ -84,50 +76,35 @@ def _begin(job: TrainJob, params: StarDist3DParams, data: TrainingData) -> Begun
     forget_models()
     keras.utils.set_random_seed(job.seed % 2**32)  # before building: that draws the weights
     model, facts = _start(job, params, data)
-    invert = facts["normalisation"]["invert"]
-    data.set_view(invert=invert, way=facts["channels"]["way"])
-    if params.layers == "decoder":
-        freeze_encoder(model)
-    patch = model.config.train_patch_size
-    batch_size = int(model.config.train_batch_size)
-    crops = crop_settings(params, patch_px=patch[-1], batch_size=batch_size, is_inverted=invert)
+    crops = crops_for(model, facts, params, data)
     learner = StarDist3DLearner(model, data, crops, rays_of(net_config(model)))
-    return Begun(learner, Course(params, USUAL, batch_size, data.weights), facts)
+    return Begun(learner, Course(params, USUAL, crops.batch_size, data.weights), facts)
 
 
 def _start(
     job: TrainJob, params: StarDist3DParams, data: TrainingData
 ) -> tuple[Model, dict[str, Any]]:
     """Build the network with the weights to start from, and say where they came from."""
-    origin, conversion, parent_config, source = "scratch", [], None, None
-    if job.parent is not None:
-        parent_config = read_config(job.parent, STARDIST_3D.name)
-        source = load_model(job.parent, parent_config)
-        origin = "parent"
-    elif job.pretrained:
-        source = pretrained(job.pretrained, offline=job.offline, of=StarDist3D)
-        origin = f"pretrained:{job.pretrained}"
-        parent_config = {"normalisation": {"objects": "bright"}}
-    polarity = choose_polarity(data, params.invert, parent_config=parent_config)
-    view = choose_view(data, params.channel_input, polarity, parent_config=parent_config)
+    start = start_of(STARDIST_3D, job, params, data, StarDist3D)
+    source = start.source
     flatness = anisotropy_of(params, job, data)
     net = net_for(params, flatness, data.diameter_px) if source is None else net_config(source)
-    net |= {"n_channel_in": view.n_shown}
+    net |= {"n_channel_in": start.view.n_shown}
     extents = extents_px(net.get("anisotropy"), data.diameter_px)
     patch = patch_for(params, extents, NetShape.of(net, (0, 0, 0)).divisor)
     model = build(net | {"train_patch_size": patch})
+    conversion: list[str] = []
     if source is None:
         expect_objects(model, radii_px(rays_of(net), extents))
     else:
         conversion = copy_weights(source, model)
+    facts = start.facts(data, conversion)
     by_size = min(MOST_BATCH, max(1, BATCH_PX // math.prod(patch)))
     model.config.train_batch_size = params.batch_size or by_size
     return model, {
-        "origin": origin,
-        "credits": credits_in(parent_config or {}),
+        **facts,
         "anisotropy": job.anisotropy,
-        "channels": view.config(conversion),
-        "normalisation": normalisation_config(polarity) | {"over": "whole stack, per channel"},
+        "normalisation": facts["normalisation"] | {"over": "whole stack, per channel"},
     }
 
 

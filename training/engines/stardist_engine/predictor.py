@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from project.errors import CheckpointCorrupt
 from training.datasets.channels import ALL, with_channels
 from training.datasets.labels import Box
-from training.datasets.large import Pixels, Place, normalized
+from training.datasets.large import Pixels, PixelsOfFile, Place, normalized
+from training.datasets.normalize import Limits, limits_of_blocks
 from training.datasets.scale import rescaled
 from training.engines.base import PredictionArrays, StopFlag, stop_if
 from training.engines.blocks import predict_in_blocks
@@ -152,19 +153,26 @@ class Maps:
 class AsChannels:
     """Pixels of a large image with as many channels as the network has inputs."""
 
-    def __init__(self, pixels: Pixels, n_channels: int) -> None:
+    def __init__(self, pixels: PixelsOfFile, n_channels: int) -> None:
         self._pixels = pixels
         self.shape = (n_channels, *pixels.shape[1:])
 
     def __getitem__(self, place: Place, /) -> NDArray[Any]:
         return with_channels(self._pixels[place], self.shape[0])
 
+    def limits(self, *, recolour: bool = False) -> Limits:
+        """Return the percentiles of the image, of all planes of a stack."""
+        blocks = [with_channels(one, self.shape[0]) for one in self._pixels.sampled()]
+        return limits_of_blocks(blocks, recolour=recolour)
+
 
 def as_channels(image: Pixels, n_channels: int) -> Any:
     """Give the network as many channels as it has inputs; a large image where it is sliced."""
     if isinstance(image, np.ndarray):
         return with_channels(image, n_channels)
-    return image if image.shape[0] == n_channels else AsChannels(image, n_channels)
+    if image.shape[0] == n_channels or not isinstance(image, PixelsOfFile):
+        return image
+    return AsChannels(image, n_channels)
 
 
 def dense_ids(

@@ -7,21 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import keras
+from stardist.models import StarDist2D
 
 from training.engines.advice import MOST_CROP_PX, stardist_grid, stardist_scale
 from training.engines.base import Reporter, StopFlag, TrainJob
-from training.engines.checkpoint import credits_in, read_config
-from training.engines.data import (
-    TrainingData,
-    choose_polarity,
-    choose_view,
-    crop_settings,
-    normalisation_config,
-)
+from training.engines.data import TrainingData
 from training.engines.loop import Course, Usual
 from training.engines.recipes import Begun, Recipe
 from training.engines.registry import parse_params
 from training.engines.specs import STARDIST, StarDistParams
+from training.engines.stardist_engine.beginning import crops_for, start_of
 from training.engines.stardist_engine.course import Stars, train_stars
 from training.engines.stardist_engine.instances import POLYGONS
 from training.engines.stardist_engine.learner import StarDistLearner
@@ -31,10 +26,7 @@ from training.engines.stardist_engine.net import (
     copy_weights,
     expect_objects,
     forget_models,
-    freeze_encoder,
-    load_model,
     net_config,
-    pretrained,
 )
 
 USUAL = Usual(steps_scratch=600, steps_tuning=480, rate_scratch=2e-3, rate_tuning=5e-4)
@@ -56,17 +48,11 @@ def _begin(job: TrainJob, params: StarDistParams, data: TrainingData) -> Begun[S
     forget_models()
     keras.utils.set_random_seed(job.seed % 2**32)  # before building: that draws the weights
     model, facts = _start(job, params, data)
-    invert = facts["normalisation"]["invert"]
-    data.set_view(invert=invert, way=facts["channels"]["way"])
-    if params.layers == "decoder":
-        freeze_encoder(model)
     scale = facts["scale"]
     own_size = (Recipe("Images at their own size", {"scale": 1.0}),)
-    batch_size = int(model.config.train_batch_size)
-    patch_px = model.config.train_patch_size[0]
-    crops = crop_settings(params, patch_px=patch_px, batch_size=batch_size, is_inverted=invert)
+    crops = crops_for(model, facts, params, data)
     learner = StarDistLearner(model, data, crops, scale=scale)
-    course = Course(params, USUAL, batch_size, data.weights)
+    course = Course(params, USUAL, crops.batch_size, data.weights)
     return Begun(learner, course, facts, () if scale == 1 else own_size)
 
 
@@ -74,40 +60,25 @@ def _start(
     job: TrainJob, params: StarDistParams, data: TrainingData
 ) -> tuple[Model, dict[str, Any]]:
     """Build the network with the weights to start from, and say where they came from."""
-    origin, conversion, parent_config, source = "scratch", [], None, None
-    if job.parent is not None:
-        parent_config = read_config(job.parent, STARDIST.name)
-        source = load_model(job.parent, parent_config)
-        origin = "parent"
-    elif job.pretrained:
-        source = pretrained(job.pretrained, offline=job.offline)
-        origin = f"pretrained:{job.pretrained}"
-        # Its training images were H&E as they are: dark nuclei on white.
-        objects = "dark" if job.pretrained == "2D_versatile_he" else "bright"
-        parent_config = {"normalisation": {"objects": objects}}
-    polarity = choose_polarity(data, params.invert, parent_config=parent_config)
-    view = choose_view(data, params.channel_input, polarity, parent_config=parent_config)
-    scale = stardist_scale(params.scale, data.diameter_px, parent_config)
-    inputs = {"n_channel_in": view.n_shown, "n_classes": len(job.classes) or None}
+    start = start_of(STARDIST, job, params, data, StarDist2D)
+    scale = stardist_scale(params.scale, data.diameter_px, start.parent_config)
+    inputs = {"n_channel_in": start.view.n_shown, "n_classes": len(job.classes) or None}
     diameter_px = data.diameter_px * scale
-    net = _net(params, diameter_px) if source is None else net_config(source)
-    if source is None:
-        model = build(net | _patch(params, diameter_px, net) | inputs)
+    net = _net(params, diameter_px) if start.source is None else net_config(start.source)
+    model = build(net | _patch(params, diameter_px, net) | inputs)
+    conversion: list[str] = []
+    if start.source is None:
         expect_objects(model, diameter_px / 2)
     else:
-        model = build(net | _patch(params, diameter_px, net) | inputs)
-        known = (parent_config or {}).get("classes", [])
-        conversion = copy_weights(source, model, known=known, wanted=job.classes)
+        known = (start.parent_config or {}).get("classes", [])
+        conversion = copy_weights(start.source, model, known=known, wanted=job.classes)
     batch = params.batch_size or max(
         2, round(BATCH_AT_128_PX * (128 / model.config.train_patch_size[0]) ** 2)
     )
     model.config.train_batch_size = batch
     return model, {
-        "origin": origin,
-        "credits": credits_in(parent_config or {}),
+        **start.facts(data, conversion),
         "scale": scale,
-        "channels": view.config(conversion),
-        "normalisation": normalisation_config(polarity, recolour=data.recolour),
         **({"classes": list(job.classes)} if job.classes else {}),
     }
 

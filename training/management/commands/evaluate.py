@@ -12,6 +12,7 @@ from django.core.management.base import CommandParser
 from annotations.exchange import label_files
 from project.errors import InvalidInput, NotFound, PlatformError
 from project.headless import HeadlessCommand
+from training.jobs.evaluate import add_up
 from training.jobs.folder import segment_image_file
 from training.management.folders import files_by_stem
 from training.metrics.matching import IOU_THRESHOLDS, match
@@ -30,7 +31,8 @@ class Command(HeadlessCommand):
 
     help = (
         "Segment every image that has a label image of the same name, and print how well the "
-        "objects agree; those of stacks are volumes. VERSION is an id, v3, or PROJECT/v3."
+        "objects agree; those of stacks are volumes, and every time of a series counts on "
+        "its own. VERSION is an id, v3, or PROJECT/v3."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -52,10 +54,11 @@ class Command(HeadlessCommand):
         for i, name in enumerate(names, 1):
             self.progress("Measuring images", i, len(names))
             with naming(images[name]):
-                predicted = segment_image_file(version, images[name]).label_image
+                found_in = segment_image_file(version, images[name])
             with naming(labels[name]), labels[name].open("rb") as file:
-                truth = label_files.read(file, size=predicted.shape)
-            found = match(truth, predicted)
+                truth = label_files.read(file, size=found_in.label_image.shape)
+            pairs = zip(*map(found_in.by_time, (truth, found_in.label_image)), strict=True)
+            found = add_up([match(drawn, predicted) for drawn, predicted in pairs])
             matches.append(found)
             per_image.append({"image": images[name].name, **image_scores(found)})
         return {

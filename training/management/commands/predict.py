@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 from typing import Any, ClassVar
 
+import numpy as np
 from django.core.management.base import CommandParser
 
 from annotations.exchange import label_tiff
 from project.errors import InvalidInput, PlatformError
 from project.headless import HeadlessCommand
-from training.jobs.folder import segment_image_file
+from training.jobs.folder import Segmented, segment_image_file
+from training.jobs.predict import class_names
 from training.management.folders import files_by_stem
+from training.models import ModelVersion
 from training.queries.versions import version_by_name
 
 
@@ -26,8 +30,8 @@ class Command(HeadlessCommand):
 
     help = (
         "Segment every image of a folder and write a label image (TIFF, 0 is background) of the "
-        "same name for each, with a page for each plane of a stack. VERSION is an id, v3, or "
-        "PROJECT/v3."
+        "same name for each, with a page for each plane of a stack, time after time, and a table "
+        "(CSV) of its objects with their classes and scores. VERSION is an id, v3, or PROJECT/v3."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -46,18 +50,21 @@ class Command(HeadlessCommand):
         for i, (name, path) in enumerate(files.items(), 1):
             self.progress("Segmenting images", i, len(files))
             try:
-                arrays = segment_image_file(version, path)
+                found = segment_image_file(version, path)
             except PlatformError as error:
                 failed.append({"file": path.name, "code": error.code, "message": error.message})
                 continue
             target = out / f"{name}.tif"
             with target.open("wb") as file:
-                label_tiff.write(file, arrays.label_image)
+                label_tiff.write(file, found.label_image)
+            table = out / f"{name}.csv"
+            write_objects(table, version, found)
             done.append(
                 {
                     "image": path.name,
                     "labels": str(target),
-                    "n_instances": len(arrays.scores),
+                    "objects": str(table),
+                    "n_instances": len(found.scores),
                 }
             )
         if failed:
@@ -79,6 +86,19 @@ class Command(HeadlessCommand):
     def text(self, result: dict[str, Any]) -> str:
         n_instances = sum(image["n_instances"] for image in result["images"])
         return f"{len(result['images'])} images, {n_instances} objects, in {result['out']}."
+
+
+def write_objects(table: Path, version: ModelVersion, found: Segmented) -> None:
+    """Write a row for each object: its number in the label image, its class, its score.
+
+    The class is empty where the version knows none, the score where its engine gives none.
+    """
+    names = class_names(version, found.classes) or [""] * len(found.scores)
+    with table.open("w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["id", "class", "score"])
+        for number, (name, score) in enumerate(zip(names, found.scores, strict=True), 1):
+            rows.writerow([number, name, "" if np.isnan(score) else f"{score:.4f}"])
 
 
 def make_folder(folder: Path) -> None:

@@ -2,7 +2,7 @@
 
 import { address } from "../../../api/pages";
 import type { Suggestion } from "../../../api/round_types";
-import { type NextRegions, standing, visibleBox } from "./suggestions";
+import { type NextRegions, planeInWords, standing, visibleBox } from "./suggestions";
 
 interface Props {
   readonly suggestion: Suggestion;
@@ -19,6 +19,7 @@ export function SuggestionCard({ suggestion, next, mayAnnotate }: Props) {
         <strong class="suggestion-name" title={suggestion.image.name}>
           {suggestion.image.name}
         </strong>
+        {planeInWords(suggestion) && <p class="small muted">{planeInWords(suggestion)}</p>}
         <p class="small">{suggestion.reason}</p>
         <span class="row badges">
           {suggestion.purpose === "blind_validation" ? (

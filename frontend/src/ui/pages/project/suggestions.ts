@@ -99,6 +99,13 @@ export function inOrder(suggestions: readonly Suggestion[]): readonly Suggestion
   );
 }
 
+/** Which time and plane of its image it is of, where there are several; counted from 1. */
+export function planeInWords({ image, t, z }: Suggestion): string {
+  const time = image.n_t > 1 ? [`time ${t + 1} of ${image.n_t}`] : [];
+  const plane = image.n_z > 1 ? [`plane ${z + 1} of ${image.n_z}`] : [];
+  return [...time, ...plane].join(", ");
+}
+
 const STAGES: Readonly<Record<string, string>> = {
   looking: "Looking at the images",
   doubting: "Doubting the drafts",

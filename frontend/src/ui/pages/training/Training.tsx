@@ -1,6 +1,7 @@
 /** The training page: start a run, watch runs, compare versions. */
 
 import { useEffect, useMemo } from "preact/hooks";
+import type { StackDrafts as Way } from "../../../api/page_types";
 import { projectNews } from "../../../api/pages";
 import type { IslandProps } from "../islands";
 import { settle } from "../live";
@@ -8,6 +9,7 @@ import { FastDrafts } from "./FastDrafts";
 import { Leaderboard } from "./Leaderboard";
 import { RunForm } from "./RunForm";
 import { RunsTable } from "./RunsTable";
+import { StackDrafts } from "./StackDrafts";
 import { Starters } from "./Starters";
 import { StartersState } from "./starter_state";
 import { TrainingState } from "./state";
@@ -58,6 +60,15 @@ export default function Training({ data }: IslandProps) {
           mayMeasure={mayTrain}
           versions={state.versions.value}
         />
+        {data["stacks"] && (
+          <StackDrafts
+            project={project}
+            way={data["stackDrafts"] as Way}
+            mayChange={Boolean(data["own"])}
+            mayPredict={mayTrain}
+            versions={state.versions.value}
+          />
+        )}
         <RunsTable runs={state.runs.value} />
         {!isNew && cards}
         {mayTrain && <UploadModel state={state} />}

@@ -1,9 +1,10 @@
 /** How far the drafts of a version are. */
 
-import { useSignal } from "@preact/signals";
 import type { VersionDetail } from "../../../api/page_types";
-import { api, sentenceOf } from "../../../api/pages";
+import { api } from "../../../api/pages";
 import { count } from "../format";
+import { TryButton } from "../parts/TryButton";
+import { underWayInWords } from "../parts/under_way";
 
 interface DraftsProps {
   readonly version: VersionDetail;
@@ -13,7 +14,6 @@ interface DraftsProps {
 
 /** How far the drafts of a version are, while some are still to be made. */
 export function Drafts({ version, project, mayCancel }: DraftsProps) {
-  const problem = useSignal("");
   const drafts = version.drafts ?? {};
   const waiting = drafts.queued ?? 0;
   const running = drafts.running ?? 0;
@@ -22,33 +22,19 @@ export function Drafts({ version, project, mayCancel }: DraftsProps) {
     if (!window.confirm(`Cancel ${count(waiting, "waiting draft")}? Those made already stay.`)) {
       return;
     }
-    try {
-      await api.cancelPredictions(project, version.id);
-    } catch (error) {
-      problem.value = sentenceOf(error);
-    }
+    await api.cancelPredictions(project, version.id);
   };
   return (
     <div class="row">
       <p class="hint">
         {count(drafts.finished ?? 0, "draft")} made, {waiting.toLocaleString("en")} waiting
         {running > 0 && `, ${running} being made`}.
-        {(version.large_drafts ?? []).map((large) => (
-          <span key={large.image}>
-            {" "}
-            {large.name}: part {Math.min(large.part + 1, large.of)} of {large.of}.
-          </span>
+        {(version.drafts_under_way ?? []).map((one) => (
+          <span key={one.image}> {underWayInWords(one)}</span>
         ))}
       </p>
       {mayCancel && waiting > 0 && (
-        <button class="button small" type="button" onClick={() => void cancel()}>
-          Cancel the waiting ones
-        </button>
-      )}
-      {problem.value && (
-        <p class="message error" role="alert">
-          {problem.value}
-        </p>
+        <TryButton label="Cancel the waiting ones" act={cancel} isSmall />
       )}
     </div>
   );

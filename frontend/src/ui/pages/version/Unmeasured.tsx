@@ -1,8 +1,8 @@
 /** What could not be measured yet, and why. */
 
-import { useSignal } from "@preact/signals";
 import type { Unmeasured as Measurement, VersionDetail } from "../../../api/page_types";
-import { api, sentenceOf } from "../../../api/pages";
+import { api } from "../../../api/pages";
+import { TryButton } from "../parts/TryButton";
 
 interface Props {
   readonly version: VersionDetail;
@@ -41,7 +41,6 @@ export function Unmeasured({ version, isMeasured, mayRepeat }: Props) {
 }
 
 function OneMeasurement({ one, mayRepeat }: { one: Measurement; mayRepeat: boolean }) {
-  const problem = useSignal("");
   const where = one.training_set ? ` of set ${one.training_set.number}` : "";
   if (one.state === "queued" || one.state === "running") {
     return (
@@ -51,25 +50,12 @@ function OneMeasurement({ one, mayRepeat }: { one: Measurement; mayRepeat: boole
       </p>
     );
   }
-  const repeat = async () => {
-    try {
-      await api.repeatEvaluation(one.id);
-      problem.value = "";
-    } catch (error) {
-      problem.value = sentenceOf(error);
-    }
-  };
   return (
     <div class="message error" role="alert">
       <p>
-        It could not be measured on the {one.split} regions{where}:{" "}
-        {problem.value || one.error_message}
+        It could not be measured on the {one.split} regions{where}: {one.error_message}
       </p>
-      {mayRepeat && (
-        <button class="button" type="button" onClick={() => void repeat()}>
-          Measure again
-        </button>
-      )}
+      {mayRepeat && <TryButton label="Measure again" act={() => api.repeatEvaluation(one.id)} />}
     </div>
   );
 }

@@ -1,0 +1,94 @@
+/** What drafts of stacks show: objects over planes, sections, or volumes; and making them again. */
+
+import { useSignal } from "@preact/signals";
+import type { Version, StackDrafts as Way } from "../../../api/page_types";
+import { api, sentenceOf } from "../../../api/pages";
+import { count, engineTitle } from "../format";
+import { TryButton } from "../parts/TryButton";
+
+interface Props {
+  readonly project: string;
+  readonly way: Way;
+  readonly mayChange: boolean;
+  readonly mayPredict: boolean;
+  readonly versions: readonly Version[];
+}
+
+const WAYS: readonly (readonly [Way, string])[] = [
+  ["linked", "Objects that lie over each other in neighbouring planes are one"],
+  ["planes", "Each plane on its own: every section is an object"],
+  ["volume", "Volumes, by engines that can (Cellpose, slowly)"],
+];
+
+export function StackDrafts({ project, way, mayChange, mayPredict, versions }: Props) {
+  const chosen = useSignal<Way>(way);
+  const busy = useSignal(false);
+  const note = useSignal("");
+  const problem = useSignal("");
+  const newest = versions.reduce<Version | undefined>(
+    (best, one) => (best && best.number > one.number ? best : one),
+    undefined,
+  );
+  const change = async (wanted: Way) => {
+    const before = chosen.value;
+    busy.value = true;
+    chosen.value = wanted;
+    try {
+      await api.changeProject(project, { stack_drafts: wanted });
+      problem.value = "";
+      note.value = "";
+    } catch (error) {
+      chosen.value = before;
+      problem.value = sentenceOf(error);
+    }
+    busy.value = false;
+  };
+  const makeAgain = async (version: Version) => {
+    const rows = await api.predict(project, version.id, null, false);
+    const n = rows.filter((row) => row.state === "queued").length;
+    note.value = n > 0 ? `${count(n, "draft")} queued.` : "Every draft is made this way already.";
+  };
+  return (
+    <section class="panel stack" aria-label="Drafts of stacks">
+      <h2>Drafts of stacks</h2>
+      <div class="field">
+        <label for="stack-drafts">What engines that look at planes make of a stack</label>
+        <select
+          id="stack-drafts"
+          value={chosen.value}
+          disabled={!mayChange || busy.value}
+          aria-describedby="stack-drafts-hint"
+          onChange={(event) => void change(event.currentTarget.value as Way)}
+        >
+          {WAYS.map(([value, words]) => (
+            <option key={value} value={value}>
+              {words}
+            </option>
+          ))}
+        </select>
+      </div>
+      <p class="hint" id="stack-drafts-hint">
+        Drafts that wait are made this way. Finished ones stay until they are made again; one that
+        comes out the same keeps what people decided, any other stays beside the new one.
+        {!mayChange && " Only an owner of the project changes this."}
+      </p>
+      {problem.value && (
+        <p class="message error" role="alert">
+          {problem.value}
+        </p>
+      )}
+      {mayPredict && newest && (
+        <div class="row">
+          <TryButton
+            label={`Make the drafts of ${engineTitle(newest.engine)} v${newest.number} again`}
+            act={() => makeAgain(newest)}
+            isSmall
+          />
+          <p class="hint" role="status">
+            {note.value}
+          </p>
+        </div>
+      )}
+    </section>
+  );
+}
