@@ -4,7 +4,7 @@ import type { ImagePoint } from "../geometry/points";
 import { around, height, intersect, isEmpty, type Rect, width } from "../geometry/rect";
 import { type Interval, polygonSpans } from "./polygon";
 
-export interface Area {
+export interface Enclosure {
   /** Nothing outside of it is inside of the area. */
   readonly bounds: Rect;
   /** The part (0 to 1) of a box's pixels that is inside. */
@@ -16,7 +16,7 @@ export const INSIDE_FROM = 0.5;
 
 const sizeOf = (box: Rect) => width(box) * height(box);
 
-export function boxArea(bounds: Rect): Area {
+export function boxEnclosure(bounds: Rect): Enclosure {
   return {
     bounds,
     partOf: (box) => (isEmpty(box) ? 0 : sizeOf(intersect(box, bounds)) / sizeOf(box)),
@@ -24,7 +24,7 @@ export function boxArea(bounds: Rect): Area {
 }
 
 /** What a closed line goes around, by the even-odd rule. */
-export function lassoArea(points: readonly ImagePoint[]): Area {
+export function lassoEnclosure(points: readonly ImagePoint[]): Enclosure {
   const rows = new Map<number, Interval[]>();
   for (const span of polygonSpans(points)) {
     const row = rows.get(span.y);

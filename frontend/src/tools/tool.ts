@@ -2,9 +2,11 @@
 import type { Rect } from "../geometry/rect";
 import type { DraftStore, LayerStore, WriteMode } from "../store/types";
 import type { Gesture, PointerPlace } from "../viewer/input";
+import type { ManyChooser } from "./choose_many";
 
 export type ToolName =
   | "select"
+  | "choose-many"
   | "brush"
   | "erase-selected"
   | "erase-any"
@@ -32,6 +34,7 @@ export interface ToolContext {
   readonly selected: number;
   /** Image pixels on screen. */
   readonly visible: Rect;
+  readonly many: ManyChooser;
   /** Why nothing can be painted now, as a sentence; undefined when it can. */
   paintProblem(): string | undefined;
   select(id: number): void;

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { imagePoint } from "../../src/geometry/points";
 import { contains, type Rect, rect } from "../../src/geometry/rect";
-import { boxArea, lassoArea } from "../../src/labels/inside";
+import { boxEnclosure, lassoEnclosure } from "../../src/labels/inside";
 
 const boxes = fc
   .tuple(
@@ -23,7 +23,7 @@ test("the part inside of a box is that of a count, pixel by pixel", () => {
   fc.assert(
     fc.property(boxes, boxes, (box, drawn) => {
       const truth = counted(box, (x, y) => contains(drawn, x, y));
-      expect(boxArea(drawn).partOf(box)).toBeCloseTo(truth);
+      expect(boxEnclosure(drawn).partOf(box)).toBeCloseTo(truth);
     }),
   );
 });
@@ -33,9 +33,9 @@ test("a lasso along the edges of a box takes what the box takes", () => {
     fc.property(boxes, boxes, (box, drawn) => {
       const { x0, y0, x1, y1 } = drawn;
       const around = [imagePoint(x0, y0), imagePoint(x1, y0), imagePoint(x1, y1)];
-      const lasso = lassoArea([...around, imagePoint(x0, y1)]);
+      const lasso = lassoEnclosure([...around, imagePoint(x0, y1)]);
       expect(lasso.bounds).toEqual(drawn);
-      expect(lasso.partOf(box)).toBeCloseTo(boxArea(drawn).partOf(box));
+      expect(lasso.partOf(box)).toBeCloseTo(boxEnclosure(drawn).partOf(box));
     }),
   );
 });
@@ -45,11 +45,11 @@ test("nothing outside of its bounds is inside of a lasso, and parts are from 0 t
   const finite = corner.filter(([x, y]) => Number.isFinite(x + y));
   fc.assert(
     fc.property(fc.array(finite, { maxLength: 12 }), boxes, (corners, box) => {
-      const lasso = lassoArea(corners.map(([x, y]) => imagePoint(x, y)));
+      const lasso = lassoEnclosure(corners.map(([x, y]) => imagePoint(x, y)));
       const part = lasso.partOf(box);
       expect(part).toBeGreaterThanOrEqual(0);
       expect(part).toBeLessThanOrEqual(1);
-      if (boxArea(lasso.bounds).partOf(box) === 0) expect(part).toBe(0);
+      if (boxEnclosure(lasso.bounds).partOf(box) === 0) expect(part).toBe(0);
     }),
   );
 });

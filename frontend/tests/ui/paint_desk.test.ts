@@ -23,6 +23,7 @@ beforeEach(async () => {
     review: { draft: undefined, shows: () => false },
     desk: { drop() {} },
     view: { isPanHeld: false, follow() {} },
+    many: { none() {} },
     attempt: <T>(edit: () => Promise<T>) => edit(),
   } as unknown as PaintParts);
 });

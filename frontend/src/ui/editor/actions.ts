@@ -1,4 +1,5 @@
 /** What panels and keys may ask of the editor; the session does it. */
+import type { ChosenDesk } from "./chosen_desk";
 import type { ClassDesk } from "./class_desk";
 import type { ConflictDesk } from "./conflict_desk";
 import type { ContrastDesk } from "./contrast_desk";
@@ -20,6 +21,7 @@ export interface EditorActions {
   readonly paint: PaintDesk;
   readonly planes: PlaneDesk;
   readonly classes: ClassDesk;
+  readonly many: ChosenDesk;
   readonly conflicts: ConflictDesk;
   readonly guide: SuggestionDesk;
   readonly login: LoginDesk;

@@ -9,11 +9,13 @@ import type { Colouring } from "../../viewer/colouring";
 import { FlashMark } from "../../viewer/flash";
 import type { PointerPlace } from "../../viewer/input";
 import { LabelView } from "../../viewer/label_view";
+import { LassoMark } from "../../viewer/lasso_mark";
 import { CursorMark, RegionMarks, SelectionMark } from "../../viewer/marks";
 import { Stage, type View } from "../../viewer/stage";
 import { Surface } from "../../viewer/surface";
 import { TilePainter } from "../../viewer/tile_paint";
 import type { Picture } from "../../viewer/tile_source";
+import { type Among, differing } from "./chosen";
 import { coloursBy } from "./colour_choice";
 import type { EditorModel, RegionInfo } from "./model";
 import { isStack, spanText } from "./planes";
@@ -31,6 +33,7 @@ export class Scene {
   readonly stage: Stage;
   readonly cursor: CursorMark;
   readonly flash: FlashMark;
+  readonly lasso: LassoMark;
   readonly painter: TilePainter;
   readonly #model: EditorModel;
   readonly #token: TileToken;
@@ -79,10 +82,12 @@ export class Scene {
     this.#regions = new RegionMarks(requestLabels);
     this.#selection = new SelectionMark(requestLabels);
     this.cursor = new CursorMark(requestMarks);
+    this.lasso = new LassoMark(requestMarks);
     this.flash = new FlashMark(requestMarks, isReducedMotion);
     this.#labels.add(this.#regions);
     this.#labels.add(this.#selection);
     this.#marks.add(this.flash);
+    this.#marks.add(this.lasso);
     this.#marks.add(this.cursor);
     this.#disposers.push(this.stage.onDrawn((view) => this.#drawn(view)));
     this.#follow();
@@ -200,6 +205,19 @@ export class Scene {
       );
   }
 
+  /** Draw those anew that became chosen, or are no longer. */
+  #followChosen(): () => void {
+    const { chosen } = this.#model;
+    let before = chosen.peek();
+    return effect(() => {
+      const now = chosen.value;
+      const views = { annotation: this.#annotation?.view, draft: this.#draft?.view };
+      if (now.among === before.among) views[now.among]?.refresh(differing(now.ids, before.ids));
+      else for (const { among, ids } of [before, now]) views[among]?.refresh([...ids]);
+      before = now;
+    });
+  }
+
   /** Carry what a person changes in the panels over to what is drawn. */
   #follow(): void {
     const model = this.#model;
@@ -214,6 +232,7 @@ export class Scene {
         const draft = this.#draft;
         draft?.view.setColouring(this.#draftColouring(draft.view.reader, draft.look));
       }),
+      this.#followChosen(),
       effect(() => this.#annotation?.view.setOpacity(model.opacity.value)),
       effect(() => this.#draft?.view.setOpacity(model.draftOpacity.value)),
       effect(() => {
@@ -255,11 +274,18 @@ export class Scene {
   }
 
   #annotationColouring(reader: LabelReader): Colouring {
-    return { ...this.#colours(reader, false), isDraft: false };
+    const isChosen = this.#isChosen("annotation");
+    return { ...this.#colours(reader, false), isDraft: false, isChosen };
   }
 
   #draftColouring(reader: LabelReader, look: DraftLook): Colouring {
-    return { ...this.#colours(reader, true), isDraft: true, ...look };
+    const isChosen = this.#isChosen("draft");
+    return { ...this.#colours(reader, true), isDraft: true, isChosen, ...look };
+  }
+
+  #isChosen(among: Among): (id: number) => boolean {
+    const { chosen } = this.#model;
+    return (id) => chosen.peek().among === among && chosen.peek().ids.has(id);
   }
 
   #colours(reader: LabelReader, isDraft: boolean) {
