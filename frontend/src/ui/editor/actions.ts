@@ -3,6 +3,7 @@ import type { ChosenDesk } from "./chosen_desk";
 import type { ClassDesk } from "./class_desk";
 import type { ConflictDesk } from "./conflict_desk";
 import type { ContrastDesk } from "./contrast_desk";
+import type { ListDesk } from "./list_desk";
 import type { LoginDesk } from "./login_desk";
 import type { EditorModel } from "./model";
 import type { PaintDesk } from "./paint_desk";
@@ -22,6 +23,7 @@ export interface EditorActions {
   readonly planes: PlaneDesk;
   readonly classes: ClassDesk;
   readonly many: ChosenDesk;
+  readonly list: ListDesk;
   readonly conflicts: ConflictDesk;
   readonly guide: SuggestionDesk;
   readonly login: LoginDesk;

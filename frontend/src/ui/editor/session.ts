@@ -13,6 +13,7 @@ import { ConflictDesk } from "./conflict_desk";
 import { ContrastDesk } from "./contrast_desk";
 import { startEffortMeter } from "./effort_meter";
 import { bindKeys } from "./keys";
+import { ListDesk } from "./list_desk";
 import { LoginDesk } from "./login_desk";
 import { dismiss, type EditorModel, notify } from "./model";
 import { PaintDesk } from "./paint_desk";
@@ -45,6 +46,7 @@ export class EditorSession implements EditorActions {
   readonly planes: PlaneDesk;
   readonly classes: ClassDesk;
   readonly many: ChosenDesk;
+  readonly list: ListDesk;
   readonly conflicts: ConflictDesk;
   readonly guide: SuggestionDesk;
   readonly login: LoginDesk;
@@ -67,6 +69,7 @@ export class EditorSession implements EditorActions {
     this.contrast = new ContrastDesk(model, scene);
     this.many = new ChosenDesk({ ...shared, review: this.review });
     const { many } = this;
+    this.list = new ListDesk({ ...shared, many, review: this.review });
     this.classes = new ClassDesk({ ...shared, many, review: this.review, classes: parts.classes });
     this.view = new ViewDesk(model, scene);
     this.paint = new PaintDesk({
@@ -94,6 +97,7 @@ export class EditorSession implements EditorActions {
     this.planes.close();
     this.paint.close();
     this.many.close();
+    this.list.close();
     this.conflicts.close();
     this.login.close();
     this.review.close();
