@@ -174,7 +174,7 @@ def test_a_draft_is_filtered_by_score_accepted_in_part_and_rejected_in_part(
     open_list(editor)
     page.get_by_role("group", name="Whose objects are listed").get_by_text("Draft").click()
     editor.until(f"(editor) => editor.list.listed.value.order.length === {N}")
-    page.get_by_label("Score from").fill("0.99")
+    page.get_by_role("spinbutton", name="Score from").fill("0.99")
     editor.until("(editor) => editor.list.listed.value.order.length === 500")
     page.get_by_role("button", name="Choose all that match").click()
     page.keyboard.press("a")
@@ -184,8 +184,8 @@ def test_a_draft_is_filtered_by_score_accepted_in_part_and_rejected_in_part(
     assert alive_on_server(own) == 500
     assert Instance.objects.filter(layer=draft, state=InstanceState.ACCEPTED).count() == 500
 
-    page.get_by_label("Score from").fill("")
-    page.get_by_label("Score to").fill("0.5")
+    page.get_by_role("spinbutton", name="Score from").fill("")
+    page.get_by_role("spinbutton", name="Score to").fill("0.5")
     editor.until(f"(editor) => editor.list.listed.value.order.length === {N // 2}")
     page.get_by_role("button", name="Choose all that match").click()
     page.keyboard.press("r")

@@ -17,15 +17,13 @@ export interface Symbol {
   readonly half: number;
   readonly shape: Shape;
   readonly colour: number;
-  /** A white and black frame around it. */
+  /** A white rim and a black core: within the symbol, since others are near. */
   readonly isChosen: boolean;
 }
 
 const OPAQUE = 0xff000000;
 const RIM = 0xc0000000;
 const WHITE = 0xffffffff;
-/** Distance and width of the frame around what is chosen. */
-const FRAME_PX = 2;
 
 /** @param density device pixels per screen pixel: how thick lines are */
 export function stamp(sheet: Sheet, symbol: Symbol, density: number): void {
@@ -35,19 +33,14 @@ export function stamp(sheet: Sheet, symbol: Symbol, density: number): void {
   const colour = (symbol.colour | OPAQUE) >>> 0;
   const away = (dx: number, dy: number) =>
     shape === "diamond" ? Math.abs(dx) + Math.abs(dy) : Math.max(Math.abs(dx), Math.abs(dy));
+  const rim = isChosen ? WHITE : RIM;
   put(sheet, symbol, half + line, (dx, dy) => {
     const distance = away(dx, dy);
     if (distance > half + line) return 0;
-    if (distance > half) return RIM;
+    if (distance > half) return rim;
+    if (isChosen && distance <= line) return OPAQUE;
     // The inside of a diamond stays open: what lies below it is seen.
     return shape === "square" || distance > half - 2 * line ? colour : 0;
-  });
-  if (!isChosen) return;
-  const inner = half + FRAME_PX * line;
-  put(sheet, symbol, inner + 2 * line, (dx, dy) => {
-    const distance = Math.max(Math.abs(dx), Math.abs(dy));
-    if (distance <= inner) return 0;
-    return distance <= inner + line ? WHITE : OPAQUE;
   });
 }
 

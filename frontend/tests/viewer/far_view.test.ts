@@ -123,7 +123,7 @@ describe("a stamp", () => {
     ]);
   });
 
-  test("has a frame when it is chosen, which is no matter of colour", () => {
+  test("has a white rim and a black core when it is chosen, which is no matter of colour", () => {
     const [plain, chosen] = [sheetOf(), sheetOf()];
     stamp(plain, { ...symbol, shape: "square" }, 1);
     stamp(chosen, { ...symbol, shape: "square", isChosen: true }, 1);

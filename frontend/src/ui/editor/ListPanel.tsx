@@ -91,7 +91,7 @@ function Filter({ actions }: { actions: EditorActions }) {
       )}
       <div class="filter">
         <Range label={`Area ${unit}`} value={filter.area} onChange={(area) => change({ area })} />
-        {(listed?.hasScores ?? false) && (
+        {(listed?.hasScores || isSet(filter.score)) && (
           <Range
             label="Score"
             step={0.01}
@@ -169,6 +169,8 @@ function ClassFilter({ actions }: { actions: EditorActions }) {
     </label>
   );
 }
+
+const isSet = ({ least, most }: Limits) => least !== null || most !== null;
 
 function Range(props: {
   readonly label: string;

@@ -129,8 +129,9 @@ function Head({ list, columns, style }: HeadProps) {
         <span role="columnheader" class="grid-cell">
           <span class="sr-only">Chosen</span>
         </span>
-        {columns.map((column) => {
-          const isSorted = column.sortBy === by;
+        {columns.map((column, i) => {
+          // Areas stand in two columns, in pixels and in micrometres.
+          const isSorted = column.sortBy === by && columns[i - 1]?.sortBy !== by;
           const arrow = isDescending ? "▼" : "▲";
           return (
             <span
@@ -188,7 +189,9 @@ function Row({ actions, listed, columns, style, place }: RowProps) {
           list.toggle(id);
         }}
       >
-        {isChosen ? "✓" : ""}
+        <span class="grid-mark" aria-hidden="true">
+          {isChosen ? "✓" : ""}
+        </span>
         <span class="sr-only">{isChosen ? "chosen" : "not chosen"}</span>
       </span>
       {columns.map((column) => (

@@ -17,6 +17,8 @@ export interface ChosenParts {
   readonly attempt: <T>(edit: () => Promise<T>) => Promise<T | undefined>;
 }
 
+const TOLD_FROM = 500;
+
 export class ChosenDesk {
   readonly #parts: ChosenParts;
   readonly #dispose: () => void;
@@ -149,6 +151,11 @@ export class ChosenDesk {
     return false;
   }
 
+  /** Very many take a moment, in which nothing else would tell that anything happens. */
+  #begin(word: string, n: number): void {
+    if (n >= TOLD_FROM) notify(this.#parts.model, `${word} ${plural(n, "object")}…`);
+  }
+
   /** @returns false when nothing is chosen */
   remove(): boolean {
     const { model, layer, attempt } = this.#parts;
@@ -159,6 +166,7 @@ export class ChosenDesk {
     const ids = this.#annotated();
     if (!ids) return false;
     if (!this.#mayAnnotate()) return true;
+    this.#begin("Deleting", ids.length);
     void attempt(async () => {
       const done = await layer.deleteMany(ids);
       notify(model, `${plural(done.nDone, "object")} deleted. ${undoWords(done)}`);
@@ -177,6 +185,7 @@ export class ChosenDesk {
     }
     const { instances } = layer;
     const keep = ids.reduce((one, id) => (instances.areaOf(id) > instances.areaOf(one) ? id : one));
+    this.#begin("Merging", ids.length);
     void attempt(async () => {
       const done = await layer.mergeMany(keep, ids);
       this.none();
@@ -213,6 +222,7 @@ export class ChosenDesk {
     if (!this.#mayAnnotate()) return true;
     const { draft } = drafted;
     const ids = inBands(draft, drafted.ids);
+    this.#begin("Accepting", ids.length);
     void attempt(async () => {
       const n = await layer.acceptMany(draft, ids, "pixels");
       const skipped = ids.length - n;
