@@ -243,6 +243,7 @@ export class ChosenDesk {
     const run = () => draft.reopen(ids);
     notify(model, `${plural(ids.length, "draft object")} rejected.`, {
       actions: [{ label: "Take it back", run }],
+      stays: true,
     });
     return true;
   }
