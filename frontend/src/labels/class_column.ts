@@ -21,6 +21,15 @@ export class ClassColumn {
     this.codes = larger;
   }
 
+  /** Names by their code. */
+  get allNames(): readonly string[] {
+    return this.names;
+  }
+
+  codeAt(slot: number): number {
+    return this.codes[slot] as number;
+  }
+
   nameOf(slot: number): string {
     return this.names[this.codes[slot] as number] ?? "";
   }

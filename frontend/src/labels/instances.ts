@@ -3,6 +3,7 @@
 import { isEmpty, type Rect, rect } from "../geometry/rect";
 import { CHUNK, type ChunkKey, chunkCol, chunkRow } from "./chunks";
 import { ClassColumn } from "./class_column";
+import { type InstanceSnapshot, snapshotOf } from "./instance_snapshot";
 import { boxOfRun, type Edit, type Runs } from "./runs";
 import { meets, type PlaneRef, type Span, SpanColumn } from "./spans";
 
@@ -58,6 +59,7 @@ export class InstanceTable {
   private changes = 0;
   private readonly newState: State;
   private readonly plane: PlaneRef;
+  private latest: InstanceSnapshot | undefined;
 
   /**
    * @param newState what an instance is that pixels bring up for the first time
@@ -251,6 +253,21 @@ export class InstanceTable {
   stateOf(id: number): State | undefined {
     const slot = this.slots.get(id);
     return slot === undefined ? undefined : this.stateAt(slot);
+  }
+
+  /** All of them as columns; the same object until something changes. */
+  snapshot(): InstanceSnapshot {
+    if (this.latest?.version !== this.changes) {
+      const { used, idOf, area, boxes, score, doubt, spans, classes } = this;
+      this.latest = snapshotOf({
+        ...{ version: this.changes, used, idOf, area, boxes, score, doubt },
+        state: this.stateOfSlot,
+        spanOf: (slot) => spans.get(slot),
+        classCodeOf: (slot) => classes.codeAt(slot),
+        classNames: classes.allNames,
+      });
+    }
+    return this.latest;
   }
 
   ids(): Uint32Array {

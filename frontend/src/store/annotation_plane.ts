@@ -19,6 +19,7 @@ import {
   type DraftStore,
   EditRefused,
   type LayerStore,
+  type ManyReport,
   type OpReport,
   type Preserve,
   type Stroke,
@@ -30,6 +31,9 @@ export interface AnnotationOptions extends SyncedOptions {
   /** Shared by the planes of a layer; without it the plane asks for its own. */
   readonly ids?: IdPool;
 }
+
+/** Ids before and after it in the op's header, of which the server takes a mebibyte. */
+const CLASSES_PER_OP = 20_000;
 
 export class AnnotationPlane extends SyncedPlane implements LayerStore {
   readonly ids: IdPool;
@@ -165,9 +169,14 @@ export class AnnotationPlane extends SyncedPlane implements LayerStore {
 
   setClass(ids: readonly number[], className: string): Promise<OpReport | null> {
     return this.desk.exclusively(async () => {
-      const meta = classMeta(this.replica.table, ids, className);
-      if (!meta) return null;
-      return this.commit("class", NO_EDIT, { ...meta, group: this.newGroup() }, true);
+      const group = this.newGroup();
+      const made: Promise<OpReport>[] = [];
+      for (let at = 0; at < ids.length; at += CLASSES_PER_OP) {
+        const part = ids.slice(at, at + CLASSES_PER_OP);
+        const meta = classMeta(this.replica.table, part, className);
+        if (meta) made.push(this.commit("class", NO_EDIT, { ...meta, group }, true));
+      }
+      return made.length === 0 ? null : (await Promise.all(made)).reduce(added);
     });
   }
 
@@ -190,6 +199,15 @@ export class AnnotationPlane extends SyncedPlane implements LayerStore {
 
   deleteInstance(id: number): Promise<OpReport> {
     return this.desk.deleteInstance(id);
+  }
+
+  deleteMany(ids: readonly number[]): Promise<ManyReport> {
+    return this.desk.relabelMany("delete", new Map(ids.map((id) => [id, 0])));
+  }
+
+  mergeMany(keep: number, others: readonly number[]): Promise<ManyReport> {
+    const given = others.filter((id) => id !== keep);
+    return this.desk.relabelMany("merge", new Map(given.map((id) => [id, keep])));
   }
 
   copyFrom(other: LayerStore, id: number): Promise<OpReport> {

@@ -6,7 +6,11 @@ import type { InstanceTable } from "../labels/instances";
 /** Ids by the class that each of them gets. */
 export function grouped(classOf: Iterable<readonly [id: number, name: string]>): ClassGroups {
   const groups = new Map<string, number[]>();
-  for (const [id, name] of classOf) groups.set(name, [...(groups.get(name) ?? []), id]);
+  for (const [id, name] of classOf) {
+    const ids = groups.get(name);
+    if (ids) ids.push(id);
+    else groups.set(name, [id]);
+  }
   return Object.fromEntries(groups);
 }
 

@@ -51,10 +51,7 @@ export class DraftPlane extends PlaneReader implements DraftStore {
   show(ids: readonly number[], state: InstanceState, origin: "local" | "remote" = "local"): void {
     const changed = ids.filter((id) => this.replica.table.setState(id, state));
     if (changed.length === 0) return;
-    for (const id of changed) {
-      const row = this.replica.table.get(id);
-      if (row) this.tellDirty(row.box, origin);
-    }
+    this.tellBoxes(changed, origin);
     this.tellInstances(origin, changed);
   }
 

@@ -16,8 +16,15 @@ import { acceptEdit, holds, reclaimEdit, relabel } from "./edits";
 import type { IdPool } from "./id_pool";
 import { ruleOf } from "./open_stroke";
 import type { PlaneReader } from "./plane_reader";
+import { inParts, placesOf, relabelMany } from "./relabel_many";
 import { StrokePainter } from "./stroke_painter";
-import { EditRefused, type OpReport, type Preserve, type StrokeOptions } from "./types";
+import {
+  EditRefused,
+  type ManyReport,
+  type OpReport,
+  type Preserve,
+  type StrokeOptions,
+} from "./types";
 
 export interface EditContext {
   readonly bounds: Rect;
@@ -36,6 +43,8 @@ export interface EditContext {
 const MAX_FILL_PIXELS = 4_000_000;
 // The server takes a header of 1 MiB; an accepted instance takes about 100 bytes of it.
 const ACCEPTS_PER_OP = 5000;
+/** Of one edit of many instances: all of them stay in memory until they are saved. */
+const MOST_CHUNKS = 512;
 
 const FILL_SENTENCES = {
   outside: "Click inside the visible part of the image.",
@@ -135,6 +144,29 @@ export class EditDesk {
 
   deleteInstance(id: number): Promise<OpReport> {
     return this.exclusively(() => this.relabel("delete", id, 0));
+  }
+
+  /** @param to the new label by the old one */
+  relabelMany(kind: string, to: ReadonlyMap<number, number>): Promise<ManyReport> {
+    return this.exclusively(async () => {
+      const { table, bounds, chunks } = this.context;
+      const here = [...table.within(bounds)].filter((id) => to.has(id));
+      const boxes = here.map((id) => this.known(id));
+      const places = placesOf(boxes, bounds.x1, bounds.y1);
+      if (places.size > MOST_CHUNKS) throw tooWide();
+      const group = this.context.newGroup();
+      const given = new Set<number>();
+      const made: Promise<OpReport>[] = [];
+      for (const part of inParts(places)) {
+        await Promise.all(part.map(([, box]) => this.ensure(box)));
+        const done = relabelMany(chunks, part, to);
+        for (const id of done.given) given.add(id);
+        if (done.edit.size > 0) made.push(this.commit(kind, done.edit, { group }, false));
+      }
+      if (made.length === 0) throw notOnPlane();
+      await Promise.all(made);
+      return { nDone: given.size, nElsewhere: to.size - given.size };
+    });
   }
 
   /** Take over an instance's pixels from another plane where nothing else is. */
@@ -273,6 +305,11 @@ function withoutAccepts({ accepts: _, ...meta }: OpMeta): OpMeta {
 
 export function added(a: OpReport, b: OpReport): OpReport {
   return { n: b.n, kind: b.kind, nPixels: a.nPixels + b.nPixels, rect: union(a.rect, b.rect) };
+}
+
+function tooWide(): EditRefused {
+  const text = "These objects lie too far apart to be changed at once: choose those of one part.";
+  return new EditRefused("too_wide", text);
 }
 
 export function notOnPlane(): EditRefused {

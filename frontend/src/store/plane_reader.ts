@@ -120,10 +120,15 @@ export class PlaneReader implements LabelReader {
   /** The classes of these instances changed: their colours may too. */
   showClasses(ids: readonly number[], origin: Origin): void {
     if (ids.length === 0) return;
+    this.tellBoxes(ids, origin);
+    this.tellInstances(origin, [...new Set(ids)]);
+  }
+
+  /** The pixels of these instances are to be drawn anew. */
+  protected tellBoxes(ids: readonly number[], origin: Origin): void {
     const { table } = this.replica;
     if (ids.length > MANY) this.tellDirty(this.bounds, origin);
     else for (const id of ids) this.tellDirty(table.get(id)?.box ?? EMPTY_RECT, origin);
-    this.tellInstances(origin, [...new Set(ids)]);
   }
 
   protected tellDirty(box: Rect, origin: Origin): void {

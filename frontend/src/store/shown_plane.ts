@@ -13,6 +13,7 @@ import type {
   InstancesEvent,
   LayerInfo,
   LayerStore,
+  ManyReport,
   OpReport,
   RefusedReport,
   ShapeEdits,
@@ -101,6 +102,14 @@ export abstract class ShownPlane {
 
   deleteInstance(id: number): Promise<OpReport> {
     return this.plane.deleteInstance(id);
+  }
+
+  deleteMany(ids: readonly number[]): Promise<ManyReport> {
+    return this.plane.deleteMany(ids);
+  }
+
+  mergeMany(keep: number, others: readonly number[]): Promise<ManyReport> {
+    return this.plane.mergeMany(keep, others);
   }
 
   copyFrom(other: LayerStore, id: number): Promise<OpReport> {

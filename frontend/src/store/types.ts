@@ -7,6 +7,7 @@
 
 import type { ImagePoint } from "../geometry/points";
 import type { Rect } from "../geometry/rect";
+import type { InstanceSnapshot } from "../labels/instance_snapshot";
 import type { Edit } from "../labels/runs";
 import type { PlaneRef, Span } from "../labels/spans";
 
@@ -72,6 +73,8 @@ export interface InstanceIndex {
   /** Instances with at least one pixel, by class; "" is unknown. */
   classCount(): ReadonlyMap<string, number>;
   stateOf(id: number): InstanceState | undefined;
+  /** All of them as typed columns; the same object until something changes. */
+  snapshot(): InstanceSnapshot;
   /** Ids with at least one pixel, ascending. */
   ids(): Uint32Array;
   /** Ids whose box meets `box` on this plane, or on any of `planes`; ascending. */
@@ -153,6 +156,14 @@ export interface OpReport {
   readonly kind: string;
   readonly nPixels: number;
   readonly rect: Rect;
+}
+
+/** What an edit did to many instances. */
+export interface ManyReport {
+  /** Those that gave pixels. */
+  readonly nDone: number;
+  /** Those without a pixel in the plane that is shown. */
+  readonly nElsewhere: number;
 }
 
 /** Pixels of ours that the server did not take since another person changed them first. */
@@ -254,6 +265,10 @@ export interface LayerStore extends LabelReader {
   /** Give all pixels of `other` to `keep`. */
   merge(keep: number, other: number): Promise<OpReport>;
   deleteInstance(id: number): Promise<OpReport>;
+  /** Delete what these have in this plane: one step of undo, in ops of bounded size. */
+  deleteMany(ids: readonly number[]): Promise<ManyReport>;
+  /** Give all pixels of others in this plane to `keep`: one step of undo. */
+  mergeMany(keep: number, others: readonly number[]): Promise<ManyReport>;
   /** Give instances a class, "" for unknown; null when all have it already. */
   setClass(ids: readonly number[], className: string): Promise<OpReport | null>;
   /** The same for instances of a draft: its correction, kept and undone like an edit. */

@@ -4,9 +4,11 @@ import type { Rect } from "../geometry/rect";
 import type { Brightness, DraftStore, LayerStore, WriteMode } from "../store/types";
 import type { Gesture, PointerPlace } from "../viewer/input";
 import type { Sketch } from "../viewer/sketch";
+import type { ManyChooser } from "./choose_many";
 
 export type ToolName =
   | "select"
+  | "choose-many"
   | "brush"
   | "erase-selected"
   | "erase-any"
@@ -45,6 +47,7 @@ export interface ToolContext {
   readonly lastEnd: StrokeEnd | undefined;
   /** Grey values of the picture as shown. */
   readonly brightness: Brightness;
+  readonly many: ManyChooser;
   /** Why nothing can be painted now, as a sentence; undefined when it can. */
   paintProblem(): string | undefined;
   select(id: number): void;

@@ -1,5 +1,6 @@
 /** Every tool, in the order of the toolbar. */
 import { brush, eraseAny, eraseSelected } from "./brushes";
+import { chooseMany } from "./choose_many";
 import { erasePiece, fill, merge, remove, select } from "./clicks";
 import { lasso } from "./lasso";
 import { region } from "./region";
@@ -8,6 +9,7 @@ import type { Tool, ToolName } from "./tool";
 
 export const TOOLS: readonly Tool[] = [
   select,
+  chooseMany,
   brush,
   lasso,
   eraseSelected,

@@ -21,6 +21,8 @@ export interface Colouring {
   readonly isHidden?: ((id: number) => boolean) | undefined;
   /** Instances of which only a faint outline is drawn. */
   readonly isFaded?: ((id: number) => boolean) | undefined;
+  /** Instances that are chosen, many at once: a black and white edge, dots inside. */
+  readonly isChosen?: ((id: number) => boolean) | undefined;
   /** Dashed outline and hatched inside: a proposal, not an annotation. */
   readonly isDraft: boolean;
 }
@@ -33,6 +35,8 @@ export function colourIndex({ indexOf }: Colouring, id: number): number {
 /** Stands for "not loaded": never an instance id, and equal to every neighbour. */
 const UNKNOWN = 0xffffffff;
 
+const WHITE = 0xffffffff;
+const BLACK = 0xff000000;
 const FAINT_ALPHA = 0xb0 << 24;
 
 /** Copy the labels of a box grown by one pixel; outside of the image is background. */
@@ -75,13 +79,14 @@ export function colourBox(
   const width = box.x1 - box.x0;
   const height = box.y1 - box.y0;
   const stride = width + 2;
-  const { style, colours, isHidden, isFaded, isDraft } = colouring;
+  const { style, colours, isHidden, isFaded, isChosen, isDraft } = colouring;
   const hasFill = style === "filled" || style === "both";
   const hasEdge = style === "outline" || style === "both";
   let lastId = 0;
   let fill = 0;
   let edge = 0;
   let isFaint = false;
+  let isPicked = false;
   for (let y = 0, to = 0; y < height; y++) {
     let at = (y + 1) * stride + 1;
     for (let x = 0; x < width; x++, at++, to++) {
@@ -97,12 +102,16 @@ export function colourBox(
         fill = hidden || !hasFill ? 0 : (colours.fill[index] as number);
         edge = hidden || !hasEdge ? 0 : (colours.edge[index] as number);
         isFaint = isFaded?.(id) ?? false;
+        isPicked = style !== "none" && !hidden && (isChosen?.(id) ?? false);
         if (isFaint && !hidden) {
           fill = 0;
           edge = (((colours.edge[index] as number) & 0x00ffffff) | FAINT_ALPHA) >>> 0;
         }
       }
-      if (edge !== 0 && isBorder(padded, at, stride, id)) {
+      if (isPicked) {
+        const isEdge = isBorder(padded, at, stride, id);
+        out[to] = chosenPixel(x + box.x0, y + box.y0, isEdge, fill);
+      } else if (edge !== 0 && isBorder(padded, at, stride, id)) {
         // Image coordinates decide the dashes, so that they join across boxes and chunks.
         const isGap = isDraft && ((x + box.x0 + y + box.y0) >> 2) % 2 === 1;
         out[to] = isGap ? (isFaint ? 0 : 0xff202020) : edge;
@@ -113,6 +122,12 @@ export function colourBox(
       }
     }
   }
+}
+
+/** Image coordinates decide, so that the pattern joins across boxes and chunks. */
+function chosenPixel(x: number, y: number, isEdge: boolean, fill: number): number {
+  if (isEdge) return (x + y) % 6 < 3 ? WHITE : BLACK;
+  return x % 4 === 0 && y % 4 === 0 ? WHITE : fill;
 }
 
 function isBorder(padded: Uint32Array, at: number, stride: number, id: number): boolean {

@@ -8,6 +8,8 @@ export interface PointerPlace {
   readonly screen: ScreenPoint;
   readonly isShift: boolean;
   readonly isAlt: boolean;
+  /** Ctrl, or Command. */
+  readonly isControl: boolean;
   /** The other end of the pen, or its barrel button: acts as an eraser. */
   readonly isEraser: boolean;
 }
@@ -127,6 +129,7 @@ export class PointerInput {
       screen,
       isShift: event.shiftKey,
       isAlt: event.altKey,
+      isControl: event.ctrlKey || event.metaKey,
       isEraser:
         event.pointerType === "pen" &&
         ((event.buttons & PEN_ERASER) !== 0 ||

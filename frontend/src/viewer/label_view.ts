@@ -1,7 +1,8 @@
 /** A label layer over the image: coloured pixels near by, dots when far away. */
 import { type Rect, rect } from "../geometry/rect";
 import type { LabelReader } from "../store/types";
-import { type Colouring, colourIndex } from "./colouring";
+import type { Colouring } from "./colouring";
+import { FarView } from "./far_view";
 import { LabelPainter } from "./label_painter";
 import type { View } from "./stage";
 import type { Drawable, Frame } from "./surface";
@@ -25,6 +26,7 @@ export function showsDetail(view: View, chunkSize: number): boolean {
 export class LabelView implements Drawable {
   readonly reader: LabelReader;
   readonly #painter: LabelPainter;
+  readonly #far: FarView;
   readonly #request: () => void;
   readonly #disposers: (() => void)[];
   #ensured: Rect = rect(0, 0, 0, 0);
@@ -35,6 +37,7 @@ export class LabelView implements Drawable {
     this.reader = reader;
     this.#request = request;
     this.#painter = new LabelPainter(reader, colouring);
+    this.#far = new FarView(reader);
     this.#disposers = [
       reader.onDirty((event) => {
         this.#painter.markDirty(event.rect);
@@ -45,6 +48,7 @@ export class LabelView implements Drawable {
 
   setColouring(colouring: Colouring): void {
     this.#painter.setColouring(colouring);
+    this.#far.forget();
     this.#request();
   }
 
@@ -60,6 +64,7 @@ export class LabelView implements Drawable {
 
   /** Colour single instances anew, after a decision about them. */
   refresh(ids: readonly number[] | null): void {
+    this.#far.forget();
     if (ids === null || ids.length > 200) {
       this.#painter.setColouring(this.#painter.colouring);
     } else {
@@ -79,8 +84,9 @@ export class LabelView implements Drawable {
   draw(frame: Frame): boolean {
     const { view, context, density } = frame;
     if (!showsDetail(view, this.reader.info.chunk)) {
-      if (this.isShown && this.#painter.colouring.style !== "none") this.#drawDots(frame);
-      return false;
+      if (!this.isShown || this.#painter.colouring.style === "none") return false;
+      context.globalAlpha = this.opacity;
+      return this.#far.draw(frame, this.#painter.colouring);
     }
     this.#ensure(view.visible);
     const waits = this.#painter.prepare(view.visible);
@@ -117,35 +123,5 @@ export class LabelView implements Drawable {
         this.#ensured = rect(0, 0, 0, 0);
       },
     );
-  }
-
-  /** One square per instance, written straight into pixels: 100,000 cost a few milliseconds. */
-  #drawDots({ context, view, density }: Frame): void {
-    const { colouring } = this.#painter;
-    const { colours, isHidden } = colouring;
-    const { width, height } = context.canvas;
-    const image = context.createImageData(width, height);
-    const words = new Uint32Array(image.data.buffer);
-    const { a, e, f } = view.toScreen;
-    const half = Math.max(1, Math.round(density));
-    for (const id of this.reader.instances.within(view.visible)) {
-      if (isHidden?.(id)) continue;
-      const row = this.reader.instances.get(id);
-      if (!row) continue;
-      const x = Math.round((((row.box.x0 + row.box.x1) / 2) * a + e) * density);
-      const y = Math.round((((row.box.y0 + row.box.y1) / 2) * a + f) * density);
-      const colour = colours.edge[colourIndex(colouring, id)] as number;
-      for (let dy = -half; dy <= half; dy++) {
-        if (y + dy < 0 || y + dy >= height) continue;
-        for (let dx = -half; dx <= half; dx++) {
-          if (x + dx >= 0 && x + dx < width) words[(y + dy) * width + x + dx] = colour;
-        }
-      }
-    }
-    // putImageData would wipe what lies below; a bitmap is laid over it.
-    const layer = new OffscreenCanvas(width, height);
-    layer.getContext("2d")?.putImageData(image, 0, 0);
-    context.globalAlpha = this.opacity;
-    context.drawImage(layer, 0, 0);
   }
 }

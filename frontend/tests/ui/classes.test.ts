@@ -109,6 +109,7 @@ describe("choosing a class", () => {
       model,
       layer,
       review: { draft: undefined },
+      many: { setClass: () => false },
       classes: {
         list: async () => list,
         add: async (_project: string, added: { name: string }) => {

@@ -37,6 +37,7 @@ export class Desk {
       review: { draft: undefined, shows: () => false },
       desk: { drop() {} },
       view: { isPanHeld: false, follow() {} },
+      many: { count: 0, none() {} },
       attempt: <T>(edit: () => Promise<T>) => this.attempt(edit),
     } as unknown as PaintParts);
   }

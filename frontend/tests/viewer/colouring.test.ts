@@ -47,6 +47,25 @@ function colour(source: LabelPixels, box: Rect, how = colouring): Uint32Array {
 const alpha = (word: number | undefined) => (word ?? 0) >>> 24;
 
 describe("colourBox", () => {
+  it("marks what is chosen by black and white, and leaves everything else as it is", () => {
+    const { source } = layer(24, 24, (x) => (x < 12 ? 5 : 6));
+    const box = rect(0, 0, 24, 24);
+    const plain = colour(source, box);
+    const marked = colour(source, box, { ...colouring, isChosen: (id) => id === 5 });
+    const of = (pixels: Uint32Array, wanted: (x: number, y: number) => boolean) =>
+      [...pixels].filter((_, i) => wanted(i % 24, Math.floor(i / 24)));
+    expect(of(marked, (x) => x >= 12)).toEqual(of(plain, (x) => x >= 12));
+    const isEdge = (x: number, y: number) => x === 0 || x === 11 || y === 0 || y === 23;
+    const edge = new Set(of(marked, (x, y) => x < 12 && isEdge(x, y)));
+    expect(edge).toEqual(new Set([0xffffffff, 0xff000000]));
+    const inside = new Set(of(marked, (x, y) => x < 12 && !isEdge(x, y)));
+    expect(inside).toEqual(new Set([0xffffffff, plain[24 + 1]]));
+    const hidden = colour(source, box, {
+      ...{ ...colouring, isChosen: () => true, isHidden: () => true },
+    });
+    expect(hidden.every((word) => word === 0)).toBe(true);
+  });
+
   it("draws a faint outline of what is faded, and nothing of what is hidden", () => {
     const { source } = layer(16, 8, (x) => (x < 8 ? 1 : 2));
     const how = { ...colouring, isDraft: true, isFaded: (id: number) => id === 2 };

@@ -15,6 +15,7 @@ export interface Press {
   readonly buttons?: number;
   readonly shiftKey?: boolean;
   readonly altKey?: boolean;
+  readonly ctrlKey?: boolean;
 }
 
 /** Stands for the stage's element. What it lets through would reach OpenSeadragon. */
@@ -75,8 +76,9 @@ export class FakeStage {
   fire(kind: string, x: number, y: number, press: Press = {}): void {
     const facts = { pointerType: "mouse", pointerId: 1, button: 0, buttons: 1 };
     const event = new Event(kind, { cancelable: true });
-    const held = { shiftKey: false, altKey: false, clientX: x, clientY: y };
-    this.element.dispatchEvent(Object.assign(event, facts, held, press));
+    const place = { clientX: x, clientY: y };
+    const keys = { shiftKey: false, altKey: false, ctrlKey: false, metaKey: false };
+    this.element.dispatchEvent(Object.assign(event, facts, keys, place, press));
   }
 }
 

@@ -4,6 +4,7 @@ import { AsideDialog } from "./AsideDialog";
 import type { EditorActions } from "./actions";
 import { ClassPanel } from "./ClassPanel";
 import { DraftPanel } from "./DraftPanel";
+import { ListPanel } from "./ListPanel";
 import type { EditorModel } from "./model";
 import { ObjectPanel } from "./ObjectPanel";
 import { HelpSheet, LoginDialog, Notices } from "./Overlays";
@@ -58,6 +59,7 @@ export function App(props: {
           <DraftPanel actions={actions} links={links} />
           <ClassPanel actions={actions} />
           <ObjectPanel actions={actions} />
+          <ListPanel actions={actions} />
           <RegionPanel actions={actions} />
           <ViewPanel actions={actions} />
         </aside>

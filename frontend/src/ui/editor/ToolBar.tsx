@@ -2,6 +2,7 @@
 import { useRef } from "preact/hooks";
 import { TOOLS } from "../../tools/tools";
 import type { EditorActions } from "./actions";
+import { ChooseOptions, ChosenBar } from "./ChosenBar";
 import { LARGEST_RADIUS, SMALLEST_RADIUS } from "./model";
 import { Button, ICONS, Icon, Segments, shownKey } from "./parts";
 import { lengthText } from "./units";
@@ -101,6 +102,8 @@ export function ToolOptions({ actions }: { actions: EditorActions }) {
           </Button>
         </>
       )}
+      {model.tool.value === "choose-many" && <ChooseOptions actions={actions} />}
+      <ChosenBar actions={actions} />
       <Selected actions={actions} />
     </section>
   );

@@ -1,7 +1,9 @@
 /** What panels and keys may ask of the editor; the session does it. */
+import type { ChosenDesk } from "./chosen_desk";
 import type { ClassDesk } from "./class_desk";
 import type { ConflictDesk } from "./conflict_desk";
 import type { ContrastDesk } from "./contrast_desk";
+import type { ListDesk } from "./list_desk";
 import type { LoginDesk } from "./login_desk";
 import type { EditorModel } from "./model";
 import type { PaintDesk } from "./paint_desk";
@@ -20,6 +22,8 @@ export interface EditorActions {
   readonly paint: PaintDesk;
   readonly planes: PlaneDesk;
   readonly classes: ClassDesk;
+  readonly many: ChosenDesk;
+  readonly list: ListDesk;
   readonly conflicts: ConflictDesk;
   readonly guide: SuggestionDesk;
   readonly login: LoginDesk;

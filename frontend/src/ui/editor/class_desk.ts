@@ -3,6 +3,7 @@ import type { ClassApi } from "../../api/classes";
 import { ApiError } from "../../api/client";
 import type { ClassChange, ClassJson, NewClass } from "../../api/types";
 import type { LayerStore } from "../../store/types";
+import type { ChosenDesk } from "./chosen_desk";
 import { classWord, inUseSentence, UNKNOWN_KEY } from "./class_words";
 import { type EditorModel, notify } from "./model";
 import type { Review } from "./review";
@@ -11,6 +12,7 @@ export interface ClassParts {
   readonly model: EditorModel;
   readonly layer: LayerStore;
   readonly review: Review;
+  readonly many: ChosenDesk;
   readonly classes: ClassApi;
   readonly attempt: <T>(edit: () => Promise<T>) => Promise<T | undefined>;
 }
@@ -66,6 +68,7 @@ export class ClassDesk {
     const { model } = this.#parts;
     if (!this.#mayAnnotate()) return;
     model.activeClass.value = name;
+    if (!model.isNewArmed.value && this.#parts.many.setClass(name)) return;
     const hasSelected = model.facts.value !== undefined || model.draftFacts.value !== undefined;
     if (hasSelected && !model.isNewArmed.value) this.setOfSelected(name);
     else notify(model, `New objects: ${classWord(name)}.`);

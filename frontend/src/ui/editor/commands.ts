@@ -42,6 +42,13 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     group: "Edit",
+    label: "Choose all objects in view",
+    keys: ["ctrl+a"],
+    shown: ["Ctrl+A"],
+    run: (editor) => editor.many.inView(),
+  },
+  {
+    group: "Edit",
     label: "Next stroke makes a new object",
     keys: ["n"],
     shown: ["N"],
@@ -79,7 +86,7 @@ export const COMMANDS: readonly Command[] = [
   ),
   {
     group: "Edit",
-    label: "Delete the selected object",
+    label: "Delete the chosen objects, or the selected one",
     keys: ["delete", "backspace"],
     shown: ["Delete"],
     run: (editor) => editor.paint.deleteSelected(),
@@ -106,14 +113,14 @@ export const COMMANDS: readonly Command[] = [
     label: "Accept",
     keys: ["a"],
     shown: ["A"],
-    run: (editor) => editor.review.accept(),
+    run: (editor) => editor.many.accept() || editor.review.accept(),
   },
   {
     group: "Drafts",
     label: "Reject",
     keys: ["r"],
     shown: ["R"],
-    run: (editor) => editor.review.reject(),
+    run: (editor) => editor.many.reject() || editor.review.reject(),
   },
   {
     group: "Drafts",

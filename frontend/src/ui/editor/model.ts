@@ -14,6 +14,7 @@ import type {
 import type { ToolName } from "../../tools/tool";
 import type { ChannelStyle } from "../../viewer/channels";
 import type { LabelStyleName } from "../../viewer/colouring";
+import { type Among, NONE_CHOSEN } from "./chosen";
 import type { ColourBy } from "./colour_choice";
 
 export interface ImageInfo {
@@ -163,6 +164,12 @@ export function makeModel() {
 
     selected: signal(0),
     selectedDraft: signal(0),
+    /** Many objects at once, for what is done to all of them. */
+    chosen: signal(NONE_CHOSEN),
+    /** Whose objects are chosen among, and listed. */
+    among: signal<Among>("annotation"),
+    /** Choosing draws a lasso and not a box. */
+    isLasso: signal(false),
     facts: signal<ObjectFacts | undefined>(undefined),
     draftFacts: signal<ObjectFacts | undefined>(undefined),
     nObjects: signal(0),

@@ -8,6 +8,7 @@ import { toolNamed } from "../../tools/tools";
 import { type Gesture, PointerInput, type PointerPlace } from "../../viewer/input";
 import { showsDetail } from "../../viewer/label_view";
 import type { Sketch } from "../../viewer/sketch";
+import type { ChosenDesk } from "./chosen_desk";
 import { type EditorModel, LARGEST_RADIUS, notify, SMALLEST_RADIUS } from "./model";
 import { nearest } from "./planes";
 import type { RegionDesk } from "./region_desk";
@@ -22,6 +23,7 @@ export interface PaintParts {
   readonly review: Review;
   readonly desk: RegionDesk;
   readonly view: ViewDesk;
+  readonly many: ChosenDesk;
   /** One plane on or back, along z or in time. */
   readonly turnPlane: (by: 1 | -1, isTime: boolean) => void;
   readonly goTo: (plane: PlaneRef) => Promise<void>;
@@ -101,16 +103,18 @@ export class PaintDesk {
   }
 
   escape(): void {
-    const { model, desk } = this.#parts;
+    const { model, desk, many } = this.#parts;
     if (this.input.isActive) this.input.cancel();
     else if (this.#sketch) this.#showSketch(undefined);
     else if (model.drawnBox.value) desk.drop();
     else if (model.isNewArmed.value) model.isNewArmed.value = false;
+    else if (many.count > 0) many.none();
     else this.selectNone();
   }
 
   deleteSelected(): void {
     const { selected } = this.#parts.model;
+    if (this.#parts.many.remove()) return;
     if (selected.value) deleteObject(this.#context(), selected.value);
     else notify(this.#parts.model, "Select an object first.");
   }
@@ -186,7 +190,7 @@ export class PaintDesk {
   }
 
   #context(): ToolContext {
-    const { model, scene, layer, desk, review, attempt } = this.#parts;
+    const { model, scene, layer, desk, review, many, attempt } = this.#parts;
     return {
       layer,
       draft: review.draft,
@@ -202,12 +206,20 @@ export class PaintDesk {
       sketch: this.#sketch,
       lastEnd: this.#ends.at(-1),
       brightness: (box) => scene.brightness(box),
+      many: {
+        isLasso: model.isLasso.value,
+        enclosed: (enclosure, how) => many.enclosed(enclosure, how),
+        toggle: (at) => many.toggle(at),
+        showLasso: (points) => scene.lasso.set(points),
+      },
       paintProblem: () => this.#paintProblem(),
       select: (id) => {
+        many.none();
         model.selectedDraft.value = 0;
         model.selected.value = id;
       },
       selectDraft: (id) => {
+        many.none();
         model.selected.value = 0;
         model.selectedDraft.value = id;
       },

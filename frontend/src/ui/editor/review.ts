@@ -173,6 +173,11 @@ export class Review {
     return model.showsFinished.value || !this.#finished?.isFinished(id);
   }
 
+  /** It may reach into a blind region: nobody is led to it. */
+  isBlindObject(id: number): boolean {
+    return this.#finished?.isBlind(id) ?? false;
+  }
+
   step(direction: 1 | -1): void {
     const { model } = this.#parts;
     const problem = this.#stepProblem();

@@ -9,6 +9,7 @@ import type { Colouring } from "../../viewer/colouring";
 import { FlashMark } from "../../viewer/flash";
 import type { PointerPlace } from "../../viewer/input";
 import { LabelView } from "../../viewer/label_view";
+import { LassoMark } from "../../viewer/lasso_mark";
 import { CursorMark, RegionMarks, SelectionMark } from "../../viewer/marks";
 import { shownGrey } from "../../viewer/shown_grey";
 import { SketchMark } from "../../viewer/sketch";
@@ -16,6 +17,7 @@ import { Stage, type View } from "../../viewer/stage";
 import { Surface } from "../../viewer/surface";
 import { TilePainter } from "../../viewer/tile_paint";
 import type { Picture } from "../../viewer/tile_source";
+import { type Among, differing } from "./chosen";
 import { coloursBy } from "./colour_choice";
 import type { EditorModel, RegionInfo } from "./model";
 import { isStack, spanText } from "./planes";
@@ -34,6 +36,7 @@ export class Scene {
   readonly cursor: CursorMark;
   readonly sketch: SketchMark;
   readonly flash: FlashMark;
+  readonly lasso: LassoMark;
   readonly painter: TilePainter;
   readonly #model: EditorModel;
   readonly #token: TileToken;
@@ -83,11 +86,13 @@ export class Scene {
     this.#selection = new SelectionMark(requestLabels);
     this.cursor = new CursorMark(requestMarks);
     this.sketch = new SketchMark(requestMarks);
+    this.lasso = new LassoMark(requestMarks);
     this.flash = new FlashMark(requestMarks, isReducedMotion);
     this.#labels.add(this.#regions);
     this.#labels.add(this.#selection);
     this.#marks.add(this.flash);
     this.#marks.add(this.sketch);
+    this.#marks.add(this.lasso);
     this.#marks.add(this.cursor);
     this.#disposers.push(this.stage.onDrawn((view) => this.#drawn(view)));
     this.#follow();
@@ -212,6 +217,19 @@ export class Scene {
       );
   }
 
+  /** Draw those anew that became chosen, or are no longer. */
+  #followChosen(): () => void {
+    const { chosen } = this.#model;
+    let before = chosen.peek();
+    return effect(() => {
+      const now = chosen.value;
+      const views = { annotation: this.#annotation?.view, draft: this.#draft?.view };
+      if (now.among === before.among) views[now.among]?.refresh(differing(now.ids, before.ids));
+      else for (const { among, ids } of [before, now]) views[among]?.refresh([...ids]);
+      before = now;
+    });
+  }
+
   /** Carry what a person changes in the panels over to what is drawn. */
   #follow(): void {
     const model = this.#model;
@@ -226,6 +244,7 @@ export class Scene {
         const draft = this.#draft;
         draft?.view.setColouring(this.#draftColouring(draft.view.reader, draft.look));
       }),
+      this.#followChosen(),
       effect(() => this.#annotation?.view.setOpacity(model.opacity.value)),
       effect(() => this.#draft?.view.setOpacity(model.draftOpacity.value)),
       effect(() => {
@@ -267,11 +286,18 @@ export class Scene {
   }
 
   #annotationColouring(reader: LabelReader): Colouring {
-    return { ...this.#colours(reader, false), isDraft: false };
+    const isChosen = this.#isChosen("annotation");
+    return { ...this.#colours(reader, false), isDraft: false, isChosen };
   }
 
   #draftColouring(reader: LabelReader, look: DraftLook): Colouring {
-    return { ...this.#colours(reader, true), isDraft: true, ...look };
+    const isChosen = this.#isChosen("draft");
+    return { ...this.#colours(reader, true), isDraft: true, isChosen, ...look };
+  }
+
+  #isChosen(among: Among): (id: number) => boolean {
+    const { chosen } = this.#model;
+    return (id) => chosen.peek().among === among && chosen.peek().ids.has(id);
   }
 
   #colours(reader: LabelReader, isDraft: boolean) {

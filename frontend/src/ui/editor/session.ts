@@ -7,11 +7,13 @@ import type { RestLayerApi } from "../../api/layers";
 import type { StackStore } from "../../store/stack";
 import type { PlaneRef } from "../../store/types";
 import type { EditorActions } from "./actions";
+import { ChosenDesk } from "./chosen_desk";
 import { ClassDesk } from "./class_desk";
 import { ConflictDesk } from "./conflict_desk";
 import { ContrastDesk } from "./contrast_desk";
 import { startEffortMeter } from "./effort_meter";
 import { bindKeys } from "./keys";
+import { ListDesk } from "./list_desk";
 import { LoginDesk } from "./login_desk";
 import { dismiss, type EditorModel, notify } from "./model";
 import { PaintDesk } from "./paint_desk";
@@ -43,6 +45,8 @@ export class EditorSession implements EditorActions {
   readonly paint: PaintDesk;
   readonly planes: PlaneDesk;
   readonly classes: ClassDesk;
+  readonly many: ChosenDesk;
+  readonly list: ListDesk;
   readonly conflicts: ConflictDesk;
   readonly guide: SuggestionDesk;
   readonly login: LoginDesk;
@@ -63,10 +67,14 @@ export class EditorSession implements EditorActions {
     });
     this.guide = new SuggestionDesk({ ...parts, desk: this.desk, attempt });
     this.contrast = new ContrastDesk(model, scene);
-    this.classes = new ClassDesk({ ...shared, review: this.review, classes: parts.classes });
+    this.many = new ChosenDesk({ ...shared, review: this.review });
+    const { many } = this;
+    this.list = new ListDesk({ ...shared, many, review: this.review });
+    this.classes = new ClassDesk({ ...shared, many, review: this.review, classes: parts.classes });
     this.view = new ViewDesk(model, scene);
     this.paint = new PaintDesk({
       ...shared,
+      many,
       review: this.review,
       desk: this.desk,
       view: this.view,
@@ -88,6 +96,8 @@ export class EditorSession implements EditorActions {
     for (const dispose of this.#disposers) dispose();
     this.planes.close();
     this.paint.close();
+    this.many.close();
+    this.list.close();
     this.conflicts.close();
     this.login.close();
     this.review.close();
@@ -143,6 +153,11 @@ export class EditorSession implements EditorActions {
         void model.draftCounts.value;
         untracked(() => this.#factsChanged());
         this.scene.markSelected(this.review.draft);
+      }),
+      effect(() => {
+        void model.draftCounts.value;
+        void model.isBlind.value;
+        untracked(() => this.many.draftChanged());
       }),
       effect(() => {
         void model.tool.value;

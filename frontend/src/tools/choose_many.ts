@@ -1,0 +1,73 @@
+/** The tool that chooses many objects: a box or a lasso around them, or one by one. */
+import type { ImagePoint } from "../geometry/points";
+import { rect } from "../geometry/rect";
+import { boxEnclosure, type Enclosure, lassoEnclosure } from "../labels/inside";
+import type { PointerPlace } from "../viewer/input";
+import { boxBetween } from "./region";
+import type { Tool } from "./tool";
+
+/** A press that moved less far than this (CSS pixels) is a click. */
+const DRAG_PX = 4;
+/** A lasso goes on when the pointer is so far (CSS pixels) from its last point. */
+const STEP_PX = 2;
+
+/** What choosing needs of the editor. */
+export interface ManyChooser {
+  /** Whether a drag draws a lasso; Ctrl swaps it with a box. */
+  readonly isLasso: boolean;
+  /** Choose what lies inside for the most part. */
+  enclosed(enclosure: Enclosure, how: "replace" | "add" | "remove"): void;
+  /** Choose the object at a point, or no longer. */
+  toggle(at: ImagePoint): void;
+  showLasso(points: readonly ImagePoint[] | undefined): void;
+}
+
+function howOf({ isShift, isAlt }: PointerPlace): "replace" | "add" | "remove" {
+  if (isAlt) return "remove";
+  return isShift ? "add" : "replace";
+}
+
+export const chooseMany: Tool = {
+  name: "choose-many",
+  label: "Choose many",
+  key: "s",
+  cursor: "crosshair",
+  help: "Drag a box around objects to choose those that lie in it with at least half of their extent. Ctrl draws a lasso, Shift adds, Alt takes away; a click chooses one more or one less.",
+  icon: "M3 6V3h3M9 3h2M14 3h3v3M17 9v2M3 9v2M3 14v3h3M9 17h1.5M12 11l6 3.2-2.6.7-.9 2.6z",
+  down(context, place) {
+    const { many } = context;
+    const { width, height } = context.layer.info;
+    const whole = rect(0, 0, width, height);
+    const isLasso = many.isLasso !== place.isControl;
+    const path: ImagePoint[] = [place.image];
+    let corner = place.image;
+    let end = place.screen;
+    let isDrag = false;
+    const box = () => boxBetween(place.image, corner, whole);
+    const clear = () => {
+      context.showBand(undefined);
+      many.showLasso(undefined);
+    };
+    return {
+      move(points, last) {
+        const moved = Math.hypot(last.screen.x - place.screen.x, last.screen.y - place.screen.y);
+        isDrag ||= moved > DRAG_PX;
+        corner = points.at(-1) ?? corner;
+        if (!isDrag) return;
+        if (!isLasso) {
+          context.showBand(box());
+        } else if (Math.hypot(last.screen.x - end.x, last.screen.y - end.y) >= STEP_PX) {
+          end = last.screen;
+          path.push(corner);
+          many.showLasso(path);
+        }
+      },
+      end(last) {
+        clear();
+        if (!isDrag) many.toggle(place.image);
+        else many.enclosed(isLasso ? lassoEnclosure(path) : boxEnclosure(box()), howOf(last));
+      },
+      cancel: clear,
+    };
+  },
+};

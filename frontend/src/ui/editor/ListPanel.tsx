@@ -1,0 +1,203 @@
+/** The list of objects with its filter; made only while it is open. */
+import type { Limits } from "../../labels/object_list";
+import type { EditorActions } from "./actions";
+import { STATE_WORDS } from "./list_columns";
+import { type ListFilter, NO_FILTER } from "./list_desk";
+import { ObjectGrid } from "./ObjectGrid";
+import { Button, count, plural, Segments } from "./parts";
+
+export function ListPanel({ actions }: { actions: EditorActions }) {
+  const { list } = actions;
+  const isOpen = list.isOpen.value;
+  const listed = isOpen ? list.listed.value : undefined;
+  return (
+    <details
+      class="section object-list"
+      open={isOpen}
+      onToggle={(event) => {
+        list.isOpen.value = event.currentTarget.open;
+      }}
+    >
+      <summary>
+        <span>Object list</span>
+        {listed && (
+          <span class="section-aside">
+            {count(listed.order.length)} of {count(listed.rows.count)}
+          </span>
+        )}
+      </summary>
+      {listed && (
+        <div class="section-body">
+          <Filter actions={actions} />
+          {listed.order.length > 0 ? (
+            <ObjectGrid actions={actions} listed={listed} />
+          ) : (
+            <Empty actions={actions} hasObjects={listed.rows.count > 0} />
+          )}
+        </div>
+      )}
+    </details>
+  );
+}
+
+function Empty({ actions, hasObjects }: { actions: EditorActions; hasObjects: boolean }) {
+  if (!hasObjects) {
+    return <p class="empty">There is no object yet. What is painted or accepted is listed here.</p>;
+  }
+  return (
+    <div class="row">
+      <p class="empty">No object matches this filter.</p>
+      <ClearFilter actions={actions} />
+    </div>
+  );
+}
+
+function ClearFilter({ actions }: { actions: EditorActions }) {
+  return (
+    <Button
+      label="Clear the filter"
+      kind="quiet"
+      onClick={() => {
+        actions.list.filter.value = NO_FILTER;
+      }}
+    >
+      <span>Clear the filter</span>
+    </Button>
+  );
+}
+
+function Filter({ actions }: { actions: EditorActions }) {
+  const { model, list, many } = actions;
+  const filter = list.filter.value;
+  const change = (part: Partial<ListFilter>) => list.setFilter(part);
+  const listed = list.listed.value;
+  const unit = model.image.value?.pixelSizeUm ? "µm²" : "px";
+  const hasDraft = model.draftId.value !== undefined && !model.isBlind.value;
+  const n = listed?.order.length ?? 0;
+  return (
+    <>
+      {hasDraft && (
+        <Segments
+          legend="Whose objects are listed"
+          value={many.among}
+          choices={[
+            { value: "annotation", label: "Annotation" },
+            { value: "draft", label: "Draft" },
+          ]}
+          onChange={(among) => {
+            model.among.value = among;
+          }}
+        />
+      )}
+      <div class="filter">
+        <Range label={`Area ${unit}`} value={filter.area} onChange={(area) => change({ area })} />
+        {(listed?.hasScores || isSet(filter.score)) && (
+          <Range
+            label="Score"
+            step={0.01}
+            value={filter.score}
+            onChange={(score) => change({ score })}
+          />
+        )}
+        <ClassFilter actions={actions} />
+        <label class="filter-line">
+          <span>State</span>
+          <select
+            value={filter.state ?? "any"}
+            onChange={(event) => {
+              const { value } = event.currentTarget;
+              change({ state: value === "any" ? null : (value as ListFilter["state"]) });
+            }}
+          >
+            <option value="any">any</option>
+            {Object.entries(STATE_WORDS).map(([value, word]) => (
+              <option key={value} value={value}>
+                {word}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label class="check">
+          <input
+            type="checkbox"
+            checked={filter.isInView}
+            onChange={(event) => change({ isInView: event.currentTarget.checked })}
+          />
+          <span>Only what is in view</span>
+        </label>
+      </div>
+      <div class="row">
+        <Button
+          label={`Choose all that match: ${plural(n, "object")}`}
+          isDisabled={n === 0}
+          onClick={() => list.chooseMatching()}
+        >
+          <span>Choose all that match</span>
+        </Button>
+        {filter !== NO_FILTER && <ClearFilter actions={actions} />}
+      </div>
+    </>
+  );
+}
+
+function ClassFilter({ actions }: { actions: EditorActions }) {
+  const { model, list } = actions;
+  const names = new Set([
+    ...model.classes.value.map((one) => one.name),
+    ...(list.listed.value?.rows.classNames ?? []).filter((name) => name !== ""),
+  ]);
+  if (names.size === 0) return null;
+  const { className } = list.filter.value;
+  return (
+    <label class="filter-line">
+      <span>Class</span>
+      <select
+        value={className === null ? "any" : `=${className}`}
+        onChange={(event) => {
+          const { value } = event.currentTarget;
+          list.setFilter({ className: value === "any" ? null : value.slice(1) });
+        }}
+      >
+        <option value="any">any</option>
+        <option value="=">none</option>
+        {[...names].map((name) => (
+          <option key={name} value={`=${name}`}>
+            {name}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+const isSet = ({ least, most }: Limits) => least !== null || most !== null;
+
+function Range(props: {
+  readonly label: string;
+  readonly value: Limits;
+  readonly step?: number;
+  readonly onChange: (value: Limits) => void;
+}) {
+  const { label, value, step, onChange } = props;
+  const field = (end: "least" | "most", word: string) => (
+    <input
+      type="number"
+      min={0}
+      step={step ?? "any"}
+      value={value[end] ?? ""}
+      placeholder={word}
+      aria-label={`${label} ${word}`}
+      onInput={(event) => {
+        const { valueAsNumber } = event.currentTarget;
+        onChange({ ...value, [end]: Number.isNaN(valueAsNumber) ? null : valueAsNumber });
+      }}
+    />
+  );
+  return (
+    <div class="filter-line">
+      <span>{label}</span>
+      {field("least", "from")}
+      {field("most", "to")}
+    </div>
+  );
+}
