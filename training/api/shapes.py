@@ -432,6 +432,7 @@ class PredictionOut(serializers.ModelSerializer[PredictionRun]):
             "layer",
             "n_instances",
             "fast",
+            "stack_drafts",
             "has_maps",
             "progress",
             "error_code",

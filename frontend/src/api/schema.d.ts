@@ -1049,6 +1049,8 @@ export interface components {
              */
             ap50: number | null;
         };
+        /** @enum {unknown} */
+        BlankEnum: "";
         ChannelInRequest: {
             name: string;
             colour: string;
@@ -1510,6 +1512,7 @@ export interface components {
             layer?: string | null;
             n_instances?: number;
             fast?: boolean;
+            stack_drafts?: components["schemas"]["StackDraftsEnum"] | components["schemas"]["BlankEnum"];
             /** @description Whether maps can be downloaded. */
             readonly has_maps: boolean;
             progress?: unknown;

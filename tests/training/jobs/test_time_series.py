@@ -23,6 +23,7 @@ from training.actions.runs import queue_run
 from training.jobs.folder import segment_image_file
 from training.models import Evaluation, ModelVersion, PredictionRun, RunState
 from training.queries.outlines import DraftOutlines
+from training.queries.versions import drafts_under_way
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -117,17 +118,15 @@ def test_how_far_a_series_is_tells_time_and_plane(owner, project, version, work_
     told = []
     monkeypatch.setattr(
         "training.jobs.predict.publish_prediction_by_id",
-        lambda pk: told.append(PredictionRun.objects.get(pk=pk).progress),
+        lambda pk: told.extend(drafts_under_way(version)),
     )
-    image = series(project, draw_series(n_t=2, n_z=3)[1])
+    image = series(project, draw_series(n_t=2, n_z=3)[1], name="film")
 
     drafted(owner, version, image, work_off)
 
-    steps = [one for one in told if one.get("stage") == "predicting"]
-    assert steps == [
-        {"stage": "predicting", "time": t, "times": 2, "plane": z, "planes": 3}
-        for t in (1, 2)
-        for z in (1, 2, 3)
+    place = {"image": str(image.pk), "name": "film", "part": None, "of": None}
+    assert told == [
+        {**place, "time": t, "times": 2, "plane": z, "planes": 3} for t in (1, 2) for z in (1, 2, 3)
     ]
 
 
