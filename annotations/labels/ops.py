@@ -224,6 +224,44 @@ def _read_runs(numbers: _Reader, table: Ints) -> Runs:
     return Runs(end - length, length.copy(), old, new)
 
 
+def labels_named(begin: bytes) -> frozenset[int] | None:
+    """Read the labels of an op's table from the first bytes of its gzip body.
+
+    Parameters
+    ----------
+    begin : bytes
+        The body, or as much of it as was read.
+
+    Returns
+    -------
+    frozenset of int or None
+        Every label that the op takes away or gives, 0 with them; None when the bytes end before
+        the table does.
+
+    Raises
+    ------
+    InvalidInput
+        When the bytes are not the beginning of an op.
+    """
+    try:
+        raw = zlib.decompressobj(wbits=31).decompress(begin)
+    except zlib.error as error:
+        raise InvalidInput("The operation is not a gzip stream.") from error
+    # A number that is cut off at the end is none.
+    end = len(raw)
+    while end and raw[end - 1] >= 0x80:
+        end -= 1
+    numbers = _Reader(varints.decode(raw[:end]))
+    if numbers.numbers.size < 2:
+        return None
+    if numbers.one() != VERSION:
+        raise InvalidInput("This is not a label operation of version 1.")
+    n_labels = numbers.one()
+    if n_labels > numbers.numbers.size - numbers.place:
+        return None
+    return frozenset(numbers.many(n_labels).tolist())
+
+
 def encode(op: Op) -> bytes:
     """Write an op in its canonical raw form (see the module's text).
 
