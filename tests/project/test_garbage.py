@@ -31,6 +31,7 @@ from hypothesis.stateful import (
 
 from annotations.actions.images import delete_image, register_image
 from annotations.actions.regions import open_region, submit_region
+from annotations.labels import chunks, ops
 from annotations.models import ChunkState, Image, LabelChunk, LabelLayer, LabelOp, LayerSnapshot
 from annotations.queries.chunks import snapshot_label_image
 from annotations.queries.history import label_image_at, states_at
@@ -330,15 +331,12 @@ def test_a_snapshot_survives_what_came_after_it(annotator, layer):
 
 def picture_at(layer, seq):
     """Replay from the first op, snapshots aside."""
-    from annotations.queries import history
-
-    snapshots, ids = LayerSnapshot.objects.all(), list(LayerSnapshot.objects.values_list("pk"))
-    assert ids
-    assert snapshots.filter(seq__lte=seq).exists(), "the short way is the one under test"
-    held = {(0, 0): history.chunks.empty()}
-    for op in history._ops_in(layer, 0, seq, (0, 0, 9, 9), 0, 0):
+    assert LayerSnapshot.objects.filter(seq__lte=seq).exists(), "the short way is under test"
+    held = {(0, 0): chunks.empty()}
+    for row in layer.ops.filter(seq__lte=seq).order_by("seq"):
+        op = ops.decode(ops.unpack(bytes(row.body)))
         here = {place: runs for place, runs in op.items() if place in held}
-        history.ops.apply(here, held, height=700, width=900)
+        ops.apply(here, held, height=700, width=900)
     return held[0, 0][:9, :9]
 
 

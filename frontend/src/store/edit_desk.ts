@@ -12,10 +12,13 @@ import { type Interval, polygonSpans } from "../labels/polygon";
 import { boxOfEdit, type Edit } from "../labels/runs";
 import { newClass } from "./classes";
 import type { DraftPlane } from "./draft_plane";
+import { EditLock } from "./edit_lock";
 import { acceptEdit, holds, reclaimEdit, relabel } from "./edits";
 import type { IdPool } from "./id_pool";
 import { ruleOf } from "./open_stroke";
+import type { PastPlane } from "./past_plane";
 import type { PlaneReader } from "./plane_reader";
+import { planRestore, type RestorePlan, type ToRestore } from "./restore";
 import { StrokePainter } from "./stroke_painter";
 import { EditRefused, type OpReport, type Preserve, type StrokeOptions } from "./types";
 
@@ -24,6 +27,7 @@ export interface EditContext {
   readonly chunks: ChunkMap;
   readonly table: InstanceTable;
   readonly ids: IdPool;
+  readonly lock?: EditLock;
   ensure(box: Rect): Promise<void>;
   newGroup(): string;
   isStrokeOpen(): boolean;
@@ -34,6 +38,8 @@ export interface EditContext {
 const MAX_FILL_PIXELS = 4_000_000;
 // The server takes a header of 1 MiB; an accepted instance takes about 100 bytes of it.
 const ACCEPTS_PER_OP = 5000;
+
+const NO_LOCK = new EditLock();
 
 const FILL_SENTENCES = {
   outside: "Click inside the visible part of the image.",
@@ -59,7 +65,8 @@ export class EditDesk {
    * Make edits one after another, and none under an open stroke: each must know every pixel it
    * starts from, although it waits for chunks before it is made.
    */
-  async exclusively<T>(work: () => Promise<T>): Promise<T> {
+  async exclusively<T>(work: () => Promise<T>, lock = this.context.lock): Promise<T> {
+    lock?.check();
     if (this.context.isStrokeOpen()) {
       throw new EditRefused("stroke_open", "Finish the stroke first.");
     }
@@ -184,6 +191,22 @@ export class EditDesk {
       }
       return report;
     });
+  }
+
+  /** What restoring would do now. @throws EditRefused when nothing would change */
+  planRestore(past: PastPlane, what: ToRestore): Promise<RestorePlan> {
+    const { chunks, table } = this.context;
+    return planRestore(past, { chunks, table, ensure: (box) => this.ensure(box) }, what);
+  }
+
+  /** Write again what was; also while the past is looked at, which is read only otherwise. */
+  restore(past: PastPlane, what: ToRestore): Promise<RestorePlan> {
+    const work = async () => {
+      const plan = await this.planRestore(past, what);
+      await this.commit("restore", plan.edit, plan.meta, false);
+      return plan;
+    };
+    return this.exclusively(work, NO_LOCK);
   }
 
   /** @returns new ids by the draft's ids, of those that gave pixels */

@@ -4,6 +4,7 @@ import { AsideDialog } from "./AsideDialog";
 import type { EditorActions } from "./actions";
 import { ClassPanel } from "./ClassPanel";
 import { DraftPanel } from "./DraftPanel";
+import { HistoryPanel, PastBanner } from "./HistoryPanel";
 import type { EditorModel } from "./model";
 import { ObjectPanel } from "./ObjectPanel";
 import { HelpSheet, LoginDialog, Notices } from "./Overlays";
@@ -49,17 +50,24 @@ export function App(props: {
       <main class="stage-frame" aria-label="Image">
         <div ref={stage} class="stage" data-cursor="crosshair" />
         {actions && <ProjectionNote actions={actions} />}
+        {actions && <PastBanner actions={actions} />}
         {actions && <ScaleBar actions={actions} />}
         <Placeholder model={model} links={links} />
         {actions && <Notices actions={actions} />}
       </main>
       {actions && model.isPanelOpen.value && (
         <aside class="panel" aria-label="Drafts, classes, objects, regions and view">
-          <DraftPanel actions={actions} links={links} />
-          <ClassPanel actions={actions} />
-          <ObjectPanel actions={actions} />
-          <RegionPanel actions={actions} />
-          <ViewPanel actions={actions} />
+          {actions.steps.isOpen.value ? (
+            <HistoryPanel actions={actions} />
+          ) : (
+            <>
+              <DraftPanel actions={actions} links={links} />
+              <ClassPanel actions={actions} />
+              <ObjectPanel actions={actions} />
+              <RegionPanel actions={actions} />
+              <ViewPanel actions={actions} />
+            </>
+          )}
         </aside>
       )}
       {actions && <PlaneBar actions={actions} />}

@@ -43,10 +43,15 @@ export function bindKeys(actions: EditorActions, stage: HTMLElement): () => void
         return;
       }
       const name = keyName(event);
+      if (actions.travel.takesKey(name)) {
+        event.preventDefault();
+        return;
+      }
       const commands = commandsFor(actions.model.stackSize.value);
       const command = commands.find((one) => one.keys.includes(name));
       if (command && (onStage || !command.onlyOnStage)) {
         event.preventDefault();
+        if (actions.travel.forbids(command.group)) return;
         if (command.release) {
           if (event.repeat) return;
           letGo();
@@ -76,8 +81,8 @@ export function bindKeys(actions: EditorActions, stage: HTMLElement): () => void
   return () => abort.abort();
 }
 
-function stepsThroughDraft({ model }: EditorActions): boolean {
-  return model.draftId.value !== undefined && model.draftCounts.value.left > 0;
+function stepsThroughDraft({ model, travel }: EditorActions): boolean {
+  return !travel.isAway && model.draftId.value !== undefined && model.draftCounts.value.left > 0;
 }
 
 /** Whether the press belongs to what has the focus. */

@@ -5,6 +5,7 @@ import { intersect, isEmpty } from "../../geometry/rect";
 import { meets } from "../../labels/spans";
 import type { DraftStore, LabelReader, LayerStore } from "../../store/types";
 import { toolNamed } from "../../tools/tools";
+import { BoxMark } from "../../viewer/box_mark";
 import type { Colouring } from "../../viewer/colouring";
 import { FlashMark } from "../../viewer/flash";
 import type { PointerPlace } from "../../viewer/input";
@@ -31,6 +32,8 @@ export class Scene {
   readonly stage: Stage;
   readonly cursor: CursorMark;
   readonly flash: FlashMark;
+  /** Where a step of the history happened. */
+  readonly outline: BoxMark;
   readonly painter: TilePainter;
   readonly #model: EditorModel;
   readonly #token: TileToken;
@@ -42,6 +45,8 @@ export class Scene {
   #annotation: { view: LabelView; dispose: () => void } | undefined;
   #draft: { view: LabelView; look: DraftLook; dispose: () => void } | undefined;
   #layer: LayerStore | undefined;
+  /** What is shown instead of the layer as it is. */
+  #past: LabelReader | undefined;
 
   constructor(options: {
     model: EditorModel;
@@ -82,6 +87,8 @@ export class Scene {
     this.flash = new FlashMark(requestMarks, isReducedMotion);
     this.#labels.add(this.#regions);
     this.#labels.add(this.#selection);
+    this.outline = new BoxMark(requestMarks);
+    this.#marks.add(this.outline);
     this.#marks.add(this.flash);
     this.#marks.add(this.cursor);
     this.#disposers.push(this.stage.onDrawn((view) => this.#drawn(view)));
@@ -91,6 +98,24 @@ export class Scene {
   /** Show the labels of a plane instead of those before. */
   showAnnotation(layer: LayerStore): void {
     this.#layer = layer;
+    this.#showLabels(layer);
+  }
+
+  /** Show what was, without any draft; undefined shows the layer as it is again. */
+  showPast(past: LabelReader | undefined): void {
+    this.#past = past;
+    const reader = past ?? this.#layer;
+    if (reader) this.#showLabels(reader);
+    this.#labels.request();
+  }
+
+  /** Mark an object of what was. */
+  markPast(id: number): void {
+    this.#selection.colour = "#ffd76a";
+    this.#selection.set(this.#past, id);
+  }
+
+  #showLabels(layer: LabelReader): void {
     this.#annotation?.dispose();
     const view = this.#viewOf(layer, this.#annotationColouring(layer), this.#model.opacity.value);
     const remove = this.#labels.addBelow(view);
@@ -118,7 +143,7 @@ export class Scene {
     const view = this.#viewOf(draft, colouring, this.#model.draftOpacity.value);
     // Asked for every frame, so that no frame shows a draft where labels are drawn blind.
     const remove = this.#labels.addBelow({
-      draw: (frame) => (this.#isBlind(frame.view) ? false : view.draw(frame)),
+      draw: (frame) => (this.#past || this.#isBlind(frame.view) ? false : view.draw(frame)),
     });
     const forget = draft.onInstances((event) => view.refresh(event.ids));
     this.#draft = {
@@ -144,6 +169,7 @@ export class Scene {
 
   markSelected(draft: DraftStore | undefined): void {
     const { selected, selectedDraft } = this.#model;
+    if (this.#past) return;
     if (selected.value) {
       this.#selection.colour = "#ffffff";
       this.#selection.set(this.#layer, selected.value);
