@@ -20,6 +20,10 @@ export class BoxMark implements Drawable {
     this.#request();
   }
 
+  get box(): Rect | undefined {
+    return this.#box;
+  }
+
   draw({ context, view, density }: Frame): boolean {
     if (!this.#box) return false;
     const { a, e, f } = view.toScreen;

@@ -8,7 +8,7 @@ import { agoText, whenText } from "./times";
 
 export interface BlameParts {
   readonly model: Pick<EditorModel, "selected" | "save">;
-  readonly layer: Pick<LayerStore, "info" | "onInstances">;
+  readonly layer: Pick<LayerStore, "info" | "isBusy" | "onInstances">;
   readonly history: Pick<HistoryApi, "instance">;
 }
 
@@ -47,6 +47,11 @@ export class BlameDesk {
     const { model, layer, history } = this.#parts;
     const id = model.selected.peek();
     if (id === 0) return;
+    // Of an object that is being painted the server knows nothing yet; it is asked once it does.
+    if (layer.isBusy || model.save.peek().state !== "saved") {
+      if (layer.isBusy) this.#askSoon();
+      return;
+    }
     // Without an answer nothing is said of it: the object itself is there.
     const found = await history.instance(layer.info.id, id).catch(() => undefined);
     if (model.selected.peek() === id) this.history.value = found;

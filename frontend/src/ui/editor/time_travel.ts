@@ -302,24 +302,26 @@ export class TimeTravel {
 
 function restoredText(what: ToRestore, plan: RestorePlan): string {
   const name = "id" in what ? `Object ${what.id} is` : "This part is";
-  return `${name} as it was: ${planText(plan)}. Undo takes it back.`;
+  return `${name} as it was: ${planText(plan, true)}. Undo takes it back.`;
 }
 
-/** "1,204 px change, 2 objects come back, objects 7 and 9 lose 310 px" */
-export function planText(plan: Omit<RestorePlan, "edit" | "meta">): string {
-  const parts = [
-    plan.nPixels > 0 ? `${plural(plan.nPixels, "px", "px")} change` : "its class changes",
-  ];
+/** "1,204 px change, 2 objects come back, objects 7 and 9 lose 310 px"; or that they did. */
+export function planText(plan: Omit<RestorePlan, "edit" | "meta">, isDone = false): string {
+  const say = (does: string, did: string) => (isDone ? did : does);
   const n = plan.back.length;
-  if (n > 0) parts.push(`${plural(n, "object")} ${n === 1 ? "comes" : "come"} back`);
+  const parts =
+    plan.nPixels > 0
+      ? [`${plural(plan.nPixels, "px", "px")} ${say("change", "changed")}`]
+      : [`its class ${say("changes", "changed")}`];
+  if (n > 0) parts.push(`${plural(n, "object")} ${say(n === 1 ? "comes" : "come", "came")} back`);
   if (plan.taken.length > 0) {
     const lost = plan.taken.reduce((sum, one) => sum + one.nPixels, 0);
-    const named = plan.taken.map((one) => one.id);
-    const who =
-      named.length > 3
-        ? plural(named.length, "object")
-        : `object${named.length > 1 ? "s" : ""} ${named.join(" and ")}`;
-    parts.push(`${who} ${named.length > 1 ? "lose" : "loses"} ${plural(lost, "px", "px")}`);
+    const ids = plan.taken.map((one) => one.id);
+    const isMany = ids.length > 1;
+    const named = `object${isMany ? "s" : ""} ${ids.join(" and ")}`;
+    const who = ids.length > 3 ? plural(ids.length, "object") : named;
+    const verb = say(isMany ? "lose" : "loses", "lost");
+    parts.push(`${who} ${verb} ${plural(lost, "px", "px")}`);
   }
   return parts.join(", ");
 }
