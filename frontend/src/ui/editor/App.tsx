@@ -45,12 +45,12 @@ export function App(props: {
       }}
     >
       {actions ? <TopBar actions={actions} links={links} /> : <Waiting links={links} />}
-      {actions && <ToolOptions actions={actions} />}
+      {actions && !actions.travel.isAway && <ToolOptions actions={actions} />}
+      {actions && <PastBanner actions={actions} />}
       {actions && <ToolBar actions={actions} />}
       <main class="stage-frame" aria-label="Image">
         <div ref={stage} class="stage" data-cursor="crosshair" />
         {actions && <ProjectionNote actions={actions} />}
-        {actions && <PastBanner actions={actions} />}
         {actions && <ScaleBar actions={actions} />}
         <Placeholder model={model} links={links} />
         {actions && <Notices actions={actions} />}
