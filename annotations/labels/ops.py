@@ -18,6 +18,7 @@ import gzip
 import zlib
 from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import TypeAlias
 
 import numpy as np
@@ -33,6 +34,7 @@ MAX_RAW_BYTES = 16 << 20  # of a sent op when inflated
 MAX_LABELS = 1 << 16  # keeps old * T + new within 32 bits
 MAX_CHUNKS = 256  # of a sent op; each costs a megabyte while it is applied
 MAX_LABEL = (1 << 32) - 1
+USUAL_TABLE_BYTES = 256  # hold version and table of most ops
 
 Chunk: TypeAlias = NDArray[np.uint32]
 Place: TypeAlias = tuple[int, int]  # (cy, cx)
@@ -243,23 +245,25 @@ def labels_named(begin: bytes) -> frozenset[int] | None:
     InvalidInput
         When the bytes are not the beginning of an op.
     """
+    inflate = zlib.decompressobj(wbits=31)
     try:
-        raw = zlib.decompressobj(wbits=31).decompress(begin)
+        raw = inflate.decompress(begin, USUAL_TABLE_BYTES)
+        labels = _table_of(raw)
+        if labels is None and inflate.unconsumed_tail:
+            labels = _table_of(raw + inflate.decompress(inflate.unconsumed_tail))
     except zlib.error as error:
         raise InvalidInput("The operation is not a gzip stream.") from error
-    # A number that is cut off at the end is none.
-    end = len(raw)
-    while end and raw[end - 1] >= 0x80:
-        end -= 1
-    numbers = _Reader(varints.decode(raw[:end]))
-    if numbers.numbers.size < 2:
-        return None
-    if numbers.one() != VERSION:
+    return labels
+
+
+def _table_of(raw: bytes) -> frozenset[int] | None:
+    """Read the table number by number: of a few labels, arrays would cost ten times as much."""
+    numbers = varints.first(raw)
+    if next(numbers, VERSION) != VERSION:
         raise InvalidInput("This is not a label operation of version 1.")
-    n_labels = numbers.one()
-    if n_labels > numbers.numbers.size - numbers.place:
-        return None
-    return frozenset(numbers.many(n_labels).tolist())
+    n_labels = next(numbers, None)
+    labels = list(islice(numbers, n_labels or 0))
+    return frozenset(labels) if len(labels) == n_labels else None
 
 
 def encode(op: Op) -> bytes:

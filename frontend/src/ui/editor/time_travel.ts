@@ -263,7 +263,7 @@ export class TimeTravel {
     if (!plan) return;
     this.leave();
     if ("id" in what && layer.instances.areaOf(what.id) > 0) model.selected.value = what.id;
-    notify(model, restoredText(what, plan));
+    notify(model, restoredText(what, plan, model.stackSize.value.nZ > 1));
   }
 
   /** What can be done here, or what restoring the choice would do. */
@@ -300,9 +300,9 @@ export class TimeTravel {
   }
 }
 
-function restoredText(what: ToRestore, plan: RestorePlan): string {
+function restoredText(what: ToRestore, plan: RestorePlan, isStack: boolean): string {
   const name = "id" in what ? `Object ${what.id} is` : "This part is";
-  return `${name} as it was: ${planText(plan, true)}. Undo takes it back.`;
+  return `${name} as it was${isStack ? " in this plane" : ""}: ${planText(plan, true)}. Undo takes it back.`;
 }
 
 /** "1,204 px change, 2 objects come back, objects 7 and 9 lose 310 px"; or that they did. */
