@@ -4,7 +4,7 @@ import { rect } from "../../src/geometry/rect";
 import { blameText } from "../../src/ui/editor/blame_desk";
 import { HistoryList, type ListParts } from "../../src/ui/editor/history_list";
 import { stepsOf, stepWord, whoseStep } from "../../src/ui/editor/history_steps";
-import { planText } from "../../src/ui/editor/time_travel";
+import { planText } from "../../src/ui/editor/restore_words";
 import { agoText } from "../../src/ui/editor/times";
 import { until } from "../store/people";
 

@@ -4,7 +4,7 @@ import type { HistoryApi } from "../../api/history";
 import type { LayerApi } from "../../api/layers";
 import { intersect, isEmpty } from "../../geometry/rect";
 import { PastPlane } from "../../store/past_plane";
-import type { RestorePlan, ToRestore } from "../../store/restore";
+import type { ToRestore } from "../../store/restore";
 import type { StackStore } from "../../store/stack";
 import type { PlaneRef } from "../../store/types";
 import { region } from "../../tools/region";
@@ -14,8 +14,8 @@ import { showsDetail } from "../../viewer/label_view";
 import type { HistoryList } from "./history_list";
 import { type Step, whoseStep } from "./history_steps";
 import { type EditorModel, notify } from "./model";
-import { plural } from "./parts";
 import { isSame } from "./planes";
+import { planText, type RestoreEffect, restoredText } from "./restore_words";
 import type { Scene } from "./scene";
 import { whenText } from "./times";
 
@@ -36,7 +36,7 @@ export interface TravelParts {
 export interface Choice {
   readonly what: ToRestore;
   /** Undefined while it is worked out; null when nothing would change. */
-  readonly plan: Omit<RestorePlan, "edit" | "meta"> | null | undefined;
+  readonly plan: RestoreEffect | null | undefined;
 }
 
 const READ_ONLY =
@@ -298,30 +298,4 @@ export class TimeTravel {
     notify(this.#parts.model, READ_ONLY, { tone: "problem" });
     return true;
   }
-}
-
-function restoredText(what: ToRestore, plan: RestorePlan, isStack: boolean): string {
-  const name = "id" in what ? `Object ${what.id} is` : "This part is";
-  return `${name} as it was${isStack ? " in this plane" : ""}: ${planText(plan, true)}. Undo takes it back.`;
-}
-
-/** "1,204 px change, 2 objects come back, objects 7 and 9 lose 310 px"; or that they did. */
-export function planText(plan: Omit<RestorePlan, "edit" | "meta">, isDone = false): string {
-  const say = (does: string, did: string) => (isDone ? did : does);
-  const n = plan.back.length;
-  const parts =
-    plan.nPixels > 0
-      ? [`${plural(plan.nPixels, "px", "px")} ${say("change", "changed")}`]
-      : [`its class ${say("changes", "changed")}`];
-  if (n > 0) parts.push(`${plural(n, "object")} ${say(n === 1 ? "comes" : "come", "came")} back`);
-  if (plan.taken.length > 0) {
-    const lost = plan.taken.reduce((sum, one) => sum + one.nPixels, 0);
-    const ids = plan.taken.map((one) => one.id);
-    const isMany = ids.length > 1;
-    const named = `object${isMany ? "s" : ""} ${ids.join(" and ")}`;
-    const who = ids.length > 3 ? plural(ids.length, "object") : named;
-    const verb = say(isMany ? "lose" : "loses", "lost");
-    parts.push(`${who} ${verb} ${plural(lost, "px", "px")}`);
-  }
-  return parts.join(", ");
 }
