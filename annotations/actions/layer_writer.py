@@ -35,7 +35,8 @@ NO_BOX: Box = (0, 0, 0, 0)
 TIGHTEN_AT_MOST = 200  # boxes per save; a bulk edit leaves the rest loose
 TIGHTEN_PIXELS = 1 << 20  # scanning a larger box would be felt in the stroke
 NAMED_ROWS = 5000  # beyond this many ids a range is asked for, not a list
-UNDOING = {"undo", "redo"}  # these bring a state back and are no edit of an accepted object
+# These bring a state back and are no edit of an accepted object.
+UNDOING = {"undo", "redo", "restore"}
 
 
 @dataclass(frozen=True, slots=True)

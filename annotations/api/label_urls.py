@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from annotations.api import classes, drafts, layers, ops, regions
+from annotations.api import classes, drafts, history, layers, ops, regions
 
 urlpatterns: list[URLPattern] = [
     path("images/<uuid:image_id>/layers/", layers.ImageLayers.as_view(), name="image-layers"),
@@ -18,6 +18,22 @@ urlpatterns: list[URLPattern] = [
         name="layer-chunk",
     ),
     path("layers/<uuid:layer_id>/ops/", ops.LayerOps.as_view(), name="layer-ops"),
+    path("layers/<uuid:layer_id>/history/", history.LayerHistory.as_view(), name="layer-history"),
+    path(
+        "layers/<uuid:layer_id>/instances/<int:instance_id>/history/",
+        history.InstanceHistory.as_view(),
+        name="instance-history",
+    ),
+    path(
+        "layers/<uuid:layer_id>/at/<int:seq>/classes/",
+        history.ClassesAt.as_view(),
+        name="classes-at",
+    ),
+    path(
+        "layers/<uuid:layer_id>/at/<int:seq>/chunks/<int:cy>/<int:cx>/",
+        history.ChunkAt.as_view(),
+        name="chunk-at",
+    ),
     path("layers/<uuid:layer_id>/events/", ops.LayerEvents.as_view(), name="layer-events"),
     path(
         "layers/<uuid:layer_id>/instances/",

@@ -19,7 +19,7 @@ from annotations.actions.labels import allocate_ids, create_layer
 from annotations.labels.chunks import CHUNK_BYTES
 from annotations.models import LayerKind, Role
 from annotations.queries.chunks import chunk_bytes, present_digests
-from annotations.queries.history import digests_at
+from annotations.queries.history import States, states_at
 from annotations.queries.instances import instance_columns
 from annotations.queries.labels import find_image, find_layer, layer_info, layers_of_image
 
@@ -54,6 +54,11 @@ class LayerInListOut(LayerOut):
 class ChunksOut(serializers.Serializer[None]):
     seq = serializers.IntegerField()
     chunks = serializers.ListField(child=serializers.ListField())
+    remade = serializers.ListField(
+        child=serializers.ListField(child=serializers.IntegerField()),
+        help_text="Of an earlier seq: [cy, cx] of chunks that are not stored as they were then; "
+        "/at/SEQ/chunks/CY/CX/ makes them again.",
+    )
 
 
 class IdsIn(serializers.Serializer[None]):
@@ -124,13 +129,13 @@ class LayerChunks(APIView):
         layer = find_layer(request.user, layer_id)
         # Read after the layer: a chunk may be newer than `seq`, and the ops after it, replayed
         # where each pixel still holds the old label, change nothing then.
-        seq = plane.get("seq")
+        seq, t, z = plane.get("seq"), plane["t"], plane["z"]
         if seq is None or seq >= layer.seq:
-            seq, digests = layer.seq, present_digests(layer, t=plane["t"], z=plane["z"])
+            seq, states = layer.seq, States(present_digests(layer, t=t, z=z), [])
         else:
-            digests = digests_at(layer, seq, t=plane["t"], z=plane["z"])
-        chunks = [[cy, cx, digest] for (cy, cx), digest in sorted(digests.items())]
-        return Response({"seq": seq, "chunks": chunks})
+            states = states_at(layer, seq, t=t, z=z)
+        chunks = [[cy, cx, digest] for (cy, cx), digest in sorted(states.digests.items())]
+        return Response({"seq": seq, "chunks": chunks, "remade": states.remade})
 
 
 class LayerChunk(APIView):
@@ -144,7 +149,7 @@ class LayerChunk(APIView):
         if request.headers.get("If-None-Match") == etag:
             answer = HttpResponse(status=status.HTTP_304_NOT_MODIFIED)
         else:
-            data, encoding = _encoded(
+            data, encoding = encoded(
                 chunk_bytes(layer, digest), request.headers.get("Accept-Encoding", "")
             )
             answer = HttpResponse(data, content_type="application/octet-stream")
@@ -155,7 +160,7 @@ class LayerChunk(APIView):
         return answer
 
 
-def _encoded(stored: bytes, accepted: str) -> tuple[bytes, str]:
+def encoded(stored: bytes, accepted: str) -> tuple[bytes, str]:
     """Return the stored bytes as they are, or gzip for a client that cannot read zstd."""
     codings = {part.split(";")[0].strip() for part in accepted.split(",")}
     if "zstd" in codings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TypeAlias
 
 import numpy as np
@@ -50,6 +51,24 @@ def decode(data: bytes) -> Numbers:
         here = lengths > place
         values[here] |= (raw[starts[here] + place].astype(np.int64) & 0x7F) << (7 * place)
     return values
+
+
+def first(data: bytes) -> Iterator[int]:
+    """Yield the numbers that a byte string begins with, up to one that is cut off.
+
+    Parameters
+    ----------
+    data : bytes
+        As for `decode`; what the numbers look like is not checked.
+    """
+    value = shift = 0
+    for byte in data:
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            yield value
+            value = shift = 0
+        else:
+            shift += 7
 
 
 def encode(values: Numbers) -> bytes:

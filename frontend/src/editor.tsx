@@ -3,6 +3,7 @@ import { signal } from "@preact/signals";
 import { render } from "preact";
 import { ClassApi } from "./api/classes";
 import { ApiClient, ApiError, NetworkError } from "./api/client";
+import { HistoryApi } from "./api/history";
 import { ImageApi } from "./api/images";
 import { RestLayerApi } from "./api/layers";
 import { openStack } from "./store/stack";
@@ -33,6 +34,7 @@ const client = new ApiClient({ user });
 const images = new ImageApi(client);
 const layers = new RestLayerApi(client);
 const classes = new ClassApi(client);
+const history = new HistoryApi(client);
 const session = signal<EditorSession | undefined>(undefined);
 
 function Page() {
@@ -58,7 +60,7 @@ async function open(stage: HTMLElement): Promise<void> {
     const opened = await openSession(
       {
         ...{ model, element: stage, images, layers, classes, openLayer, region, search, navigate },
-        projectUrl: links.project,
+        ...{ projectUrl: links.project, history },
       },
       image,
     );

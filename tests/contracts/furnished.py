@@ -104,6 +104,10 @@ class Furnished:
             "suggestion_id": self.suggestion.pk,
             "member_id": self.member.pk,
             "digest": self.layer.chunks.first().digest,
+            "instance_id": 1,
+            "seq": 1,
+            "cy": 0,
+            "cx": 0,
             "uidb64": uid,
             "token": token,
         }

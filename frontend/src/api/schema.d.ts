@@ -267,6 +267,38 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/layers/{layer_id}/at/{seq}/chunks/{cy}/{cx}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["v1_layers_at_chunks_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/layers/{layer_id}/at/{seq}/classes/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["v1_layers_at_classes_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/layers/{layer_id}/chunks/": {
         parameters: {
             query?: never;
@@ -331,6 +363,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/layers/{layer_id}/history/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["v1_layers_history_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/layers/{layer_id}/ids/": {
         parameters: {
             query?: never;
@@ -355,6 +403,22 @@ export interface paths {
             cookie?: never;
         };
         get: operations["v1_layers_instances_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/layers/{layer_id}/instances/{instance_id}/history/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["v1_layers_instances_history_retrieve"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1049,8 +1113,25 @@ export interface components {
              */
             ap50: number | null;
         };
-        /** @enum {unknown} */
-        BlankEnum: "";
+        ChangeOut: {
+            seq: number;
+            /** @description null: the account is deleted. */
+            person: string | null;
+            person_id: number | null;
+            /** Format: date-time */
+            at: string;
+            kind: string;
+            t: number;
+            z: number;
+            /** @description Of an undo or redo: what it takes back. */
+            undo_of: components["schemas"]["UndoneOut"] | null;
+            /** @description Of an accept: the draft's name. */
+            draft: string | null;
+            gained_px: number;
+            lost_px: number;
+            /** @description null: its class stayed. */
+            class_name: string | null;
+        };
         ChannelInRequest: {
             name: string;
             colour: string;
@@ -1059,6 +1140,8 @@ export interface components {
         ChunksOut: {
             seq: number;
             chunks: unknown[][];
+            /** @description Of an earlier seq: [cy, cx] of chunks that are not stored as they were then; /at/SEQ/chunks/CY/CX/ makes them again. */
+            remade: number[][];
         };
         ClassDetailOut: {
             /** Format: uuid */
@@ -1089,6 +1172,13 @@ export interface components {
             key?: string;
             description?: string;
             position?: number;
+        };
+        ClassesAtOut: {
+            seq: number;
+            /** @description Instance ids by the class that they had, under its name of today. */
+            classes: {
+                [key: string]: number[];
+            };
         };
         /**
          * @description * `complete` - Everything is annotated
@@ -1226,6 +1316,13 @@ export interface components {
         HistogramOut: {
             channels: unknown;
         };
+        HistoryOut: {
+            /** @description The newest op of the layer. */
+            seq: number;
+            ops: components["schemas"]["OpStepOut"][];
+            /** @description Ask on with this; null: there are no more. */
+            before: number | null;
+        };
         IdsInRequest: {
             count: number;
         };
@@ -1326,6 +1423,21 @@ export interface components {
         InstanceClassOut: {
             n_changed: number;
             seq: number;
+        };
+        InstanceHistoryOut: {
+            seq: number;
+            instance_id: number;
+            area_px: number;
+            class_name: string;
+            state: string;
+            created_by: string | null;
+            /** @description The draft object it was accepted from. */
+            accepted_from: components["schemas"]["SourceOut"] | null;
+            /** @description null while there are changes before these. */
+            created: components["schemas"]["ChangeOut"] | null;
+            /** @description Newest first; the first one's person is the editor. */
+            changes: components["schemas"]["ChangeOut"][];
+            before: number | null;
         };
         InstancesOut: {
             seq: number;
@@ -1430,6 +1542,31 @@ export interface components {
             n_refused: number;
             /** @description base64; null: nothing was refused */
             body: string | null;
+        };
+        OpStepOut: {
+            seq: number;
+            /** @description null: the account is deleted. */
+            person: string | null;
+            person_id: number | null;
+            /** Format: date-time */
+            at: string;
+            kind: string;
+            t: number;
+            z: number;
+            /** @description Of an undo or redo: what it takes back. */
+            undo_of: components["schemas"]["UndoneOut"] | null;
+            /** @description Of an accept: the draft's name. */
+            draft: string | null;
+            row0: number;
+            col0: number;
+            row1: number;
+            col1: number;
+            n_pixels: number;
+            n_refused: number;
+            /** @description Ops of one group were done, and are undone, together. */
+            group: string | null;
+            /** @description Of an accept. */
+            n_objects: number | null;
         };
         /** @description What is labelled since the newest round was closed. */
         OpenRoundOut: {
@@ -1886,6 +2023,12 @@ export interface components {
             /** Format: date-time */
             readonly created_at: string;
         };
+        SourceOut: {
+            /** Format: uuid */
+            layer: string;
+            name: string;
+            instance_id: number;
+        };
         /**
          * @description * `none` - Not assigned
          *     * `train` - Training
@@ -1991,6 +2134,11 @@ export interface components {
          * @enum {string}
          */
         ToneEnum: "problem" | "warning" | "hint";
+        UndoneOut: {
+            seq: number;
+            /** @description What was done at first, also when that was undone twice. */
+            kind: string;
+        };
         /** @description A measurement that waits, goes on, or could not be made. */
         UnmeasuredOut: {
             /** Format: uuid */
@@ -2643,6 +2791,57 @@ export interface operations {
             };
         };
     };
+    v1_layers_at_chunks_retrieve: {
+        parameters: {
+            query?: {
+                t?: number;
+                z?: number;
+            };
+            header?: {
+                "Accept-Encoding"?: string;
+            };
+            path: {
+                cx: number;
+                cy: number;
+                layer_id: string;
+                seq: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+        };
+    };
+    v1_layers_at_classes_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                layer_id: string;
+                seq: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClassesAtOut"];
+                };
+            };
+        };
+    };
     v1_layers_chunks_list: {
         parameters: {
             query?: {
@@ -2743,6 +2942,38 @@ export interface operations {
             };
         };
     };
+    v1_layers_history_retrieve: {
+        parameters: {
+            query?: {
+                before?: number;
+                col0?: number;
+                col1?: number;
+                instance_id?: number;
+                limit?: number;
+                person?: number;
+                row0?: number;
+                row1?: number;
+                t?: number;
+                z?: number;
+            };
+            header?: never;
+            path: {
+                layer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HistoryOut"];
+                };
+            };
+        };
+    };
     v1_layers_ids_create: {
         parameters: {
             query?: never;
@@ -2787,6 +3018,31 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["InstancesOut"];
+                };
+            };
+        };
+    };
+    v1_layers_instances_history_retrieve: {
+        parameters: {
+            query?: {
+                before?: number;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                instance_id: number;
+                layer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InstanceHistoryOut"];
                 };
             };
         };

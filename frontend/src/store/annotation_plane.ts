@@ -8,10 +8,13 @@ import { applyClasses, classMeta, reversedClasses } from "./classes";
 import { DraftClasses } from "./draft_classes";
 import type { DraftPlane } from "./draft_plane";
 import { added, type EditContext, EditDesk } from "./edit_desk";
+import type { EditLock } from "./edit_lock";
 import type { Step } from "./history";
 import { IdPool } from "./id_pool";
 import { OpenStroke, ruleOf } from "./open_stroke";
+import type { PastPlane } from "./past_plane";
 import type { OwnOp } from "./replica";
+import type { RestorePlan, ToRestore } from "./restore";
 import { newId } from "./sessions";
 import { ShapeDesk } from "./shape_desk";
 import { type SyncedOptions, SyncedPlane } from "./synced_plane";
@@ -30,6 +33,7 @@ export interface AnnotationOptions extends SyncedOptions {
   readonly openDraft: (layerId: string) => Promise<DraftPlane>;
   /** Shared by the planes of a layer; without it the plane asks for its own. */
   readonly ids?: IdPool;
+  readonly lock?: EditLock;
 }
 
 /** Ids before and after it in the op's header, of which the server takes a mebibyte. */
@@ -59,6 +63,7 @@ export class AnnotationPlane extends SyncedPlane implements LayerStore {
       chunks: this.replica.chunks,
       table: this.replica.table,
       ids: this.ids,
+      ...(options.lock && { lock: options.lock }),
       ensure: (box) => this.ensure(box),
       newGroup: () => this.newGroup(),
       isStrokeOpen: () => this.stroke !== null,
@@ -84,6 +89,7 @@ export class AnnotationPlane extends SyncedPlane implements LayerStore {
   // ------------------------------------------------------------ edits
 
   beginStroke(options: StrokeOptions): Stroke {
+    this.options.lock?.check();
     if (this.isBusy) throw new EditRefused("busy", "Wait until the last edit is finished.");
     const isLocked = options.isLocked ?? ((id) => this.isDecided(id, options.instanceId));
     ruleOf(options, 0); // refuses now and not at the first point
@@ -143,7 +149,7 @@ export class AnnotationPlane extends SyncedPlane implements LayerStore {
       this.origins.set(one.new_id, one);
       if (meta.edits_draft) this.replica.table.setState(one.new_id, "edited");
     }
-    if (kind !== "accept") this.markEdited(labelsIn(edit));
+    if (kind !== "accept" && kind !== "restore") this.markEdited(labelsIn(edit));
     return this.recorder.record(op, meta);
   }
 
@@ -217,6 +223,14 @@ export class AnnotationPlane extends SyncedPlane implements LayerStore {
 
   reclaim(refused: readonly Edit[]): Promise<OpReport | null> {
     return this.desk.reclaim(refused);
+  }
+
+  planRestore(past: PastPlane, what: ToRestore): Promise<RestorePlan> {
+    return this.desk.planRestore(past, what);
+  }
+
+  restore(past: PastPlane, what: ToRestore): Promise<RestorePlan> {
+    return this.desk.restore(past, what);
   }
 
   acceptDraft(draft: DraftStore, id: number, preserve: Preserve = "pixels"): Promise<number> {

@@ -12,11 +12,14 @@ import { type Interval, polygonSpans } from "../labels/polygon";
 import { boxOfEdit, type Edit } from "../labels/runs";
 import { newClass } from "./classes";
 import type { DraftPlane } from "./draft_plane";
+import { EditLock } from "./edit_lock";
 import { acceptEdit, holds, reclaimEdit, relabel } from "./edits";
 import type { IdPool } from "./id_pool";
 import { ruleOf } from "./open_stroke";
+import type { PastPlane } from "./past_plane";
 import type { PlaneReader } from "./plane_reader";
 import { inParts, placesOf, relabelMany } from "./relabel_many";
+import { planRestore, type RestorePlan, type ToRestore } from "./restore";
 import { StrokePainter } from "./stroke_painter";
 import {
   EditRefused,
@@ -31,6 +34,7 @@ export interface EditContext {
   readonly chunks: ChunkMap;
   readonly table: InstanceTable;
   readonly ids: IdPool;
+  readonly lock?: EditLock;
   ensure(box: Rect): Promise<void>;
   newGroup(): string;
   isStrokeOpen(): boolean;
@@ -45,6 +49,8 @@ const MAX_FILL_PIXELS = 4_000_000;
 const ACCEPTS_PER_OP = 5000;
 /** Of one edit of many instances: all of them stay in memory until they are saved. */
 const MOST_CHUNKS = 512;
+
+const NO_LOCK = new EditLock();
 
 const FILL_SENTENCES = {
   outside: "Click inside the visible part of the image.",
@@ -70,7 +76,8 @@ export class EditDesk {
    * Make edits one after another, and none under an open stroke: each must know every pixel it
    * starts from, although it waits for chunks before it is made.
    */
-  async exclusively<T>(work: () => Promise<T>): Promise<T> {
+  async exclusively<T>(work: () => Promise<T>, lock = this.context.lock): Promise<T> {
+    lock?.check();
     if (this.context.isStrokeOpen()) {
       throw new EditRefused("stroke_open", "Finish the stroke first.");
     }
@@ -221,6 +228,22 @@ export class EditDesk {
       }
       return report;
     });
+  }
+
+  /** What restoring would do now. @throws EditRefused when nothing would change */
+  planRestore(past: PastPlane, what: ToRestore): Promise<RestorePlan> {
+    const { chunks, table } = this.context;
+    return planRestore(past, { chunks, table, ensure: (box) => this.ensure(box) }, what);
+  }
+
+  /** Write again what was; also while the past is looked at, which is read only otherwise. */
+  restore(past: PastPlane, what: ToRestore): Promise<RestorePlan> {
+    const work = async () => {
+      const plan = await this.planRestore(past, what);
+      await this.commit("restore", plan.edit, plan.meta, false);
+      return plan;
+    };
+    return this.exclusively(work, NO_LOCK);
   }
 
   /** @returns new ids by the draft's ids, of those that gave pixels */

@@ -95,7 +95,7 @@ function overlapping(
 }
 
 /** Ask for every pixel of the box what it becomes: [before, after], or null to leave it. */
-function collect(
+export function collect(
   box: Rect,
   change: (key: ChunkKey, index: number) => [before: number, after: number] | null,
 ): Edit {

@@ -140,8 +140,14 @@ export class History {
     const size = (step: Step) =>
       [...step.op.edit.values()].reduce((sum, runs) => sum + runs.count * BYTES_PER_RUN, 100);
     let bytes = undo.reduce((sum, step) => sum + size(step), 0);
-    while (bytes > MAX_BYTES && undo.length > 1) {
+    const newest = undo.at(-1)?.meta.group;
+    // What is undone together stays, or goes, together.
+    const isOf = (group: string | undefined) =>
+      group !== undefined && undo[0]?.meta.group === group;
+    for (let dropped: string | undefined; undo.length > 1 && !isOf(newest); ) {
+      if (bytes <= MAX_BYTES && !isOf(dropped)) break;
       const oldest = undo.shift() as Step;
+      dropped = oldest.meta.group;
       bytes -= size(oldest);
       this.forget([oldest]);
     }

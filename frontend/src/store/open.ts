@@ -5,6 +5,7 @@ import { adoptOrphans } from "./adopt";
 import { AnnotationPlane } from "./annotation_plane";
 import type { AsideShelf } from "./aside";
 import { DraftPlane } from "./draft_plane";
+import type { EditLock } from "./edit_lock";
 import type { IdPool } from "./id_pool";
 import { type Journal, openJournal } from "./journal";
 import { newId, type SessionLocks, sessionLocks } from "./sessions";
@@ -27,6 +28,7 @@ export interface OpenOptions {
   /** What the planes of a layer share. */
   readonly ids?: IdPool;
   readonly shelf?: AsideShelf;
+  readonly lock?: EditLock;
   /** Decisions that another plane of the layer has not delivered yet. */
   readonly undelivered?: (draftId: string) => ReadonlyMap<number, InstanceState>;
 }
@@ -47,6 +49,7 @@ export async function openLayerStore(options: OpenOptions): Promise<AnnotationPl
     ...{ api, layer, t, z, chunkLimit, user, session, journal },
     ...(sharedIds && { ids: sharedIds }),
     ...(shelf && { shelf }),
+    ...(options.lock && { lock: options.lock }),
     openDraft: async (id) => {
       const draft = new DraftPlane(
         { api, layer: await api.layer(id), t, z, chunkLimit },

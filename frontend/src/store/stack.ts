@@ -10,6 +10,7 @@ import type { LayerApi } from "../api/layers";
 import { planesWithRows } from "./adopt";
 import type { AnnotationPlane } from "./annotation_plane";
 import { AsideShelf } from "./aside";
+import { EditLock } from "./edit_lock";
 import { IdPool } from "./id_pool";
 import { type Journal, openJournal } from "./journal";
 import { Cell, type Listeners } from "./observable";
@@ -53,6 +54,8 @@ export class StackStore extends ShownPlane implements LayerStore {
   readonly saveState: Cell<SaveState>;
   readonly history: Cell<HistoryState>;
   readonly aside: Observable<readonly AsideOp[]>;
+  /** Closed while the past is looked at. */
+  readonly lock = new EditLock();
   private readonly options: OpenOptions;
   private readonly api: LayerApi;
   private readonly volumes: VolumeAccept;
@@ -84,6 +87,7 @@ export class StackStore extends ShownPlane implements LayerStore {
       locks: options.locks ?? sessionLocks(),
       ids: new IdPool(this.api, options.layerId),
       shelf: this.shelf,
+      lock: this.lock,
       undelivered: (draft) => this.undelivered(draft),
     };
   }
@@ -223,6 +227,19 @@ export class StackStore extends ShownPlane implements LayerStore {
   /** Take in at once what the server did to this layer. */
   async catchUp(): Promise<void> {
     await Promise.all(this.planes.all.map((store) => store.inbox.catchUp()));
+  }
+
+  /** Called when the server has got ops, of whomever and on whatever plane. */
+  onOps(listener: () => void): Dispose {
+    // This reader needs none of them sent again: it is told of by the planes' connection.
+    const listening = this.api.events(this.options.layerId, () => Number.POSITIVE_INFINITY, {
+      onOp: listener,
+      onInstances: () => undefined,
+      onResync: listener,
+      onOpen: () => undefined,
+      onBroken: () => undefined,
+    });
+    return () => listening.close();
   }
 
   // ------------------------------------------------------------ all planes

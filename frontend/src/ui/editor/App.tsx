@@ -4,6 +4,7 @@ import { AsideDialog } from "./AsideDialog";
 import type { EditorActions } from "./actions";
 import { ClassPanel } from "./ClassPanel";
 import { DraftPanel } from "./DraftPanel";
+import { HistoryPanel, PastBanner } from "./HistoryPanel";
 import { ListPanel } from "./ListPanel";
 import type { EditorModel } from "./model";
 import { ObjectPanel } from "./ObjectPanel";
@@ -45,7 +46,8 @@ export function App(props: {
       }}
     >
       {actions ? <TopBar actions={actions} links={links} /> : <Waiting links={links} />}
-      {actions && <ToolOptions actions={actions} />}
+      {actions && !actions.travel.isAway && <ToolOptions actions={actions} />}
+      {actions && <PastBanner actions={actions} />}
       {actions && <ToolBar actions={actions} />}
       <main class="stage-frame" aria-label="Image">
         <div ref={stage} class="stage" data-cursor="crosshair" />
@@ -56,12 +58,18 @@ export function App(props: {
       </main>
       {actions && model.isPanelOpen.value && (
         <aside class="panel" aria-label="Drafts, classes, objects, regions and view">
-          <DraftPanel actions={actions} links={links} />
-          <ClassPanel actions={actions} />
-          <ObjectPanel actions={actions} />
-          <ListPanel actions={actions} />
-          <RegionPanel actions={actions} />
-          <ViewPanel actions={actions} />
+          {actions.steps.isOpen.value ? (
+            <HistoryPanel actions={actions} />
+          ) : (
+            <>
+              <DraftPanel actions={actions} links={links} />
+              <ClassPanel actions={actions} />
+              <ObjectPanel actions={actions} />
+              <ListPanel actions={actions} />
+              <RegionPanel actions={actions} />
+              <ViewPanel actions={actions} />
+            </>
+          )}
         </aside>
       )}
       {actions && <PlaneBar actions={actions} />}

@@ -1,6 +1,7 @@
 /** The objects of the annotation and the selected one. */
 import { SHAPE_COMMANDS } from "../../tools/shaping";
 import type { EditorActions } from "./actions";
+import { blameText } from "./blame_desk";
 import { ClassSelect } from "./ClassSelect";
 import { Button, count, plural, Section } from "./parts";
 import { spanText } from "./planes";
@@ -12,6 +13,20 @@ const STATES: Readonly<Record<string, string>> = {
   proposed: "Proposed",
   rejected: "Rejected",
 };
+
+/** Who made the object and who changed it last. */
+function Blame({ actions, id }: { actions: EditorActions; id: number }) {
+  const found = actions.blame.history.value;
+  if (found?.instance_id !== id) return null;
+  return (
+    <p class="hint blame">
+      {blameText(found)}{" "}
+      <button type="button" class="link" onClick={() => actions.toggleHistory(id)}>
+        Show its steps
+      </button>
+    </p>
+  );
+}
 
 export function ObjectPanel({ actions }: { actions: EditorActions }) {
   const { model } = actions;
@@ -51,6 +66,7 @@ export function ObjectPanel({ actions }: { actions: EditorActions }) {
             <dt>State</dt>
             <dd>{STATES[facts.state] ?? facts.state}</dd>
           </dl>
+          <Blame actions={actions} id={facts.id} />
           <div class="row">
             <Button
               label="Show in the middle"

@@ -63,6 +63,14 @@ export function TopBar({ actions, links }: { actions: EditorActions; links: Link
         kind="quiet"
       />
       <Button
+        label="History"
+        keys="T"
+        icon={ICONS.history}
+        isPressed={actions.steps.isOpen.value}
+        onClick={() => actions.toggleHistory()}
+        kind="quiet"
+      />
+      <Button
         label="Shortcuts and help"
         keys="?"
         icon={ICONS.help}

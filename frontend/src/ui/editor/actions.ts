@@ -1,8 +1,10 @@
 /** What panels and keys may ask of the editor; the session does it. */
+import type { BlameDesk } from "./blame_desk";
 import type { ChosenDesk } from "./chosen_desk";
 import type { ClassDesk } from "./class_desk";
 import type { ConflictDesk } from "./conflict_desk";
 import type { ContrastDesk } from "./contrast_desk";
+import type { HistoryList } from "./history_list";
 import type { ListDesk } from "./list_desk";
 import type { LoginDesk } from "./login_desk";
 import type { EditorModel } from "./model";
@@ -11,6 +13,7 @@ import type { PlaneDesk } from "./plane_desk";
 import type { RegionDesk } from "./region_desk";
 import type { Review } from "./review";
 import type { SuggestionDesk } from "./suggestion_desk";
+import type { TimeTravel } from "./time_travel";
 import type { ViewDesk } from "./view_desk";
 
 export interface EditorActions {
@@ -28,6 +31,12 @@ export interface EditorActions {
   readonly guide: SuggestionDesk;
   readonly login: LoginDesk;
 
+  readonly steps: HistoryList;
+  readonly travel: TimeTravel;
+  readonly blame: BlameDesk;
+
+  /** Open the history, of one object on request, or close it; closed, one is back in the present. */
+  toggleHistory(instanceId?: number): void;
   retrySaving(): void;
   dismiss(notice: number): void;
 }

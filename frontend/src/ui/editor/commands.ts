@@ -230,6 +230,13 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     group: "View",
+    label: "History: who did what, and what was",
+    keys: ["t"],
+    shown: ["T"],
+    run: (editor) => editor.toggleHistory(),
+  },
+  {
+    group: "View",
     label: "Zoom in",
     keys: ["+", "="],
     shown: ["+"],

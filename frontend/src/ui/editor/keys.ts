@@ -43,7 +43,7 @@ export function bindKeys(actions: EditorActions, stage: HTMLElement): () => void
         return;
       }
       const name = keyName(event);
-      if (actions.paint.takesKey(name)) {
+      if (actions.travel.takesKey(name) || actions.paint.takesKey(name)) {
         event.preventDefault();
         return;
       }
@@ -51,6 +51,7 @@ export function bindKeys(actions: EditorActions, stage: HTMLElement): () => void
       const command = commands.find((one) => one.keys.includes(name));
       if (command && (onStage || !command.onlyOnStage)) {
         event.preventDefault();
+        if (actions.travel.forbids(command.group)) return;
         if (command.release) {
           if (event.repeat) return;
           letGo();
@@ -80,8 +81,8 @@ export function bindKeys(actions: EditorActions, stage: HTMLElement): () => void
   return () => abort.abort();
 }
 
-function stepsThroughDraft({ model }: EditorActions): boolean {
-  return model.draftId.value !== undefined && model.draftCounts.value.left > 0;
+function stepsThroughDraft({ model, travel }: EditorActions): boolean {
+  return !travel.isAway && model.draftId.value !== undefined && model.draftCounts.value.left > 0;
 }
 
 /** Whether the press belongs to what has the focus. */

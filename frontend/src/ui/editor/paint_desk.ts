@@ -14,6 +14,7 @@ import { nearest } from "./planes";
 import type { RegionDesk } from "./region_desk";
 import type { Review } from "./review";
 import type { Scene } from "./scene";
+import type { TimeTravel } from "./time_travel";
 import type { ViewDesk } from "./view_desk";
 
 export interface PaintParts {
@@ -28,6 +29,8 @@ export interface PaintParts {
   readonly turnPlane: (by: 1 | -1, isTime: boolean) => void;
   readonly goTo: (plane: PlaneRef) => Promise<void>;
   readonly attempt: <T>(edit: () => Promise<T>) => Promise<T | undefined>;
+  /** Where the pointer chooses instead of painting, while it is shown. */
+  readonly travel?: () => Pick<TimeTravel, "isAway" | "down" | "pick">;
 }
 
 const RADIUS_STEP = 1.15;
@@ -151,12 +154,17 @@ export class PaintDesk {
   }
 
   #down(place: PointerPlace): Gesture | undefined {
-    return toolNamed(this.#parts.model.tool.value).down(this.#context(), place);
+    const tool = toolNamed(this.#parts.model.tool.value);
+    const travel = this.#parts.travel?.();
+    if (travel?.isAway) return travel.down(tool.name, this.#context(), place);
+    return tool.down(this.#context(), place);
   }
 
   #tap(place: PointerPlace): void {
     const tool = toolNamed(this.#parts.model.tool.value);
-    if (tool.cursor === "brush") pick(this.#context(), place.image);
+    const travel = this.#parts.travel?.();
+    if (travel?.isAway) travel.pick(place);
+    else if (tool.cursor === "brush") pick(this.#context(), place.image);
     else tool.down(this.#context(), place)?.end(place);
   }
 

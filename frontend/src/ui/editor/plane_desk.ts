@@ -21,6 +21,7 @@ import {
 } from "./planes";
 import type { Review } from "./review";
 import type { Scene } from "./scene";
+import type { TimeTravel } from "./time_travel";
 
 export interface PlaneParts {
   readonly model: EditorModel;
@@ -28,6 +29,8 @@ export interface PlaneParts {
   readonly stack: StackStore;
   readonly review: Review;
   readonly input: PointerInput;
+  /** The past, when it is looked at, changes with the plane. */
+  readonly travel: () => Pick<TimeTravel, "prepare" | "arrived">;
   readonly attempt: <T>(edit: () => Promise<T>) => Promise<T | undefined>;
 }
 
@@ -141,6 +144,7 @@ export class PlaneDesk {
     const store = await stack.prepare(target);
     const id = model.draftId.value;
     const draft = id === undefined ? undefined : await store.openDraft(id);
+    await this.#parts.travel().prepare(target);
     const view = scene.stage.view();
     if (showsDetail(view, store.info.chunk)) {
       await Promise.all([store.ensure(view.visible), draft?.ensure(view.visible)]);
@@ -154,7 +158,7 @@ export class PlaneDesk {
     draft: DraftStore | undefined,
     picture: Picture,
   ): void {
-    const { model, scene, stack, review } = this.#parts;
+    const { model, scene, stack, review, travel } = this.#parts;
     scene.stage.pictures.show(picture, !isSame(plane, model.wantedPlane.value));
     batch(() => {
       model.plane.value = plane;
@@ -162,6 +166,7 @@ export class PlaneDesk {
       scene.showAnnotation(store);
       review.moveTo(draft);
       scene.markSelected(review.draft);
+      travel().arrived();
       model.spoken.value = planeText(plane, model.stackSize.value);
     });
     const search = searchWith(location.search, plane, model.stackSize.value);

@@ -5,6 +5,7 @@ import { intersect, isEmpty, type Rect } from "../../geometry/rect";
 import { meets } from "../../labels/spans";
 import type { DraftStore, LabelReader, LayerStore } from "../../store/types";
 import { toolNamed } from "../../tools/tools";
+import { BoxMark } from "../../viewer/box_mark";
 import type { Colouring } from "../../viewer/colouring";
 import { FlashMark } from "../../viewer/flash";
 import type { PointerPlace } from "../../viewer/input";
@@ -37,6 +38,8 @@ export class Scene {
   readonly sketch: SketchMark;
   readonly flash: FlashMark;
   readonly lasso: LassoMark;
+  /** Where a step of the history happened. */
+  readonly outline: BoxMark;
   readonly painter: TilePainter;
   readonly #model: EditorModel;
   readonly #token: TileToken;
@@ -48,6 +51,8 @@ export class Scene {
   #annotation: { view: LabelView; dispose: () => void } | undefined;
   #draft: { view: LabelView; look: DraftLook; dispose: () => void } | undefined;
   #layer: LayerStore | undefined;
+  /** What is shown instead of the layer as it is. */
+  #past: LabelReader | undefined;
 
   constructor(options: {
     model: EditorModel;
@@ -90,6 +95,8 @@ export class Scene {
     this.flash = new FlashMark(requestMarks, isReducedMotion);
     this.#labels.add(this.#regions);
     this.#labels.add(this.#selection);
+    this.outline = new BoxMark(requestMarks);
+    this.#marks.add(this.outline);
     this.#marks.add(this.flash);
     this.#marks.add(this.sketch);
     this.#marks.add(this.lasso);
@@ -101,6 +108,29 @@ export class Scene {
   /** Show the labels of a plane instead of those before. */
   showAnnotation(layer: LayerStore): void {
     this.#layer = layer;
+    this.#showLabels(layer);
+  }
+
+  /** Show what was, without any draft; undefined shows the layer as it is again. */
+  showPast(past: LabelReader | undefined): void {
+    this.#past = past;
+    const reader = past ?? this.#layer;
+    if (reader) this.#showLabels(reader);
+    this.#labels.request();
+  }
+
+  /** What the annotation's labels on screen are read from. */
+  get shownLabels(): LabelReader | undefined {
+    return this.#annotation?.view.reader;
+  }
+
+  /** Mark an object of what was. */
+  markPast(id: number): void {
+    this.#selection.colour = "#ffd76a";
+    this.#selection.set(this.#past, id);
+  }
+
+  #showLabels(layer: LabelReader): void {
     this.#annotation?.dispose();
     const view = this.#viewOf(layer, this.#annotationColouring(layer), this.#model.opacity.value);
     const remove = this.#labels.addBelow(view);
@@ -128,7 +158,7 @@ export class Scene {
     const view = this.#viewOf(draft, colouring, this.#model.draftOpacity.value);
     // Asked for every frame, so that no frame shows a draft where labels are drawn blind.
     const remove = this.#labels.addBelow({
-      draw: (frame) => (this.#isBlind(frame.view) ? false : view.draw(frame)),
+      draw: (frame) => (this.#past || this.#isBlind(frame.view) ? false : view.draw(frame)),
     });
     const forget = draft.onInstances((event) => view.refresh(event.ids));
     this.#draft = {
@@ -154,6 +184,7 @@ export class Scene {
 
   markSelected(draft: DraftStore | undefined): void {
     const { selected, selectedDraft } = this.#model;
+    if (this.#past) return;
     if (selected.value) {
       this.#selection.colour = "#ffffff";
       this.#selection.set(this.#layer, selected.value);

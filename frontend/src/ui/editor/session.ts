@@ -2,16 +2,19 @@
 import { effect, untracked } from "@preact/signals";
 import type { ClassApi } from "../../api/classes";
 import { ApiError } from "../../api/client";
+import type { HistoryApi } from "../../api/history";
 import type { ImageApi } from "../../api/images";
 import type { RestLayerApi } from "../../api/layers";
 import type { StackStore } from "../../store/stack";
 import type { PlaneRef } from "../../store/types";
 import type { EditorActions } from "./actions";
+import { BlameDesk } from "./blame_desk";
 import { ChosenDesk } from "./chosen_desk";
 import { ClassDesk } from "./class_desk";
 import { ConflictDesk } from "./conflict_desk";
 import { ContrastDesk } from "./contrast_desk";
 import { startEffortMeter } from "./effort_meter";
+import { HistoryList } from "./history_list";
 import { bindKeys } from "./keys";
 import { ListDesk } from "./list_desk";
 import { LoginDesk } from "./login_desk";
@@ -22,6 +25,7 @@ import { RegionDesk } from "./region_desk";
 import { Review } from "./review";
 import type { Scene } from "./scene";
 import { SuggestionDesk } from "./suggestion_desk";
+import { TimeTravel } from "./time_travel";
 import { ViewDesk } from "./view_desk";
 
 export interface SessionParts {
@@ -30,6 +34,7 @@ export interface SessionParts {
   readonly images: ImageApi;
   readonly layers: RestLayerApi;
   readonly classes: ClassApi;
+  readonly history: HistoryApi;
   readonly projectUrl: string;
   readonly navigate: (url: string) => void;
 }
@@ -50,6 +55,9 @@ export class EditorSession implements EditorActions {
   readonly conflicts: ConflictDesk;
   readonly guide: SuggestionDesk;
   readonly login: LoginDesk;
+  readonly steps: HistoryList;
+  readonly travel: TimeTravel;
+  readonly blame: BlameDesk;
   readonly #disposers: (() => void)[] = [];
 
   constructor(parts: SessionParts, scene: Scene, layer: StackStore) {
@@ -59,7 +67,8 @@ export class EditorSession implements EditorActions {
     this.layer = layer;
     const attempt = <T>(edit: () => Promise<T>) => this.attempt(edit);
     const goTo = (plane: PlaneRef) => this.planes.go(plane);
-    const shared = { model, scene, layer, images, attempt, goTo };
+    const travel = () => this.travel;
+    const shared = { model, scene, layer, images, attempt, goTo, travel };
     this.review = new Review({ ...shared, layers });
     this.desk = new RegionDesk({
       ...shared,
@@ -82,6 +91,15 @@ export class EditorSession implements EditorActions {
     });
     const { review, paint } = this;
     this.planes = new PlaneDesk({ ...shared, stack: layer, review, input: paint.input });
+    const { history } = parts;
+    const view = () => ({ box: scene.stage.view().visible, plane: model.plane.value });
+    this.steps = new HistoryList({ api: history, layer, view });
+    const finishGesture = () => paint.input.finish();
+    this.travel = new TimeTravel({
+      ...{ model, scene, layer, layers, history, goTo, finishGesture, attempt },
+      list: this.steps,
+    });
+    this.blame = new BlameDesk({ model, layer, history });
     this.login = new LoginDesk(model, layer);
     this.conflicts = new ConflictDesk(shared);
     scene.showAnnotation(layer.plane);
@@ -99,6 +117,8 @@ export class EditorSession implements EditorActions {
     this.many.close();
     this.list.close();
     this.conflicts.close();
+    this.blame.close();
+    this.steps.dispose();
     this.login.close();
     this.review.close();
     this.scene.destroy();
@@ -117,6 +137,19 @@ export class EditorSession implements EditorActions {
       if (!(error instanceof Error && "code" in error)) console.error(error);
       return undefined;
     }
+  }
+
+  toggleHistory(instanceId?: number): void {
+    const { steps, travel, model } = this;
+    const isSeen = steps.isOpen.value && model.isPanelOpen.value;
+    if (instanceId === undefined && isSeen) {
+      travel.leave();
+      steps.close();
+      this.view.focusStage();
+      return;
+    }
+    model.isPanelOpen.value = true;
+    steps.open(instanceId === undefined ? {} : { instanceId });
   }
 
   retrySaving(): void {

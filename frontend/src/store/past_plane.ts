@@ -1,0 +1,198 @@
+/** A plane of a layer as it was after one of its ops: read, shown, restored from. */
+
+import type { PastApi } from "../api/history";
+import type { LayerApi } from "../api/layers";
+import type { ClassGroups } from "../api/types";
+import type { ImagePoint } from "../geometry/points";
+import { type Rect, rect } from "../geometry/rect";
+import {
+  CHUNK,
+  CHUNK_PIXELS,
+  type ChunkKey,
+  ChunkMap,
+  chunkCol,
+  chunkKey,
+  chunkRect,
+  chunkRow,
+  keysIn,
+} from "../labels/chunks";
+import { InstanceTable } from "../labels/instances";
+import { extractRuns, type Runs, RunsBuilder } from "../labels/runs";
+import { applyClasses } from "./classes";
+import { Listeners } from "./observable";
+import type { DirtyEvent, Dispose, InstancesEvent, LabelReader, LayerInfo } from "./types";
+
+export interface PastOptions {
+  readonly api: Pick<LayerApi, "chunk">;
+  readonly past: PastApi;
+  /** Of the plane. */
+  readonly info: LayerInfo;
+  readonly seq: number;
+  /** Chunks to keep; a view that needs more gets more. */
+  readonly limit?: number;
+}
+
+const LIMIT = 64;
+const NOTHING = new Uint32Array(CHUNK_PIXELS);
+const WHOLE = rect(0, 0, CHUNK, CHUNK);
+
+export class PastPlane implements LabelReader {
+  readonly info: LayerInfo;
+  readonly seq: number;
+  readonly chunks = new ChunkMap();
+  /** Counts what is loaded; knows the classes of all. */
+  readonly table: InstanceTable;
+  private readonly options: PastOptions;
+  private readonly digests: ReadonlyMap<ChunkKey, string>;
+  private readonly remade: ReadonlySet<ChunkKey>;
+  private readonly loading = new Map<ChunkKey, Promise<void>>();
+  private readonly dirtyListeners = new Listeners<DirtyEvent>();
+  private readonly instanceListeners = new Listeners<InstancesEvent>();
+  private readonly troubleListeners = new Listeners<string>();
+  private isClosed = false;
+
+  /** @param before another moment of the plane: chunks that were the same are taken over */
+  static async open(options: PastOptions, before?: PastPlane): Promise<PastPlane> {
+    const { past, info, seq } = options;
+    const [manifest, classes] = await Promise.all([
+      past.manifestAt(info.id, seq, info.t, info.z),
+      past.classesAt(info.id, seq),
+    ]);
+    const digests = new Map(manifest.chunks.map(([cy, cx, one]) => [chunkKey(cy, cx), one]));
+    const remade = new Set(manifest.remade.map(([cy, cx]) => chunkKey(cy, cx)));
+    const plane = new PastPlane(options, digests, remade, classes);
+    if (before) plane.takeOver(before);
+    return plane;
+  }
+
+  private constructor(
+    options: PastOptions,
+    digests: ReadonlyMap<ChunkKey, string>,
+    remade: ReadonlySet<ChunkKey>,
+    classes: ClassGroups,
+  ) {
+    const { info, seq } = options;
+    this.options = options;
+    this.info = info;
+    this.seq = seq;
+    this.digests = digests;
+    this.remade = remade;
+    this.table = new InstanceTable("accepted", info);
+    applyClasses(this.table, classes);
+  }
+
+  private takeOver(before: PastPlane): void {
+    const { info } = this;
+    if (before.info.id !== info.id || before.info.t !== info.t || before.info.z !== info.z) return;
+    for (const key of before.chunks.keys()) {
+      if (this.remade.has(key) || before.remade.has(key)) continue;
+      if (this.digests.get(key) !== before.digests.get(key)) continue;
+      this.take(key, before.chunks.get(key) as Uint32Array);
+    }
+  }
+
+  get instances(): InstanceTable {
+    return this.table;
+  }
+
+  /** Chunks that were not stored as they were then, and are made again. */
+  get nRemade(): number {
+    return this.remade.size;
+  }
+
+  async ensure(box: Rect): Promise<void> {
+    const keys = keysIn(box, this.info.width, this.info.height);
+    for (const key of keys) this.chunks.touch(key);
+    const missing = keys.filter((key) => !this.chunks.has(key));
+    if (missing.length === 0) return;
+    await Promise.all(missing.map((key) => this.loadOne(key)));
+    this.evict(Math.max(this.options.limit ?? LIMIT, Math.ceil(keys.length * 1.5)));
+  }
+
+  private loadOne(key: ChunkKey): Promise<void> {
+    const known = this.loading.get(key);
+    if (known) return known;
+    const loading = this.fetch(key).finally(() => this.loading.delete(key));
+    this.loading.set(key, loading);
+    return loading;
+  }
+
+  private async fetch(key: ChunkKey): Promise<void> {
+    try {
+      const labels = await this.labelsOf(key);
+      if (this.isClosed || this.chunks.has(key)) return;
+      this.take(key, labels);
+    } catch (error) {
+      if (!this.isClosed) {
+        this.troubleListeners.tell(
+          "A part of what was then could not be loaded. It is tried again when you move.",
+        );
+      }
+      throw error;
+    }
+    this.dirtyListeners.tell({ rect: chunkRect(key), origin: "remote" });
+    this.instanceListeners.tell({ origin: "remote", ids: null });
+  }
+
+  private labelsOf(key: ChunkKey): Promise<Uint32Array | null> {
+    const { api, past, info, seq } = this.options;
+    const { id, t, z } = info;
+    if (this.remade.has(key)) {
+      return past.chunkAt(id, { seq, t, z, cy: chunkRow(key), cx: chunkCol(key) });
+    }
+    const digest = this.digests.get(key);
+    return digest === undefined ? Promise.resolve(null) : api.chunk(id, digest);
+  }
+
+  private take(key: ChunkKey, labels: Uint32Array | null): void {
+    this.chunks.set(key, labels);
+    if (labels) this.table.countRuns(key, runsOf(labels), 1);
+  }
+
+  private evict(limit: number): void {
+    const known = new Map(this.chunks.keys().map((key) => [key, this.chunks.get(key)]));
+    for (const key of this.chunks.evict(limit, () => false)) {
+      this.table.countRuns(key, runsOf(known.get(key) as Uint32Array), -1);
+    }
+  }
+
+  chunkAt(cy: number, cx: number): Uint32Array | undefined {
+    return this.chunks.get(chunkKey(cy, cx));
+  }
+
+  isLoaded(cy: number, cx: number): boolean {
+    return this.chunks.has(chunkKey(cy, cx));
+  }
+
+  labelAt(point: ImagePoint): number | undefined {
+    const [x, y] = [Math.floor(point.x), Math.floor(point.y)];
+    if (x < 0 || y < 0 || x >= this.info.width || y >= this.info.height) return undefined;
+    return this.chunks.labelAt(x, y);
+  }
+
+  onDirty(listener: (event: DirtyEvent) => void): Dispose {
+    return this.dirtyListeners.add(listener);
+  }
+
+  onInstances(listener: (event: InstancesEvent) => void): Dispose {
+    return this.instanceListeners.add(listener);
+  }
+
+  onTrouble(listener: (sentence: string) => void): Dispose {
+    return this.troubleListeners.add(listener);
+  }
+
+  close(): void {
+    this.isClosed = true;
+    for (const one of [this.dirtyListeners, this.instanceListeners, this.troubleListeners]) {
+      one.clear();
+    }
+  }
+}
+
+/** What a chunk holds, as runs that came out of nothing. */
+function runsOf(labels: Uint32Array): Runs {
+  const runs = new RunsBuilder();
+  extractRuns(NOTHING, labels, WHOLE, runs);
+  return runs.build();
+}
