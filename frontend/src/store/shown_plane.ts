@@ -5,6 +5,7 @@ import type { Rect } from "../geometry/rect";
 import type { Edit } from "../labels/runs";
 import type { AnnotationPlane } from "./annotation_plane";
 import { Listeners } from "./observable";
+import type { ShapeEdits } from "./shape_types";
 import type {
   DirtyEvent,
   Dispose,
@@ -15,7 +16,6 @@ import type {
   LayerStore,
   OpReport,
   RefusedReport,
-  ShapeEdits,
   Stroke,
   StrokeOptions,
 } from "./types";
