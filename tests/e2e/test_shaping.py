@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from annotations.models import Instance, LabelLayer
 from tests.e2e.editor import Editor, stored_labels
@@ -67,8 +68,6 @@ def at(labels: np.ndarray, x: int, y: int) -> int:
 
 def pieces(labels: np.ndarray, instance_id: int) -> int:
     """Count 8-connected pieces."""
-    from scipy import ndimage
-
     return int(ndimage.label(labels == instance_id, structure=EIGHT)[1])
 
 

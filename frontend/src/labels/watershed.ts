@@ -72,8 +72,8 @@ function chamfer({ width, height, on }: Mask): Int32Array {
 }
 
 /**
- * Low where the image is like the seeds, whether those are bright or dark; undefined when they are
- * neither.
+ * Low where the image is like the seeds, whether those are bright or dark, and far from the edge of
+ * the mask, each for a half: noise alone is no ridge. Undefined when the seeds are like the rest.
  */
 export function brightnessLandscape(
   mask: Mask,
@@ -81,16 +81,19 @@ export function brightnessLandscape(
   seeds: readonly number[],
 ): Uint8Array | undefined {
   const calm = blur(blur(grey, mask), mask);
-  let [sum, n] = [0, 0];
-  for (let i = 0; i < calm.length; i++) {
-    if (!mask.on[i]) continue;
-    sum += calm[i] as number;
-    n++;
-  }
-  const ofSeeds = seeds.reduce((all, seed) => all + (calm[seed] as number), 0) / seeds.length;
-  const contrast = ofSeeds - sum / n;
+  const inside = calm.filter((_, i) => mask.on[i] === 1);
+  const mean = inside.reduce((sum, value) => sum + value, 0) / inside.length;
+  const ofSeeds = seeds.reduce((sum, seed) => sum + (calm[seed] as number), 0) / seeds.length;
+  const contrast = ofSeeds - mean;
   if (!(Math.abs(contrast) >= SMALLEST_CONTRAST)) return undefined;
-  return contrast > 0 ? calm.map((value) => 255 - value) : calm;
+  const lowest = inside.reduce((a, b) => Math.min(a, b), 255);
+  const highest = inside.reduce((a, b) => Math.max(a, b), 0);
+  const depth = depthLandscape(mask);
+  return depth.map((level, i) => {
+    const value = mask.on[i] ? (calm[i] as number) : lowest;
+    const unlike = (contrast > 0 ? highest - value : value - lowest) / (highest - lowest);
+    return Math.round((255 * unlike + level) / 2);
+  });
 }
 
 /** The mean of 5 x 5 pixels, fewer where the box ends. */

@@ -17,15 +17,8 @@ import { partsByLine } from "../labels/split";
 import { brightnessLandscape, depthLandscape, watershed } from "../labels/watershed";
 import { grouped } from "./classes";
 import { type EditContext, type EditDesk, notOnPlane } from "./edit_desk";
-import {
-  type Brightness,
-  EditRefused,
-  type OpReport,
-  type ShapeEdits,
-  type ShapeReport,
-  type Shaping,
-  type SplitReport,
-} from "./types";
+import type { Brightness, ShapeEdits, ShapeReport, Shaping, SplitReport } from "./shape_types";
+import { EditRefused, type OpReport } from "./types";
 
 /** Of a box: what is worked on is held in memory as a whole, a few times over. */
 const MAX_PIXELS = 16_000_000;

@@ -5,6 +5,7 @@ import type { Rect } from "../geometry/rect";
 import type { Edit } from "../labels/runs";
 import type { AnnotationPlane } from "./annotation_plane";
 import { Listeners } from "./observable";
+import type { ShapeEdits } from "./shape_types";
 import type {
   DirtyEvent,
   Dispose,
@@ -16,7 +17,6 @@ import type {
   ManyReport,
   OpReport,
   RefusedReport,
-  ShapeEdits,
   Stroke,
   StrokeOptions,
 } from "./types";

@@ -1,5 +1,5 @@
 /** Commands on the shape of the selected object: feeds keys, help sheet and the object panel. */
-import type { ShapeReport, Shaping } from "../store/types";
+import type { ShapeReport, Shaping } from "../store/shape_types";
 import { isBlocked, pixels, type ToolContext } from "./tool";
 
 export interface ShapeCommand {

@@ -1,6 +1,6 @@
 /** The tool that divides an object: along a dragged line, or between two clicks. */
 import type { ImagePoint } from "../geometry/points";
-import type { SplitReport } from "../store/types";
+import type { SplitReport } from "../store/shape_types";
 import type { PointerPlace } from "../viewer/input";
 import { crossedBy, lineSketch } from "./path";
 import { isBlocked, isFar, type Tool, type ToolContext } from "./tool";

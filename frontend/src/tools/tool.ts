@@ -1,7 +1,8 @@
 /** What a tool is and what it may use of the editor. */
 import type { ImagePoint } from "../geometry/points";
 import type { Rect } from "../geometry/rect";
-import type { Brightness, DraftStore, LayerStore, WriteMode } from "../store/types";
+import type { Brightness } from "../store/shape_types";
+import type { DraftStore, LayerStore, WriteMode } from "../store/types";
 import type { Gesture, PointerPlace } from "../viewer/input";
 import type { Sketch } from "../viewer/sketch";
 import type { ManyChooser } from "./choose_many";

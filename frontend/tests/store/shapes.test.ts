@@ -4,7 +4,7 @@ import { imagePoint } from "../../src/geometry/points";
 import { rect } from "../../src/geometry/rect";
 import type { ChunkKey } from "../../src/labels/chunks";
 import type { AnnotationPlane } from "../../src/store/annotation_plane";
-import type { Shaping } from "../../src/store/types";
+import type { Shaping } from "../../src/store/shape_types";
 import { expectSame } from "../arrays";
 import { brush, expectAreas, expectTruth, line, openAll, settle } from "./people";
 import { ReferenceServer, seeded } from "./reference_server";
