@@ -42,7 +42,7 @@ export class RunsBuilder {
 
   build(): Runs {
     const count = this.cells.length / 4;
-    // Not `from`, which takes a hundred times as long for the runs of very many objects.
+    // Not `from`, which takes thirty times as long.
     const column = (offset: number) => {
       const values = new Uint32Array(count);
       for (let i = 0; i < count; i++) values[i] = this.cells[i * 4 + offset] as number;
