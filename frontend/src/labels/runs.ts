@@ -42,8 +42,12 @@ export class RunsBuilder {
 
   build(): Runs {
     const count = this.cells.length / 4;
-    const column = (offset: number) =>
-      Uint32Array.from({ length: count }, (_, i) => this.cells[i * 4 + offset] as number);
+    // Not `from`, which takes thirty times as long.
+    const column = (offset: number) => {
+      const values = new Uint32Array(count);
+      for (let i = 0; i < count; i++) values[i] = this.cells[i * 4 + offset] as number;
+      return values;
+    };
     return {
       count,
       start: column(0),

@@ -169,6 +169,7 @@ export class EditDesk {
         const done = relabelMany(chunks, part, to);
         for (const id of done.given) given.add(id);
         if (done.edit.size > 0) made.push(this.commit(kind, done.edit, { group }, false));
+        await frameBetween();
       }
       if (made.length === 0) throw notOnPlane();
       await Promise.all(made);
@@ -328,6 +329,11 @@ function withoutAccepts({ accepts: _, ...meta }: OpMeta): OpMeta {
 
 export function added(a: OpReport, b: OpReport): OpReport {
   return { n: b.n, kind: b.kind, nPixels: a.nPixels + b.nPixels, rect: union(a.rect, b.rect) };
+}
+
+/** Let the page draw, and hear its person, before the next part. */
+function frameBetween(): Promise<void> {
+  return new Promise((done) => setTimeout(done));
 }
 
 function tooWide(): EditRefused {

@@ -4,8 +4,8 @@ import { intersect, type Rect, union } from "../geometry/rect";
 import { CHUNK, type ChunkKey, type ChunkMap, chunkRect, keysIn } from "../labels/chunks";
 import { type Edit, type Runs, RunsBuilder } from "../labels/runs";
 
-/** Of an op, one megabyte each while it is not saved; the server takes 256. */
-export const CHUNKS_PER_OP = 32;
+/** Of an op, which is worked out in one go; the server takes 256. */
+export const CHUNKS_PER_OP = 16;
 
 /** Which chunks the boxes of these instances meet, and the part of each chunk they lie in. */
 export function placesOf(

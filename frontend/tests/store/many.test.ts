@@ -149,10 +149,11 @@ test("no op of a large edit has more chunks than one may have", async () => {
   const ana = await open(wide);
   await ana.deleteMany(upTo(40));
   await settle(wide, ana);
-  expect(wide.log.length).toBe(2);
+  expect(wide.log.length).toBe(3);
   expect(ana.recorder.history.peek("undo").map(({ op }) => pixelsIn(op.edit))).toEqual([
     8 * 400,
-    32 * 400,
+    16 * 400,
+    16 * 400,
   ]);
   await ana.undo();
   await settle(wide, ana);
