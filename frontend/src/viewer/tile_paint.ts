@@ -6,6 +6,7 @@ import {
   type ChannelStyle,
   type ColourTable,
   colourTable,
+  invertLightness,
   isNeutral,
   windowFromHistogram,
 } from "./channels";
@@ -43,6 +44,7 @@ export class TilePainter {
   #hasToldTrouble = false;
   #styles: readonly ChannelStyle[];
   #tables: readonly ColourTable[];
+  #isInverted = false;
   #stamp = 1;
   #tiles: LiveTile[] = [];
   #frame = 0;
@@ -85,8 +87,10 @@ export class TilePainter {
     return this.#adopt(job, size.width, size.height, grey, undefined);
   }
 
-  setStyles(styles: readonly ChannelStyle[]): void {
+  /** @param isInverted dark and light change places in the whole picture */
+  setStyles(styles: readonly ChannelStyle[], isInverted = false): void {
     this.#styles = styles;
+    this.#isInverted = isInverted;
     this.#tables = styles.map(colourTable);
     this.#stamp++;
     this.#schedule();
@@ -236,9 +240,10 @@ export class TilePainter {
     if (tile.picture) {
       const style = this.#styles[0];
       context.drawImage(tile.picture, 0, 0);
-      if (!style || isNeutral(style)) return;
+      if (!style || (isNeutral(style) && !this.#isInverted)) return;
       const pixels = context.getImageData(0, 0, width, height);
       applyToRgba(pixels.data, style);
+      if (this.#isInverted) invertLightness(pixels.data);
       context.putImageData(pixels, 0, 0);
       return;
     }
@@ -249,6 +254,7 @@ export class TilePainter {
       return grey && table ? [{ grey, table }] : [];
     });
     blendPlanes(pixels.data, planes);
+    if (this.#isInverted) invertLightness(pixels.data);
     context.putImageData(pixels, 0, 0);
   }
 

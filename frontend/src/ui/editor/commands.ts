@@ -212,6 +212,13 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     group: "View",
+    label: "Invert the picture: dark becomes light",
+    keys: ["i"],
+    shown: ["I"],
+    run: (editor) => editor.contrast.invertPicture(),
+  },
+  {
+    group: "View",
     label: "Zoom in",
     keys: ["+", "="],
     shown: ["+"],

@@ -15,6 +15,7 @@ import type { ToolName } from "../../tools/tool";
 import type { ChannelStyle } from "../../viewer/channels";
 import type { LabelStyleName } from "../../viewer/colouring";
 import type { ColourBy } from "./colour_choice";
+import { viewSignals } from "./view_model";
 
 export interface ImageInfo {
   readonly id: string;
@@ -181,6 +182,7 @@ export function makeModel() {
     /** Labels are hidden while the key is held. */
     isPeeking: signal(false),
     channels: signal<readonly ChannelStyle[]>([]),
+    ...viewSignals(),
 
     drafts: signal<readonly DraftInfo[]>([]),
     draftId: signal<string | undefined>(undefined),

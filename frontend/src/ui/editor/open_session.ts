@@ -55,6 +55,8 @@ export async function openSession(parts: OpenParts, image: ImageJson): Promise<E
     // It only says why; the region is there without it.
     await session.guide.load().catch(() => undefined);
   }
+  // Nobody waits for them: contrast can be set without.
+  session.contrast.loadHistograms().catch(() => undefined);
   await session.classes.load();
   await session.review.chooseFirst();
   return session;

@@ -62,7 +62,7 @@ export class EditorSession implements EditorActions {
       onSubmitted: (region, text) => this.guide.submitted(region, text),
     });
     this.guide = new SuggestionDesk({ ...parts, desk: this.desk, attempt });
-    this.contrast = new ContrastDesk(model, scene);
+    this.contrast = new ContrastDesk(model, scene, images);
     this.classes = new ClassDesk({ ...shared, review: this.review, classes: parts.classes });
     this.view = new ViewDesk(model, scene);
     this.paint = new PaintDesk({
