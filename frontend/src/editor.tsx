@@ -5,6 +5,8 @@ import { ClassApi } from "./api/classes";
 import { ApiClient, ApiError, NetworkError } from "./api/client";
 import { ImageApi } from "./api/images";
 import { RestLayerApi } from "./api/layers";
+import { PixelApi } from "./api/pixels";
+import { ViewApi } from "./api/views";
 import { openStack } from "./store/stack";
 import type { PlaneRef } from "./store/types";
 import { App } from "./ui/editor/App";
@@ -33,6 +35,8 @@ const client = new ApiClient({ user });
 const images = new ImageApi(client);
 const layers = new RestLayerApi(client);
 const classes = new ClassApi(client);
+const views = new ViewApi(client);
+const pixels = new PixelApi(client);
 const session = signal<EditorSession | undefined>(undefined);
 
 function Page() {
@@ -58,7 +62,7 @@ async function open(stage: HTMLElement): Promise<void> {
     const opened = await openSession(
       {
         ...{ model, element: stage, images, layers, classes, openLayer, region, search, navigate },
-        projectUrl: links.project,
+        ...{ projectUrl: links.project, views, pixels },
       },
       image,
     );

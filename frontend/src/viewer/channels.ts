@@ -57,8 +57,12 @@ export function parseColour(colour: string): readonly [number, number, number] {
 
 /** Return the table of one grey channel shown in its colour. */
 export function colourTable(style: ChannelStyle): ColourTable {
-  const curve = responseCurve(style);
-  const [r, g, b] = parseColour(style.colour);
+  return tableOf(responseCurve(style), style.colour);
+}
+
+/** Return the colours of brightnesses 0..1. */
+export function tableOf(curve: Float32Array, colour: string): ColourTable {
+  const [r, g, b] = parseColour(colour);
   const scaled = (top: number) => Uint8Array.from(curve, (value) => Math.round(value * top));
   return { red: scaled(r), green: scaled(g), blue: scaled(b) };
 }
@@ -66,6 +70,16 @@ export function colourTable(style: ChannelStyle): ColourTable {
 /** Whether a style leaves 8-bit values as they are, so that pixels need no pass at all. */
 export function isNeutral({ low, high, gamma, isInverted }: Tone): boolean {
   return low === 0 && high === BYTE_MAX && gamma === 1 && !isInverted;
+}
+
+/**
+ * Return how many of the screen's 256 steps two neighbouring greys of the tiles lie apart, at most.
+ *
+ * Where the response is steepest: at its dark end when gamma brightens, else at its bright end.
+ */
+export function coarsestStep({ low, high, gamma }: Pick<Tone, "low" | "high" | "gamma">): number {
+  const share = Math.min(1, 1 / Math.max(high - low, LEAST_SPAN));
+  return BYTE_MAX * Math.max(share ** (1 / gamma), 1 - (1 - share) ** (1 / gamma));
 }
 
 /**
@@ -98,11 +112,14 @@ export function applyToRgba(pixels: Uint8ClampedArray, tone: Tone): void {
   }
 }
 
+export interface ShadedPlane {
+  /** Places in the table, one per pixel. */
+  readonly grey: Uint8Array | Uint16Array;
+  readonly table: ColourTable;
+}
+
 /** Write the sum of coloured grey planes into RGBA pixels; light adds up and clips. */
-export function blendPlanes(
-  out: Uint8ClampedArray,
-  planes: readonly { readonly grey: Uint8Array; readonly table: ColourTable }[],
-): void {
+export function blendPlanes(out: Uint8ClampedArray, planes: readonly ShadedPlane[]): void {
   const first = planes[0];
   if (!first) {
     new Uint32Array(out.buffer, out.byteOffset, out.length >> 2).fill(0xff000000);
@@ -133,9 +150,9 @@ export function blendPlanes(
   }
 }
 
-function blendOne(out: Uint8ClampedArray, grey: Uint8Array, table: ColourTable): void {
-  const packed = new Uint32Array(256);
-  for (let value = 0; value < 256; value++) {
+function blendOne(out: Uint8ClampedArray, grey: ShadedPlane["grey"], table: ColourTable): void {
+  const packed = new Uint32Array(table.red.length);
+  for (let value = 0; value < packed.length; value++) {
     packed[value] =
       (0xff000000 |
         ((table.blue[value] as number) << 16) |

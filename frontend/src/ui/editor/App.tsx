@@ -2,8 +2,10 @@
 import { useEffect, useRef } from "preact/hooks";
 import { AsideDialog } from "./AsideDialog";
 import type { EditorActions } from "./actions";
+import { BookmarkPanel } from "./BookmarkPanel";
 import { ClassPanel } from "./ClassPanel";
 import { DraftPanel } from "./DraftPanel";
+import { Minimap } from "./Minimap";
 import type { EditorModel } from "./model";
 import { ObjectPanel } from "./ObjectPanel";
 import { HelpSheet, LoginDialog, Notices } from "./Overlays";
@@ -50,6 +52,7 @@ export function App(props: {
         <div ref={stage} class="stage" data-cursor="crosshair" />
         {actions && <ProjectionNote actions={actions} />}
         {actions && <ScaleBar actions={actions} />}
+        {actions && <Minimap actions={actions} />}
         <Placeholder model={model} links={links} />
         {actions && <Notices actions={actions} />}
       </main>
@@ -60,6 +63,7 @@ export function App(props: {
           <ObjectPanel actions={actions} />
           <RegionPanel actions={actions} />
           <ViewPanel actions={actions} />
+          <BookmarkPanel actions={actions} />
         </aside>
       )}
       {actions && <PlaneBar actions={actions} />}

@@ -2,7 +2,7 @@
 import { useState } from "preact/hooks";
 import type { EditorActions } from "./actions";
 import { Histogram } from "./Histogram";
-import { leastSpan, storedText, toStored, toView } from "./intensity";
+import { isDeeperThanView, leastSpan, storedText, toStored, toView } from "./intensity";
 import type { ImageInfo } from "./model";
 import { NumberField, WindowSlider } from "./number_parts";
 import { Button, ICONS, Slider } from "./parts";
@@ -21,6 +21,7 @@ export function ChannelList({ actions }: { actions: EditorActions }) {
         // Channels never change their order.
         <Channel key={index} actions={actions} image={image} index={index} />
       ))}
+      <FullDepth actions={actions} image={image} />
       <label class="check">
         <input
           type="checkbox"
@@ -31,7 +32,53 @@ export function ChannelList({ actions }: { actions: EditorActions }) {
           Invert the picture <kbd>I</kbd>
         </span>
       </label>
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={model.isMinimapOn.value}
+          onChange={(event) => {
+            model.isMinimapOn.value = event.currentTarget.checked;
+          }}
+        />
+        <span>
+          Minimap <kbd>Shift+M</kbd>
+        </span>
+      </label>
+      <p class="hint">
+        Channels and contrast are kept for all images of this project, for you.{" "}
+        <button
+          type="button"
+          class="button button-quiet"
+          onClick={() => actions.viewing.look.reset()}
+        >
+          Back to the image’s own
+        </button>
+      </p>
     </div>
+  );
+}
+
+/** Only of images whose values are more than the 256 greys of tiles. */
+function FullDepth({ actions, image }: { actions: EditorActions; image: ImageInfo }) {
+  const { model, viewing } = actions;
+  const isDeep = model.channels.value.some((_style, index) => isDeeperThanView(image, index));
+  if (!isDeep) return null;
+  const depth = model.depth.value;
+  return (
+    <>
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={model.isFullDepth.value}
+          onChange={(event) => viewing.raw.setFullDepth(event.currentTarget.checked)}
+        />
+        <span>Full depth: stored values, not 256 greys</span>
+      </label>
+      <p class="hint" role="status">
+        {depth === "stored" && "Stored values are shown."}
+        {depth === "far" && "Zoom in: from here the picture is in 256 greys."}
+      </p>
+    </>
   );
 }
 

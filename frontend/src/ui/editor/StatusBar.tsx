@@ -1,6 +1,7 @@
 /** The line below the image: where the pointer is, how large things are, what the tool does. */
 import { toolNamed } from "../../tools/tools";
 import type { EditorActions } from "./actions";
+import { Position } from "./PixelValues";
 import { Button, ICONS } from "./parts";
 import { lengthText, scaleBar } from "./units";
 
@@ -48,18 +49,6 @@ export function StatusBar({ actions }: { actions: EditorActions }) {
         <strong>{tool.label}</strong> {tool.help}
       </span>
     </footer>
-  );
-}
-
-/** Apart, since it changes with every move of the pointer. */
-function Position({ actions }: { actions: EditorActions }) {
-  const cursor = actions.model.cursor.value;
-  return (
-    <span class="position">
-      {cursor ? `x ${Math.floor(cursor.x)}  y ${Math.floor(cursor.y)}` : "–"}
-      {cursor && cursor.label > 0 ? `  · object ${cursor.label}` : ""}
-      {cursor?.className ? ` · ${cursor.className}` : ""}
-    </span>
   );
 }
 

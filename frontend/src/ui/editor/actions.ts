@@ -10,6 +10,7 @@ import type { RegionDesk } from "./region_desk";
 import type { Review } from "./review";
 import type { SuggestionDesk } from "./suggestion_desk";
 import type { ViewDesk } from "./view_desk";
+import type { Viewing } from "./viewing";
 
 export interface EditorActions {
   readonly model: EditorModel;
@@ -23,6 +24,7 @@ export interface EditorActions {
   readonly conflicts: ConflictDesk;
   readonly guide: SuggestionDesk;
   readonly login: LoginDesk;
+  readonly viewing: Viewing;
 
   retrySaving(): void;
   dismiss(notice: number): void;

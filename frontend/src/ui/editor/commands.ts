@@ -219,6 +219,22 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     group: "View",
+    label: "Minimap, shown and hidden",
+    keys: ["shift+m"],
+    shown: ["Shift+M"],
+    run: ({ model }) => {
+      model.isMinimapOn.value = !model.isMinimapOn.value;
+    },
+  },
+  {
+    group: "View",
+    label: "Bookmark this view",
+    keys: ["shift+b"],
+    shown: ["Shift+B"],
+    run: (editor) => void editor.viewing.bookmarks.add(),
+  },
+  {
+    group: "View",
     label: "Zoom in",
     keys: ["+", "="],
     shown: ["+"],

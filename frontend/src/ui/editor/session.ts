@@ -4,6 +4,8 @@ import type { ClassApi } from "../../api/classes";
 import { ApiError } from "../../api/client";
 import type { ImageApi } from "../../api/images";
 import type { RestLayerApi } from "../../api/layers";
+import type { PixelApi } from "../../api/pixels";
+import type { ViewApi } from "../../api/views";
 import type { StackStore } from "../../store/stack";
 import type { PlaneRef } from "../../store/types";
 import type { EditorActions } from "./actions";
@@ -13,6 +15,7 @@ import { ContrastDesk } from "./contrast_desk";
 import { startEffortMeter } from "./effort_meter";
 import { bindKeys } from "./keys";
 import { LoginDesk } from "./login_desk";
+import type { LookDesk } from "./look_desk";
 import { dismiss, type EditorModel, notify } from "./model";
 import { PaintDesk } from "./paint_desk";
 import { PlaneDesk } from "./plane_desk";
@@ -21,6 +24,7 @@ import { Review } from "./review";
 import type { Scene } from "./scene";
 import { SuggestionDesk } from "./suggestion_desk";
 import { ViewDesk } from "./view_desk";
+import { Viewing } from "./viewing";
 
 export interface SessionParts {
   readonly model: EditorModel;
@@ -28,6 +32,8 @@ export interface SessionParts {
   readonly images: ImageApi;
   readonly layers: RestLayerApi;
   readonly classes: ClassApi;
+  readonly views: ViewApi;
+  readonly pixels: PixelApi;
   readonly projectUrl: string;
   readonly navigate: (url: string) => void;
 }
@@ -46,9 +52,10 @@ export class EditorSession implements EditorActions {
   readonly conflicts: ConflictDesk;
   readonly guide: SuggestionDesk;
   readonly login: LoginDesk;
+  readonly viewing: Viewing;
   readonly #disposers: (() => void)[] = [];
 
-  constructor(parts: SessionParts, scene: Scene, layer: StackStore) {
+  constructor(parts: SessionParts & { look: LookDesk }, scene: Scene, layer: StackStore) {
     const { model, images, layers } = parts;
     this.model = model;
     this.scene = scene;
@@ -75,6 +82,7 @@ export class EditorSession implements EditorActions {
     const { review, paint } = this;
     this.planes = new PlaneDesk({ ...shared, stack: layer, review, input: paint.input });
     this.login = new LoginDesk(model, layer);
+    this.viewing = new Viewing({ ...parts, ...shared, planes: this.planes, review });
     this.conflicts = new ConflictDesk(shared);
     scene.showAnnotation(layer.plane);
     this.#disposers.push(bindKeys(this, parts.element), ...this.#listen(), ...this.#follow());
@@ -86,6 +94,7 @@ export class EditorSession implements EditorActions {
 
   close(): void {
     for (const dispose of this.#disposers) dispose();
+    this.viewing.close();
     this.planes.close();
     this.paint.close();
     this.conflicts.close();
