@@ -44,16 +44,15 @@ export function ChannelList({ actions }: { actions: EditorActions }) {
           Minimap <kbd>Shift+M</kbd>
         </span>
       </label>
-      <p class="hint">
-        Channels and contrast are kept for all images of this project, for you.{" "}
-        <button
-          type="button"
-          class="button button-quiet"
+      <p class="hint">Channels and contrast are kept for all images of this project, for you.</p>
+      <div class="row">
+        <Button
+          label="Show the picture as the image has it"
           onClick={() => actions.viewing.look.reset()}
         >
-          Back to the image’s own
-        </button>
-      </p>
+          <span>Back to the image’s own</span>
+        </Button>
+      </div>
     </div>
   );
 }

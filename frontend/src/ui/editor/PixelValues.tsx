@@ -1,7 +1,6 @@
 /** What is under the pointer: place in pixels and micrometres, object, stored values. */
 import type { EditorActions } from "./actions";
 import { storedText } from "./intensity";
-import type { ImageInfo } from "./model";
 import { short } from "./units";
 
 const RGB = ["R", "G", "B"];
@@ -20,7 +19,6 @@ export function Position({ actions }: { actions: EditorActions }) {
       {image.pixelSizeUm && <Micrometres x={cursor.x} y={cursor.y} size={image.pixelSizeUm} />}
       {label}
       {cursor.className ? ` · ${cursor.className}` : ""}
-      <Values actions={actions} image={image} />
     </span>
   );
 }
@@ -29,10 +27,12 @@ function Micrometres({ x, y, size }: { x: number; y: number; size: number }) {
   return <span class="position-um">{`  (${short(x * size)}, ${short(y * size)} µm)`}</span>;
 }
 
-function Values({ actions, image }: { actions: EditorActions; image: ImageInfo }) {
-  const { pixel, channels } = actions.model;
+/** Stored values at the pointer, of the channels that are seen. */
+export function Values({ actions }: { actions: EditorActions }) {
+  const { pixel, channels, image: shownImage } = actions.model;
   const values = pixel.value?.values;
-  if (!values) return null;
+  const image = shownImage.value;
+  if (!values || !image) return null;
   const styles = channels.value;
   const shown = values.flatMap((value, index) => {
     // Of channels that are off nobody sees where they are.

@@ -1,7 +1,7 @@
 /** The line below the image: where the pointer is, how large things are, what the tool does. */
 import { toolNamed } from "../../tools/tools";
 import type { EditorActions } from "./actions";
-import { Position } from "./PixelValues";
+import { Position, Values } from "./PixelValues";
 import { Button, ICONS } from "./parts";
 import { lengthText, scaleBar } from "./units";
 
@@ -45,6 +45,7 @@ export function StatusBar({ actions }: { actions: EditorActions }) {
         />
       </span>
       {isBrush && <span class="brush-size">⌀ {lengthText(model.radius.value * 2, pixelSize)}</span>}
+      <Values actions={actions} />
       <span class="tool-help">
         <strong>{tool.label}</strong> {tool.help}
       </span>
