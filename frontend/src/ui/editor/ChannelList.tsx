@@ -32,7 +32,7 @@ export function ChannelList({ actions }: { actions: EditorActions }) {
           Invert the picture <kbd>I</kbd>
         </span>
       </label>
-      <label class="check">
+      <label class="check minimap-choice">
         <input
           type="checkbox"
           checked={model.isMinimapOn.value}

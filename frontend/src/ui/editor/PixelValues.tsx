@@ -40,7 +40,5 @@ export function Values({ actions }: { actions: EditorActions }) {
     const name = image.isRgb ? RGB[index] : values.length > 1 ? styles[index]?.name : "value";
     return [`${name} ${storedText(image, value)}`];
   });
-  return shown.length > 0 ? (
-    <span class="position-values">{`  ·  ${shown.join("  ")}`}</span>
-  ) : null;
+  return shown.length > 0 ? <span class="pixel-values">{shown.join("  ")}</span> : null;
 }
