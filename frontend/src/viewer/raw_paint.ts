@@ -1,5 +1,6 @@
 /** Stored pixel values to colours on the screen; pure, no DOM: it runs in a worker. */
 import {
+  AUTO_TAILS,
   blendPlanes,
   brightnessAt,
   type ColourTable,
@@ -27,6 +28,9 @@ export interface RawTone extends Tone {
 
 /** Steps from black to white: far more than a screen shows, so that gamma has none to see. */
 export const N_SHADES = 16_384;
+
+/** Values that are sorted for a window: enough for its tails. */
+const MOST_MEASURED = 200_000;
 
 /** Return the place of every value in the window, 0 to N_SHADES - 1. */
 export function shadesOf(values: PixelArray, { low, high }: RawTone): Uint16Array {
@@ -62,6 +66,22 @@ export class RawStore {
 
   forget(keys: readonly string[]): void {
     for (const key of keys) this.#tiles.delete(key);
+  }
+
+  /** Return the window that all but the tails of a channel's values lie in; undefined without any. */
+  measure(keys: readonly string[], channel: number): readonly [number, number] | undefined {
+    const planes = keys.flatMap((key) => this.#tiles.get(key)?.get(channel) ?? []);
+    const total = planes.reduce((n, values) => n + values.length, 0);
+    const step = Math.max(1, Math.ceil(total / MOST_MEASURED));
+    const sample: number[] = [];
+    for (const values of planes) {
+      for (let index = 0; index < values.length; index += step)
+        sample.push(values[index] as number);
+    }
+    if (sample.length === 0) return undefined;
+    const sorted = Float64Array.from(sample).sort();
+    const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))] as number;
+    return [at(AUTO_TAILS.low), at(1 - AUTO_TAILS.high)];
   }
 
   /** Return RGBA pixels of every tile that is kept. */
@@ -102,4 +122,9 @@ export type RawRequest =
       readonly values: PixelArray;
     }
   | { readonly kind: "forget"; readonly keys: readonly string[] }
+  | { readonly kind: "measure"; readonly keys: readonly string[]; readonly channel: number }
   | ({ readonly kind: "paint" } & RawStep);
+
+export type RawAnswer =
+  | { readonly kind: "painted"; readonly tiles: readonly PaintedTile[] }
+  | { readonly kind: "measured"; readonly window: readonly [number, number] | undefined };

@@ -1,7 +1,7 @@
 /** Tiles on screen in their stored values, while the 8 bits of the ordinary tiles are too coarse. */
 import type { TilePlace } from "../api/tiles";
 import { Newest } from "./newest";
-import type { PaintedTile, PixelArray, RawRequest, RawTone } from "./raw_paint";
+import type { PaintedTile, PixelArray, RawAnswer, RawRequest, RawTone } from "./raw_paint";
 import type { TileCanvas } from "./tile_paint";
 import type { TileJob } from "./tile_source";
 
@@ -15,7 +15,7 @@ const MOST_BYTES = 192 * 2 ** 20;
 /** As much of a worker as is needed. */
 export interface RawWorker {
   postMessage(request: RawRequest, transfer: Transferable[]): void;
-  onmessage: ((event: MessageEvent<PaintedTile[]>) => void) | null;
+  onmessage: ((event: MessageEvent<RawAnswer>) => void) | null;
   onerror: ((event: ErrorEvent) => void) | null;
   terminate(): void;
 }
@@ -39,6 +39,8 @@ export interface RawLook {
   readonly isInverted: boolean;
 }
 
+type Window = readonly [low: number, high: number];
+
 interface Held {
   readonly channels: Set<number>;
   bytes: number;
@@ -61,7 +63,9 @@ export class RawTiles {
   #nActive = 0;
   /** Canvases that show stored values now. */
   #lent = new Map<TileCanvas["context"], TileCanvas>();
-  #answered: ((tiles: PaintedTile[]) => void) | undefined;
+  #painted: ((tiles: readonly PaintedTile[]) => void) | undefined;
+  /** Answers come in the order in which they were asked for. */
+  #measured: ((window: Window | undefined) => void)[] = [];
 
   constructor(options: RawOptions) {
     this.#options = options;
@@ -89,6 +93,17 @@ export class RawTiles {
     this.#queue = canvases.flatMap(({ job }) => this.#missing(job));
     this.#next();
     this.#steps.ask();
+  }
+
+  /** The window of a channel's stored values on screen; undefined where they are not shown. */
+  async measure(channel: number): Promise<Window | undefined> {
+    const keys = this.#wanted()
+      .map(({ job }) => keyOf(job))
+      .filter((key) => this.#held.get(key)?.channels.has(channel));
+    if (!this.#look || keys.length === 0) return undefined;
+    const measured = new Promise<Window | undefined>((answer) => this.#measured.push(answer));
+    this.#send({ kind: "measure", keys, channel }, []);
+    return measured;
   }
 
   destroy(): void {
@@ -184,8 +199,8 @@ export class RawTiles {
       return held !== undefined && channels.every((channel) => held.channels.has(channel));
     });
     if (canvases.length === 0) return;
-    const painted = new Promise<PaintedTile[]>((answer) => {
-      this.#answered = answer;
+    const painted = new Promise<readonly PaintedTile[]>((answer) => {
+      this.#painted = answer;
     });
     const keys = canvases.map(({ job }) => keyOf(job));
     if (!this.#send({ kind: "paint", keys, ...look }, [])) return;
@@ -228,7 +243,10 @@ export class RawTiles {
 
   #startWorker(): RawWorker {
     const worker = this.#options.makeWorker();
-    worker.onmessage = ({ data }) => this.#answered?.(data);
+    worker.onmessage = ({ data }) => {
+      if (data.kind === "painted") this.#painted?.(data.tiles);
+      else this.#measured.shift()?.(data.window);
+    };
     worker.onerror = (event) => this.#fail(event.error ?? event.message);
     return worker;
   }
@@ -246,7 +264,8 @@ export class RawTiles {
     this.#abort = new AbortController();
     this.#queue = [];
     this.#steps.clear();
-    this.#answered?.([]);
+    this.#painted?.([]);
+    for (const answer of this.#measured.splice(0)) answer(undefined);
     this.#giveBackAllBut([]);
     this.#worker?.terminate();
     this.#worker = undefined;

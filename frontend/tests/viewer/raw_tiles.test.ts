@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import {
-  type PaintedTile,
+  type RawAnswer,
   type RawRequest,
   RawStore,
   type RawTone,
@@ -30,9 +30,14 @@ class HeldWorker implements RawWorker {
   }
   answer(): void {
     const request = this.waiting.shift();
-    if (request?.kind !== "paint") throw new Error("nothing was asked");
-    const data = this.store.paint(request);
-    this.onmessage?.({ data } as MessageEvent<PaintedTile[]>);
+    if (request?.kind === "paint") this.#say({ kind: "painted", tiles: this.store.paint(request) });
+    else if (request?.kind === "measure") {
+      const window = this.store.measure(request.keys, request.channel);
+      this.#say({ kind: "measured", window });
+    } else throw new Error("nothing was asked");
+  }
+  #say(data: RawAnswer): void {
+    this.onmessage?.({ data } as MessageEvent<RawAnswer>);
   }
   terminate(): void {
     this.isEnded = true;
@@ -160,6 +165,22 @@ describe("stored values of tiles on screen", () => {
     tiles.show({ tones: [tone(1000)], isInverted: false });
     expect(tiles.isOn).toBe(true);
     expect(answers.length).toBe(4);
+  });
+
+  test("are measured for a window, where they are shown", async () => {
+    screen = [canvas(0), canvas(1)];
+    expect(await tiles.measure(0)).toBeUndefined();
+    tiles.show({ tones: [tone(1000)], isInverted: false });
+    answers[0]?.give(5);
+    answers[1]?.give(900);
+    await settled();
+    const measured = tiles.measure(0);
+    while (worker.waiting.length > 0) worker.answer();
+    expect(await measured).toEqual([5, 900]);
+    // Nobody waits for ever when it ends meanwhile.
+    const late = tiles.measure(0);
+    tiles.show(undefined);
+    expect(await late).toBeUndefined();
   });
 
   test("a worker that fails is trouble too", async () => {

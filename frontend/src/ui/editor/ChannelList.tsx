@@ -207,7 +207,7 @@ function Details({ actions, image, index }: ChannelProps) {
       <div class="channel-buttons">
         <Button
           label={`Automatic contrast of ${style.name} for what is in view`}
-          onClick={() => contrast.autoInView(index)}
+          onClick={() => void contrast.autoInView(index)}
           kind="quiet"
         >
           <span>Auto in view</span>

@@ -6,15 +6,20 @@ import { leastSpan, toView } from "./intensity";
 import { type EditorModel, notify } from "./model";
 import type { Scene } from "./scene";
 
+/** The window of a channel's stored values on screen, where they are shown. */
+export type MeasureStored = (channel: number) => Promise<readonly [number, number] | undefined>;
+
 export class ContrastDesk {
   readonly #model: EditorModel;
   readonly #scene: Scene;
   readonly #images: ImageApi;
+  readonly #measure: MeasureStored;
 
-  constructor(model: EditorModel, scene: Scene, images: ImageApi) {
+  constructor(model: EditorModel, scene: Scene, images: ImageApi, measure: MeasureStored) {
     this.#model = model;
     this.#scene = scene;
     this.#images = images;
+    this.#measure = measure;
   }
 
   /** Read how often each value occurs; without it contrast is set by hand or by what is in view. */
@@ -47,8 +52,14 @@ export class ContrastDesk {
     );
   }
 
-  /** Fit the window to what is on screen. */
-  autoInView(index: number): void {
+  /** Fit the window to what is on screen: to the stored values where they are shown. */
+  async autoInView(index: number): Promise<void> {
+    const image = this.#model.image.value;
+    const stored = await this.#measure(index);
+    if (image && stored) {
+      this.#setWindow(index, toView(image, index, stored[0]), toView(image, index, stored[1]));
+      return;
+    }
     const { painter, stage } = this.#scene;
     const window = painter.autoWindow(index, (job) => stage.isOnScreen(job));
     if (window) this.#setWindow(index, window[0], window[1]);

@@ -57,6 +57,11 @@ export class RawDesk {
     this.#follow();
   }
 
+  /** The window of a channel's stored values on screen; undefined while the tiles are shown. */
+  measure(channel: number): Promise<readonly [number, number] | undefined> {
+    return this.#tiles.measure(channel);
+  }
+
   #follow(): void {
     const { image, channels, isPictureInverted, isFullDepth, isProjected } = this.#model;
     const shown = image.value;

@@ -69,7 +69,9 @@ export class EditorSession implements EditorActions {
       onSubmitted: (region, text) => this.guide.submitted(region, text),
     });
     this.guide = new SuggestionDesk({ ...parts, desk: this.desk, attempt });
-    this.contrast = new ContrastDesk(model, scene, images);
+    this.contrast = new ContrastDesk(model, scene, images, (channel) =>
+      this.viewing.raw.measure(channel),
+    );
     this.classes = new ClassDesk({ ...shared, review: this.review, classes: parts.classes });
     this.view = new ViewDesk(model, scene);
     this.paint = new PaintDesk({
