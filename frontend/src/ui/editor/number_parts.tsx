@@ -1,5 +1,5 @@
 /** Numbers of a channel: dragged with two handles, or typed. */
-import { useId } from "preact/hooks";
+import { useId, useState } from "preact/hooks";
 
 const VIEW_MAX = 255;
 /** Places of a handle; finer steps are typed. */
@@ -62,6 +62,8 @@ export function NumberField(props: {
   readonly onNumber: (value: number) => void;
 }) {
   const id = useId();
+  // While one types, nothing that is drawn anew may take the digits away.
+  const [typed, setTyped] = useState<string>();
   return (
     <span class="number-field">
       <label for={id}>{props.label}</label>
@@ -70,11 +72,13 @@ export function NumberField(props: {
         type="number"
         step="any"
         aria-label={props.name}
-        value={props.text}
+        value={typed ?? props.text}
+        onInput={(event) => setTyped(event.currentTarget.value)}
+        onBlur={() => setTyped(undefined)}
         onChange={(event) => {
           const { valueAsNumber } = event.currentTarget;
+          setTyped(undefined);
           if (Number.isFinite(valueAsNumber)) props.onNumber(valueAsNumber);
-          else event.currentTarget.value = props.text;
         }}
       />
     </span>
