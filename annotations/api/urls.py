@@ -23,4 +23,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("images/<uuid:image_id>/histogram/", images.ImageHistogram.as_view()),
     path("images/<uuid:image_id>/original/", images.ImageOriginal.as_view()),
     path("", include("annotations.api.label_urls")),
+    path("", include("annotations.api.view_urls")),
 ]

@@ -15,12 +15,14 @@ from annotations.models.layers import (
 )
 from annotations.models.projects import AuditEntry, Membership, Project, Role, StackDrafts
 from annotations.models.regions import Assignment, Coverage, Purpose, Region, RegionState
+from annotations.models.views import Bookmark, ViewSettings
 
 __all__ = [
     "DEFAULT_LAYER",
     "Activity",
     "Assignment",
     "AuditEntry",
+    "Bookmark",
     "ChunkState",
     "Coverage",
     "Image",
@@ -42,4 +44,5 @@ __all__ = [
     "Split",
     "StackDrafts",
     "Upload",
+    "ViewSettings",
 ]

@@ -6,6 +6,8 @@ import { ApiClient, ApiError, NetworkError } from "./api/client";
 import { HistoryApi } from "./api/history";
 import { ImageApi } from "./api/images";
 import { RestLayerApi } from "./api/layers";
+import { PixelApi } from "./api/pixels";
+import { ViewApi } from "./api/views";
 import { openStack } from "./store/stack";
 import type { PlaneRef } from "./store/types";
 import { App } from "./ui/editor/App";
@@ -14,6 +16,7 @@ import { openSession } from "./ui/editor/open_session";
 import type { EditorSession } from "./ui/editor/session";
 import "./editor.css";
 import "./many.css";
+import "./viewing.css";
 
 const root = document.getElementById("editor");
 if (!root) throw new Error("the page has no element #editor");
@@ -35,6 +38,8 @@ const images = new ImageApi(client);
 const layers = new RestLayerApi(client);
 const classes = new ClassApi(client);
 const history = new HistoryApi(client);
+const views = new ViewApi(client);
+const pixels = new PixelApi(client);
 const session = signal<EditorSession | undefined>(undefined);
 
 function Page() {
@@ -60,7 +65,7 @@ async function open(stage: HTMLElement): Promise<void> {
     const opened = await openSession(
       {
         ...{ model, element: stage, images, layers, classes, openLayer, region, search, navigate },
-        ...{ projectUrl: links.project, history },
+        ...{ projectUrl: links.project, history, views, pixels },
       },
       image,
     );

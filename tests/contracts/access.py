@@ -66,6 +66,11 @@ ACCESS: dict[str, dict[str, str]] = {
     API + IMAGE + "activity/": {"POST": ANNOTATOR},
     API + IMAGE + "layers/": {"GET": VIEWER, "POST": ANNOTATOR},
     API + IMAGE + "regions/": {"GET": VIEWER, "POST": ANNOTATOR},
+    API + PROJECT + "view-settings/": {"GET": VIEWER, "PUT": VIEWER},
+    API + IMAGE + "values/<int:row>/<int:column>/": LOOK,
+    API + IMAGE + "pixels/<int:plane>/<int:level>/<int:column>/<int:row>/": LOOK,
+    API + IMAGE + "bookmarks/": {"GET": VIEWER, "POST": VIEWER},
+    API + "bookmarks/<uuid:bookmark_id>/": {"PATCH": UPLOADER, "DELETE": UPLOADER},
     API + LAYER: LOOK,
     API + LAYER + "ids/": {"POST": ANNOTATOR},
     API + LAYER + "chunks/": LOOK,
@@ -170,6 +175,11 @@ SENT: dict[tuple[str, str], Callable[[Furnished], Sent]] = {
     ("POST", API + IMAGE + "regions/"): lambda w: Sent(
         {"row0": 60, "col0": 60, "row1": 90, "col1": 90}
     ),
+    ("PUT", API + PROJECT + "view-settings/"): lambda w: Sent({"is_inverted": True}),
+    ("POST", API + IMAGE + "bookmarks/"): lambda w: Sent(
+        {"name": "a place", "place": {"x": 3, "y": 4, "scale": 2}}
+    ),
+    ("PATCH", API + "bookmarks/<uuid:bookmark_id>/"): lambda w: Sent({"name": "another"}),
     ("POST", API + LAYER + "ids/"): lambda w: Sent({"count": 3}),
     ("POST", API + LAYER + "ops/"): lambda w: Sent(
         envelope.write(uuid.uuid4(), [sent(box_op(w.layer, (12, 12, 14, 14), 0))]),

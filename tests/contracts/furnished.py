@@ -13,8 +13,10 @@ from annotations.actions.classes import create_class
 from annotations.actions.drafts import store_prediction
 from annotations.actions.labels import ensure_annotation_layer
 from annotations.actions.uploads import append_piece, begin_upload
+from annotations.actions.views import add_bookmark
 from annotations.imaging.pyramid import plan_levels, write_pyramid
 from annotations.models import (
+    Bookmark,
     Image,
     ImageState,
     LabelLayer,
@@ -60,6 +62,8 @@ from training.models import (
 )
 from training.supervision.details import write_details
 
+A_PLACE = {"x": 1.5, "y": 2.5, "scale": 1.0}
+
 
 @dataclass
 class Furnished:
@@ -73,6 +77,7 @@ class Furnished:
     region: Region  # open
     submitted: Region
     object_class: ObjectClass
+    bookmark: Bookmark  # the annotator's
     upload: Any  # the annotator's
     run: TrainingRun  # waiting
     version: ModelVersion
@@ -103,6 +108,8 @@ class Furnished:
             "prediction_id": (self.waiting if "cancel" in route else self.predicted).pk,
             "suggestion_id": self.suggestion.pk,
             "member_id": self.member.pk,
+            **dict.fromkeys(("plane", "level", "column", "row"), 0),
+            "bookmark_id": self.bookmark.pk,
             "digest": self.layer.chunks.first().digest,
             "instance_id": 1,
             "seq": 1,
@@ -150,6 +157,7 @@ def furnish(owner: Any, annotator: Any, project: Project) -> Furnished:
         region=declare(owner, image, box=(0, 0, 50, 50), submit=False),
         submitted=Region.objects.filter(image__project=project, state="submitted").first(),
         object_class=create_class(user=owner, project_id=project.pk, name="mitosis"),
+        bookmark=add_bookmark(user=annotator, image_id=image.pk, name="here", place=A_PLACE),
         upload=an_upload(annotator, project),
         run=run,
         version=version,
@@ -304,6 +312,7 @@ def furnish_more(world: Furnished, user: Any, *, places: range) -> None:
         MembershipFactory(project=project, user=new_account(f"person {k}"))
         MembershipFactory(project=ProjectFactory(), user=user)
         ObjectClass.objects.create(project=project, name=f"class {k}", colour="#000000")
+        Bookmark.objects.create(image=image, user=user, name=f"place {k}", place=A_PLACE)
         grow_training(world, user, layer, number=100 + k)
         a_suggested_box(world.suggestion.selection, image, rank=k + 2)
     OpFactory.create_batch(len(places), layer=world.layer, user=user)

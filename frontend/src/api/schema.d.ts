@@ -4,6 +4,22 @@
  */
 
 export interface paths {
+    "/api/v1/bookmarks/{bookmark_id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete: operations["v1_bookmarks_destroy"];
+        options?: never;
+        head?: never;
+        patch: operations["v1_bookmarks_partial_update"];
+        trace?: never;
+    };
     "/api/v1/classes/{class_id}/": {
         parameters: {
             query?: never;
@@ -104,6 +120,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/images/{image_id}/bookmarks/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["v1_images_bookmarks_list"];
+        put?: never;
+        post: operations["v1_images_bookmarks_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/images/{image_id}/histogram/": {
         parameters: {
             query?: never;
@@ -144,6 +176,23 @@ export interface paths {
             cookie?: never;
         };
         get: operations["v1_images_original_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/images/{image_id}/pixels/{plane}/{level}/{column}/{row}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Stored values of a tile, row by row; X-Pixel-Type tells their number type */
+        get: operations["v1_images_pixels_retrieve"];
         put?: never;
         post?: never;
         delete?: never;
@@ -209,6 +258,23 @@ export interface paths {
             cookie?: never;
         };
         get: operations["v1_images_thumbnail_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/images/{image_id}/values/{row}/{column}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Stored values at a pixel */
+        get: operations["v1_images_values_retrieve"];
         put?: never;
         post?: never;
         delete?: never;
@@ -781,6 +847,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project_id}/view-settings/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How you show the project's images */
+        get: operations["v1_projects_view_settings_retrieve"];
+        /** Keep how you show them */
+        put: operations["v1_projects_view_settings_update"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/regions/{region_id}/": {
         parameters: {
             query?: never;
@@ -1113,6 +1197,28 @@ export interface components {
              */
             ap50: number | null;
         };
+        /** @enum {unknown} */
+        BlankEnum: "";
+        BookmarkInRequest: {
+            name: string;
+            place: components["schemas"]["PlaceRequest"];
+            /**
+             * @description With the project's members.
+             * @default false
+             */
+            is_shared: boolean;
+        };
+        BookmarkOut: {
+            /** Format: uuid */
+            readonly id: string;
+            name: string;
+            place: components["schemas"]["Place"];
+            is_shared?: boolean;
+            made_by: string;
+            readonly is_mine: boolean;
+            /** Format: date-time */
+            readonly created_at: string;
+        };
         ChangeOut: {
             seq: number;
             /** @description null: the account is deleted. */
@@ -1136,6 +1242,36 @@ export interface components {
             name: string;
             colour: string;
             window: number[];
+        };
+        ChannelLook: {
+            /** @default true */
+            visible: boolean;
+            /** @description null: the image's own. */
+            colour?: string | null;
+            /** @description Stored values that are black and white; null: the image's own. */
+            window?: number[] | null;
+            /**
+             * Format: double
+             * @default 1
+             */
+            gamma: number;
+            /** @default false */
+            is_inverted: boolean;
+        };
+        ChannelLookRequest: {
+            /** @default true */
+            visible: boolean;
+            /** @description null: the image's own. */
+            colour?: string | null;
+            /** @description Stored values that are black and white; null: the image's own. */
+            window?: number[] | null;
+            /**
+             * Format: double
+             * @default 1
+             */
+            gamma: number;
+            /** @default false */
+            is_inverted: boolean;
         };
         ChunksOut: {
             seq: number;
@@ -1226,6 +1362,14 @@ export interface components {
             plane: number | null;
             planes: number | null;
         };
+        /**
+         * @description * `both` - both
+         *     * `outline` - outline
+         *     * `filled` - filled
+         *     * `none` - none
+         * @enum {string}
+         */
+        DrawnEnum: "both" | "outline" | "filled" | "none";
         /** @description An engine: what it makes, what it starts from, its form. */
         EngineOut: {
             name: string;
@@ -1463,6 +1607,38 @@ export interface components {
          * @enum {string}
          */
         KindEnum: "annotation" | "prediction";
+        LabelLook: {
+            /** @default both */
+            drawn: components["schemas"]["DrawnEnum"];
+            /** @default class */
+            colour_by: string;
+            /**
+             * Format: double
+             * @default 0.8
+             */
+            opacity: number;
+            /**
+             * Format: double
+             * @default 0.8
+             */
+            draft_opacity: number;
+        };
+        LabelLookRequest: {
+            /** @default both */
+            drawn: components["schemas"]["DrawnEnum"];
+            /** @default class */
+            colour_by: string;
+            /**
+             * Format: double
+             * @default 0.8
+             */
+            opacity: number;
+            /**
+             * Format: double
+             * @default 0.8
+             */
+            draft_opacity: number;
+        };
         LayerInListOut: {
             /** Format: uuid */
             id: string;
@@ -1582,6 +1758,10 @@ export interface components {
         OpsOut: {
             ops: components["schemas"]["OpOut"][];
         };
+        PatchedBookmarkChangeRequest: {
+            name?: string;
+            is_shared?: boolean;
+        };
         PatchedClassChangeInRequest: {
             name?: string;
             /** @description #rrggbb; without one it is chosen. */
@@ -1633,6 +1813,68 @@ export interface components {
             depth?: number;
             coverage?: components["schemas"]["CoverageEnum"];
             purpose?: components["schemas"]["PurposeEnum"];
+        };
+        Place: {
+            /**
+             * Format: double
+             * @description Middle of the view, in image pixels.
+             */
+            x: number;
+            /** Format: double */
+            y: number;
+            /**
+             * Format: double
+             * @description Screen pixels per image pixel.
+             */
+            scale: number;
+            /** @default 0 */
+            t: number;
+            /** @default 0 */
+            z: number;
+            /** @default false */
+            is_projected: boolean;
+            /**
+             * Format: int64
+             * @description Object of the annotation; 0: none.
+             * @default 0
+             */
+            selected: number;
+            /**
+             * @description Layer of the draft shown, if any.
+             * @default
+             */
+            draft: string;
+        };
+        PlaceRequest: {
+            /**
+             * Format: double
+             * @description Middle of the view, in image pixels.
+             */
+            x: number;
+            /** Format: double */
+            y: number;
+            /**
+             * Format: double
+             * @description Screen pixels per image pixel.
+             */
+            scale: number;
+            /** @default 0 */
+            t: number;
+            /** @default 0 */
+            z: number;
+            /** @default false */
+            is_projected: boolean;
+            /**
+             * Format: int64
+             * @description Object of the annotation; 0: none.
+             * @default 0
+             */
+            selected: number;
+            /**
+             * @description Layer of the draft shown, if any.
+             * @default
+             */
+            draft: string;
         };
         /** @description A prediction of an image; its layer is there when it is finished. */
         PredictionOut: {
@@ -2165,6 +2407,10 @@ export interface components {
             /** Format: date-time */
             readonly created_at: string;
         };
+        ValuesOut: {
+            /** @description As stored, one per channel; RGB: three. */
+            values: number[];
+        };
         /** @description A model file from outside. */
         VersionInRequest: {
             engine: string;
@@ -2264,6 +2510,30 @@ export interface components {
             is_rgb: boolean;
             channels: unknown;
         };
+        ViewSettingsJson: {
+            /** @description By the channel's name. */
+            channels?: {
+                [key: string]: components["schemas"]["ChannelLook"];
+            };
+            /**
+             * @description Of the whole picture.
+             * @default false
+             */
+            is_inverted: boolean;
+            labels?: components["schemas"]["LabelLook"] | null;
+        };
+        ViewSettingsJsonRequest: {
+            /** @description By the channel's name. */
+            channels?: {
+                [key: string]: components["schemas"]["ChannelLookRequest"];
+            };
+            /**
+             * @description Of the whole picture.
+             * @default false
+             */
+            is_inverted: boolean;
+            labels?: components["schemas"]["LabelLookRequest"] | null;
+        };
     };
     responses: never;
     parameters: never;
@@ -2273,6 +2543,53 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    v1_bookmarks_destroy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bookmark_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    v1_bookmarks_partial_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bookmark_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedBookmarkChangeRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["PatchedBookmarkChangeRequest"];
+                "multipart/form-data": components["schemas"]["PatchedBookmarkChangeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BookmarkOut"];
+                };
+            };
+        };
+    };
     v1_classes_retrieve: {
         parameters: {
             query?: never;
@@ -2500,6 +2817,54 @@ export interface operations {
             };
         };
     };
+    v1_images_bookmarks_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                image_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BookmarkOut"][];
+                };
+            };
+        };
+    };
+    v1_images_bookmarks_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                image_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BookmarkInRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["BookmarkInRequest"];
+                "multipart/form-data": components["schemas"]["BookmarkInRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BookmarkOut"];
+                };
+            };
+        };
+    };
     v1_images_histogram_retrieve: {
         parameters: {
             query?: never;
@@ -2575,6 +2940,33 @@ export interface operations {
             header?: never;
             path: {
                 image_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+        };
+    };
+    v1_images_pixels_retrieve: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Accept-Encoding"?: string;
+            };
+            path: {
+                column: number;
+                image_id: string;
+                level: number;
+                plane: number;
+                row: number;
             };
             cookie?: never;
         };
@@ -2697,6 +3089,32 @@ export interface operations {
                 };
                 content: {
                     "image/jpeg": string;
+                };
+            };
+        };
+    };
+    v1_images_values_retrieve: {
+        parameters: {
+            query?: {
+                t?: number;
+                z?: number;
+            };
+            header?: never;
+            path: {
+                column: number;
+                image_id: string;
+                row: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValuesOut"];
                 };
             };
         };
@@ -3746,6 +4164,54 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UploadOut"];
+                };
+            };
+        };
+    };
+    v1_projects_view_settings_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ViewSettingsJson"];
+                };
+            };
+        };
+    };
+    v1_projects_view_settings_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ViewSettingsJsonRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["ViewSettingsJsonRequest"];
+                "multipart/form-data": components["schemas"]["ViewSettingsJsonRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ViewSettingsJson"];
                 };
             };
         };

@@ -30,6 +30,9 @@ export interface View {
   readonly height: number;
 }
 
+/** OpenSeadragon takes the coarsest level of which a pixel covers no more than one over this. */
+const LEAST_PIXEL_RATIO = 0.5;
+
 type Listener = (view: View) => void;
 
 /** A browser has six connections to a server over HTTP/1.1. */
@@ -41,6 +44,8 @@ export class Stage {
   readonly element: HTMLElement;
   readonly pictures: Pictures;
   readonly #viewer: OpenSeadragon.Viewer;
+  readonly #levels: TileGrant["levels"];
+  readonly #tileSize: number;
   readonly #full: { readonly width: number; readonly height: number };
   readonly #listeners = new Set<Listener>();
   #view: View | undefined;
@@ -60,6 +65,8 @@ export class Stage {
     if (!full) throw new Error("an image without levels cannot be shown");
     this.element = options.element;
     this.#full = full;
+    this.#levels = options.grant.levels;
+    this.#tileSize = options.grant.tile_size;
     const queue = new TileQueue(TILES_AT_ONCE, (job) => this.pictures.rankOf(job.picture));
     const source = (picture: Picture) =>
       makeTileSource(options.grant, picture, (job) =>
@@ -248,6 +255,23 @@ export class Stage {
       (job.row + 1) * size,
     );
     return width(intersect(box, visible)) > 0;
+  }
+
+  /** The level of tiles that the present view is drawn from; 0 is full resolution. */
+  level(): number {
+    const shown = this.view().scale * (globalThis.devicePixelRatio || 1);
+    const level = Math.ceil(Math.log2(LEAST_PIXEL_RATIO / shown));
+    return Math.min(this.#levels.length - 1, Math.max(0, level));
+  }
+
+  /** How much of a tile lies in the image. */
+  sizeOf({ level, column, row }: TileJob): { readonly width: number; readonly height: number } {
+    const size = this.#levels[level] ?? { width: 0, height: 0 };
+    const side = this.#tileSize;
+    return {
+      width: Math.min(side, size.width - column * side),
+      height: Math.min(side, size.height - row * side),
+    };
   }
 
   destroy(): void {

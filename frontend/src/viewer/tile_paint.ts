@@ -6,6 +6,7 @@ import {
   type ChannelStyle,
   type ColourTable,
   colourTable,
+  invertLightness,
   isNeutral,
   windowFromHistogram,
 } from "./channels";
@@ -16,11 +17,15 @@ const SLICE_MS = 8;
 /** Pauses before a channel that could not be fetched is asked for again; the last one repeats. */
 const RETRY_MS = [1_000, 5_000, 20_000] as const;
 
-interface LiveTile {
+/** A canvas that OpenSeadragon draws, and the place of the image that belongs on it. */
+export interface TileCanvas {
   readonly context: CanvasRenderingContext2D;
   readonly job: TileJob;
   readonly width: number;
   readonly height: number;
+}
+
+interface LiveTile extends TileCanvas {
   /** Decoded grey planes by number; only those that were ever switched on. */
   readonly grey: Map<number, Uint8Array>;
   /** Planes on their way; black until they arrive. */
@@ -43,8 +48,12 @@ export class TilePainter {
   #hasToldTrouble = false;
   #styles: readonly ChannelStyle[];
   #tables: readonly ColourTable[];
+  #isInverted = false;
   #stamp = 1;
   #tiles: LiveTile[] = [];
+  readonly #onTile = new Set<() => void>();
+  /** Canvases that something better paints. */
+  readonly #lent = new WeakSet<CanvasRenderingContext2D>();
   #frame = 0;
   readonly #scratch: CanvasRenderingContext2D;
 
@@ -90,10 +99,34 @@ export class TilePainter {
     return this.#living();
   }
 
-  setStyles(styles: readonly ChannelStyle[]): void {
+  /** @param isInverted dark and light change places in the whole picture */
+  setStyles(styles: readonly ChannelStyle[], isInverted = false): void {
     this.#styles = styles;
+    this.#isInverted = isInverted;
     this.#tables = styles.map(colourTable);
     this.#stamp++;
+    this.#schedule();
+  }
+
+  /** Called when a tile is there that was not. */
+  onTile(listener: () => void): () => void {
+    this.#onTile.add(listener);
+    return () => this.#onTile.delete(listener);
+  }
+
+  /** The canvases of places, of all levels that are loaded. */
+  canvases(isWanted: (job: TileJob) => boolean): readonly TileCanvas[] {
+    return this.#living().filter((tile) => isWanted(tile.job));
+  }
+
+  /** Leave a canvas to another painter until it gives it back. */
+  lend(context: CanvasRenderingContext2D): void {
+    this.#lent.add(context);
+  }
+
+  giveBack(context: CanvasRenderingContext2D): void {
+    if (!this.#lent.delete(context)) return;
+    for (const tile of this.#tiles) if (tile.context === context) tile.painted = 0;
     this.#schedule();
   }
 
@@ -162,6 +195,7 @@ export class TilePainter {
     this.#living().push(tile);
     // A channel may have been switched on while this tile was on its way.
     this.#fetchMissing(tile);
+    for (const listener of this.#onTile) listener();
     return context;
   }
 
@@ -189,7 +223,7 @@ export class TilePainter {
     let didPaint = false;
     // The newest tiles are the ones in view.
     for (const tile of [...this.#living()].reverse()) {
-      if (tile.painted === this.#stamp) continue;
+      if (tile.painted === this.#stamp || this.#lent.has(tile.context)) continue;
       if (didPaint && performance.now() > end) {
         this.#schedule();
         break;
@@ -241,9 +275,10 @@ export class TilePainter {
     if (tile.picture) {
       const style = this.#styles[0];
       context.drawImage(tile.picture, 0, 0);
-      if (!style || isNeutral(style)) return;
+      if (!style || (isNeutral(style) && !this.#isInverted)) return;
       const pixels = context.getImageData(0, 0, width, height);
       applyToRgba(pixels.data, style);
+      if (this.#isInverted) invertLightness(pixels.data);
       context.putImageData(pixels, 0, 0);
       return;
     }
@@ -254,6 +289,7 @@ export class TilePainter {
       return grey && table ? [{ grey, table }] : [];
     });
     blendPlanes(pixels.data, planes);
+    if (this.#isInverted) invertLightness(pixels.data);
     context.putImageData(pixels, 0, 0);
   }
 

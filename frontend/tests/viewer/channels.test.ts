@@ -3,8 +3,10 @@ import { describe, expect, it } from "vitest";
 import {
   applyToRgba,
   blendPlanes,
+  brightnessAt,
   type ChannelStyle,
   colourTable,
+  invertLightness,
   isNeutral,
   parseColour,
   responseCurve,
@@ -18,6 +20,7 @@ const neutral: ChannelStyle = {
   low: 0,
   high: 255,
   gamma: 1,
+  isInverted: false,
 };
 
 describe("responseCurve", () => {
@@ -28,7 +31,7 @@ describe("responseCurve", () => {
         fc.integer({ min: 1, max: 255 }),
         fc.double({ min: 0.25, max: 4, noNaN: true }),
         (low, width, gamma) => {
-          const curve = responseCurve({ low, high: Math.min(255, low + width), gamma });
+          const curve = responseCurve({ ...neutral, low, high: Math.min(255, low + width), gamma });
           for (let value = 1; value < 256; value++) {
             expect(curve[value]).toBeGreaterThanOrEqual(curve[value - 1] as number);
           }
@@ -41,9 +44,49 @@ describe("responseCurve", () => {
   });
 
   it("acts as a threshold when the window has no width", () => {
-    const curve = responseCurve({ low: 100, high: 100, gamma: 1 });
+    const curve = responseCurve({ ...neutral, low: 100, high: 100 });
     expect(curve[100]).toBe(0);
     expect(curve[101]).toBe(1);
+  });
+});
+
+describe("laws of brightness", () => {
+  const shares = fc.double({ min: -1, max: 2, noNaN: true });
+  const gammas = fc.double({ min: 0.25, max: 4, noNaN: true });
+
+  it("an inverted channel is dark where the other is bright, by as much", () => {
+    fc.assert(
+      fc.property(shares, gammas, (share, gamma) => {
+        const straight = brightnessAt(share, { gamma, isInverted: false });
+        expect(straight + brightnessAt(share, { gamma, isInverted: true })).toBeCloseTo(1, 12);
+      }),
+    );
+  });
+
+  it("gamma 1 changes nothing inside the window", () => {
+    fc.assert(
+      fc.property(fc.double({ min: 0, max: 1, noNaN: true }), (share) => {
+        expect(brightnessAt(share, { gamma: 1, isInverted: false })).toBe(share);
+      }),
+    );
+  });
+
+  it("a picture that is inverted twice is the same, and grey is mirrored", () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(255), { minLength: 3, maxLength: 3 }), (colour) => {
+        const pixels = Uint8ClampedArray.from([...colour, 255]);
+        invertLightness(pixels);
+        const [r, g, b] = [...pixels] as [number, number, number];
+        // Hue: the order of the colours and their distances stay.
+        expect([r - g, g - b]).toEqual([
+          (colour[0] as number) - (colour[1] as number),
+          (colour[1] as number) - (colour[2] as number),
+        ]);
+        expect(Math.max(r, g, b)).toBe(255 - Math.min(...colour));
+        invertLightness(pixels);
+        expect([...pixels]).toEqual([...colour, 255]);
+      }),
+    );
   });
 });
 

@@ -5,7 +5,7 @@ import { TilePainter } from "../../src/viewer/tile_paint";
 
 const SIZE = 4;
 const style = (visible = true): ChannelStyle => ({
-  ...{ name: "a", visible, colour: "#ffffff", low: 0, high: 255, gamma: 1 },
+  ...{ name: "a", visible, colour: "#ffffff", low: 0, high: 255, gamma: 1, isInverted: false },
 });
 
 /** A canvas of one grey value, as far as the painter needs one. */
@@ -169,6 +169,17 @@ describe("a channel that is switched on", () => {
     await pass(120_000);
     expect(nAsked).toBe(asked);
   });
+});
+
+test.each([false, true])("the picture is inverted as a whole; colour: %s", async (isRgb) => {
+  const made = painter([style()], isRgb);
+  const tile = await load(made);
+  made.setStyles([style()], true);
+  await pass(0);
+  expect(tile.value).toBe(245);
+  made.setStyles([style()], false);
+  await pass(0);
+  expect(tile.value).toBe(10);
 });
 
 describe("a stack", () => {

@@ -2,10 +2,12 @@
 import { useEffect, useRef } from "preact/hooks";
 import { AsideDialog } from "./AsideDialog";
 import type { EditorActions } from "./actions";
+import { BookmarkPanel } from "./BookmarkPanel";
 import { ClassPanel } from "./ClassPanel";
 import { DraftPanel } from "./DraftPanel";
 import { HistoryPanel, PastBanner } from "./HistoryPanel";
 import { ListPanel } from "./ListPanel";
+import { Minimap } from "./Minimap";
 import type { EditorModel } from "./model";
 import { ObjectPanel } from "./ObjectPanel";
 import { HelpSheet, LoginDialog, Notices } from "./Overlays";
@@ -53,6 +55,7 @@ export function App(props: {
         <div ref={stage} class="stage" data-cursor="crosshair" />
         {actions && <ProjectionNote actions={actions} />}
         {actions && <ScaleBar actions={actions} />}
+        {actions && <Minimap actions={actions} />}
         <Placeholder model={model} links={links} />
         {actions && <Notices actions={actions} />}
       </main>
@@ -68,6 +71,7 @@ export function App(props: {
               <ListPanel actions={actions} />
               <RegionPanel actions={actions} />
               <ViewPanel actions={actions} />
+              <BookmarkPanel actions={actions} />
             </>
           )}
         </aside>

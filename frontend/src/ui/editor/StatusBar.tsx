@@ -1,6 +1,7 @@
 /** The line below the image: where the pointer is, how large things are, what the tool does. */
 import { toolNamed } from "../../tools/tools";
 import type { EditorActions } from "./actions";
+import { Position, Values } from "./PixelValues";
 import { Button, ICONS } from "./parts";
 import { lengthText, scaleBar } from "./units";
 
@@ -44,22 +45,11 @@ export function StatusBar({ actions }: { actions: EditorActions }) {
         />
       </span>
       {isBrush && <span class="brush-size">⌀ {lengthText(model.radius.value * 2, pixelSize)}</span>}
+      <Values actions={actions} />
       <span class="tool-help">
         <strong>{tool.label}</strong> {tool.help}
       </span>
     </footer>
-  );
-}
-
-/** Apart, since it changes with every move of the pointer. */
-function Position({ actions }: { actions: EditorActions }) {
-  const cursor = actions.model.cursor.value;
-  return (
-    <span class="position">
-      {cursor ? `x ${Math.floor(cursor.x)}  y ${Math.floor(cursor.y)}` : "–"}
-      {cursor && cursor.label > 0 ? `  · object ${cursor.label}` : ""}
-      {cursor?.className ? ` · ${cursor.className}` : ""}
-    </span>
   );
 }
 

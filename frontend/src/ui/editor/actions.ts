@@ -15,6 +15,7 @@ import type { Review } from "./review";
 import type { SuggestionDesk } from "./suggestion_desk";
 import type { TimeTravel } from "./time_travel";
 import type { ViewDesk } from "./view_desk";
+import type { Viewing } from "./viewing";
 
 export interface EditorActions {
   readonly model: EditorModel;
@@ -30,6 +31,7 @@ export interface EditorActions {
   readonly conflicts: ConflictDesk;
   readonly guide: SuggestionDesk;
   readonly login: LoginDesk;
+  readonly viewing: Viewing;
 
   readonly steps: HistoryList;
   readonly travel: TimeTravel;

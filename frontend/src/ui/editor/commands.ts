@@ -237,6 +237,29 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     group: "View",
+    label: "Invert the picture: dark becomes light",
+    keys: ["i"],
+    shown: ["I"],
+    run: (editor) => editor.contrast.invertPicture(),
+  },
+  {
+    group: "View",
+    label: "Minimap, shown and hidden",
+    keys: ["shift+m"],
+    shown: ["Shift+M"],
+    run: ({ model }) => {
+      model.isMinimapOn.value = !model.isMinimapOn.value;
+    },
+  },
+  {
+    group: "View",
+    label: "Bookmark this view",
+    keys: ["shift+b"],
+    shown: ["Shift+B"],
+    run: (editor) => void editor.viewing.bookmarks.add(),
+  },
+  {
+    group: "View",
     label: "Zoom in",
     keys: ["+", "="],
     shown: ["+"],

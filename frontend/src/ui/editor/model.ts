@@ -16,6 +16,7 @@ import type { ChannelStyle } from "../../viewer/channels";
 import type { LabelStyleName } from "../../viewer/colouring";
 import { type Among, NONE_CHOSEN } from "./chosen";
 import type { ColourBy } from "./colour_choice";
+import { viewSignals } from "./view_model";
 
 export interface ImageInfo {
   readonly id: string;
@@ -188,6 +189,7 @@ export function makeModel() {
     /** Labels are hidden while the key is held. */
     isPeeking: signal(false),
     channels: signal<readonly ChannelStyle[]>([]),
+    ...viewSignals(),
 
     drafts: signal<readonly DraftInfo[]>([]),
     draftId: signal<string | undefined>(undefined),

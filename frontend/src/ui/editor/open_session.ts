@@ -3,6 +3,7 @@ import type { ImageJson, RegionJson } from "../../api/types";
 import type { StackStore } from "../../store/stack";
 import type { PlaneRef } from "../../store/types";
 import { initialStyles } from "./contrast_desk";
+import { LookDesk } from "./look_desk";
 import { notify } from "./model";
 import { pictureOf, planeIn } from "./planes";
 import { Scene } from "./scene";
@@ -21,10 +22,12 @@ export async function openSession(parts: OpenParts, image: ImageJson): Promise<E
   const { model, images, layers } = parts;
   model.image.value = imageInfo(image);
   model.channels.value = initialStyles(image);
+  const look = new LookDesk(model, parts.views);
   const [grant, rows, regions] = await Promise.all([
     images.view(image.id),
     layers.ofImage(image.id),
     images.regions(image.id),
+    look.load(),
   ]);
   const own = rows.find((row) => row.kind === "annotation");
   if (!own) throw new Error("the server gave this image no annotation layer");
@@ -47,7 +50,7 @@ export async function openSession(parts: OpenParts, image: ImageJson): Promise<E
   });
   const [layer] = await Promise.all([parts.openLayer(own.id, plane), scene.stage.ready()]);
   scene.stage.fit(true);
-  const session = new EditorSession(parts, scene, layer);
+  const session = new EditorSession({ ...parts, look }, scene, layer);
   session.desk.setRows(regions);
   session.review.setRows(rows);
   if (parts.region) {
@@ -55,8 +58,11 @@ export async function openSession(parts: OpenParts, image: ImageJson): Promise<E
     // It only says why; the region is there without it.
     await session.guide.load().catch(() => undefined);
   }
+  // Nobody waits for them: contrast can be set without.
+  session.contrast.loadHistograms().catch(() => undefined);
   await session.classes.load();
   await session.review.chooseFirst();
+  await session.viewing.begin(parts.search);
   return session;
 }
 

@@ -124,46 +124,6 @@ export function Slider(props: {
   );
 }
 
-/** Two handles on one track: the dark and the bright end of a window. */
-export function WindowSlider(props: {
-  readonly name: string;
-  readonly low: number;
-  readonly high: number;
-  readonly textOf: (value: number) => string;
-  readonly onInput: (low: number, high: number) => void;
-}) {
-  const { low, high } = props;
-  const style = `--low:${low / 255};--high:${high / 255}`;
-  return (
-    <div class="window-slider" style={style}>
-      <input
-        type="range"
-        min={0}
-        max={255}
-        value={low}
-        aria-label={`${props.name}: black point`}
-        aria-valuetext={props.textOf(low)}
-        onInput={(event) => {
-          props.onInput(Math.min(event.currentTarget.valueAsNumber, high - 1), high);
-        }}
-      />
-      <input
-        type="range"
-        min={0}
-        max={255}
-        value={high}
-        aria-label={`${props.name}: white point`}
-        aria-valuetext={props.textOf(high)}
-        onInput={(event) => {
-          props.onInput(low, Math.max(event.currentTarget.valueAsNumber, low + 1));
-        }}
-      />
-      <output>{props.textOf(low)}</output>
-      <output>{props.textOf(high)}</output>
-    </div>
-  );
-}
-
 /** A part of the side panel that can be folded. */
 export function Section(props: {
   readonly title: string;

@@ -265,7 +265,7 @@ export class Scene {
   #follow(): void {
     const model = this.#model;
     this.#disposers.push(
-      effect(() => this.painter.setStyles(model.channels.value)),
+      effect(() => this.painter.setStyles(model.channels.value, model.isPictureInverted.value)),
       effect(() => {
         void model.labelStyle.value;
         void model.colourBy.value;

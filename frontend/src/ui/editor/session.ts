@@ -5,6 +5,8 @@ import { ApiError } from "../../api/client";
 import type { HistoryApi } from "../../api/history";
 import type { ImageApi } from "../../api/images";
 import type { RestLayerApi } from "../../api/layers";
+import type { PixelApi } from "../../api/pixels";
+import type { ViewApi } from "../../api/views";
 import type { StackStore } from "../../store/stack";
 import type { PlaneRef } from "../../store/types";
 import type { EditorActions } from "./actions";
@@ -18,6 +20,7 @@ import { HistoryList } from "./history_list";
 import { bindKeys } from "./keys";
 import { ListDesk } from "./list_desk";
 import { LoginDesk } from "./login_desk";
+import type { LookDesk } from "./look_desk";
 import { dismiss, type EditorModel, notify } from "./model";
 import { PaintDesk } from "./paint_desk";
 import { PlaneDesk } from "./plane_desk";
@@ -27,6 +30,7 @@ import type { Scene } from "./scene";
 import { SuggestionDesk } from "./suggestion_desk";
 import { TimeTravel } from "./time_travel";
 import { ViewDesk } from "./view_desk";
+import { Viewing } from "./viewing";
 
 export interface SessionParts {
   readonly model: EditorModel;
@@ -35,6 +39,8 @@ export interface SessionParts {
   readonly layers: RestLayerApi;
   readonly classes: ClassApi;
   readonly history: HistoryApi;
+  readonly views: ViewApi;
+  readonly pixels: PixelApi;
   readonly projectUrl: string;
   readonly navigate: (url: string) => void;
 }
@@ -58,9 +64,10 @@ export class EditorSession implements EditorActions {
   readonly steps: HistoryList;
   readonly travel: TimeTravel;
   readonly blame: BlameDesk;
+  readonly viewing: Viewing;
   readonly #disposers: (() => void)[] = [];
 
-  constructor(parts: SessionParts, scene: Scene, layer: StackStore) {
+  constructor(parts: SessionParts & { look: LookDesk }, scene: Scene, layer: StackStore) {
     const { model, images, layers } = parts;
     this.model = model;
     this.scene = scene;
@@ -75,7 +82,9 @@ export class EditorSession implements EditorActions {
       onSubmitted: (region, text) => this.guide.submitted(region, text),
     });
     this.guide = new SuggestionDesk({ ...parts, desk: this.desk, attempt });
-    this.contrast = new ContrastDesk(model, scene);
+    this.contrast = new ContrastDesk(model, scene, images, (channel) =>
+      this.viewing.raw.measure(channel),
+    );
     this.many = new ChosenDesk({ ...shared, review: this.review });
     const { many } = this;
     this.list = new ListDesk({ ...shared, many, review: this.review });
@@ -101,6 +110,7 @@ export class EditorSession implements EditorActions {
     });
     this.blame = new BlameDesk({ model, layer, history });
     this.login = new LoginDesk(model, layer);
+    this.viewing = new Viewing({ ...parts, ...shared, planes: this.planes, review });
     this.conflicts = new ConflictDesk(shared);
     scene.showAnnotation(layer.plane);
     this.#disposers.push(bindKeys(this, parts.element), ...this.#listen(), ...this.#follow());
@@ -112,6 +122,7 @@ export class EditorSession implements EditorActions {
 
   close(): void {
     for (const dispose of this.#disposers) dispose();
+    this.viewing.close();
     this.planes.close();
     this.paint.close();
     this.many.close();

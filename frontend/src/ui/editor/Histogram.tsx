@@ -1,0 +1,47 @@
+/** How often each value occurs, behind the handles of the window. */
+import { useMemo } from "preact/hooks";
+import { toView } from "./intensity";
+import type { ImageInfo } from "./model";
+import type { ChannelHistogram } from "./view_model";
+
+const HEIGHT = 28;
+
+export function Histogram(props: {
+  readonly image: ImageInfo;
+  readonly index: number;
+  readonly histogram: ChannelHistogram | undefined;
+}) {
+  const { image, index, histogram } = props;
+  const path = useMemo(
+    () => histogram && histogramPath(histogram, (stored) => toView(image, index, stored)),
+    [image, index, histogram],
+  );
+  return (
+    <svg
+      class="histogram"
+      viewBox={`0 0 255 ${HEIGHT}`}
+      preserveAspectRatio="none"
+      aria-hidden="true"
+    >
+      {path && <path d={path} />}
+    </svg>
+  );
+}
+
+/** The outline of the counts on a logarithmic scale, over the view's 0 to 255. */
+export function histogramPath(
+  { low, high, counts }: ChannelHistogram,
+  toPlace: (stored: number) => number,
+): string {
+  const most = Math.log1p(Math.max(1, ...counts));
+  const width = (high - low) / Math.max(1, counts.length);
+  const steps = counts.flatMap((n, bin) => {
+    const [from, to] = [toPlace(low + bin * width), toPlace(low + (bin + 1) * width)];
+    if (to < 0 || from > 255) return [];
+    const top = (HEIGHT * (1 - Math.log1p(n) / most)).toFixed(1);
+    return [`H${within(from)}V${top}H${within(to)}`];
+  });
+  return `M0 ${HEIGHT}${steps.join("")}V${HEIGHT}Z`;
+}
+
+const within = (place: number) => Math.min(255, Math.max(0, place)).toFixed(1);
