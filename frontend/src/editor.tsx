@@ -12,6 +12,7 @@ import { makeModel, notify } from "./ui/editor/model";
 import { openSession } from "./ui/editor/open_session";
 import type { EditorSession } from "./ui/editor/session";
 import "./editor.css";
+import "./compare.css";
 
 const root = document.getElementById("editor");
 if (!root) throw new Error("the page has no element #editor");

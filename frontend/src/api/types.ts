@@ -190,3 +190,6 @@ export type NewRegion = Pick<
 export interface HistogramJson {
   channels: { counts: number[]; low: number; high: number }[];
 }
+
+/** What became of the instances of one layer in another. */
+export type DifferencesJson = Schemas["DifferencesOut"];

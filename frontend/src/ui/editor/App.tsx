@@ -3,6 +3,8 @@ import { useEffect, useRef } from "preact/hooks";
 import { AsideDialog } from "./AsideDialog";
 import type { EditorActions } from "./actions";
 import { ClassPanel } from "./ClassPanel";
+import { ComparePanel } from "./ComparePanel";
+import { ComparisonOverlay } from "./Curtain";
 import { DraftPanel } from "./DraftPanel";
 import type { EditorModel } from "./model";
 import { ObjectPanel } from "./ObjectPanel";
@@ -49,13 +51,15 @@ export function App(props: {
       <main class="stage-frame" aria-label="Image">
         <div ref={stage} class="stage" data-cursor="crosshair" />
         {actions && <ProjectionNote actions={actions} />}
+        {actions && <ComparisonOverlay actions={actions} />}
         {actions && <ScaleBar actions={actions} />}
         <Placeholder model={model} links={links} />
         {actions && <Notices actions={actions} />}
       </main>
       {actions && model.isPanelOpen.value && (
         <aside class="panel" aria-label="Drafts, classes, objects, regions and view">
-          <DraftPanel actions={actions} links={links} />
+          {!model.isComparing.value && <DraftPanel actions={actions} links={links} />}
+          <ComparePanel actions={actions} />
           <ClassPanel actions={actions} />
           <ObjectPanel actions={actions} />
           <RegionPanel actions={actions} />

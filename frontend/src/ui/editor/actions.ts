@@ -1,5 +1,6 @@
 /** What panels and keys may ask of the editor; the session does it. */
 import type { ClassDesk } from "./class_desk";
+import type { CompareDesk } from "./compare_desk";
 import type { ConflictDesk } from "./conflict_desk";
 import type { ContrastDesk } from "./contrast_desk";
 import type { LoginDesk } from "./login_desk";
@@ -20,6 +21,7 @@ export interface EditorActions {
   readonly paint: PaintDesk;
   readonly planes: PlaneDesk;
   readonly classes: ClassDesk;
+  readonly compare: CompareDesk;
   readonly conflicts: ConflictDesk;
   readonly guide: SuggestionDesk;
   readonly login: LoginDesk;

@@ -101,6 +101,7 @@ interface Remembered {
   colourBy: ColourBy;
   activeClass: string;
   opacity: number;
+  edgeWidth: number;
   draftOpacity: number;
   touchPaints: boolean;
   isPanelOpen: boolean;
@@ -115,6 +116,7 @@ const DEFAULTS: Remembered = {
   colourBy: "class",
   activeClass: "",
   opacity: 0.8,
+  edgeWidth: 1,
   draftOpacity: 0.8,
   touchPaints: true,
   isPanelOpen: true,
@@ -177,7 +179,11 @@ export function makeModel() {
     labelStyle: signal(memory.labelStyle),
     colourBy: signal(memory.colourBy),
     opacity: signal(memory.opacity),
+    /** Of outlines, in image pixels. */
+    edgeWidth: signal(memory.edgeWidth),
     draftOpacity: signal(memory.draftOpacity),
+    /** Two layers are compared instead: labels are hidden and nothing is painted. */
+    isComparing: signal(false),
     /** Labels are hidden while the key is held. */
     isPeeking: signal(false),
     channels: signal<readonly ChannelStyle[]>([]),
@@ -239,6 +245,7 @@ export function makeModel() {
       colourBy: model.colourBy.value,
       activeClass: model.activeClass.value,
       opacity: model.opacity.value,
+      edgeWidth: model.edgeWidth.value,
       draftOpacity: model.draftOpacity.value,
       touchPaints: model.touchPaints.value,
       isPanelOpen: hasRoom() ? model.isPanelOpen.value : memory.isPanelOpen,

@@ -5,6 +5,7 @@ import type { ToolContext, ToolName } from "../../tools/tool";
 import { toolNamed } from "../../tools/tools";
 import { type Gesture, PointerInput, type PointerPlace } from "../../viewer/input";
 import { showsDetail } from "../../viewer/label_view";
+import type { CompareDesk } from "./compare_desk";
 import { type EditorModel, LARGEST_RADIUS, notify, SMALLEST_RADIUS } from "./model";
 import { nearest } from "./planes";
 import type { RegionDesk } from "./region_desk";
@@ -19,6 +20,7 @@ export interface PaintParts {
   readonly review: Review;
   readonly desk: RegionDesk;
   readonly view: ViewDesk;
+  readonly compare: CompareDesk;
   /** One plane on or back, along z or in time. */
   readonly turnPlane: (by: 1 | -1, isTime: boolean) => void;
   readonly goTo: (plane: PlaneRef) => Promise<void>;
@@ -120,10 +122,15 @@ export class PaintDesk {
   }
 
   #down(place: PointerPlace): Gesture | undefined {
+    if (this.#parts.compare.isOn) return this.#parts.compare.down(place);
     return toolNamed(this.#parts.model.tool.value).down(this.#context(), place);
   }
 
   #tap(place: PointerPlace): void {
+    if (this.#parts.compare.isOn) {
+      this.#parts.compare.pick(place);
+      return;
+    }
     const tool = toolNamed(this.#parts.model.tool.value);
     if (tool.cursor === "brush") pick(this.#context(), place.image);
     else tool.down(this.#context(), place)?.end(place);

@@ -8,6 +8,7 @@ import type { StackStore } from "../../store/stack";
 import type { PlaneRef } from "../../store/types";
 import type { EditorActions } from "./actions";
 import { ClassDesk } from "./class_desk";
+import { CompareDesk } from "./compare_desk";
 import { ConflictDesk } from "./conflict_desk";
 import { ContrastDesk } from "./contrast_desk";
 import { startEffortMeter } from "./effort_meter";
@@ -43,6 +44,7 @@ export class EditorSession implements EditorActions {
   readonly paint: PaintDesk;
   readonly planes: PlaneDesk;
   readonly classes: ClassDesk;
+  readonly compare: CompareDesk;
   readonly conflicts: ConflictDesk;
   readonly guide: SuggestionDesk;
   readonly login: LoginDesk;
@@ -65,8 +67,10 @@ export class EditorSession implements EditorActions {
     this.contrast = new ContrastDesk(model, scene);
     this.classes = new ClassDesk({ ...shared, review: this.review, classes: parts.classes });
     this.view = new ViewDesk(model, scene);
+    this.compare = new CompareDesk({ model, scene, layer, layers });
     this.paint = new PaintDesk({
       ...shared,
+      compare: this.compare,
       review: this.review,
       desk: this.desk,
       view: this.view,
@@ -87,6 +91,7 @@ export class EditorSession implements EditorActions {
   close(): void {
     for (const dispose of this.#disposers) dispose();
     this.planes.close();
+    this.compare.close();
     this.paint.close();
     this.conflicts.close();
     this.login.close();
