@@ -1056,6 +1056,10 @@ export interface components {
             seq: number;
             results: components["schemas"]["OpResultOut"][];
         };
+        AuthorOut: {
+            id: number;
+            name: string;
+        };
         /** @description The newest version while people annotated. */
         BeforeOut: {
             version: components["schemas"]["NamedVersionOut"];
@@ -1392,6 +1396,8 @@ export interface components {
             /** @description Planes that may hold it, from z on. */
             depth: number[];
             created_by_id: (number | null)[];
+            /** @description The people that `created_by_id` names. */
+            authors: components["schemas"]["AuthorOut"][];
         };
         /** @description How far the prediction of a large image is. */
         LargeDraftOut: {

@@ -82,6 +82,9 @@ export interface InstancesJson {
   /** Only of predictions; null where nobody looked. */
   doubt?: (number | null)[];
   class_name: string[];
+  created_by_id?: (number | null)[];
+  /** The people among `created_by_id`. */
+  authors?: { id: number; name: string }[];
   t?: number[];
   z?: number[];
   depth?: number[];

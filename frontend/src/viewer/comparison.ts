@@ -80,9 +80,10 @@ export class ComparisonView implements Drawable {
     const { width, height } = frame.context.canvas;
     const curtain = this.#curtain;
     const middle = curtain === undefined ? undefined : Math.round(curtain * width);
+    // A is a line over what B fills.
     const waits = [
-      drawWithin(frame, this.#a, 0, middle ?? width, height),
       drawWithin(frame, this.#b, middle ?? 0, width, height),
+      drawWithin(frame, this.#a, 0, middle ?? width, height),
     ];
     this.#drawSigns(frame);
     if (this.#chosen) drawChosen(frame, this.#chosen);

@@ -11,7 +11,7 @@ export function ComparisonOverlay({ actions }: { actions: EditorActions }) {
   return (
     <>
       {share === undefined ? (
-        <p class="stage-note">
+        <p class="stage-note compare-note">
           {compare.state.rowOf("a")?.name} (A, dashed) against {compare.state.rowOf("b")?.name} (B,
           solid). Painting is off.
         </p>

@@ -1,7 +1,7 @@
 /** How labels and image look; nothing here changes data. */
 import type { LabelStyleName } from "../../viewer/colouring";
 import type { EditorActions } from "./actions";
-import { type ColourBy, effectiveChoice, STATE_COLOURS } from "./colour_choice";
+import { ColourPanel } from "./ColourPanel";
 import type { ImageInfo } from "./model";
 import { Button, ICONS, Section, Segments, Slider, WindowSlider } from "./parts";
 import { short } from "./units";
@@ -26,7 +26,7 @@ export function ViewPanel({ actions }: { actions: EditorActions }) {
           model.labelStyle.value = style;
         }}
       />
-      <ColourBySelect actions={actions} />
+      <ColourPanel actions={actions} />
       <Slider
         label="Objects"
         value={model.opacity.value}
@@ -61,46 +61,6 @@ export function ViewPanel({ actions }: { actions: EditorActions }) {
         <span>Paint with a finger (two fingers move the image)</span>
       </label>
     </Section>
-  );
-}
-
-const COLOURS: readonly { value: ColourBy; label: string }[] = [
-  { value: "instance", label: "Each object its own" },
-  { value: "class", label: "Class" },
-  { value: "state", label: "State" },
-];
-
-function ColourBySelect({ actions }: { actions: EditorActions }) {
-  const { colourBy, classes } = actions.model;
-  const choice = effectiveChoice(colourBy.value, classes.value);
-  const hasClasses = classes.value.length > 0;
-  return (
-    <>
-      <label class="slider">
-        <span>Colours</span>
-        <select
-          value={choice}
-          onChange={(event) => {
-            colourBy.value = event.currentTarget.value as ColourBy;
-          }}
-        >
-          {COLOURS.filter(({ value }) => value !== "class" || hasClasses).map((one) => (
-            <option key={one.value} value={one.value}>
-              {one.label}
-            </option>
-          ))}
-        </select>
-      </label>
-      {choice === "state" && (
-        <p class="hint legend">
-          <span class="swatch" style={{ backgroundColor: STATE_COLOURS.accepted }} /> drawn or
-          accepted
-          <br />
-          <span class="swatch" style={{ backgroundColor: STATE_COLOURS.edited }} /> taken from a
-          draft and edited
-        </p>
-      )}
-    </>
   );
 }
 

@@ -225,12 +225,12 @@ export class CompareRun {
   }
 
   #lookOf({ found }: Compared) {
-    const isDrawn = (kind: DifferenceKind) => this.#state.isDrawn(kind);
-    const width = this.#parts.model.edgeWidth.value;
-    return {
-      a: sideColouring("a", found, isDrawn, width),
-      b: sideColouring("b", found, isDrawn, width),
+    const look = {
+      isDrawn: (kind: DifferenceKind) => this.#state.isDrawn(kind),
+      edgeWidth: this.#parts.model.edgeWidth.value,
+      isApart: this.#state.hasCurtain.value,
     };
+    return { a: sideColouring("a", found, look), b: sideColouring("b", found, look) };
   }
 
   #signsIn(box: Rect): GroupSign[] {

@@ -62,17 +62,21 @@ const EDGE_ALPHA = 255;
 const FILL_ALPHA = 90;
 const COLOURS = DIFFERENCE_KINDS.map((kind) => KIND_WORDS[kind].colour);
 
+export interface SideLook {
+  readonly isDrawn: (kind: DifferenceKind) => boolean;
+  readonly edgeWidth: number;
+  /** Each side is alone, beside the other: both are filled and solid. */
+  readonly isApart: boolean;
+}
+
 /** How the objects of one side are drawn. */
-export function sideColouring(
-  side: Side,
-  found: Differences,
-  isDrawn: (kind: DifferenceKind) => boolean,
-  edgeWidth: number,
-): Colouring {
+export function sideColouring(side: Side, found: Differences, look: SideLook): Colouring {
+  const { isDrawn, edgeWidth, isApart } = look;
+  const isLine = side === "a" && !isApart;
   const colours = listedColours(COLOURS, FILL_ALPHA, EDGE_ALPHA);
   // Where both sides have something, B fills and A is a line over it.
   DIFFERENCE_KINDS.forEach((kind, place) => {
-    if (kind === "same" || (side === "a" && kind !== "vanished")) colours.fill[place] = 0;
+    if (kind === "same" || (isLine && kind !== "vanished")) colours.fill[place] = 0;
   });
   const kindOf = (id: number) => found.kindOf(side, id);
   return {
@@ -81,7 +85,7 @@ export function sideColouring(
     edgeWidth,
     isDraft: false,
     indexOf: (id) => Math.max(0, DIFFERENCE_KINDS.indexOf(kindOf(id) ?? "same")),
-    dashOf: (id) => (side === "a" ? KIND_WORDS[kindOf(id) ?? "same"].dash : 0),
+    dashOf: (id) => (isLine ? KIND_WORDS[kindOf(id) ?? "same"].dash : 0),
     isHidden: (id) => {
       const kind = kindOf(id);
       return kind === undefined || !isDrawn(kind);

@@ -14,7 +14,9 @@ import type {
 import type { ToolName } from "../../tools/tool";
 import type { ChannelStyle } from "../../viewer/channels";
 import type { LabelStyleName } from "../../viewer/colouring";
+import { type Authors, NO_AUTHORS } from "./author_words";
 import type { ColourBy } from "./colour_choice";
+import type { PaletteName } from "./palettes";
 
 export interface ImageInfo {
   readonly id: string;
@@ -99,6 +101,7 @@ interface Remembered {
   startsNew: boolean;
   labelStyle: LabelStyleName;
   colourBy: ColourBy;
+  palette: PaletteName;
   activeClass: string;
   opacity: number;
   edgeWidth: number;
@@ -114,6 +117,7 @@ const DEFAULTS: Remembered = {
   startsNew: true,
   labelStyle: "both",
   colourBy: "class",
+  palette: "hues",
   activeClass: "",
   opacity: 0.8,
   edgeWidth: 1,
@@ -178,6 +182,9 @@ export function makeModel() {
 
     labelStyle: signal(memory.labelStyle),
     colourBy: signal(memory.colourBy),
+    palette: signal(memory.palette),
+    /** Who made which object; read while colours tell it. */
+    authors: signal<Authors>(NO_AUTHORS),
     opacity: signal(memory.opacity),
     /** Of outlines, in image pixels. */
     edgeWidth: signal(memory.edgeWidth),
@@ -243,6 +250,7 @@ export function makeModel() {
       startsNew: model.startsNew.value,
       labelStyle: model.labelStyle.value,
       colourBy: model.colourBy.value,
+      palette: model.palette.value,
       activeClass: model.activeClass.value,
       opacity: model.opacity.value,
       edgeWidth: model.edgeWidth.value,

@@ -122,12 +122,12 @@ export class PaintDesk {
   }
 
   #down(place: PointerPlace): Gesture | undefined {
-    if (this.#parts.compare.isOn) return this.#parts.compare.down(place);
+    if (this.#parts.model.isComparing.value) return this.#parts.compare.down(place);
     return toolNamed(this.#parts.model.tool.value).down(this.#context(), place);
   }
 
   #tap(place: PointerPlace): void {
-    if (this.#parts.compare.isOn) {
+    if (this.#parts.model.isComparing.value) {
       this.#parts.compare.pick(place);
       return;
     }

@@ -225,6 +225,9 @@ export class Scene {
         void model.labelStyle.value;
         void model.colourBy.value;
         void model.classes.value;
+        void model.palette.value;
+        void model.authors.value;
+        void model.edgeWidth.value;
         const { view } = this.#annotation ?? {};
         view?.setColouring(this.#annotationColouring(view.reader));
         const draft = this.#draft;
@@ -279,10 +282,13 @@ export class Scene {
   }
 
   #colours(reader: LabelReader, isDraft: boolean) {
-    const { labelStyle, colourBy, classes } = this.#model;
+    const { labelStyle, colourBy, classes, palette, authors, edgeWidth } = this.#model;
     const style = labelStyle.value;
-    const { instances } = reader;
-    return { style, ...coloursBy(colourBy.value, style, instances, classes.value, isDraft) };
+    const colours = coloursBy(reader.instances, {
+      ...{ by: colourBy.value, style, isDraft },
+      ...{ classes: classes.value, palette: palette.value, authors: authors.value },
+    });
+    return { style, edgeWidth: edgeWidth.value, ...colours };
   }
 }
 

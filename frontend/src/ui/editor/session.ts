@@ -7,6 +7,7 @@ import type { RestLayerApi } from "../../api/layers";
 import type { StackStore } from "../../store/stack";
 import type { PlaneRef } from "../../store/types";
 import type { EditorActions } from "./actions";
+import { AuthorDesk } from "./authors";
 import { ClassDesk } from "./class_desk";
 import { CompareDesk } from "./compare_desk";
 import { ConflictDesk } from "./conflict_desk";
@@ -81,6 +82,8 @@ export class EditorSession implements EditorActions {
     this.login = new LoginDesk(model, layer);
     this.conflicts = new ConflictDesk(shared);
     scene.showAnnotation(layer.plane);
+    const authors = new AuthorDesk({ model, layer, layers });
+    this.#disposers.push(() => authors.close());
     this.#disposers.push(bindKeys(this, parts.element), ...this.#listen(), ...this.#follow());
     if (model.mayAnnotate.value) {
       this.#disposers.push(startEffortMeter(images, layer.info.imageId));
