@@ -3,6 +3,7 @@ import { computed, effect, type Signal, signal } from "@preact/signals";
 import type { Suggestion } from "../../api/round_types";
 import type { ClassJson } from "../../api/types";
 import type { Rect } from "../../geometry/rect";
+import type { ReviewOrder } from "../../labels/review_order";
 import type {
   AsideOp,
   HistoryState,
@@ -102,6 +103,7 @@ interface Remembered {
   labelStyle: LabelStyleName;
   colourBy: ColourBy;
   palette: PaletteName;
+  reviewOrder: ReviewOrder;
   activeClass: string;
   opacity: number;
   edgeWidth: number;
@@ -118,6 +120,7 @@ const DEFAULTS: Remembered = {
   labelStyle: "both",
   colourBy: "class",
   palette: "hues",
+  reviewOrder: "doubt",
   activeClass: "",
   opacity: 0.8,
   edgeWidth: 1,
@@ -203,8 +206,8 @@ export function makeModel() {
     showsFinished: signal(false),
     /** An open blind region is in view: nobody may see a draft before it is submitted. */
     isBlind: signal(false),
-    /** Scores of the proposed instances, for the slider's counter. */
-    proposedScores: signal<readonly number[]>([]),
+    /** In which order the objects of a draft come. */
+    reviewOrder: signal(memory.reviewOrder),
 
     regions: signal<readonly RegionInfo[]>([]),
     chosenRegion: signal<string | undefined>(undefined),
@@ -251,6 +254,7 @@ export function makeModel() {
       labelStyle: model.labelStyle.value,
       colourBy: model.colourBy.value,
       palette: model.palette.value,
+      reviewOrder: model.reviewOrder.value,
       activeClass: model.activeClass.value,
       opacity: model.opacity.value,
       edgeWidth: model.edgeWidth.value,
