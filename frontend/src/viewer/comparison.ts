@@ -11,6 +11,8 @@ export interface GroupSign {
   readonly box: Rect;
   readonly sign: string;
   readonly colour: string;
+  /** Whether the layers have something of it. */
+  readonly isIn: { readonly a: boolean; readonly b: boolean };
 }
 
 export interface ComparisonLook {
@@ -85,12 +87,12 @@ export class ComparisonView implements Drawable {
       drawWithin(frame, this.#b, middle ?? 0, width, height),
       drawWithin(frame, this.#a, 0, middle ?? width, height),
     ];
-    this.#drawSigns(frame);
+    this.#drawSigns(frame, middle);
     if (this.#chosen) drawChosen(frame, this.#chosen);
     return waits.includes(true);
   }
 
-  #drawSigns(frame: Frame): void {
+  #drawSigns(frame: Frame, curtain: number | undefined): void {
     const { view, context, density } = frame;
     if (!showsDetail(view, this.#a.reader.info.chunk)) return;
     const { a, e, f } = view.toScreen;
@@ -101,8 +103,9 @@ export class ComparisonView implements Drawable {
     context.font = `700 ${11 * density}px system-ui, sans-serif`;
     context.textAlign = "center";
     context.textBaseline = "middle";
-    for (const { box, sign, colour } of large) {
+    for (const { box, sign, colour, isIn } of large) {
       const x = Math.round((((box.x0 + box.x1) / 2) * a + e) * density);
+      if (curtain !== undefined && !(x < curtain ? isIn.a : isIn.b)) continue;
       const y = Math.round((((box.y0 + box.y1) / 2) * a + f) * density);
       context.beginPath();
       context.arc(x, y, 7.5 * density, 0, 2 * Math.PI);

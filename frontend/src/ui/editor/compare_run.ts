@@ -238,8 +238,10 @@ export class CompareRun {
     const found = compared.value?.found;
     return (found?.within(box) ?? []).flatMap((place) => {
       const group = found?.groups[place] as DifferenceGroup;
+      if (!kinds.value.has(group.kind)) return [];
       const { sign, colour } = KIND_WORDS[group.kind];
-      return kinds.value.has(group.kind) ? [{ box: group.box, sign, colour }] : [];
+      const isIn = { a: group.a.length > 0, b: group.b.length > 0 };
+      return [{ box: group.box, sign, colour, isIn }];
     });
   }
 }
