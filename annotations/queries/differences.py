@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Iterator
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256
-from itertools import islice
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,8 @@ from annotations.queries.labels import find_layer, layer_info
 from annotations.queries.regions import touching
 from project.errors import Conflict, InvalidInput, NotReady
 
-MOST_CHUNKS = 4096  # that hold labels: a thousand million pixels
+MOST_CHUNKS = 32_768  # that hold labels: 8,600 million pixels, a minute or two of counting
+KEPT_CHUNKS = 2048  # counts of single ones
 TIME_S = 5.0  # per request, of counting; what was counted is kept for the next one
 REMEMBERED = 8  # comparisons; 50,000 instances each are some megabytes
 JOINED_AT_ONCE = 64  # chunks whose counts are held before they are put together
@@ -163,37 +164,60 @@ class _Plane:
 
 @lru_cache(maxsize=REMEMBERED)
 def _compared(plane: _Plane) -> Differences:
-    counted = _counted(plane)
-    held = differences.joined([])
-    while batch := list(islice(counted, JOINED_AT_ONCE)):
-        held = differences.joined([held, *batch])
-    return differences.compare(held)
-
-
-def _counted(plane: _Plane) -> Iterator[Overlaps]:
-    """Yield the overlaps of each chunk in the coordinates of the plane."""
-    deadline = time.monotonic() + TIME_S
+    n_done, held = _unfinished.take(plane.name)
     places = plane.places
-    for n_done, (cy, cx) in enumerate(places):
-        if n_done and time.monotonic() > deadline:
+    deadline = time.monotonic() + TIME_S
+    while n_done < len(places):
+        batch = places[n_done : n_done + JOINED_AT_ONCE]
+        held = differences.joined([held, *(_counted(plane, place) for place in batch)])
+        n_done += len(batch)
+        if n_done < len(places) and time.monotonic() > deadline:
+            _unfinished.keep(plane.name, n_done, held)
             raise ComparisonUnfinished(
                 f"{n_done:,} of {len(places):,} pieces are compared. Ask again: it goes on from "
                 "there.",
                 n_done=n_done,
                 n_chunks=len(places),
             )
-        row0, col0, row1, col1 = plane.box
-        top, left = cy * SIDE, cx * SIDE
-        part = (
-            *(max(row0 - top, 0), max(col0 - left, 0)),
-            *(min(row1 - top, SIDE), min(col1 - left, SIDE)),
-        )
-        found = _overlaps_of(plane.a.get((cy, cx)), plane.b.get((cy, cx)), part)
-        yield found.shifted(top + part[0], left + part[1])
+    return differences.compare(held)
+
+
+class _Unfinished:
+    """What was counted before the time was up, of the comparisons asked for last."""
+
+    def __init__(self) -> None:
+        self._held: OrderedDict[str, tuple[int, Overlaps]] = OrderedDict()
+        self._lock = Lock()
+
+    def take(self, name: str) -> tuple[int, Overlaps]:
+        """Return how many chunks are counted, and what; who asks meanwhile begins anew."""
+        with self._lock:
+            return self._held.pop(name, (0, differences.joined([])))
+
+    def keep(self, name: str, n_done: int, held: Overlaps) -> None:
+        with self._lock:
+            self._held[name] = (n_done, held)
+            while len(self._held) > REMEMBERED:
+                self._held.popitem(last=False)
+
+
+_unfinished = _Unfinished()
+
+
+def _counted(plane: _Plane, place: Place) -> Overlaps:
+    """Return the overlaps of a chunk in the coordinates of the plane."""
+    row0, col0, row1, col1 = plane.box
+    top, left = place[0] * SIDE, place[1] * SIDE
+    part = (
+        *(max(row0 - top, 0), max(col0 - left, 0)),
+        *(min(row1 - top, SIDE), min(col1 - left, SIDE)),
+    )
+    found = _overlaps_of(plane.a.get(place), plane.b.get(place), part)
+    return found.shifted(top + part[0], left + part[1])
 
 
 # Of a chunk stay some kilobytes. After a stroke only the chunks that it touched are counted anew.
-@lru_cache(maxsize=MOST_CHUNKS)
+@lru_cache(maxsize=KEPT_CHUNKS)
 def _overlaps_of(a: str | None, b: str | None, part: Box) -> Overlaps:
     rows, columns = slice(part[0], part[2]), slice(part[1], part[3])
     return differences.overlaps(_pixels(a)[rows, columns], _pixels(b)[rows, columns])
