@@ -70,6 +70,11 @@ export class CompareDesk {
     return this.#parts.model.isComparing.value;
   }
 
+  /** Both layers while they are shown. */
+  get readers(): CompareRun["readers"] {
+    return this.#run.readers;
+  }
+
   /** A draft is compared, and an open blind region is in view. */
   get isBlind(): boolean {
     return this.#parts.model.isBlind.value && this.state.hasDraft;
@@ -205,7 +210,7 @@ export class CompareDesk {
   pick({ image, screen }: Pick<PointerPlace, "image" | "screen">): void {
     const { state } = this;
     const found = state.compared.value?.found;
-    const { readers } = this.#run;
+    const { readers } = this;
     if (!found || !readers || this.isBlind) return;
     const curtain = state.curtain.value;
     const isLeft = screen.x < (curtain ?? 0) * this.#parts.scene.stage.view().width;
