@@ -80,12 +80,12 @@ def compare(editor):
 
 
 def counts(editor):
-    """Return what the buttons say, by kind."""
-    buttons = editor.page.locator(".compare-kind")
-    return {
-        button.get_attribute("data-kind"): int(button.locator("strong").inner_text())
-        for button in buttons.all()
-    }
+    """Return what the buttons say, by kind; nothing while there are none."""
+    return editor.page.evaluate(
+        """() => Object.fromEntries([...document.querySelectorAll(".compare-kind")].map(
+          (button) => [button.dataset.kind, Number(button.querySelector("strong").textContent)],
+        ))"""
+    )
 
 
 def chosen(editor):
@@ -96,10 +96,7 @@ def chosen(editor):
 
 
 def listed(editor):
-    return [
-        line.locator(".compare-label").inner_text()
-        for line in editor.page.locator(".compare-line").all()
-    ]
+    return editor.page.locator(".compare-line .compare-label").all_inner_texts()
 
 
 def click(editor, box):
@@ -244,14 +241,10 @@ def test_two_people_are_compared_and_what_one_paints_meanwhile_is_counted(
     assert counts(editor) == {**dict.fromkeys(COUNTS, 0), "same": 1, "vanished": 1}
 
     paint_box(reviewer, second, AFTER["appeared"])
-    editor.wait_for(
-        lambda: editor.page.locator(".compare-kind").count() and counts(editor)["appeared"] == 1
-    )
+    editor.wait_for(lambda: counts(editor).get("appeared") == 1)
     editor.wait_for(lambda: coloured(editor, AFTER["appeared"], GREEN) > 20)
     paint_box(annotator, LabelLayer.objects.get(pk=layer.pk), AFTER["appeared"])
-    editor.wait_for(
-        lambda: editor.page.locator(".compare-kind").count() and counts(editor)["same"] == 2
-    )
+    editor.wait_for(lambda: counts(editor).get("same") == 2)
     assert editor.problems == []
 
 
