@@ -188,6 +188,8 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
+        "DifferenceKindEnum": "annotations.labels.differences.Kind",
+        "LayerKindEnum": "annotations.models.LayerKind",
         "ImageStateEnum": "annotations.models.ImageState",
         "InstanceStateEnum": "annotations.models.InstanceState",
         "RegionStateEnum": "annotations.models.RegionState",

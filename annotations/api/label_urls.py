@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from annotations.api import classes, drafts, history, layers, ops, regions
+from annotations.api import classes, differences, drafts, history, layers, ops, regions
 
 urlpatterns: list[URLPattern] = [
     path("images/<uuid:image_id>/layers/", layers.ImageLayers.as_view(), name="image-layers"),
@@ -39,6 +39,11 @@ urlpatterns: list[URLPattern] = [
         "layers/<uuid:layer_id>/instances/",
         layers.LayerInstances.as_view(),
         name="layer-instances",
+    ),
+    path(
+        "layers/<uuid:layer_id>/differences/",
+        differences.LayerDifferences.as_view(),
+        name="layer-differences",
     ),
     path(
         "layers/<uuid:layer_id>/instances/decide/",

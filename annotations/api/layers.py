@@ -70,6 +70,11 @@ class IdsOut(serializers.Serializer[None]):
     count = serializers.IntegerField()
 
 
+class AuthorOut(serializers.Serializer[None]):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+
+
 class InstancesOut(serializers.Serializer[None]):
     seq = serializers.IntegerField()
     instance_id = serializers.ListField(child=serializers.IntegerField())
@@ -88,6 +93,7 @@ class InstancesOut(serializers.Serializer[None]):
         child=serializers.IntegerField(), help_text="Planes that may hold it, from z on."
     )
     created_by_id = serializers.ListField(child=serializers.IntegerField(allow_null=True))
+    authors = AuthorOut(many=True, help_text="The people that `created_by_id` names.")
 
 
 class ImageLayers(APIView):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
+
+from django.contrib.auth import get_user_model
 
 from annotations.models import Instance, LabelLayer
 
@@ -36,4 +39,13 @@ def instance_columns(layer: LabelLayer) -> dict[str, Any]:
     )
     columns = list(zip(*rows, strict=True)) or [()] * len(COLUMNS)
     named = dict(zip(COLUMNS, columns, strict=True))
-    return {"seq": layer.seq, **named}
+    return {"seq": layer.seq, **named, "authors": _people(named["created_by_id"])}
+
+
+def _people(ids: Iterable[int | None]) -> list[dict[str, Any]]:
+    """Return the accounts among some ids by name; those that were deleted are not there."""
+    known = {one for one in ids if one is not None}
+    if not known:
+        return []  # of a draft, as a rule
+    rows = get_user_model().objects.filter(pk__in=known).order_by("username")
+    return [{"id": pk, "name": name} for pk, name in rows.values_list("pk", "username")]

@@ -15,6 +15,7 @@ import { makeModel, notify } from "./ui/editor/model";
 import { openSession } from "./ui/editor/open_session";
 import type { EditorSession } from "./ui/editor/session";
 import "./editor.css";
+import "./compare.css";
 import "./many.css";
 import "./viewing.css";
 

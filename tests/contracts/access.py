@@ -78,6 +78,7 @@ ACCESS: dict[str, dict[str, str]] = {
     API + LAYER + "ops/": {"GET": VIEWER, "POST": ANNOTATOR},
     API + LAYER + "events/": LOOK,
     API + LAYER + "instances/": LOOK,
+    API + LAYER + "differences/": LOOK,
     API + LAYER + "instances/decide/": {"POST": ANNOTATOR},
     API + LAYER + "history/": LOOK,
     API + LAYER + "instances/<int:instance_id>/history/": LOOK,
@@ -185,6 +186,7 @@ SENT: dict[tuple[str, str], Callable[[Furnished], Sent]] = {
         envelope.write(uuid.uuid4(), [sent(box_op(w.layer, (12, 12, 14, 14), 0))]),
         "application/vnd.cytoloop.ops",
     ),
+    ("GET", API + LAYER + "differences/"): lambda w: Sent({"other": str(w.draft.pk)}),
     ("POST", API + LAYER + "instances/decide/"): lambda w: Sent(
         {"instance_ids": [1], "state": "rejected"}, ids={"layer_id": w.draft.pk}
     ),
@@ -264,7 +266,7 @@ def request(client: Any, method: str, route: str, world: Furnished, **given: Any
     if wanted.content_type == "multipart" and method == "POST":
         answer = client.post(path, wanted.body, headers=headers)
     elif method in ("GET", "HEAD"):
-        answer = getattr(client, method.lower())(path, headers=headers)
+        answer = getattr(client, method.lower())(path, wanted.body or None, headers=headers)
     else:
         is_json = wanted.content_type == "application/json"
         body = json.dumps(wanted.body) if is_json else wanted.body

@@ -5,6 +5,7 @@ import { type EventSourceMaker, type Listening, listen } from "./sse";
 import type {
   AcceptedJson,
   AcceptJson,
+  DifferencesJson,
   InstanceStateJson,
   InstancesJson,
   LayerJson,
@@ -46,6 +47,17 @@ export interface LayerApi {
   accept(id: string, wanted: AcceptJson): Promise<AcceptedJson>;
   /** @param after asked anew at every (re)connection */
   events(id: string, after: () => number, handlers: LayerEvents): Listening;
+}
+
+/** What of two layers is compared. */
+export interface DifferencesQuery {
+  readonly other: string;
+  readonly t: number;
+  readonly z: number;
+  /** row0,col0,row1,col1; without it the whole plane. */
+  readonly box?: string | undefined;
+  readonly offset: number;
+  readonly limit: number;
 }
 
 const LITTLE_ENDIAN = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
@@ -113,6 +125,10 @@ export class RestLayerApi implements LayerApi {
 
   accept(id: string, wanted: AcceptJson): Promise<AcceptedJson> {
     return this.client.json("POST", `/api/v1/layers/${id}/accept/`, { json: wanted });
+  }
+
+  differences(id: string, wanted: DifferencesQuery): Promise<DifferencesJson> {
+    return this.client.json("GET", `/api/v1/layers/${id}/differences/`, { query: { ...wanted } });
   }
 
   events(id: string, after: () => number, handlers: LayerEvents): Listening {

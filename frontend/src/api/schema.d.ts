@@ -413,6 +413,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/layers/{layer_id}/differences/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["v1_layers_differences"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/layers/{layer_id}/events/": {
         parameters: {
             query?: never;
@@ -1188,6 +1204,10 @@ export interface components {
             seq: number;
             results: components["schemas"]["OpResultOut"][];
         };
+        AuthorOut: {
+            id: number;
+            name: string;
+        };
         /** @description The newest version while people annotated. */
         BeforeOut: {
             version: components["schemas"]["NamedVersionOut"];
@@ -1345,6 +1365,56 @@ export interface components {
         DecideInStateEnum: "rejected" | "proposed" | "accepted";
         DecidedOut: {
             n_changed: number;
+        };
+        DifferenceCounts: {
+            /** @description Instances of A that are several in B. */
+            split: number;
+            /** @description Instances of B that are several in A. */
+            merged: number;
+            /** @description Only in A. */
+            vanished: number;
+            /** @description Only in B. */
+            appeared: number;
+            /** @description One to one with 0.5 < IoU < 0.9. */
+            moved: number;
+            /** @description One to one with IoU >= 0.9. */
+            same: number;
+        };
+        DifferenceGroup: {
+            kind: components["schemas"]["DifferenceGroupKindEnum"];
+            a_ids: number[];
+            b_ids: number[];
+            row0: number;
+            col0: number;
+            row1: number;
+            col1: number;
+            /**
+             * Format: double
+             * @description Of the members in A together with those in B.
+             */
+            iou: number;
+            /** @description Pixels that only one side has. */
+            changed_px: number;
+        };
+        /**
+         * @description * `split` - split
+         *     * `merged` - merged
+         *     * `vanished` - vanished
+         *     * `appeared` - appeared
+         *     * `moved` - moved
+         *     * `same` - same
+         * @enum {string}
+         */
+        DifferenceGroupKindEnum: "split" | "merged" | "vanished" | "appeared" | "moved" | "same";
+        DifferencesOut: {
+            a: components["schemas"]["LayerOut"];
+            b: components["schemas"]["LayerOut"];
+            counts: components["schemas"]["DifferenceCounts"];
+            /** @description Of the kind that was asked for. */
+            n_groups: number;
+            groups: components["schemas"]["DifferenceGroup"][];
+            /** @description Ground in an open blind validation region was left out, since one is a draft. */
+            hides_blind: boolean;
         };
         /** @description How far the prediction of a large image, a stack or a time series is. */
         DraftUnderWayOut: {
@@ -1600,13 +1670,9 @@ export interface components {
             /** @description Planes that may hold it, from z on. */
             depth: number[];
             created_by_id: (number | null)[];
+            /** @description The people that `created_by_id` names. */
+            authors: components["schemas"]["AuthorOut"][];
         };
-        /**
-         * @description * `annotation` - Annotation
-         *     * `prediction` - Prediction
-         * @enum {string}
-         */
-        KindEnum: "annotation" | "prediction";
         LabelLook: {
             /** @default both */
             drawn: components["schemas"]["DrawnEnum"];
@@ -1644,7 +1710,7 @@ export interface components {
             id: string;
             /** Format: uuid */
             image: string;
-            kind: components["schemas"]["KindEnum"];
+            kind: components["schemas"]["LayerKindEnum"];
             name: string;
             seq: number;
             height: number | null;
@@ -1658,12 +1724,18 @@ export interface components {
         LayerInRequest: {
             name: string;
         };
+        /**
+         * @description * `annotation` - Annotation
+         *     * `prediction` - Prediction
+         * @enum {string}
+         */
+        LayerKindEnum: "annotation" | "prediction";
         LayerOut: {
             /** Format: uuid */
             id: string;
             /** Format: uuid */
             image: string;
-            kind: components["schemas"]["KindEnum"];
+            kind: components["schemas"]["LayerKindEnum"];
             name: string;
             seq: number;
             height: number | null;
@@ -3332,6 +3404,45 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["InstanceClassOut"];
+                };
+            };
+        };
+    };
+    v1_layers_differences: {
+        parameters: {
+            query: {
+                /** @description row0,col0,row1,col1, half-open: only pixels in there. */
+                box?: string;
+                /**
+                 * @description * `split` - split
+                 *     * `merged` - merged
+                 *     * `vanished` - vanished
+                 *     * `appeared` - appeared
+                 *     * `moved` - moved
+                 *     * `same` - same
+                 */
+                kind?: "split" | "merged" | "vanished" | "appeared" | "moved" | "same";
+                limit?: number;
+                offset?: number;
+                /** @description Layer B; the one in the address is A. */
+                other: string;
+                t?: number;
+                z?: number;
+            };
+            header?: never;
+            path: {
+                layer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DifferencesOut"];
                 };
             };
         };

@@ -82,6 +82,9 @@ export interface InstancesJson {
   /** Only of predictions; null where nobody looked. */
   doubt?: (number | null)[];
   class_name: string[];
+  created_by_id?: (number | null)[];
+  /** The people among `created_by_id`. */
+  authors?: { id: number; name: string }[];
   t?: number[];
   z?: number[];
   depth?: number[];
@@ -190,3 +193,6 @@ export type NewRegion = Pick<
 export interface HistogramJson {
   channels: { counts: number[]; low: number; high: number }[];
 }
+
+/** What became of the instances of one layer in another. */
+export type DifferencesJson = Schemas["DifferencesOut"];

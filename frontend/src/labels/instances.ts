@@ -250,6 +250,11 @@ export class InstanceTable {
     return slot === undefined ? 0 : (this.area[slot] as number);
   }
 
+  scoreOf(id: number): number | null {
+    const slot = this.slots.get(id);
+    return slot === undefined ? null : numberOrNull(this.score[slot]);
+  }
+
   stateOf(id: number): State | undefined {
     const slot = this.slots.get(id);
     return slot === undefined ? undefined : this.stateAt(slot);

@@ -69,6 +69,8 @@ export interface InstanceIndex {
   readonly version: number;
   get(id: number): InstanceRow | undefined;
   areaOf(id: number): number;
+  /** Of a prediction, or of the prediction it was accepted from; null for none. */
+  scoreOf(id: number): number | null;
   /** Name of its class; "" for unknown. */
   classOf(id: number): string;
   /** Instances with at least one pixel, by class; "" is unknown. */

@@ -4,10 +4,8 @@ import { rect } from "../geometry/rect";
 import { boxEnclosure, type Enclosure, lassoEnclosure } from "../labels/inside";
 import type { PointerPlace } from "../viewer/input";
 import { boxBetween } from "./region";
-import type { Tool } from "./tool";
+import { isFar, type Tool } from "./tool";
 
-/** A press that moved less far than this (CSS pixels) is a click. */
-const DRAG_PX = 4;
 /** A lasso goes on when the pointer is so far (CSS pixels) from its last point. */
 const STEP_PX = 2;
 
@@ -50,8 +48,7 @@ export const chooseMany: Tool = {
     };
     return {
       move(points, last) {
-        const moved = Math.hypot(last.screen.x - place.screen.x, last.screen.y - place.screen.y);
-        isDrag ||= moved > DRAG_PX;
+        isDrag ||= isFar(place, last);
         corner = points.at(-1) ?? corner;
         if (!isDrag) return;
         if (!isLasso) {

@@ -1,6 +1,6 @@
 /** Tools that act on one object or one spot: select, fill, merge, delete. */
 import type { ImagePoint } from "../geometry/points";
-import type { PointerPlace } from "../viewer/input";
+import type { Gesture, PointerPlace } from "../viewer/input";
 import { crossedBy, lineSketch } from "./path";
 import { click, isBlocked, isFar, pixels, type Tool, type ToolContext } from "./tool";
 
@@ -19,6 +19,28 @@ export function pick(context: ToolContext, at: ImagePoint): void {
   context.select(0);
 }
 
+/** A gesture that acts where the pointer was pressed, or moves the image when it is dragged. */
+export function clickOrPan(
+  place: PointerPlace,
+  panBy: (dx: number, dy: number) => void,
+  act: () => void,
+): Gesture {
+  let from = place.screen;
+  let isDrag = false;
+  return {
+    move(_points, last) {
+      isDrag ||= isFar(place, last);
+      if (!isDrag) return;
+      panBy(last.screen.x - from.x, last.screen.y - from.y);
+      from = last.screen;
+    },
+    end() {
+      if (!isDrag) act();
+    },
+    cancel() {},
+  };
+}
+
 export const select: Tool = {
   name: "select",
   label: "Select and move",
@@ -27,20 +49,7 @@ export const select: Tool = {
   help: "Click an object or a draft to select it. Drag to move the image.",
   icon: "M5 3l10 7.5-4.5.8L13 16l-2 1-2.5-4.7L5 15.5z",
   down(context, place) {
-    let from = place.screen;
-    let isDrag = false;
-    return {
-      move(_points, last) {
-        isDrag ||= isFar(place, last);
-        if (!isDrag) return;
-        context.panBy(last.screen.x - from.x, last.screen.y - from.y);
-        from = last.screen;
-      },
-      end() {
-        if (!isDrag) pick(context, place.image);
-      },
-      cancel() {},
-    };
+    return clickOrPan(place, context.panBy, () => pick(context, place.image));
   },
 };
 

@@ -25,7 +25,16 @@ export interface Colouring {
   readonly isChosen?: ((id: number) => boolean) | undefined;
   /** Dashed outline and hatched inside: a proposal, not an annotation. */
   readonly isDraft: boolean;
+  /** The dashes of single instances, instead of those of drafts; 0 is a solid line. */
+  readonly dashOf?: ((id: number) => Dash) | undefined;
+  /** Pixels of an outline, towards the inside; default 1. */
+  readonly edgeWidth?: number | undefined;
 }
+
+/** Dashes of 2 to this power pixels and a bit; 0 is a solid line. */
+export type Dash = 0 | 1 | 2 | 3;
+const DRAFT_DASH: Dash = 2;
+export const WIDEST_EDGE = 4;
 
 /** Place in the colours of an instance. */
 export function colourIndex({ indexOf }: Colouring, id: number): number {
@@ -39,15 +48,15 @@ const WHITE = 0xffffffff;
 const BLACK = 0xff000000;
 const FAINT_ALPHA = 0xb0 << 24;
 
-/** Copy the labels of a box grown by one pixel; outside of the image is background. */
-export function gather(source: LabelPixels, box: Rect, out: Uint32Array): void {
+/** Copy the labels of a box grown by some pixels; outside of the image is background. */
+export function gather(source: LabelPixels, box: Rect, out: Uint32Array, margin = 1): void {
   const { width, height, chunk: size } = source.info;
-  const stride = box.x1 - box.x0 + 2;
-  out.fill(0, 0, stride * (box.y1 - box.y0 + 2));
-  const top = Math.max(0, box.y0 - 1);
-  const bottom = Math.min(height, box.y1 + 1);
-  const left = Math.max(0, box.x0 - 1);
-  const right = Math.min(width, box.x1 + 1);
+  const stride = box.x1 - box.x0 + 2 * margin;
+  out.fill(0, 0, stride * (box.y1 - box.y0 + 2 * margin));
+  const top = Math.max(0, box.y0 - margin);
+  const bottom = Math.min(height, box.y1 + margin);
+  const left = Math.max(0, box.x0 - margin);
+  const right = Math.min(width, box.x1 + margin);
   for (let cy = Math.floor(top / size); cy * size < bottom; cy++) {
     for (let cx = Math.floor(left / size); cx * size < right; cx++) {
       const chunk = source.chunkAt(cy, cx);
@@ -57,7 +66,7 @@ export function gather(source: LabelPixels, box: Rect, out: Uint32Array): void {
       const x0 = Math.max(left, cx * size);
       const x1 = Math.min(right, (cx + 1) * size);
       for (let y = y0; y < y1; y++) {
-        const to = (y - box.y0 + 1) * stride + (x0 - box.x0 + 1);
+        const to = (y - box.y0 + margin) * stride + (x0 - box.x0 + margin);
         if (!chunk) {
           if (!isKnown) out.fill(UNKNOWN, to, to + x1 - x0);
           continue;
@@ -69,7 +78,12 @@ export function gather(source: LabelPixels, box: Rect, out: Uint32Array): void {
   }
 }
 
-/** Colour a box of labels; `padded` comes from {@link gather}, `out` has the size of the box. */
+/**
+ * Colour a box of labels.
+ *
+ * @param padded from {@link gather}, with the width of the outline as its margin
+ * @param out has the size of the box
+ */
 export function colourBox(
   padded: Uint32Array,
   box: Rect,
@@ -78,8 +92,8 @@ export function colourBox(
 ): void {
   const width = box.x1 - box.x0;
   const height = box.y1 - box.y0;
-  const stride = width + 2;
-  const { style, colours, isHidden, isFaded, isChosen, isDraft } = colouring;
+  const { style, colours, isHidden, isFaded, isChosen, isDraft, dashOf, edgeWidth = 1 } = colouring;
+  const stride = width + 2 * edgeWidth;
   const hasFill = style === "filled" || style === "both";
   const hasEdge = style === "outline" || style === "both";
   let lastId = 0;
@@ -87,8 +101,10 @@ export function colourBox(
   let edge = 0;
   let isFaint = false;
   let isPicked = false;
+  const usual: Dash = isDraft ? DRAFT_DASH : 0;
+  let dash = usual;
   for (let y = 0, to = 0; y < height; y++) {
-    let at = (y + 1) * stride + 1;
+    let at = (y + edgeWidth) * stride + edgeWidth;
     for (let x = 0; x < width; x++, at++, to++) {
       const id = padded[at] as number;
       if (id === 0 || id === UNKNOWN) {
@@ -103,19 +119,20 @@ export function colourBox(
         edge = hidden || !hasEdge ? 0 : (colours.edge[index] as number);
         isFaint = isFaded?.(id) ?? false;
         isPicked = style !== "none" && !hidden && (isChosen?.(id) ?? false);
+        dash = dashOf?.(id) ?? usual;
         if (isFaint && !hidden) {
           fill = 0;
           edge = (((colours.edge[index] as number) & 0x00ffffff) | FAINT_ALPHA) >>> 0;
         }
       }
       if (isPicked) {
-        const isEdge = isBorder(padded, at, stride, id);
+        const isEdge = isNearBorder(padded, at, stride, id, edgeWidth);
         out[to] = chosenPixel(x + box.x0, y + box.y0, isEdge, fill);
-      } else if (edge !== 0 && isBorder(padded, at, stride, id)) {
+      } else if (edge !== 0 && isNearBorder(padded, at, stride, id, edgeWidth)) {
         // Image coordinates decide the dashes, so that they join across boxes and chunks.
-        const isGap = isDraft && ((x + box.x0 + y + box.y0) >> 2) % 2 === 1;
+        const isGap = dash !== 0 && ((x + box.x0 + y + box.y0) >> dash) % 2 === 1;
         out[to] = isGap ? (isFaint ? 0 : 0xff202020) : edge;
-      } else if (isDraft && fill !== 0) {
+      } else if (dash !== 0 && fill !== 0) {
         out[to] = (x + box.x0 + y + box.y0) % 6 < 2 ? fill : 0;
       } else {
         out[to] = fill;
@@ -130,11 +147,26 @@ function chosenPixel(x: number, y: number, isEdge: boolean, fill: number): numbe
   return x % 4 === 0 && y % 4 === 0 ? WHITE : fill;
 }
 
-function isBorder(padded: Uint32Array, at: number, stride: number, id: number): boolean {
-  const left = padded[at - 1] as number;
-  const right = padded[at + 1] as number;
-  const above = padded[at - stride] as number;
-  const below = padded[at + stride] as number;
+function isNearBorder(
+  padded: Uint32Array,
+  at: number,
+  stride: number,
+  id: number,
+  edgeWidth: number,
+): boolean {
+  if (isBorder(padded, at, stride, id)) return true;
+  for (let by = 2; by <= edgeWidth; by++) {
+    if (isBorder(padded, at, stride, id, by)) return true;
+  }
+  return false;
+}
+
+/** Whether another label lies so many pixels left, right, above or below. */
+function isBorder(padded: Uint32Array, at: number, stride: number, id: number, by = 1): boolean {
+  const left = padded[at - by] as number;
+  const right = padded[at + by] as number;
+  const above = padded[at - by * stride] as number;
+  const below = padded[at + by * stride] as number;
   return (
     (left !== id && left !== UNKNOWN) ||
     (right !== id && right !== UNKNOWN) ||

@@ -1,5 +1,5 @@
 /** One label layer on screen: a coloured canvas per chunk, touched only where pixels changed. */
-import type { Rect } from "../geometry/rect";
+import { grow, type Rect } from "../geometry/rect";
 import { type Colouring, colourBox, gather, type LabelPixels } from "./colouring";
 
 /** Image to device pixels: `device = image * scale + (left, top)`. */
@@ -43,6 +43,10 @@ export class LabelPainter {
     return this.#colouring;
   }
 
+  get #edgeWidth(): number {
+    return this.#colouring.edgeWidth ?? 1;
+  }
+
   /** Colour everything anew, a slice per frame. */
   setColouring(colouring: Colouring): void {
     this.#colouring = colouring;
@@ -52,7 +56,7 @@ export class LabelPainter {
   /** Pixels of this box changed, or arrived. */
   markDirty(box: Rect): void {
     // Neighbours of a changed pixel may gain or lose their outline.
-    this.#dirty.push({ x0: box.x0 - 1, y0: box.y0 - 1, x1: box.x1 + 1, y1: box.y1 + 1 });
+    this.#dirty.push(grow(box, this.#edgeWidth));
   }
 
   /**
@@ -193,9 +197,10 @@ export class LabelPainter {
     const width = box.x1 - box.x0;
     const height = box.y1 - box.y0;
     if (width <= 0 || height <= 0) return;
-    const needed = (width + 2) * (height + 2);
+    const margin = this.#edgeWidth;
+    const needed = (width + 2 * margin) * (height + 2 * margin);
     if (this.#padded.length < needed) this.#padded = new Uint32Array(needed);
-    gather(this.#source, box, this.#padded);
+    gather(this.#source, box, this.#padded, margin);
     const image = new ImageData(width, height);
     colourBox(this.#padded, box, this.#colouring, new Uint32Array(image.data.buffer));
     chunk.context.putImageData(image, box.x0 - chunk.box.x0, box.y0 - chunk.box.y0);

@@ -6,6 +6,7 @@ import { rect } from "../../src/geometry/rect";
 import { InstanceTable } from "../../src/labels/instances";
 import type { AnnotationPlane } from "../../src/store/annotation_plane";
 import { TOOLS } from "../../src/tools/tools";
+import { NO_AUTHORS } from "../../src/ui/editor/author_words";
 import { ClassDesk, type ClassParts } from "../../src/ui/editor/class_desk";
 import {
   CLASS_KEYS,
@@ -67,12 +68,21 @@ it("says how many objects a class has", () => {
   expect(inUseSentence(1200, 1)).toMatch(/^1,200 objects and 1 object of drafts have it/);
 });
 
+const PLAIN = {
+  ...{ style: "both" as const, palette: "hues" as const },
+  ...{ classes: [], authors: NO_AUTHORS, isDraft: false },
+};
+
 describe("colours", () => {
   const table = new InstanceTable();
   for (const id of [1, 2, 3]) table.setClass(id, ["", "mitosis", "gone"][id - 1] as string);
 
   it("by class are those of the classes, and one each for none and for a foreign one", () => {
-    const { colours, indexOf } = coloursBy("class", "both", table, [MITOSIS, RESTING], false);
+    const { colours, indexOf } = coloursBy(table, {
+      ...PLAIN,
+      by: "class",
+      classes: [MITOSIS, RESTING],
+    });
     const edge = (id: number) => (colours.edge[indexOf?.(id) ?? -1] ?? 0).toString(16);
     expect(edge(2)).toBe("ff0000ff");
     expect(new Set([1, 2, 3, 4].map(edge)).size).toBe(3);
@@ -81,13 +91,13 @@ describe("colours", () => {
 
   it("by state tell edited from accepted", () => {
     table.setState(2, "edited");
-    const { indexOf } = coloursBy("state", "both", table, [], false);
+    const { indexOf } = coloursBy(table, { ...PLAIN, by: "state" });
     expect(indexOf?.(1)).not.toBe(indexOf?.(2));
     expect(indexOf?.(1)).toBe(indexOf?.(3));
   });
 
   it("are one per object where the project has no classes", () => {
-    expect(coloursBy("class", "both", table, [], false).indexOf).toBeUndefined();
+    expect(coloursBy(table, { ...PLAIN, by: "class" }).indexOf).toBeUndefined();
   });
 });
 

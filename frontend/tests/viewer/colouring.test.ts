@@ -1,7 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Rect, rect } from "../../src/geometry/rect";
-import { type Colouring, colourBox, gather, type LabelPixels } from "../../src/viewer/colouring";
+import {
+  type Colouring,
+  colourBox,
+  gather,
+  type LabelPixels,
+  WIDEST_EDGE,
+} from "../../src/viewer/colouring";
 import { labelColours } from "../../src/viewer/colours";
 
 const SIZE = 8;
@@ -37,8 +43,9 @@ const colouring: Colouring = {
 
 function colour(source: LabelPixels, box: Rect, how = colouring): Uint32Array {
   const [w, h] = [box.x1 - box.x0, box.y1 - box.y0];
-  const padded = new Uint32Array((w + 2) * (h + 2));
-  gather(source, box, padded);
+  const margin = how.edgeWidth ?? 1;
+  const padded = new Uint32Array((w + 2 * margin) * (h + 2 * margin));
+  gather(source, box, padded, margin);
   const out = new Uint32Array(w * h);
   colourBox(padded, box, how, out);
   return out;
@@ -84,9 +91,10 @@ describe("colourBox", () => {
         fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 20 * 20, maxLength: 20 * 20 }),
         fc.integer({ min: 1, max: 19 }),
         fc.boolean(),
-        (labels, cut, isDraft) => {
+        fc.integer({ min: 1, max: WIDEST_EDGE }),
+        (labels, cut, isDraft, edgeWidth) => {
           const { source } = layer(20, 20, (x, y) => labels[y * 20 + x] as number);
-          const how = { ...colouring, isDraft };
+          const how = { ...colouring, isDraft, edgeWidth };
           const whole = colour(source, rect(0, 0, 20, 20), how);
           const left = colour(source, rect(0, 0, cut, 20), how);
           const right = colour(source, rect(cut, 0, 20, 20), how);
@@ -129,5 +137,27 @@ describe("colourBox", () => {
     const words = colour(source, rect(0, 0, 8, 8), { ...colouring, style: "outline" });
     expect(alpha(words[3 * 8 + 3])).toBe(0);
     expect(alpha(words[1 * 8 + 3])).toBe(255);
+  });
+
+  it("makes the outline as wide as asked, towards the inside", () => {
+    const { source } = layer(24, 24, (x, y) => (x >= 3 && x < 21 && y >= 3 && y < 21 ? 9 : 0));
+    for (let edgeWidth = 1; edgeWidth <= WIDEST_EDGE; edgeWidth++) {
+      const words = colour(source, rect(0, 0, 24, 24), { ...colouring, edgeWidth });
+      const alphas = Array.from({ length: 24 }, (_, x) => alpha(words[12 * 24 + x]));
+      expect(alphas.filter((one) => one === 255).length).toBe(2 * edgeWidth);
+      expect(alphas.slice(0, 3 + edgeWidth)).toEqual([0, 0, 0, ...Array(edgeWidth).fill(255)]);
+      expect(alphas[12]).toBe(100);
+    }
+  });
+
+  it("gives single instances dashes of their own", () => {
+    const { source } = layer(24, 8, (x) => (x < 12 ? 1 : 2));
+    const how = { ...colouring, dashOf: (id: number) => (id === 1 ? (0 as const) : (3 as const)) };
+    const words = colour(source, rect(0, 0, 24, 8), how);
+    const top = Array.from({ length: 24 }, (_, x) => words[x] as number);
+    expect(new Set(top.slice(0, 12)).size).toBe(1);
+    // Eight pixels of a line, eight of a gap.
+    const gaps = top.flatMap((word, x) => (word === 0xff202020 ? [x] : []));
+    expect(gaps).toEqual([12, 13, 14, 15]);
   });
 });

@@ -456,3 +456,15 @@ def test_strokes_of_a_page_never_become_those_of_another_account(
         as_person(annotator).post(path, body, content_type=OPS, headers=headers).status_code == 200
     )
     assert layer.ops.get().user == annotator
+
+
+def test_instances_name_the_people_who_made_them(client, annotator, reviewer, layer, image):
+    paint_box(annotator, layer, (0, 0, 9, 9))
+    paint_box(reviewer, layer, (20, 0, 29, 9))
+
+    told = client.get(f"/api/v1/layers/{layer.pk}/instances/").json()
+
+    names = {one["id"]: one["name"] for one in told["authors"]}
+    assert [names[pk] for pk in told["created_by_id"]] == ["annotator", "reviewer"]
+    draft = client.get(f"/api/v1/layers/{draft_of(image).pk}/instances/").json()
+    assert (draft["created_by_id"], draft["authors"]) == ([None, None, None], [])

@@ -4,6 +4,8 @@ import { AsideDialog } from "./AsideDialog";
 import type { EditorActions } from "./actions";
 import { BookmarkPanel } from "./BookmarkPanel";
 import { ClassPanel } from "./ClassPanel";
+import { ComparePanel } from "./ComparePanel";
+import { ComparisonOverlay } from "./Curtain";
 import { DraftPanel } from "./DraftPanel";
 import { HistoryPanel, PastBanner } from "./HistoryPanel";
 import { ListPanel } from "./ListPanel";
@@ -54,6 +56,7 @@ export function App(props: {
       <main class="stage-frame" aria-label="Image">
         <div ref={stage} class="stage" data-cursor="crosshair" />
         {actions && <ProjectionNote actions={actions} />}
+        {actions && <ComparisonOverlay actions={actions} />}
         {actions && <ScaleBar actions={actions} />}
         {actions && <Minimap actions={actions} />}
         <Placeholder model={model} links={links} />
@@ -65,7 +68,8 @@ export function App(props: {
             <HistoryPanel actions={actions} />
           ) : (
             <>
-              <DraftPanel actions={actions} links={links} />
+              {!model.isComparing.value && <DraftPanel actions={actions} links={links} />}
+              <ComparePanel actions={actions} />
               <ClassPanel actions={actions} />
               <ObjectPanel actions={actions} />
               <ListPanel actions={actions} />

@@ -1,10 +1,10 @@
-/** The drafts of this image and the way through them, most doubtful first. */
-import { useState } from "preact/hooks";
-import type { Preserve } from "../../store/types";
+/** The drafts of this image and the way through them, most doubtful first or as one likes. */
+import { REVIEW_ORDERS, type ReviewOrder } from "../../labels/review_order";
+import { AcceptMany } from "./AcceptMany";
 import type { EditorActions } from "./actions";
 import { DraftFiles } from "./DraftFiles";
 import { doubtText } from "./doubt_words";
-import { Button, count, plural, Section, Slider } from "./parts";
+import { Button, count, plural, Section } from "./parts";
 import { isStack } from "./planes";
 import type { Links } from "./TopBar";
 
@@ -70,6 +70,7 @@ function Review({ actions, left, total }: { actions: EditorActions; left: number
   const hasChosen = model.selectedDraft.value !== 0;
   const facts = model.draftFacts.value;
   // In a stack these signs lead through its planes.
+  const word = ORDER_WORDS[model.reviewOrder.value].next;
   const isPlanar = !isStack(model.stackSize.value);
   return (
     <>
@@ -85,21 +86,22 @@ function Review({ actions, left, total }: { actions: EditorActions; left: number
       )}
       {left > 0 && (
         <>
+          <OrderSelect actions={actions} />
           <div class="row">
             <Button
-              label="Previous doubtful"
+              label={`Previous ${word}`}
               keys={isPlanar ? "," : "Shift+Tab"}
               onClick={() => actions.review.step(-1)}
             >
               <span>Previous</span>
             </Button>
             <Button
-              label="Next doubtful"
+              label={`Next ${word}`}
               keys={isPlanar ? ". or Tab" : "Tab"}
               kind="primary"
               onClick={() => actions.review.step(1)}
             >
-              <span>Next doubtful</span>
+              <span>Next {word}</span>
             </Button>
           </div>
           <fieldset class="decide" aria-label="Decide about the chosen draft object">
@@ -133,12 +135,40 @@ function Review({ actions, left, total }: { actions: EditorActions; left: number
               <strong>{doubtText(facts)}</strong>
             </p>
           ) : (
-            <p class="hint">Click a dashed object, or go to the next doubtful one.</p>
+            <p class="hint">Click a dashed object, or go to the next {word} one.</p>
           )}
           <AcceptMany actions={actions} />
         </>
       )}
     </>
+  );
+}
+
+const ORDER_WORDS: Readonly<Record<ReviewOrder, { label: string; next: string }>> = {
+  doubt: { label: "Most doubtful first", next: "doubtful" },
+  score: { label: "Lowest score first", next: "unsure" },
+  size: { label: "Largest first", next: "largest" },
+  near: { label: "Nearest next", next: "nearest" },
+};
+
+function OrderSelect({ actions }: { actions: EditorActions }) {
+  const { reviewOrder } = actions.model;
+  return (
+    <label class="slider order-select">
+      <span>Order</span>
+      <select
+        value={reviewOrder.value}
+        onChange={(event) => {
+          reviewOrder.value = event.currentTarget.value as ReviewOrder;
+        }}
+      >
+        {REVIEW_ORDERS.map((order) => (
+          <option key={order} value={order}>
+            {ORDER_WORDS[order].label}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }
 
@@ -178,50 +208,5 @@ function Decision(props: {
     >
       {props.label} <kbd>{props.keys}</kbd>
     </button>
-  );
-}
-
-const RULES: readonly { value: Preserve; label: string }[] = [
-  { value: "objects", label: "Skip those that touch existing objects" },
-  { value: "pixels", label: "Keep existing pixels, take the rest" },
-  { value: "none", label: "Replace what they cover" },
-];
-
-function AcceptMany({ actions }: { actions: EditorActions }) {
-  const [least, setLeast] = useState(0.8);
-  const [rule, setRule] = useState<Preserve>("objects");
-  const scores = actions.model.proposedScores.value;
-  const n = scores.filter((score) => score >= least).length;
-  return (
-    <details class="sub">
-      <summary>Accept many at once</summary>
-      <Slider
-        label="Score from"
-        value={least}
-        min={0}
-        max={1}
-        step={0.01}
-        text={least.toFixed(2)}
-        onInput={setLeast}
-      />
-      <label class="field">
-        <span>Where they meet your objects</span>
-        <select value={rule} onChange={(event) => setRule(event.currentTarget.value as Preserve)}>
-          {RULES.map((one) => (
-            <option key={one.value} value={one.value}>
-              {one.label}
-            </option>
-          ))}
-        </select>
-      </label>
-      <Button
-        label={`Accept ${plural(n, "object")}`}
-        isDisabled={n === 0}
-        onClick={() => actions.review.acceptAbove(least, rule)}
-      >
-        <span>Accept {plural(n, "object")}</span>
-      </Button>
-      <p class="hint">One step of undo takes all of them back.</p>
-    </details>
   );
 }

@@ -2,7 +2,7 @@
 import type { LabelStyleName } from "../../viewer/colouring";
 import type { EditorActions } from "./actions";
 import { ChannelList } from "./ChannelList";
-import { type ColourBy, effectiveChoice, STATE_COLOURS } from "./colour_choice";
+import { ColourPanel } from "./ColourPanel";
 import { Section, Segments, Slider } from "./parts";
 
 const STYLES: readonly { value: LabelStyleName; label: string }[] = [
@@ -25,7 +25,7 @@ export function ViewPanel({ actions }: { actions: EditorActions }) {
           model.labelStyle.value = style;
         }}
       />
-      <ColourBySelect actions={actions} />
+      <ColourPanel actions={actions} />
       <Slider
         label="Objects"
         value={model.opacity.value}
@@ -60,45 +60,5 @@ export function ViewPanel({ actions }: { actions: EditorActions }) {
         <span>Paint with a finger (two fingers move the image)</span>
       </label>
     </Section>
-  );
-}
-
-const COLOURS: readonly { value: ColourBy; label: string }[] = [
-  { value: "instance", label: "Each object its own" },
-  { value: "class", label: "Class" },
-  { value: "state", label: "State" },
-];
-
-function ColourBySelect({ actions }: { actions: EditorActions }) {
-  const { colourBy, classes } = actions.model;
-  const choice = effectiveChoice(colourBy.value, classes.value);
-  const hasClasses = classes.value.length > 0;
-  return (
-    <>
-      <label class="slider">
-        <span>Colours</span>
-        <select
-          value={choice}
-          onChange={(event) => {
-            colourBy.value = event.currentTarget.value as ColourBy;
-          }}
-        >
-          {COLOURS.filter(({ value }) => value !== "class" || hasClasses).map((one) => (
-            <option key={one.value} value={one.value}>
-              {one.label}
-            </option>
-          ))}
-        </select>
-      </label>
-      {choice === "state" && (
-        <p class="hint legend">
-          <span class="swatch" style={{ backgroundColor: STATE_COLOURS.accepted }} /> drawn or
-          accepted
-          <br />
-          <span class="swatch" style={{ backgroundColor: STATE_COLOURS.edited }} /> taken from a
-          draft and edited
-        </p>
-      )}
-    </>
   );
 }

@@ -2,6 +2,7 @@
 import type { BlameDesk } from "./blame_desk";
 import type { ChosenDesk } from "./chosen_desk";
 import type { ClassDesk } from "./class_desk";
+import type { CompareDesk } from "./compare_desk";
 import type { ConflictDesk } from "./conflict_desk";
 import type { ContrastDesk } from "./contrast_desk";
 import type { HistoryList } from "./history_list";
@@ -28,6 +29,7 @@ export interface EditorActions {
   readonly classes: ClassDesk;
   readonly many: ChosenDesk;
   readonly list: ListDesk;
+  readonly compare: CompareDesk;
   readonly conflicts: ConflictDesk;
   readonly guide: SuggestionDesk;
   readonly login: LoginDesk;

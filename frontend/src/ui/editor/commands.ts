@@ -154,6 +154,13 @@ export const COMMANDS: readonly Command[] = [
     run: ({ review, model }) => review.showFinished(!model.showsFinished.value),
   },
   {
+    group: "Drafts",
+    label: "Compare two layers, and back (then Tab steps through the differences)",
+    keys: ["shift+v"],
+    shown: ["Shift+V"],
+    run: (editor) => editor.compare.toggle(),
+  },
+  {
     group: "Regions",
     label: "Submit the chosen region",
     keys: ["ctrl+enter"],

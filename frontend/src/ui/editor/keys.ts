@@ -37,6 +37,10 @@ export function bindKeys(actions: EditorActions, stage: HTMLElement): () => void
     (event) => {
       if (isTaken(event)) return;
       const onStage = stage.contains(document.activeElement);
+      if (actions.compare.takesKey(keyName(event), onStage)) {
+        event.preventDefault();
+        return;
+      }
       if (event.key === "Tab" && onStage && stepsThroughDraft(actions)) {
         event.preventDefault();
         actions.review.step(event.shiftKey ? -1 : 1);

@@ -3,6 +3,7 @@ import { computed, effect, type Signal, signal } from "@preact/signals";
 import type { Suggestion } from "../../api/round_types";
 import type { ClassJson } from "../../api/types";
 import type { Rect } from "../../geometry/rect";
+import type { ReviewOrder } from "../../labels/review_order";
 import type {
   AsideOp,
   HistoryState,
@@ -14,8 +15,10 @@ import type {
 import type { ToolName } from "../../tools/tool";
 import type { ChannelStyle } from "../../viewer/channels";
 import type { LabelStyleName } from "../../viewer/colouring";
+import { type Authors, NO_AUTHORS } from "./author_words";
 import { type Among, NONE_CHOSEN } from "./chosen";
 import type { ColourBy } from "./colour_choice";
+import type { PaletteName } from "./palettes";
 import { viewSignals } from "./view_model";
 
 export interface ImageInfo {
@@ -101,8 +104,11 @@ interface Remembered {
   startsNew: boolean;
   labelStyle: LabelStyleName;
   colourBy: ColourBy;
+  palette: PaletteName;
+  reviewOrder: ReviewOrder;
   activeClass: string;
   opacity: number;
+  edgeWidth: number;
   draftOpacity: number;
   touchPaints: boolean;
   isPanelOpen: boolean;
@@ -115,8 +121,11 @@ const DEFAULTS: Remembered = {
   startsNew: true,
   labelStyle: "both",
   colourBy: "class",
+  palette: "hues",
+  reviewOrder: "doubt",
   activeClass: "",
   opacity: 0.8,
+  edgeWidth: 1,
   draftOpacity: 0.8,
   touchPaints: true,
   isPanelOpen: true,
@@ -184,8 +193,15 @@ export function makeModel() {
 
     labelStyle: signal(memory.labelStyle),
     colourBy: signal(memory.colourBy),
+    palette: signal(memory.palette),
+    /** Who made which object; read while colours tell it. */
+    authors: signal<Authors>(NO_AUTHORS),
     opacity: signal(memory.opacity),
+    /** Of outlines, in image pixels. */
+    edgeWidth: signal(memory.edgeWidth),
     draftOpacity: signal(memory.draftOpacity),
+    /** Two layers are compared instead: labels are hidden and nothing is painted. */
+    isComparing: signal(false),
     /** Labels are hidden while the key is held. */
     isPeeking: signal(false),
     channels: signal<readonly ChannelStyle[]>([]),
@@ -199,8 +215,8 @@ export function makeModel() {
     showsFinished: signal(false),
     /** An open blind region is in view: nobody may see a draft before it is submitted. */
     isBlind: signal(false),
-    /** Scores of the proposed instances, for the slider's counter. */
-    proposedScores: signal<readonly number[]>([]),
+    /** In which order the objects of a draft come. */
+    reviewOrder: signal(memory.reviewOrder),
 
     regions: signal<readonly RegionInfo[]>([]),
     chosenRegion: signal<string | undefined>(undefined),
@@ -246,8 +262,11 @@ export function makeModel() {
       startsNew: model.startsNew.value,
       labelStyle: model.labelStyle.value,
       colourBy: model.colourBy.value,
+      palette: model.palette.value,
+      reviewOrder: model.reviewOrder.value,
       activeClass: model.activeClass.value,
       opacity: model.opacity.value,
+      edgeWidth: model.edgeWidth.value,
       draftOpacity: model.draftOpacity.value,
       touchPaints: model.touchPaints.value,
       isPanelOpen: hasRoom() ? model.isPanelOpen.value : memory.isPanelOpen,

@@ -9,6 +9,7 @@ import { type Gesture, PointerInput, type PointerPlace } from "../../viewer/inpu
 import { showsDetail } from "../../viewer/label_view";
 import type { Sketch } from "../../viewer/sketch";
 import type { ChosenDesk } from "./chosen_desk";
+import type { CompareDesk } from "./compare_desk";
 import { type EditorModel, LARGEST_RADIUS, notify, SMALLEST_RADIUS } from "./model";
 import { nearest } from "./planes";
 import type { RegionDesk } from "./region_desk";
@@ -25,6 +26,7 @@ export interface PaintParts {
   readonly desk: RegionDesk;
   readonly view: ViewDesk;
   readonly many: ChosenDesk;
+  readonly compare: CompareDesk;
   /** One plane on or back, along z or in time. */
   readonly turnPlane: (by: 1 | -1, isTime: boolean) => void;
   readonly goTo: (plane: PlaneRef) => Promise<void>;
@@ -154,13 +156,19 @@ export class PaintDesk {
   }
 
   #down(place: PointerPlace): Gesture | undefined {
-    const tool = toolNamed(this.#parts.model.tool.value);
+    const { model, compare } = this.#parts;
+    if (model.isComparing.value) return compare.down(place);
+    const tool = toolNamed(model.tool.value);
     const travel = this.#parts.travel?.();
     if (travel?.isAway) return travel.down(tool.name, this.#context(), place);
     return tool.down(this.#context(), place);
   }
 
   #tap(place: PointerPlace): void {
+    if (this.#parts.model.isComparing.value) {
+      this.#parts.compare.pick(place);
+      return;
+    }
     const tool = toolNamed(this.#parts.model.tool.value);
     const travel = this.#parts.travel?.();
     if (travel?.isAway) travel.pick(place);

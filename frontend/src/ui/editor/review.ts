@@ -2,6 +2,7 @@
 import type { ImageApi } from "../../api/images";
 import type { RestLayerApi } from "../../api/layers";
 import type { LayerJson, PredictionJson } from "../../api/types";
+import { inOrder, isMeant, type ReviewFilter } from "../../labels/review_order";
 import { meets } from "../../labels/spans";
 import { FinishedWork } from "../../store/finished_work";
 import type { DraftStore, InstanceRow, LayerStore, PlaneRef, Preserve } from "../../store/types";
@@ -185,7 +186,7 @@ export class Review {
       notify(model, problem);
       return;
     }
-    const order = this.#open();
+    const order = this.#ordered();
     const at = order.indexOf(model.selectedDraft.value);
     const next = order[at < 0 ? 0 : (at + direction + order.length) % order.length];
     const row = next === undefined ? undefined : this.#draft?.instances.get(next);
@@ -239,14 +240,19 @@ export class Review {
     });
   }
 
-  acceptAbove(score: number, preserve: Preserve): void {
+  /** Objects still to decide that a filter means. */
+  meant(filter: ReviewFilter): number[] {
+    return this.#open().filter((id) => {
+      const row = this.#draft?.instances.get(id);
+      return row !== undefined && isMeant(row, filter);
+    });
+  }
+
+  acceptMany(filter: ReviewFilter, preserve: Preserve): void {
     const { model, layer, attempt } = this.#parts;
     const draft = this.#draft;
     if (!draft) return;
-    const ids = this.#open().filter((id) => {
-      const own = draft.instances.get(id)?.score;
-      return own === null || own === undefined || own >= score;
-    });
+    const ids = this.meant(filter);
     void attempt(async () => {
       const n = await layer.acceptMany(draft, ids, preserve);
       const skipped = ids.length - n;
@@ -267,7 +273,7 @@ export class Review {
       notify(model, "Choose a draft object first: click one, or press Tab for the next doubtful.");
       return;
     }
-    const order = this.#open();
+    const order = this.#ordered();
     const at = order.indexOf(id);
     void attempt(async () => {
       await act(draft, id);
@@ -284,6 +290,12 @@ export class Review {
   /** Proposed instances that still wait, most doubtful first. */
   #open(): number[] {
     return this.#finished?.open() ?? [];
+  }
+
+  /** The same in the order that the person chose. */
+  #ordered(): number[] {
+    const { instances } = this.#draft ?? {};
+    return instances ? inOrder(this.#open(), instances, this.#parts.model.reviewOrder.value) : [];
   }
 
   async #show(row: InstanceRow): Promise<void> {
@@ -306,7 +318,6 @@ export class Review {
     const open = this.#open();
     const nFinished = draft.instances.countIn("proposed") - open.length;
     model.draftCounts.value = { total: draft.instances.count, left: open.length, nFinished };
-    model.proposedScores.value = open.map((id) => draft.instances.get(id)?.score ?? 1);
     const { selectedDraft } = model;
     if (selectedDraft.value && !this.shows(selectedDraft.value)) selectedDraft.value = 0;
   }
@@ -321,7 +332,6 @@ export class Review {
     model.selectedDraft.value = 0;
     this.#finished = undefined;
     model.draftCounts.value = { total: 0, left: 0, nFinished: 0 };
-    model.proposedScores.value = [];
   }
 }
 

@@ -15,7 +15,7 @@ import { CursorMark, RegionMarks, SelectionMark } from "../../viewer/marks";
 import { shownGrey } from "../../viewer/shown_grey";
 import { SketchMark } from "../../viewer/sketch";
 import { Stage, type View } from "../../viewer/stage";
-import { Surface } from "../../viewer/surface";
+import { type Drawable, Surface } from "../../viewer/surface";
 import { TilePainter } from "../../viewer/tile_paint";
 import type { Picture } from "../../viewer/tile_source";
 import { type Among, differing } from "./chosen";
@@ -146,7 +146,7 @@ export class Scene {
   #viewOf(reader: LabelReader, colouring: Colouring, opacity: number): LabelView {
     const view = new LabelView(reader, colouring, () => this.#labels.request());
     view.setOpacity(opacity);
-    view.setShown(!this.#model.isPeeking.value);
+    view.setShown(this.#showsLabels());
     view.colourNow(this.stage.view());
     return view;
   }
@@ -158,7 +158,7 @@ export class Scene {
     const view = this.#viewOf(draft, colouring, this.#model.draftOpacity.value);
     // Asked for every frame, so that no frame shows a draft where labels are drawn blind.
     const remove = this.#labels.addBelow({
-      draw: (frame) => (this.#past || this.#isBlind(frame.view) ? false : view.draw(frame)),
+      draw: (frame) => (this.#past || this.isBlind(frame.view) ? false : view.draw(frame)),
     });
     const forget = draft.onInstances((event) => view.refresh(event.ids));
     this.#draft = {
@@ -175,6 +175,19 @@ export class Scene {
   hideDraft(): void {
     this.#draft?.dispose();
     this.#draft = undefined;
+  }
+
+  #showsLabels(): boolean {
+    return !this.#model.isPeeking.value && !this.#model.isComparing.value;
+  }
+
+  /** Draw two layers that are compared, in the place of the labels. */
+  addComparison(drawable: Drawable): () => void {
+    return this.#labels.addBelow(drawable);
+  }
+
+  requestLabels(): void {
+    this.#labels.request();
   }
 
   /** Draw instances of the draft anew; null for all. */
@@ -196,7 +209,8 @@ export class Scene {
 
   showCursor(place: PointerPlace | undefined, isPanning: boolean): void {
     const tool = toolNamed(this.#model.tool.value);
-    const isBrush = tool.cursor === "brush" && !isPanning;
+    const isComparing = this.#model.isComparing.value;
+    const isBrush = tool.cursor === "brush" && !isPanning && !isComparing;
     const isErasing = place?.isEraser || place?.isAlt;
     this.cursor.setBrush(
       place && isBrush
@@ -207,7 +221,8 @@ export class Scene {
           }
         : undefined,
     );
-    this.stage.element.dataset.cursor = isPanning ? "grab" : tool.cursor;
+    const cursor = isComparing ? "pointer" : tool.cursor;
+    this.stage.element.dataset.cursor = isPanning ? "grab" : cursor;
   }
 
   /** Grey values of a box as shown; undefined where the picture is not loaded at full size. */
@@ -232,10 +247,11 @@ export class Scene {
     this.#labels.drawNow(view);
     this.#marks.drawNow(view);
     this.#model.scale.value = view.scale;
-    this.#model.isBlind.value = this.#isBlind(view);
+    this.#model.isBlind.value = this.isBlind(view);
   }
 
-  #isBlind({ visible }: View): boolean {
+  /** Whether an open blind region is in a view: no draft may be seen in it. */
+  isBlind({ visible }: View): boolean {
     const plane = { ...this.#model.plane.peek(), depth: 1 };
     return this.#model.regions
       .peek()
@@ -270,6 +286,9 @@ export class Scene {
         void model.labelStyle.value;
         void model.colourBy.value;
         void model.classes.value;
+        void model.palette.value;
+        void model.authors.value;
+        void model.edgeWidth.value;
         const { view } = this.#annotation ?? {};
         view?.setColouring(this.#annotationColouring(view.reader));
         const draft = this.#draft;
@@ -279,13 +298,13 @@ export class Scene {
       effect(() => this.#annotation?.view.setOpacity(model.opacity.value)),
       effect(() => this.#draft?.view.setOpacity(model.draftOpacity.value)),
       effect(() => {
-        const isShown = !model.isPeeking.value;
+        const isShown = this.#showsLabels();
         this.#annotation?.view.setShown(isShown);
         this.#draft?.view.setShown(isShown);
       }),
       effect(() => {
         this.#regions.set(this.#regionBoxes());
-        this.#model.isBlind.value = this.#isBlind(this.stage.view());
+        this.#model.isBlind.value = this.isBlind(this.stage.view());
       }),
     );
   }
@@ -332,10 +351,13 @@ export class Scene {
   }
 
   #colours(reader: LabelReader, isDraft: boolean) {
-    const { labelStyle, colourBy, classes } = this.#model;
+    const { labelStyle, colourBy, classes, palette, authors, edgeWidth } = this.#model;
     const style = labelStyle.value;
-    const { instances } = reader;
-    return { style, ...coloursBy(colourBy.value, style, instances, classes.value, isDraft) };
+    const colours = coloursBy(reader.instances, {
+      ...{ by: colourBy.value, style, isDraft },
+      ...{ classes: classes.value, palette: palette.value, authors: authors.value },
+    });
+    return { style, edgeWidth: edgeWidth.value, ...colours };
   }
 }
 

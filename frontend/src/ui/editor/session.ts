@@ -10,9 +10,11 @@ import type { ViewApi } from "../../api/views";
 import type { StackStore } from "../../store/stack";
 import type { PlaneRef } from "../../store/types";
 import type { EditorActions } from "./actions";
+import { AuthorDesk } from "./authors";
 import { BlameDesk } from "./blame_desk";
 import { ChosenDesk } from "./chosen_desk";
 import { ClassDesk } from "./class_desk";
+import { CompareDesk } from "./compare_desk";
 import { ConflictDesk } from "./conflict_desk";
 import { ContrastDesk } from "./contrast_desk";
 import { startEffortMeter } from "./effort_meter";
@@ -58,6 +60,7 @@ export class EditorSession implements EditorActions {
   readonly classes: ClassDesk;
   readonly many: ChosenDesk;
   readonly list: ListDesk;
+  readonly compare: CompareDesk;
   readonly conflicts: ConflictDesk;
   readonly guide: SuggestionDesk;
   readonly login: LoginDesk;
@@ -90,9 +93,11 @@ export class EditorSession implements EditorActions {
     this.list = new ListDesk({ ...shared, many, review: this.review });
     this.classes = new ClassDesk({ ...shared, many, review: this.review, classes: parts.classes });
     this.view = new ViewDesk(model, scene);
+    this.compare = new CompareDesk({ model, scene, layer, layers });
     this.paint = new PaintDesk({
       ...shared,
       many,
+      compare: this.compare,
       review: this.review,
       desk: this.desk,
       view: this.view,
@@ -113,6 +118,8 @@ export class EditorSession implements EditorActions {
     this.viewing = new Viewing({ ...parts, ...shared, planes: this.planes, review });
     this.conflicts = new ConflictDesk(shared);
     scene.showAnnotation(layer.plane);
+    const authors = new AuthorDesk({ model, layer, layers });
+    this.#disposers.push(() => authors.close());
     this.#disposers.push(bindKeys(this, parts.element), ...this.#listen(), ...this.#follow());
     if (model.mayAnnotate.value) {
       this.#disposers.push(startEffortMeter(images, layer.info.imageId));
@@ -124,6 +131,7 @@ export class EditorSession implements EditorActions {
     for (const dispose of this.#disposers) dispose();
     this.viewing.close();
     this.planes.close();
+    this.compare.close();
     this.paint.close();
     this.many.close();
     this.list.close();

@@ -1,10 +1,12 @@
 /** What is shown of the image and how: zoom, moves, hidden labels, where the focus is. */
 import type { ScreenPoint } from "../../geometry/points";
+import type { Rect } from "../../geometry/rect";
 import type { PointerPlace } from "../../viewer/input";
 import type { EditorModel } from "./model";
 import type { Scene } from "./scene";
 
 const ZOOM_STEP = 1.5;
+const REST_MS = 300;
 const LABEL_STYLES = ["both", "outline", "filled", "none"] as const;
 
 export class ViewDesk {
@@ -31,6 +33,24 @@ export class ViewDesk {
 
   showCursor(): void {
     this.#scene.showCursor(this.#pointer, this.#isPanHeld);
+  }
+
+  /** Image pixels on screen. */
+  get visible(): Rect {
+    return this.#scene.stage.view().visible;
+  }
+
+  /** Called when the view has come to rest after it moved. */
+  onRest(listener: () => void): () => void {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const dispose = this.#scene.stage.onDrawn(() => {
+      clearTimeout(timer);
+      timer = setTimeout(listener, REST_MS);
+    });
+    return () => {
+      clearTimeout(timer);
+      dispose();
+    };
   }
 
   zoom(direction: 1 | -1, at: ScreenPoint | undefined = this.#pointer?.screen): void {
