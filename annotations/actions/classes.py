@@ -41,7 +41,7 @@ MAX_CLASSES = 100  # a network's class numbers fit into a byte
 # colour vision; those near the amber of drafts come last.
 PALETTE = ("#56b4e9", "#d55e00", "#009e73", "#cc79a7", "#0072b2", "#f0e442", "#e69f00")
 # Every other key means something in the editor already.
-KEYS = "56789ioqstwyz"
+KEYS = "56789ioqswyz"
 COLOUR = re.compile(r"#[0-9a-f]{6}")
 ROWS_AT_ONCE = 1000
 

@@ -8,7 +8,7 @@ export const UNKNOWN_COLOUR = "#9aa3ad";
 export const FOREIGN_COLOUR = "#f5f5f5";
 
 /** Keys that a class may have: the editor itself uses no other letter or digit less. */
-export const CLASS_KEYS = "56789ioqstwyz";
+export const CLASS_KEYS = "56789ioqswyz";
 export const UNKNOWN_KEY = "u";
 
 /**
