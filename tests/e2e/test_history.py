@@ -11,6 +11,7 @@ from django.utils import timezone
 from annotations.actions.drafts import store_prediction
 from annotations.models import ChunkState, Instance, LabelLayer, LabelOp
 from annotations.queries.history import label_image_at, thin_out
+from tests.annotations.painting import picture
 from tests.e2e.editor import stored_labels
 
 BOX = (0, 0, 240, 200)
@@ -220,7 +221,8 @@ def test_a_bulk_accept_is_one_step_and_is_undone_after_a_reload(open_editor, ima
     )
     editor = open_editor()
     stroke(editor, (10, 230), (60, 230))
-    mine = np.array(stored_labels(image, 0, 0, image.width, image.height))
+    annotation = LabelLayer.objects.get(image=image, kind="annotation")
+    mine = picture(annotation)
     page = editor.page
 
     page.get_by_text("Accept many at once").click()
@@ -238,7 +240,7 @@ def test_a_bulk_accept_is_one_step_and_is_undone_after_a_reload(open_editor, ima
     editor.until("(editor) => editor.layer.history.value.undoKind === 'brush'")
     editor.wait_until_saved()
 
-    assert np.array_equal(stored_labels(image, 0, 0, image.width, image.height), mine)
+    assert np.array_equal(picture(annotation), mine)
     draft = Instance.objects.filter(layer__image=image, layer__kind="prediction")
     assert set(draft.values_list("state", flat=True)) == {"proposed"}
     assert editor.problems == []

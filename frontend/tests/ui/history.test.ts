@@ -157,6 +157,19 @@ test("the list reads on page by page and follows what happens, without a gap or 
   list.dispose();
 });
 
+test("news of other objects leave the list of one object as it is", async () => {
+  const log = new Log();
+  log.add(3);
+  const list = listOf(log);
+  list.open({ instanceId: 7 });
+  await until(() => list.steps.value.length === 3, "the list");
+  log.list = () => Promise.resolve({ seq: 4, ops: [], before: 2 });
+  await list.refresh();
+
+  expect(list.steps.value.map((step) => step.seq)).toEqual([3, 2, 1]);
+  list.dispose();
+});
+
 test("a closed list asks nothing, and one of a person shows only theirs", async () => {
   const log = new Log();
   log.add(2);

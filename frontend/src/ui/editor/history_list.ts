@@ -147,7 +147,8 @@ export class HistoryList {
     this.now.value = Date.now();
     const newest = this.#ops.value[0]?.seq ?? 0;
     const news = page.ops.filter((op) => op.seq > newest);
-    const isAll = news.length < page.ops.length || page.before === null;
+    // What was searched reaches down to what is known.
+    const isAll = page.before === null || page.before <= newest + 1;
     this.#meet(news);
     if (isAll) this.#ops.value = [...news, ...this.#ops.value];
     else {
