@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { histogramPath } from "../../src/ui/editor/Histogram";
+import { histogramPath, perValue } from "../../src/ui/editor/Histogram";
 import {
   isDeeperThanView,
   leastSpan,
@@ -61,4 +61,17 @@ test("a histogram lies where its values are in the view", () => {
   counts[2] = 9;
   const path = histogramPath({ low: 0, high: 400, counts }, (stored) => (stored / 400) * 255);
   expect(path).toContain("H127.5V0.0H191.3");
+});
+
+test("whole numbers that are fewer than bins have a bin each, and none is lost", () => {
+  const [low, high] = [97, 255];
+  const counts = new Array(256).fill(0);
+  for (let value = low; value <= high; value++) {
+    counts[Math.min(255, Math.floor(((value - low) / (high - low)) * 256))] += value;
+  }
+  const made = perValue({ low, high, counts }, { dtype: "uint8" });
+  expect(made.counts).toEqual(Array.from({ length: 159 }, (_, index) => low + index));
+  expect([made.low, made.high]).toEqual([96.5, 255.5]);
+  const wide = { low: 0, high: 5000, counts };
+  expect(perValue(wide, { dtype: "uint16" })).toBe(wide);
 });

@@ -13,7 +13,9 @@ export function Histogram(props: {
 }) {
   const { image, index, histogram } = props;
   const path = useMemo(
-    () => histogram && histogramPath(histogram, (stored) => toView(image, index, stored)),
+    () =>
+      histogram &&
+      histogramPath(perValue(histogram, image), (stored) => toView(image, index, stored)),
     [image, index, histogram],
   );
   return (
@@ -26,6 +28,20 @@ export function Histogram(props: {
       {path && <path d={path} />}
     </svg>
   );
+}
+
+/** Of whole numbers that are fewer than bins: one bin each, as most of the others are empty. */
+export function perValue(
+  histogram: ChannelHistogram,
+  { dtype }: { readonly dtype: string },
+): ChannelHistogram {
+  const { low, high, counts } = histogram;
+  const n = high - low + 1;
+  if (dtype.startsWith("float") || n >= counts.length || high <= low) return histogram;
+  const binOf = (value: number) =>
+    Math.min(counts.length - 1, Math.floor((value / (high - low)) * counts.length));
+  const values = Array.from({ length: n }, (_, value) => counts[binOf(value)] ?? 0);
+  return { low: low - 0.5, high: high + 0.5, counts: values };
 }
 
 /** The outline of the counts on a logarithmic scale, over the view's 0 to 255. */
