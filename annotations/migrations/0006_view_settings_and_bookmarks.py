@@ -1,4 +1,4 @@
-"""How a person shows images, and bookmarks; the key i belongs to the editor now."""
+"""How a person shows images, and bookmarks; some keys belong to the editor now."""
 
 import django.db.models.deletion
 import uuid
@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
     operations = [
         # The editor inverts the picture with it.
         migrations.RunSQL(
-            "UPDATE annotations_objectclass SET key = '' WHERE key = 'i'", migrations.RunSQL.noop
+            "UPDATE annotations_objectclass SET key = '' WHERE key IN ('i', 'o', 'q', 's', 't', 'w')", migrations.RunSQL.noop
         ),
         migrations.CreateModel(
             name='Bookmark',
