@@ -8,7 +8,7 @@ import { splitEdit } from "../labels/codec";
 import { flood } from "../labels/flood";
 import type { InstanceTable } from "../labels/instances";
 import type { PaintRule } from "../labels/paint";
-import { type Interval, polygonSpans } from "../labels/polygon";
+import { boxOfSpans, type Interval, polygonSpans } from "../labels/polygon";
 import { boxOfEdit, type Edit } from "../labels/runs";
 import { newClass } from "./classes";
 import type { DraftPlane } from "./draft_plane";
@@ -17,7 +17,13 @@ import type { IdPool } from "./id_pool";
 import { ruleOf } from "./open_stroke";
 import type { PlaneReader } from "./plane_reader";
 import { StrokePainter } from "./stroke_painter";
-import { EditRefused, type OpReport, type Preserve, type StrokeOptions } from "./types";
+import {
+  EditRefused,
+  type FoundArea,
+  type OpReport,
+  type Preserve,
+  type StrokeOptions,
+} from "./types";
 
 export interface EditContext {
   readonly bounds: Rect;
@@ -105,6 +111,16 @@ export class EditDesk {
       const { group, instanceId, className } = options;
       const meta = { ...(group && { group }), ...newClass(instanceId, className) };
       return this.paint("lasso", polygonSpans(points), ruleOf(options, under), meta);
+    });
+  }
+
+  fillArea({ kind, spans, start, meta }: FoundArea, options: StrokeOptions) {
+    return this.exclusively(async () => {
+      await this.ensure(boxOfSpans(spans));
+      const under = this.context.chunks.labelAt(Math.floor(start.x), Math.floor(start.y)) ?? 0;
+      const { group, instanceId, className } = options;
+      const all = { ...(group && { group }), ...newClass(instanceId, className), ...meta };
+      return this.paint(kind, spans, ruleOf(options, under), all);
     });
   }
 

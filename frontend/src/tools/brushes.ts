@@ -69,7 +69,7 @@ function begin(
 }
 
 /** What a new object is: a part of another one what that one is, else what is chosen. */
-function newClass(context: ToolContext, place: PointerPlace): string {
+export function newClass(context: ToolContext, place: PointerPlace): string {
   const { layer, activeClass } = context;
   if (modeOf(context.mode, place.isShift) !== "inside") return activeClass;
   return layer.instances.classOf(layer.labelAt(place.image) ?? 0) || activeClass;

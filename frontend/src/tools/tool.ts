@@ -1,5 +1,6 @@
 /** What a tool is and what it may use of the editor. */
 import type { Rect } from "../geometry/rect";
+import type { Area, Picture } from "../labels/similar";
 import type { DraftStore, LayerStore, WriteMode } from "../store/types";
 import type { Gesture, PointerPlace } from "../viewer/input";
 
@@ -11,7 +12,15 @@ export type ToolName =
   | "fill"
   | "merge"
   | "delete"
+  | "wand"
   | "region";
+
+export interface WandChoice {
+  /** How much colours may differ, 0 to 255. */
+  readonly tolerance: number;
+  readonly fillsHoles: boolean;
+  setTolerance(value: number): void;
+}
 
 /** What tools see of the editor; they never reach into stores or panels. */
 export interface ToolContext {
@@ -42,6 +51,11 @@ export interface ToolContext {
   regionDrawn(box: Rect): void;
   /** Tell the person something; also read out by screen readers. */
   say(sentence: string, tone?: "info" | "problem"): void;
+  readonly wand: WandChoice;
+  /** Read what is shown of a box, pixel by pixel. @throws EditRefused while it cannot be had */
+  readPicture(box: Rect): Promise<Picture>;
+  /** Show an area that is not written yet. */
+  showArea(area: Area | undefined, colour: string): void;
   /** Run an edit and tell its refusal. */
   attempt<T>(edit: () => Promise<T>): Promise<T | undefined>;
 }

@@ -3,6 +3,7 @@ import { brush, eraseAny, eraseSelected } from "./brushes";
 import { fill, merge, remove, select } from "./clicks";
 import { region } from "./region";
 import type { Tool, ToolName } from "./tool";
+import { wand } from "./wand";
 
 export const TOOLS: readonly Tool[] = [
   select,
@@ -12,6 +13,7 @@ export const TOOLS: readonly Tool[] = [
   fill,
   merge,
   remove,
+  wand,
   region,
 ];
 

@@ -11,12 +11,14 @@ let input: PointerInput;
 /** What the tool was told, in order. */
 let told: string[];
 let fingersPaint: boolean;
+let wheelIsWanted: boolean;
 
 beforeEach(() => {
   stubPage();
   vi.useFakeTimers({ toFake: ["performance"] });
   told = [];
   fingersPaint = true;
+  wheelIsWanted = false;
   stage = new FakeStage();
   const handler: InputHandler = {
     down(place) {
@@ -25,11 +27,13 @@ beforeEach(() => {
         move: (points) => told.push(`move ${points.length}`),
         end: (last) => told.push(`end ${last.image.x}`),
         cancel: () => told.push("cancel"),
+        turn: (direction) => told.push(`turn ${direction}`),
       };
     },
     hover: () => undefined,
     tap: (place) => told.push(`tap ${place.image.x}`),
     resizeBrush: () => undefined,
+    takesWheel: (direction) => wheelIsWanted && told.push(`wheel ${direction}`) > 0,
     changePlane: (direction, isTime) => told.push(`plane ${direction}${isTime ? " in time" : ""}`),
     isPanning: () => false,
     touchPaints: () => fingersPaint,

@@ -5,6 +5,7 @@ import type { EditorActions } from "./actions";
 import { LARGEST_RADIUS, SMALLEST_RADIUS } from "./model";
 import { Button, ICONS, Icon, Segments } from "./parts";
 import { lengthText } from "./units";
+import { WandOptions } from "./WandOptions";
 
 /** Arrow keys walk through the tools; Tab leaves them: one stop on the way through the page. */
 export function ToolBar({ actions }: { actions: EditorActions }) {
@@ -100,6 +101,7 @@ export function ToolOptions({ actions }: { actions: EditorActions }) {
           </Button>
         </>
       )}
+      {model.tool.value === "wand" && <WandOptions actions={actions} />}
       <Selected actions={actions} />
     </section>
   );

@@ -39,6 +39,7 @@ export class PaintDesk {
       hover: (place) => this.#hover(place),
       tap: (place) => this.#tap(place),
       resizeBrush: (direction) => this.changeRadius(direction),
+      takesWheel: () => false,
       changePlane: (direction, isTime) => parts.turnPlane(direction, isTime),
       isPanning: () => view.isPanHeld,
       touchPaints: () => model.touchPaints.value,
@@ -167,6 +168,15 @@ export class PaintDesk {
       regionDrawn: (box) => desk.drawn(box),
       say: (text, tone = "info") => notify(model, text, { tone }),
       attempt,
+      wand: {
+        tolerance: model.wandTolerance.value,
+        fillsHoles: model.wandFillsHoles.value,
+        setTolerance: (value) => {
+          model.wandTolerance.value = value;
+        },
+      },
+      readPicture: (box) => scene.readPicture(box),
+      showArea: (area, colour) => scene.area.set(area, colour),
     };
   }
 

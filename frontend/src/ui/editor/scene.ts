@@ -1,10 +1,12 @@
 /** Everything that is drawn: image, label layers, marks; kept in step with the model. */
 import { effect } from "@preact/signals";
 import { type GrantTiles, type TileGrant, TileToken } from "../../api/tiles";
-import { intersect, isEmpty } from "../../geometry/rect";
+import { intersect, isEmpty, type Rect } from "../../geometry/rect";
+import type { Picture as PixelPicture } from "../../labels/similar";
 import { meets } from "../../labels/spans";
-import type { DraftStore, LabelReader, LayerStore } from "../../store/types";
+import { type DraftStore, EditRefused, type LabelReader, type LayerStore } from "../../store/types";
 import { toolNamed } from "../../tools/tools";
+import { AreaMark } from "../../viewer/area_mark";
 import type { Colouring } from "../../viewer/colouring";
 import { FlashMark } from "../../viewer/flash";
 import type { PointerPlace } from "../../viewer/input";
@@ -16,7 +18,7 @@ import { TilePainter } from "../../viewer/tile_paint";
 import type { Picture } from "../../viewer/tile_source";
 import { coloursBy } from "./colour_choice";
 import type { EditorModel, RegionInfo } from "./model";
-import { isStack, spanText } from "./planes";
+import { isStack, pictureOf, spanText } from "./planes";
 import { coverageLabel } from "./region_words";
 
 /** Which instances of a draft are not drawn, and which only faintly. */
@@ -31,6 +33,8 @@ export class Scene {
   readonly stage: Stage;
   readonly cursor: CursorMark;
   readonly flash: FlashMark;
+  /** What a tool has found and nobody has kept yet. */
+  readonly area: AreaMark;
   readonly painter: TilePainter;
   readonly #model: EditorModel;
   readonly #token: TileToken;
@@ -82,6 +86,8 @@ export class Scene {
     this.flash = new FlashMark(requestMarks, isReducedMotion);
     this.#labels.add(this.#regions);
     this.#labels.add(this.#selection);
+    this.area = new AreaMark(requestMarks);
+    this.#marks.add(this.area);
     this.#marks.add(this.flash);
     this.#marks.add(this.cursor);
     this.#disposers.push(this.stage.onDrawn((view) => this.#drawn(view)));
@@ -140,6 +146,17 @@ export class Scene {
   /** Draw instances of the draft anew; null for all. */
   refreshDraft(ids: readonly number[] | null): void {
     this.#draft?.view.refresh(ids);
+  }
+
+  /** Read what is shown of a box. @throws EditRefused */
+  async readPicture(box: Rect): Promise<PixelPicture> {
+    const { plane, stackSize, channels } = this.#model;
+    const picture = pictureOf(plane.value, stackSize.value, channels.value.length);
+    try {
+      return { box, rgba: await this.painter.read(box, picture) };
+    } catch {
+      throw new EditRefused("no_pixels", "The pixels here could not be loaded; try again.");
+    }
   }
 
   markSelected(draft: DraftStore | undefined): void {
