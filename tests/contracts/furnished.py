@@ -58,6 +58,7 @@ from training.models import (
     TrainingSet,
     VersionUpload,
 )
+from training.queries.prompts import Question, keep_answer
 from training.supervision.details import write_details
 
 
@@ -81,6 +82,7 @@ class Furnished:
     waiting: PredictionRun
     predicted: PredictionRun  # finished, with outlines and maps
     model_upload: Any
+    question: str  # its answer is there
     suggestion: Suggestion
     member: Membership  # of an account that nobody used yet
 
@@ -104,6 +106,7 @@ class Furnished:
             "suggestion_id": self.suggestion.pk,
             "member_id": self.member.pk,
             "digest": self.layer.chunks.first().digest,
+            "key": self.question,
             "uidb64": uid,
             "token": token,
         }
@@ -161,6 +164,7 @@ def furnish(owner: Any, annotator: Any, project: Project) -> Furnished:
         ),
         predicted=predicted,
         waiting=PredictionRun.objects.create(version=version, image=images["train"][0]),
+        question=an_answer(image, version),
         model_upload=upload_version(
             user=owner,
             project=project,
@@ -253,6 +257,14 @@ def a_version(project: Project, run: TrainingRun | None, number: int = 1) -> Mod
         size_bytes=10,
         channels={"count": 1, "mapping": [0]},
     )
+
+
+def an_answer(image: Any, version: Any) -> str:
+    """Keep the answer to a click on an image; return the name of the question."""
+    question = Question("prompt", str(image.pk), str(version.pk), point=(20, 20))
+    answer = {"state": "found", "rows": [20, 18, 24], "score": 0.9, "threshold": 0.5}
+    keep_answer(question, {**answer, "by": str(version), "seconds": 0.1})
+    return question.key
 
 
 def an_upload(user: Any, project: Project) -> Any:

@@ -1,4 +1,4 @@
-"""Objects that are found and not drawn: by the magic wand, and by one click on what a model sees."""
+"""Objects that are found and not drawn: by the magic wand, and by one click or box."""
 
 from __future__ import annotations
 

@@ -34,6 +34,7 @@ from training.engines.base import (
 )
 from training.supervision.archive import pack
 from training.supervision.parts import PartMaker, overlap_of
+from training.supervision.prompts import PromptAnswerer
 from training.supervision.second_looks import predict_box
 from training.supervision.self_test import self_test
 from training.supervision.volumes import predict_stack
@@ -208,6 +209,7 @@ class WarmPredictor:
         self._loaded: tuple[str, bool] | None = None
         self._predictor: Predictor | None = None
         self._parts = PartMaker()
+        self._prompts = PromptAnswerer()
 
     def ready(self, request: dict[str, Any]) -> Predictor:
         """Return the predictor of a checkpoint, loading it when it is another one."""
@@ -234,6 +236,8 @@ class WarmPredictor:
             return {"overlap_px": overlap_of(predictor)}
         if request["type"] == "part":
             return {"n_instances": self._parts.make(predictor, request)}
+        if request["type"] == "prompt":
+            return self._prompts.answer(predictor, request)
         look = predict_stack if request.get("volume") else predict_box
         arrays = look(predictor, request)
         with Path(request["target"]).open("wb") as file:

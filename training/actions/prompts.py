@@ -1,0 +1,101 @@
+"""Asking a model about an image while somebody waits: which object lies at a click."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any, ClassVar
+
+from django.db import transaction
+
+from annotations.actions.audit import not_audited
+from annotations.models import Image, ImageState, Role
+from annotations.rules import require
+from project.broker import send
+from project.errors import InvalidInput, NotReady
+from training import tasks
+from training.engines import registry
+from training.models import ModelVersion
+from training.queries.prompts import Question, keep_answer, kept_answer, version_to_ask
+from training.supervision.interpreters import require_installed
+
+LARGEST_BOX_PX = 1024  # what is looked at for it must fit into memory
+
+
+class NoVersionYet(NotReady):
+    """A project has no model that could be asked."""
+
+    code: ClassVar[str] = "no_version"
+
+
+class ImageNotReady(NotReady):
+    """An image's pixels are not there yet."""
+
+    code: ClassVar[str] = "image_not_ready"
+
+
+class SeesVolumes(NotReady):
+    """A version looks at stacks and not at planes."""
+
+    code: ClassVar[str] = "sees_volumes"
+
+
+class ChannelsMissing(NotReady):
+    """An image lacks channels that a version looks at."""
+
+    code: ClassVar[str] = "channels_missing"
+
+
+@not_audited("nothing changes by asking; what is kept of the answer is an op of the layer")
+def ask_model(
+    *, user: Any, image: Image, version: ModelVersion | None, **asked: Any
+) -> tuple[Question, dict[str, Any]]:
+    """Put a question to a version, the newest one by default; return it with what is known.
+
+    `asked` are fields of training.queries.prompts.Question. One that was asked before is not sent
+    again. Raises NotAllowed, NotFound, InvalidInput, NoVersionYet, ImageNotReady, SeesVolumes,
+    ChannelsMissing, EngineNotInstalled, QueueUnavailable.
+    """
+    require(user, image.project, Role.ANNOTATOR)
+    if image.state != ImageState.READY:
+        raise ImageNotReady("This image is not read yet; ask again when it is.")
+    chosen = version or version_to_ask(image.project, image)
+    if chosen is None:
+        raise NoVersionYet(
+            "This project has no model version to ask yet. Train one, or add a starter model, on "
+            "the training page; until then the magic wand (W) finds areas by colour."
+        )
+    _check_version(chosen, image)
+    question = Question(image=str(image.pk), version=str(chosen.pk), **asked)
+    _check_place(question, image)
+    known = kept_answer(image, question.key)
+    if known is None:
+        known = {"state": "waiting", "by": str(chosen), "engine": chosen.engine}
+        with transaction.atomic():
+            keep_answer(question, known)
+            queue = tasks.predict_queue(chosen.engine)
+            send(tasks.answer_question, asdict(question), queue=queue)
+    return question, known
+
+
+def _check_version(version: ModelVersion, image: Image) -> None:
+    if registry.spec(version.engine).n_dims != 2:
+        raise SeesVolumes(f"{version} looks at whole stacks; ask a version that looks at planes.")
+    require_installed(version.engine)
+    if max(version.channels.get("mapping") or [0]) >= (image.n_channels or 0):
+        raise ChannelsMissing(f"{version} looks at channels that {image.name} does not have.")
+
+
+def _check_place(question: Question, image: Image) -> None:
+    height, width = image.height or 0, image.width or 0
+    if not (0 <= question.z < image.n_z and 0 <= question.t < image.n_t):
+        raise InvalidInput("The image has no such plane.")
+    if question.point is not None:
+        row, col = question.point
+        if not (0 <= row < height and 0 <= col < width):
+            raise InvalidInput("The point lies outside of the image.")
+    if question.box is not None:
+        row0, col0, row1, col1 = question.box
+        if not (0 <= row0 < row1 <= height and 0 <= col0 < col1 <= width):
+            raise InvalidInput("The box must lie within the image and hold a pixel.")
+        if max(row1 - row0, col1 - col0) > LARGEST_BOX_PX:
+            raise InvalidInput(f"The box may be at most {LARGEST_BOX_PX} pixels wide and high.")
