@@ -5,6 +5,7 @@ import { ClassApi } from "./api/classes";
 import { ApiClient, ApiError, NetworkError } from "./api/client";
 import { ImageApi } from "./api/images";
 import { RestLayerApi } from "./api/layers";
+import { PromptApi } from "./api/prompts";
 import { openStack } from "./store/stack";
 import type { PlaneRef } from "./store/types";
 import { App } from "./ui/editor/App";
@@ -32,6 +33,7 @@ const client = new ApiClient({ user });
 const images = new ImageApi(client);
 const layers = new RestLayerApi(client);
 const classes = new ClassApi(client);
+const prompts = new PromptApi(client);
 const session = signal<EditorSession | undefined>(undefined);
 
 function Page() {
@@ -57,6 +59,7 @@ async function open(stage: HTMLElement): Promise<void> {
     const opened = await openSession(
       {
         ...{ model, element: stage, images, layers, classes, openLayer, region, search, navigate },
+        prompts,
         projectUrl: links.project,
       },
       image,

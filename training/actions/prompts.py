@@ -52,7 +52,7 @@ def ask_model(
     """Put a question to a version, the newest one by default; return it with what is known.
 
     `asked` are fields of training.queries.prompts.Question. One that was asked before is not sent
-    again. Raises NotAllowed, NotFound, InvalidInput, NoVersionYet, ImageNotReady, SeesVolumes,
+    again, unless it failed. Raises NotAllowed, NotFound, InvalidInput, NoVersionYet, ImageNotReady, SeesVolumes,
     ChannelsMissing, EngineNotInstalled, QueueUnavailable.
     """
     require(user, image.project, Role.ANNOTATOR)
@@ -68,7 +68,7 @@ def ask_model(
     question = Question(image=str(image.pk), version=str(chosen.pk), **asked)
     _check_place(question, image)
     known = kept_answer(image, question.key)
-    if known is None:
+    if known is None or known["state"] == "failed":
         known = {"state": "waiting", "by": str(chosen), "engine": chosen.engine}
         with transaction.atomic():
             keep_answer(question, known)

@@ -169,6 +169,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/images/{image_id}/prompts/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask a version for the object at a point or in a box */
+        post: operations["v1_images_prompts_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/images/{image_id}/prompts/{key}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a version said of a point or a box */
+        get: operations["v1_images_prompts_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/images/{image_id}/regions/": {
         parameters: {
             query?: never;
@@ -1618,6 +1652,65 @@ export interface components {
             n_failed: number;
             n_annotated: number;
         };
+        /** @description A point or a box, in pixels of the image. */
+        PromptInRequest: {
+            /**
+             * Format: uuid
+             * @description The newest version that sees planes where none is named.
+             */
+            version?: string;
+            /** @default 0 */
+            t: number;
+            /** @default 0 */
+            z: number;
+            /** @description Row and column of a pixel of the object. */
+            point?: number[];
+            /** @description Around the object: row0, col0, row1, col1, half-open. */
+            box?: number[];
+            /**
+             * Format: double
+             * @description In the engine's unit (StarDist: probability; Cellpose: logit). Without it the version's own, and a lower one where that finds nothing.
+             */
+            threshold?: number;
+        };
+        /** @description What a version found, or that its worker has not answered yet. */
+        PromptOut: {
+            id: string;
+            state: components["schemas"]["PromptOutStateEnum"];
+            /** @description Why it failed. */
+            code?: string;
+            /** @description A sentence for the person. */
+            message?: string;
+            /** @description Name of the version. */
+            by?: string;
+            version?: string;
+            engine?: string;
+            /** @description Runs of pixels: row, first column, column after the last, and so on. */
+            rows?: number[];
+            box?: number[];
+            /** Format: double */
+            score?: number;
+            /**
+             * Format: double
+             * @description The one that was taken.
+             */
+            threshold?: number;
+            /**
+             * Format: double
+             * @description Of the worker.
+             */
+            seconds?: number;
+            /** @description Whether a worker of the engine runs that will answer. */
+            is_served?: boolean;
+        };
+        /**
+         * @description * `waiting` - waiting
+         *     * `found` - found
+         *     * `nothing` - nothing
+         *     * `failed` - failed
+         * @enum {string}
+         */
+        PromptOutStateEnum: "waiting" | "found" | "nothing" | "failed";
         /**
          * @description * `training` - Training
          *     * `blind_validation` - Blind validation (drawn without seeing a draft)
@@ -2447,6 +2540,63 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PredictionOut"][];
+                };
+            };
+        };
+    };
+    v1_images_prompts_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                image_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PromptInRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["PromptInRequest"];
+                "multipart/form-data": components["schemas"]["PromptInRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptOut"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptOut"];
+                };
+            };
+        };
+    };
+    v1_images_prompts_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                image_id: string;
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptOut"];
                 };
             };
         };

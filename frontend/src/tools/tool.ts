@@ -1,4 +1,5 @@
 /** What a tool is and what it may use of the editor. */
+import type { ImagePoint } from "../geometry/points";
 import type { Rect } from "../geometry/rect";
 import type { Area, Picture } from "../labels/similar";
 import type { DraftStore, LayerStore, WriteMode } from "../store/types";
@@ -13,6 +14,7 @@ export type ToolName =
   | "merge"
   | "delete"
   | "wand"
+  | "prompt"
   | "region";
 
 export interface WandChoice {
@@ -20,6 +22,14 @@ export interface WandChoice {
   readonly tolerance: number;
   readonly fillsHoles: boolean;
   setTolerance(value: number): void;
+}
+
+/** What a model is asked, and what it answered. */
+export interface Prompts {
+  ask(place: PointerPlace, box: Rect | undefined): void;
+  /** Whether what was found, and is not kept yet, holds a point. */
+  contains(point: ImagePoint): boolean;
+  keep(): void;
 }
 
 /** What tools see of the editor; they never reach into stores or panels. */
@@ -52,6 +62,7 @@ export interface ToolContext {
   /** Tell the person something; also read out by screen readers. */
   say(sentence: string, tone?: "info" | "problem"): void;
   readonly wand: WandChoice;
+  readonly prompts: Prompts;
   /** Read what is shown of a box, pixel by pixel. @throws EditRefused while it cannot be had */
   readPicture(box: Rect): Promise<Picture>;
   /** Show an area that is not written yet. */

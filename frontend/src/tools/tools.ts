@@ -1,6 +1,7 @@
 /** Every tool, in the order of the toolbar. */
 import { brush, eraseAny, eraseSelected } from "./brushes";
 import { fill, merge, remove, select } from "./clicks";
+import { prompt } from "./prompt";
 import { region } from "./region";
 import type { Tool, ToolName } from "./tool";
 import { wand } from "./wand";
@@ -14,6 +15,7 @@ export const TOOLS: readonly Tool[] = [
   merge,
   remove,
   wand,
+  prompt,
   region,
 ];
 

@@ -140,4 +140,8 @@ def test_an_engine_that_fails_is_reported_and_can_be_asked_again(
     answer = ask(image, point=middle).json()
     assert (answer["state"], answer["code"]) == ("failed", "checkpoint_corrupt")
     assert "restore a backup" in answer["message"]
-    ask.client.post(f"/api/v1/images/{image.pk}/prompts/", {"point": middle}, "application/json")
+    sent = ask.client.post(
+        f"/api/v1/images/{image.pk}/prompts/", {"point": middle}, "application/json"
+    )
+    assert (sent.status_code, sent.json()["state"]) == (202, "waiting")
+    assert sent.json()["is_served"] is False

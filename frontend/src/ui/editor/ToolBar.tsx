@@ -3,6 +3,7 @@ import { useRef } from "preact/hooks";
 import { TOOLS } from "../../tools/tools";
 import type { EditorActions } from "./actions";
 import { LARGEST_RADIUS, SMALLEST_RADIUS } from "./model";
+import { PromptOptions } from "./PromptOptions";
 import { Button, ICONS, Icon, Segments } from "./parts";
 import { lengthText } from "./units";
 import { WandOptions } from "./WandOptions";
@@ -102,6 +103,7 @@ export function ToolOptions({ actions }: { actions: EditorActions }) {
         </>
       )}
       {model.tool.value === "wand" && <WandOptions actions={actions} />}
+      {model.tool.value === "prompt" && <PromptOptions actions={actions} />}
       <Selected actions={actions} />
     </section>
   );

@@ -1,4 +1,5 @@
 /** Tools between the pointer and the stores: strokes, clicks, undo. */
+import type { PromptApi } from "../../api/prompts";
 import type { LayerStore, PlaneRef } from "../../store/types";
 import { deleteObject, pick } from "../../tools/clicks";
 import type { ToolContext, ToolName } from "../../tools/tool";
@@ -7,6 +8,7 @@ import { type Gesture, PointerInput, type PointerPlace } from "../../viewer/inpu
 import { showsDetail } from "../../viewer/label_view";
 import { type EditorModel, LARGEST_RADIUS, notify, SMALLEST_RADIUS } from "./model";
 import { nearest } from "./planes";
+import { PromptDesk } from "./prompt_desk";
 import type { RegionDesk } from "./region_desk";
 import type { Review } from "./review";
 import type { Scene } from "./scene";
@@ -19,6 +21,7 @@ export interface PaintParts {
   readonly review: Review;
   readonly desk: RegionDesk;
   readonly view: ViewDesk;
+  readonly promptApi: PromptApi;
   /** One plane on or back, along z or in time. */
   readonly turnPlane: (by: 1 | -1, isTime: boolean) => void;
   readonly goTo: (plane: PlaneRef) => Promise<void>;
@@ -29,17 +32,19 @@ const RADIUS_STEP = 1.15;
 
 export class PaintDesk {
   readonly input: PointerInput;
+  readonly prompts: PromptDesk;
   readonly #parts: PaintParts;
 
   constructor(parts: PaintParts) {
     const { model, scene, view } = parts;
     this.#parts = parts;
+    this.prompts = new PromptDesk(model, scene, parts.promptApi, () => this.#context());
     this.input = new PointerInput(scene.stage, {
       down: (place) => this.#down(place),
       hover: (place) => this.#hover(place),
       tap: (place) => this.#tap(place),
       resizeBrush: (direction) => this.changeRadius(direction),
-      takesWheel: () => false,
+      takesWheel: (direction) => this.prompts.turn(direction),
       changePlane: (direction, isTime) => parts.turnPlane(direction, isTime),
       isPanning: () => view.isPanHeld,
       touchPaints: () => model.touchPaints.value,
@@ -55,6 +60,7 @@ export class PaintDesk {
     const { model, scene } = this.#parts;
     this.input.finish();
     model.tool.value = name;
+    this.prompts.drop();
     if (name !== "region") scene.cursor.setBand(undefined);
   }
 
@@ -90,6 +96,7 @@ export class PaintDesk {
   escape(): void {
     const { model, desk } = this.#parts;
     if (this.input.isActive) this.input.cancel();
+    else if (this.prompts.isOpen) this.prompts.drop();
     else if (model.drawnBox.value) desk.drop();
     else if (model.isNewArmed.value) model.isNewArmed.value = false;
     else this.selectNone();
@@ -117,6 +124,7 @@ export class PaintDesk {
   }
 
   close(): void {
+    this.prompts.close();
     this.input.destroy();
   }
 
@@ -175,6 +183,7 @@ export class PaintDesk {
           model.wandTolerance.value = value;
         },
       },
+      prompts: this.prompts,
       readPicture: (box) => scene.readPicture(box),
       showArea: (area, colour) => scene.area.set(area, colour),
     };

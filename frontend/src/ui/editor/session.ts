@@ -4,6 +4,7 @@ import type { ClassApi } from "../../api/classes";
 import { ApiError } from "../../api/client";
 import type { ImageApi } from "../../api/images";
 import type { RestLayerApi } from "../../api/layers";
+import type { PromptApi } from "../../api/prompts";
 import type { StackStore } from "../../store/stack";
 import type { PlaneRef } from "../../store/types";
 import type { EditorActions } from "./actions";
@@ -28,6 +29,7 @@ export interface SessionParts {
   readonly images: ImageApi;
   readonly layers: RestLayerApi;
   readonly classes: ClassApi;
+  readonly prompts: PromptApi;
   readonly projectUrl: string;
   readonly navigate: (url: string) => void;
 }
@@ -70,6 +72,7 @@ export class EditorSession implements EditorActions {
       review: this.review,
       desk: this.desk,
       view: this.view,
+      promptApi: parts.prompts,
       turnPlane: (by, isTime) => (isTime ? this.planes.stepTime(by) : this.planes.step(by)),
     });
     const { review, paint } = this;
