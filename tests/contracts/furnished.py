@@ -83,6 +83,7 @@ class Furnished:
     predicted: PredictionRun  # finished, with outlines and maps
     model_upload: Any
     question: str  # its answer is there
+    map_question: str
     suggestion: Suggestion
     member: Membership  # of an account that nobody used yet
 
@@ -106,7 +107,7 @@ class Furnished:
             "suggestion_id": self.suggestion.pk,
             "member_id": self.member.pk,
             "digest": self.layer.chunks.first().digest,
-            "key": self.question,
+            "key": self.map_question if "maps" in route else self.question,
             "uidb64": uid,
             "token": token,
         }
@@ -165,6 +166,7 @@ def furnish(owner: Any, annotator: Any, project: Project) -> Furnished:
         predicted=predicted,
         waiting=PredictionRun.objects.create(version=version, image=images["train"][0]),
         question=an_answer(image, version),
+        map_question=a_map(image, version),
         model_upload=upload_version(
             user=owner,
             project=project,
@@ -263,6 +265,14 @@ def an_answer(image: Any, version: Any) -> str:
     """Keep the answer to a click on an image; return the name of the question."""
     question = Question("prompt", str(image.pk), str(version.pk), point=(20, 20))
     answer = {"state": "found", "rows": [20, 18, 24], "score": 0.9, "threshold": 0.5}
+    keep_answer(question, {**answer, "by": str(version), "seconds": 0.1})
+    return question.key
+
+
+def a_map(image: Any, version: Any) -> str:
+    """Keep the picture of a map of an image; return the name of the question."""
+    question = Question("map", str(image.pk), str(version.pk), box=(0, 0, 8, 8), name="foreground")
+    answer = {"state": "found", "digest": put_bytes(b"a picture"), "low": 0.0, "high": 1.0}
     keep_answer(question, {**answer, "by": str(version), "seconds": 0.1})
     return question.key
 

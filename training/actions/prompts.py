@@ -8,10 +8,11 @@ from typing import Any, ClassVar
 from django.db import transaction
 
 from annotations.actions.audit import not_audited
-from annotations.models import Image, ImageState, Role
+from annotations.models import Image, ImageState, Purpose, RegionState, Role
+from annotations.queries.regions import touching
 from annotations.rules import require
 from project.broker import send
-from project.errors import InvalidInput, NotReady
+from project.errors import Conflict, InvalidInput, NotReady
 from training import tasks
 from training.engines import registry
 from training.models import ModelVersion
@@ -45,6 +46,12 @@ class ChannelsMissing(NotReady):
     code: ClassVar[str] = "channels_missing"
 
 
+class BlindRegion(Conflict):
+    """A model was asked about what people draw without one."""
+
+    code: ClassVar[str] = "blind_region"
+
+
 @not_audited("nothing changes by asking; what is kept of the answer is an op of the layer")
 def ask_model(
     *, user: Any, image: Image, version: ModelVersion | None, **asked: Any
@@ -52,8 +59,9 @@ def ask_model(
     """Put a question to a version, the newest one by default; return it with what is known.
 
     `asked` are fields of training.queries.prompts.Question. One that was asked before is not sent
-    again, unless it failed. Raises NotAllowed, NotFound, InvalidInput, NoVersionYet, ImageNotReady, SeesVolumes,
-    ChannelsMissing, EngineNotInstalled, QueueUnavailable.
+    again, unless it failed. Raises NotAllowed, NotFound, InvalidInput, NoVersionYet,
+    ImageNotReady, SeesVolumes, ChannelsMissing, BlindRegion, EngineNotInstalled,
+    QueueUnavailable.
     """
     require(user, image.project, Role.ANNOTATOR)
     if image.state != ImageState.READY:
@@ -67,6 +75,9 @@ def ask_model(
     _check_version(chosen, image)
     question = Question(image=str(image.pk), version=str(chosen.pk), **asked)
     _check_place(question, image)
+    _check_blind(question, image)
+    if question.kind == "map":
+        _check_map(question, chosen)
     known = kept_answer(image, question.key)
     if known is None or known["state"] == "failed":
         known = {"state": "waiting", "by": str(chosen), "engine": chosen.engine}
@@ -99,3 +110,23 @@ def _check_place(question: Question, image: Image) -> None:
             raise InvalidInput("The box must lie within the image and hold a pixel.")
         if max(row1 - row0, col1 - col0) > LARGEST_BOX_PX:
             raise InvalidInput(f"The box may be at most {LARGEST_BOX_PX} pixels wide and high.")
+
+
+def _check_blind(question: Question, image: Image) -> None:
+    """Refuse help where a person draws without a model, so that versions can be measured there."""
+    row, col = question.point or (0, 0)
+    box = question.box or (row, col, row + 1, col + 1)
+    blind = touching(image, box, t=question.t, z=question.z, purpose=Purpose.BLIND_VALIDATION)
+    if blind.filter(state=RegionState.OPEN).exists():
+        raise BlindRegion(
+            "This lies in an open blind region, which is drawn without a model's help so that "
+            "versions can be measured there. Draw it by hand, or submit the region first."
+        )
+
+
+def _check_map(question: Question, version: ModelVersion) -> None:
+    names = registry.spec(version.engine).produces
+    if question.name not in names:
+        raise InvalidInput(f"{version} makes no map of that name; it has {', '.join(names)}.")
+    if question.box is None:
+        raise InvalidInput("Name the box that the map shall cover.")

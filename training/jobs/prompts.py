@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from typing import Any
 
 from annotations.models import Image
 from project.errors import PlatformError
+from project.storage import put_file, scratch_dir
 from training.jobs.segment import ask, pixels_to_segment
 from training.models import ModelVersion
 from training.queries.prompts import Question, keep_answer, kept_answer
@@ -30,7 +32,8 @@ def answer_question(fields: dict[str, Any]) -> None:
         return
     began = time.monotonic()
     try:
-        answer = _look(version, image, question)
+        look = _map if question.kind == "map" else _object
+        answer = look(version, image, question)
     except PlatformError as error:
         answer = {"state": "failed", "code": error.code, "message": error.message}
     except EngineDefect:
@@ -47,18 +50,34 @@ def _asked(version: ModelVersion) -> dict[str, Any]:
     return {"version": str(version.pk), "by": str(version), "engine": version.engine}
 
 
-def _look(version: ModelVersion, image: Image, question: Question) -> dict[str, Any]:
-    found = ask(
+def _map(version: ModelVersion, image: Image, question: Question) -> dict[str, Any]:
+    target = scratch_dir() / f"map-{secrets.token_hex(8)}.png"
+    try:
+        made = _ask(version, image, question, "map", name=question.name, target=str(target))
+        digest = put_file(target)
+    finally:
+        target.unlink(missing_ok=True)
+    return {"state": "found", "digest": digest, "low": made["low"], "high": made["high"]}
+
+
+def _ask(
+    version: ModelVersion, image: Image, question: Question, kind: str, **more: Any
+) -> dict[str, Any]:
+    return ask(
         version,
-        "prompt",
+        kind,
         timeout_s=LONGEST_S,
         pixels=str(pixels_to_segment(version, image)),
         t=question.t,
         z=question.z,
-        point=question.point,
         box=question.box,
-        threshold=question.threshold,
+        **more,
     )
+
+
+def _object(version: ModelVersion, image: Image, question: Question) -> dict[str, Any]:
+    how = {"point": question.point, "threshold": question.threshold}
+    found = _ask(version, image, question, "prompt", **how)
     if not found["rows"]:
         return {"state": "nothing", "message": _nothing(version, question)}
     return {

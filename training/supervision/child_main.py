@@ -33,6 +33,7 @@ from training.engines.base import (
     TrainJob,
 )
 from training.supervision.archive import pack
+from training.supervision.map_pictures import MapMaker
 from training.supervision.parts import PartMaker, overlap_of
 from training.supervision.prompts import PromptAnswerer
 from training.supervision.second_looks import predict_box
@@ -210,6 +211,7 @@ class WarmPredictor:
         self._predictor: Predictor | None = None
         self._parts = PartMaker()
         self._prompts = PromptAnswerer()
+        self._maps = MapMaker()
 
     def ready(self, request: dict[str, Any]) -> Predictor:
         """Return the predictor of a checkpoint, loading it when it is another one."""
@@ -238,6 +240,8 @@ class WarmPredictor:
             return {"n_instances": self._parts.make(predictor, request)}
         if request["type"] == "prompt":
             return self._prompts.answer(predictor, request)
+        if request["type"] == "map":
+            return self._maps.make(predictor, request)
         look = predict_stack if request.get("volume") else predict_box
         arrays = look(predictor, request)
         with Path(request["target"]).open("wb") as file:

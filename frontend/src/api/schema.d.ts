@@ -136,6 +136,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/images/{image_id}/maps/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask a version for a map of a part of an image */
+        post: operations["v1_images_maps_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/images/{image_id}/maps/{key}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How a map stands that was asked for */
+        get: operations["v1_images_maps_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/images/{image_id}/maps/{key}/picture/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The map's colours, one pixel for each pixel of the box */
+        get: operations["v1_images_maps_picture_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/images/{image_id}/original/": {
         parameters: {
             query?: never;
@@ -1423,6 +1474,55 @@ export interface components {
             width: number;
             height: number;
         };
+        /** @description Which map, and of which part of the image. */
+        MapInRequest: {
+            /**
+             * Format: uuid
+             * @description The newest version that sees planes where none is named.
+             */
+            version?: string;
+            /** @description One of what the engine `produces`, e.g. prob or flows. */
+            name: string;
+            /** @default 0 */
+            t: number;
+            /** @default 0 */
+            z: number;
+            /** @description row0, col0, row1, col1, half-open, at most 1024 pixels wide and high. */
+            box: number[];
+        };
+        /** @description A map, or that its worker has not made it yet. */
+        MapOut: {
+            id: string;
+            state: components["schemas"]["MapOutStateEnum"];
+            /** @description Why it failed. */
+            code?: string;
+            /** @description A sentence for the person. */
+            message?: string;
+            /** @description Name of the version. */
+            by?: string;
+            /**
+             * Format: double
+             * @description What the first colour stands for.
+             */
+            low?: number;
+            /**
+             * Format: double
+             * @description What the last colour stands for.
+             */
+            high?: number;
+            /**
+             * Format: double
+             * @description Of the worker.
+             */
+            seconds?: number;
+        };
+        /**
+         * @description * `waiting` - waiting
+         *     * `found` - found
+         *     * `failed` - failed
+         * @enum {string}
+         */
+        MapOutStateEnum: "waiting" | "found" | "failed";
         /** @description A version by its id, number and name. */
         NamedVersionOut: {
             /** Format: uuid */
@@ -2498,6 +2598,85 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LayerOut"];
+                };
+            };
+        };
+    };
+    v1_images_maps_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                image_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MapInRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["MapInRequest"];
+                "multipart/form-data": components["schemas"]["MapInRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MapOut"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MapOut"];
+                };
+            };
+        };
+    };
+    v1_images_maps_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                image_id: string;
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MapOut"];
+                };
+            };
+        };
+    };
+    v1_images_maps_picture_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                image_id: string;
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": string;
                 };
             };
         };

@@ -59,6 +59,8 @@ export interface LayerJson {
 export interface PredictionJson {
   id: string;
   layer: string | null;
+  version: string;
+  engine: string;
   has_maps: boolean;
 }
 

@@ -15,7 +15,8 @@ export interface AreaTarget {
 /** Choose the object as the brush does; undefined when there is nothing to take away from. */
 export function areaTarget(context: ToolContext, place: PointerPlace): AreaTarget | undefined {
   if (!place.isAlt && !place.isEraser) {
-    return { id: targetOf(context, place.image), isErasing: false };
+    // No brush reaches beyond the point: what lies beside the selected object is another one.
+    return { id: targetOf({ ...context, radius: 0 }, place.image), isErasing: false };
   }
   const id = context.selected || (context.layer.labelAt(place.image) ?? 0);
   if (id !== 0) return { id, isErasing: true };

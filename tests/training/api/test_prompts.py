@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import numpy as np
 import pytest
 from django.test import Client
+from PIL import Image as PillowImage
 
+from annotations.actions.regions import submit_region
+from annotations.models import Purpose
 from tests.drawing import draw_blobs
 from tests.training.starters import NAME, starters_dir, threshold_model
-from tests.training.worlds import stored_image
+from tests.training.worlds import declare, stored_image
 from training.actions.starters import add_starter
 from training.models import ModelVersion
 
@@ -145,3 +149,44 @@ def test_an_engine_that_fails_is_reported_and_can_be_asked_again(
     )
     assert (sent.status_code, sent.json()["state"]) == (202, "waiting")
     assert sent.json()["is_served"] is False
+
+
+def test_a_map_is_a_picture_over_its_box(reviewer, project, drawn, ask, work_off):
+    image, labels = drawn
+    add_starter(user=reviewer, project=project, name=NAME)
+    work_off()
+    path = f"/api/v1/images/{image.pk}/maps/"
+    asked = {"name": "foreground", "box": [10, 20, 110, 200]}
+    sent = ask.client.post(path, asked, content_type="application/json")
+    assert sent.status_code == 202
+    assert ask.client.get(f"{path}{sent.json()['id']}/picture/").status_code == 404
+    work_off()
+    made = ask.client.get(f"{path}{sent.json()['id']}/").json()
+    assert (made["state"], made["low"], made["high"]) == ("found", 0, 1)
+    answer = ask.client.get(f"{path}{made['id']}/picture/")
+    assert answer["Content-Type"] == "image/png"
+    pixels = np.asarray(PillowImage.open(io.BytesIO(answer.content)))
+    assert pixels.shape == (100, 180, 4)
+    truth = labels[10:110, 20:200] > 0
+    yellow = pixels[..., 0].astype(int) - pixels[..., 2]
+    assert yellow[truth].mean() > yellow[~truth].mean() + 50
+    wrong = ask.client.post(path, {**asked, "name": "dist"}, content_type="application/json")
+    assert (wrong.status_code, wrong.json()["code"]) == (400, "invalid_input")
+    assert "foreground" in wrong.json()["message"]
+
+
+def test_no_model_helps_in_an_open_blind_region(reviewer, project, drawn, ask, work_off):
+    image, _labels = drawn
+    add_starter(user=reviewer, project=project, name=NAME)
+    work_off()
+    region = declare(
+        reviewer, image, box=(0, 0, 60, 60), purpose=Purpose.BLIND_VALIDATION, submit=False
+    )
+    answer = ask(image, point=[30, 30])
+    assert (answer.status_code, answer.json()["code"]) == (409, "blind_region")
+    boxed = {"name": "foreground", "box": [50, 50, 90, 90]}
+    path = f"/api/v1/images/{image.pk}/maps/"
+    assert ask.client.post(path, boxed, content_type="application/json").status_code == 409
+    assert ask(image, point=[80, 80]).status_code == 200
+    submit_region(user=reviewer, region_id=region.pk)
+    assert ask(image, point=[30, 30]).status_code == 200

@@ -2,6 +2,7 @@
 import type { LabelStyleName } from "../../viewer/colouring";
 import type { EditorActions } from "./actions";
 import { type ColourBy, effectiveChoice, STATE_COLOURS } from "./colour_choice";
+import { MapPanel } from "./MapPanel";
 import type { ImageInfo } from "./model";
 import { Button, ICONS, Section, Segments, Slider, WindowSlider } from "./parts";
 import { short } from "./units";
@@ -49,6 +50,7 @@ export function ViewPanel({ actions }: { actions: EditorActions }) {
           model.draftOpacity.value = value;
         }}
       />
+      <MapPanel actions={actions} />
       <Channels actions={actions} />
       <label class="check">
         <input

@@ -3,6 +3,7 @@ import type { ClassDesk } from "./class_desk";
 import type { ConflictDesk } from "./conflict_desk";
 import type { ContrastDesk } from "./contrast_desk";
 import type { LoginDesk } from "./login_desk";
+import type { MapDesk } from "./map_desk";
 import type { EditorModel } from "./model";
 import type { PaintDesk } from "./paint_desk";
 import type { PlaneDesk } from "./plane_desk";
@@ -23,6 +24,7 @@ export interface EditorActions {
   readonly conflicts: ConflictDesk;
   readonly guide: SuggestionDesk;
   readonly login: LoginDesk;
+  readonly maps: MapDesk;
 
   retrySaving(): void;
   dismiss(notice: number): void;

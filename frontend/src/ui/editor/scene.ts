@@ -11,6 +11,7 @@ import type { Colouring } from "../../viewer/colouring";
 import { FlashMark } from "../../viewer/flash";
 import type { PointerPlace } from "../../viewer/input";
 import { LabelView } from "../../viewer/label_view";
+import { MapMark } from "../../viewer/map_mark";
 import { CursorMark, RegionMarks, SelectionMark } from "../../viewer/marks";
 import { Stage, type View } from "../../viewer/stage";
 import { Surface } from "../../viewer/surface";
@@ -35,6 +36,8 @@ export class Scene {
   readonly flash: FlashMark;
   /** What a tool has found and nobody has kept yet. */
   readonly area: AreaMark;
+  /** What a model says of each pixel. */
+  readonly map: MapMark;
   readonly painter: TilePainter;
   readonly #model: EditorModel;
   readonly #token: TileToken;
@@ -84,6 +87,11 @@ export class Scene {
     this.#selection = new SelectionMark(requestLabels);
     this.cursor = new CursorMark(requestMarks);
     this.flash = new FlashMark(requestMarks, isReducedMotion);
+    this.map = new MapMark(requestLabels);
+    // Asked for every frame, as drafts are.
+    this.#labels.add({
+      draw: (frame) => (this.#isBlind(frame.view) ? false : this.map.draw(frame)),
+    });
     this.#labels.add(this.#regions);
     this.#labels.add(this.#selection);
     this.area = new AreaMark(requestMarks);

@@ -14,6 +14,7 @@ import { ContrastDesk } from "./contrast_desk";
 import { startEffortMeter } from "./effort_meter";
 import { bindKeys } from "./keys";
 import { LoginDesk } from "./login_desk";
+import { MapDesk } from "./map_desk";
 import { dismiss, type EditorModel, notify } from "./model";
 import { PaintDesk } from "./paint_desk";
 import { PlaneDesk } from "./plane_desk";
@@ -48,6 +49,7 @@ export class EditorSession implements EditorActions {
   readonly conflicts: ConflictDesk;
   readonly guide: SuggestionDesk;
   readonly login: LoginDesk;
+  readonly maps: MapDesk;
   readonly #disposers: (() => void)[] = [];
 
   constructor(parts: SessionParts, scene: Scene, layer: StackStore) {
@@ -78,6 +80,7 @@ export class EditorSession implements EditorActions {
     const { review, paint } = this;
     this.planes = new PlaneDesk({ ...shared, stack: layer, review, input: paint.input });
     this.login = new LoginDesk(model, layer);
+    this.maps = new MapDesk(model, scene, parts.prompts, review);
     this.conflicts = new ConflictDesk(shared);
     scene.showAnnotation(layer.plane);
     this.#disposers.push(bindKeys(this, parts.element), ...this.#listen(), ...this.#follow());
@@ -89,6 +92,7 @@ export class EditorSession implements EditorActions {
 
   close(): void {
     for (const dispose of this.#disposers) dispose();
+    this.maps.close();
     this.planes.close();
     this.paint.close();
     this.conflicts.close();
