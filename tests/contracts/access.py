@@ -84,6 +84,7 @@ ACCESS: dict[str, dict[str, str]] = {
     API + PROJECT + "runs/": {"GET": VIEWER, "POST": REVIEWER},
     API + PROJECT + "runs/check/": {"POST": REVIEWER},
     API + PROJECT + "versions/": {"GET": VIEWER, "POST": REVIEWER},
+    API + "prompters/": {"GET": PERSON},
     API + "starters/": {"GET": PERSON},
     API + PROJECT + "starters/": {"GET": VIEWER, "POST": REVIEWER},
     API + PROJECT + "leaderboard/": LOOK,

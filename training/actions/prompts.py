@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.db import transaction
 
 from annotations.actions.audit import not_audited
@@ -15,6 +16,8 @@ from project.broker import send
 from project.errors import Conflict, InvalidInput, NotReady
 from training import tasks
 from training.engines import registry
+from training.engines.prompters import PrompterNotReady, prompter, why_not_ready
+from training.jobs.prompts import CARRIER
 from training.models import ModelVersion
 from training.queries.prompts import Question, keep_answer, kept_answer, version_to_ask
 from training.supervision.interpreters import require_installed
@@ -66,6 +69,8 @@ def ask_model(
     require(user, image.project, Role.ANNOTATOR)
     if image.state != ImageState.READY:
         raise ImageNotReady("This image is not read yet; ask again when it is.")
+    if asked.get("prompter"):
+        return _ask_prompter(image, asked)
     chosen = version or version_to_ask(image.project, image)
     if chosen is None:
         raise NoVersionYet(
@@ -78,14 +83,31 @@ def ask_model(
     _check_blind(question, image)
     if question.kind == "map":
         _check_map(question, chosen)
+    by = {"by": str(chosen), "version": str(chosen.pk), "engine": chosen.engine}
+    return question, _sent(question, image, by)
+
+
+def _ask_prompter(image: Image, asked: dict[str, Any]) -> tuple[Question, dict[str, Any]]:
+    chosen = prompter(asked["prompter"])
+    missing = why_not_ready(chosen, settings.CYTOLOOP_PROMPTER_DIR)
+    if missing:
+        raise PrompterNotReady(missing)
+    question = Question(image=str(image.pk), version="", **asked)
+    _check_place(question, image)
+    _check_blind(question, image)
+    return question, _sent(question, image, {"by": chosen.title, "engine": CARRIER})
+
+
+def _sent(question: Question, image: Image, by: dict[str, str]) -> dict[str, Any]:
+    """Return what is known of a question; send it when that is nothing, or a failure."""
     known = kept_answer(image, question.key)
     if known is None or known["state"] == "failed":
-        known = {"state": "waiting", "by": str(chosen), "engine": chosen.engine}
+        known = {"state": "waiting", **by}
         with transaction.atomic():
             keep_answer(question, known)
-            queue = tasks.predict_queue(chosen.engine)
+            queue = tasks.predict_queue(by["engine"])
             send(tasks.answer_question, asdict(question), queue=queue)
-    return question, known
+    return known
 
 
 def _check_version(version: ModelVersion, image: Image) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from django.conf import settings
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.request import Request
@@ -16,6 +17,7 @@ from project.errors import InvalidInput
 from project.worker import is_served
 from training.actions.prompts import ask_model
 from training.api.versions import one_version_of
+from training.engines.prompters import prompters, why_not_ready
 from training.queries.prompts import one_answer
 from training.queries.queues import predict_queue
 
@@ -25,6 +27,9 @@ class PromptIn(serializers.Serializer[Any]):
 
     version = serializers.UUIDField(
         required=False, help_text="The newest version that sees planes where none is named."
+    )
+    prompter = serializers.CharField(
+        required=False, help_text="A model to ask instead of a version, see /api/v1/prompters/."
     )
     t = serializers.IntegerField(min_value=0, default=0)
     z = serializers.IntegerField(min_value=0, default=0)
@@ -64,6 +69,25 @@ class PromptOut(serializers.Serializer[Any]):
     is_served = serializers.BooleanField(
         required=False, help_text="Whether a worker of the engine runs that will answer."
     )
+
+
+class PrompterOut(serializers.Serializer[Any]):
+    """A model that finds objects by prompts and knows no project."""
+
+    name = serializers.CharField()
+    title = serializers.CharField()
+    missing = serializers.CharField(help_text="What it lacks, as a sentence; empty: nothing.")
+
+
+class PrompterList(APIView):
+    @extend_schema(responses=PrompterOut(many=True), summary="Models that answer prompts")
+    def get(self, request: Request) -> Response:
+        folder = settings.CYTOLOOP_PROMPTER_DIR
+        rows = [
+            {"name": one.name, "title": one.title, "missing": why_not_ready(one, folder)}
+            for one in prompters().values()
+        ]
+        return Response(PrompterOut(rows, many=True).data)
 
 
 class ImagePrompts(APIView):

@@ -6,7 +6,7 @@ from django.urls import path
 
 from training.api.maps import ImageMap, ImageMapPicture, ImageMaps
 from training.api.outlines import PredictionMaps, PredictionOutlines, PredictionRois
-from training.api.prompts import ImagePrompt, ImagePrompts
+from training.api.prompts import ImagePrompt, ImagePrompts, PrompterList
 from training.api.rounds import ProjectRounds
 from training.api.runs import (
     EngineList,
@@ -37,6 +37,7 @@ from training.api.versions import (
 
 urlpatterns = [
     path("engines/", EngineList.as_view()),
+    path("prompters/", PrompterList.as_view()),
     path("starters/", StarterList.as_view()),
     path("projects/<uuid:project_id>/runs/", ProjectRuns.as_view()),
     path("projects/<uuid:project_id>/runs/check/", ProjectRunsCheck.as_view()),

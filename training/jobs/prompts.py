@@ -6,14 +6,19 @@ import secrets
 import time
 from typing import Any
 
+from django.conf import settings
+
 from annotations.models import Image
-from project.errors import PlatformError
+from project.errors import NotFound, PlatformError
 from project.storage import put_file, scratch_dir
-from training.jobs.segment import ask, pixels_to_segment
+from training.engines.prompters import prompter
+from training.jobs.segment import ask, pixels_of, pixels_to_segment
 from training.models import ModelVersion
 from training.queries.prompts import Question, keep_answer, kept_answer
-from training.supervision.warm import EngineDefect
+from training.supervision.warm import EngineDefect, warm_child
 
+CARRIER = "threshold"
+MOST_CHANNELS = 3  # of the image a prompter is shown
 LONGEST_S = 120.0  # loading a framework and a model takes ten seconds, looking a few
 
 
@@ -24,30 +29,32 @@ def answer_question(fields: dict[str, Any]) -> None:
     """
     question = Question.read(fields)
     image = Image.objects.filter(pk=question.image).first()
-    version = ModelVersion.objects.filter(pk=question.version).first()
-    if image is None or version is None:
-        return
-    known = kept_answer(image, question.key)
-    if known is None or known["state"] != "waiting":
+    known = kept_answer(image, question.key) if image else None
+    if image is None or known is None or known["state"] != "waiting":
         return
     began = time.monotonic()
     try:
-        look = _map if question.kind == "map" else _object
-        answer = look(version, image, question)
+        answer = _answer(image, question)
     except PlatformError as error:
         answer = {"state": "failed", "code": error.code, "message": error.message}
     except EngineDefect:
         keep_answer(question, {"state": "failed", "code": "engine_defect", "message": DEFECT})
         raise
     seconds = round(time.monotonic() - began, 3)
-    keep_answer(question, {**_asked(version), **answer, "seconds": seconds})
+    keep_answer(question, {**known, **answer, "seconds": seconds})
+
+
+def _answer(image: Image, question: Question) -> dict[str, Any]:
+    if question.prompter:
+        return _prompted(image, question)
+    version = ModelVersion.objects.filter(pk=question.version).first()
+    if version is None:
+        raise NotFound("This model version is gone.")
+    look = _map if question.kind == "map" else _object
+    return look(version, image, question)
 
 
 DEFECT = "The engine failed in a way nobody expected; the worker's log says more."
-
-
-def _asked(version: ModelVersion) -> dict[str, Any]:
-    return {"version": str(version.pk), "by": str(version), "engine": version.engine}
 
 
 def _map(version: ModelVersion, image: Image, question: Question) -> dict[str, Any]:
@@ -77,9 +84,31 @@ def _ask(
 
 def _object(version: ModelVersion, image: Image, question: Question) -> dict[str, Any]:
     how = {"point": question.point, "threshold": question.threshold}
-    found = _ask(version, image, question, "prompt", **how)
+    return _told(_ask(version, image, question, "prompt", **how), str(version), question)
+
+
+def _prompted(image: Image, question: Question) -> dict[str, Any]:
+    """Ask a prompter, in the child of the engine that needs no framework."""
+    found = warm_child(CARRIER).ask(
+        "prompter",
+        timeout_s=LONGEST_S,
+        prompter=question.prompter,
+        folder=str(settings.CYTOLOOP_PROMPTER_DIR),
+        n_threads=settings.CYTOLOOP_CPUS,
+        pixels=str(pixels_of(image)),
+        channels=list(range(min(image.n_channels or 1, MOST_CHANNELS))),
+        t=question.t,
+        z=question.z,
+        point=question.point,
+        box=question.box,
+        threshold=question.threshold,
+    )
+    return _told(found or {"rows": []}, prompter(question.prompter).title, question)
+
+
+def _told(found: dict[str, Any], name: str, question: Question) -> dict[str, Any]:
     if not found["rows"]:
-        return {"state": "nothing", "message": _nothing(version, question)}
+        return {"state": "nothing", "message": _nothing(name, question)}
     return {
         "state": "found",
         "rows": found["rows"],
@@ -88,11 +117,11 @@ def _object(version: ModelVersion, image: Image, question: Question) -> dict[str
     }
 
 
-def _nothing(version: ModelVersion, question: Question) -> str:
+def _nothing(name: str, question: Question) -> str:
     where = "in this box" if question.box else "at this point"
     if question.threshold is None:
-        return f"{version} sees no object {where}, however improbable. Draw it by hand."
+        return f"{name} sees no object {where}, however improbable. Draw it by hand."
     return (
-        f"{version} sees no object {where} with a threshold of {question.threshold:g}. "
+        f"{name} sees no object {where} with a threshold of {question.threshold:g}. "
         "Turn the wheel for a lower one, or draw it by hand."
     )

@@ -37,6 +37,7 @@ class Question:
     box: Box | None = None
     threshold: float | None = None
     name: str = ""  # of the map
+    prompter: str = ""  # asked instead of a version, which is "" then
 
     @property
     def key(self) -> str:

@@ -35,7 +35,7 @@ from training.engines.base import (
 from training.supervision.archive import pack
 from training.supervision.map_pictures import MapMaker
 from training.supervision.parts import PartMaker, overlap_of
-from training.supervision.prompts import PromptAnswerer
+from training.supervision.prompts import PromptAnswerer, PrompterHost
 from training.supervision.second_looks import predict_box
 from training.supervision.self_test import self_test
 from training.supervision.volumes import predict_stack
@@ -212,6 +212,7 @@ class WarmPredictor:
         self._parts = PartMaker()
         self._prompts = PromptAnswerer()
         self._maps = MapMaker()
+        self._prompters = PrompterHost()
 
     def ready(self, request: dict[str, Any]) -> Predictor:
         """Return the predictor of a checkpoint, loading it when it is another one."""
@@ -233,6 +234,8 @@ class WarmPredictor:
         if request["type"] == "export":
             self._engine.export(Path(request["checkpoint"]), Path(request["target"]))
             return {}
+        if request["type"] == "prompter":
+            return self._prompters.answer(request)
         predictor = self.ready(request)
         if request["type"] == "load":
             return {"overlap_px": overlap_of(predictor)}

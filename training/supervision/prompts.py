@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from training.datasets.labels import Box
-from training.engines.base import LookingPredictor, Predictor, Prompt, Sight
+from training.datasets.normalize import normalize
+from training.engines.base import Found, LookingPredictor, Predictor, Prompt, Sight
 from training.engines.blocks import block_around
+from training.engines.prompters import Prompter, open_prompter
 from training.engines.prompts import as_sight
 from training.supervision.parts import OpenPlane, overlap_of
 
@@ -18,6 +21,7 @@ from training.supervision.parts import OpenPlane, overlap_of
 CELL_PX = 128
 ALIGNED_PX = 64
 MOST_AROUND_PX = 512  # so far beyond the cell is looked, however far the engine sees
+AROUND_PX = 256  # a prompter is shown so much beside what somebody points at
 WHOLE_PX = 512 * 512  # a smaller image is looked at as a whole
 
 
@@ -54,14 +58,52 @@ class PromptAnswerer:
         if self._sight is None or key != self._key:
             self._sight = None  # two in memory at once may be one too many
             self._sight, self._key = look_at(predictor, plane, outer), key
-        found = self._sight.find(_within(request, outer))
-        if found is None:
-            return {"rows": [], "score": 0.0, "threshold": request.get("threshold")}
-        return {
-            "rows": rows_of(found.mask, outer),
-            "score": round(found.score, 4),
-            "threshold": round(found.threshold, 4),
-        }
+        return told(self._sight.find(_within(request, outer)), outer, request)
+
+
+class PrompterHost:
+    """Answers prompts by a model that knows no project; it stays loaded."""
+
+    def __init__(self) -> None:
+        self._planes = OpenPlane()
+        self._loaded: tuple[tuple[str, str], Prompter] | None = None
+        self._key: tuple[Any, ...] = ()
+        self._sight: Sight | None = None
+
+    def answer(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Find the object that a request means.
+
+        Fields are those of PromptAnswerer.answer, with `prompter` and `folder`, of all weights, in
+        the place of a checkpoint.
+        """
+        plane = self._planes.of(request)
+        outer = box_around(aim_of(request), AROUND_PX, (plane.shape[1], plane.shape[2]))
+        key = (request["prompter"], request["folder"], id(plane), outer)
+        if self._sight is None or key != self._key:
+            self._sight = None
+            row0, col0, row1, col1 = outer
+            image = normalize(plane[:, row0:row1, col0:col1], plane.limits())
+            self._sight, self._key = self._opened(request).look(image), key
+        return told(self._sight.find(_within(request, outer)), outer, request)
+
+    def _opened(self, request: dict[str, Any]) -> Prompter:
+        wanted = (request["prompter"], request["folder"])
+        if self._loaded is None or self._loaded[0] != wanted:
+            name, folder = wanted
+            opened = open_prompter(name, Path(folder), n_threads=request["n_threads"])
+            self._loaded = wanted, opened
+        return self._loaded[1]
+
+
+def told(found: Found | None, outer: Box, request: dict[str, Any]) -> dict[str, Any]:
+    """Return what was found in a box of an image as it is answered."""
+    if found is None:
+        return {"rows": [], "score": 0.0, "threshold": request.get("threshold")}
+    return {
+        "rows": rows_of(found.mask, outer),
+        "score": round(found.score, 4),
+        "threshold": round(found.threshold, 4),
+    }
 
 
 def look_at(predictor: Predictor, plane: Any, outer: Box) -> Sight:

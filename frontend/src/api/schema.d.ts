@@ -802,6 +802,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/prompters/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Models that answer prompts */
+        get: operations["v1_prompters_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/regions/{region_id}/": {
         parameters: {
             query?: never;
@@ -1759,6 +1776,8 @@ export interface components {
              * @description The newest version that sees planes where none is named.
              */
             version?: string;
+            /** @description A model to ask instead of a version, see /api/v1/prompters/. */
+            prompter?: string;
             /** @default 0 */
             t: number;
             /** @default 0 */
@@ -1811,6 +1830,13 @@ export interface components {
          * @enum {string}
          */
         PromptOutStateEnum: "waiting" | "found" | "nothing" | "failed";
+        /** @description A model that finds objects by prompts and knows no project. */
+        PrompterOut: {
+            name: string;
+            title: string;
+            /** @description What it lacks, as a sentence; empty: nothing. */
+            missing: string;
+        };
         /**
          * @description * `training` - Training
          *     * `blind_validation` - Blind validation (drawn without seeing a draft)
@@ -3807,6 +3833,25 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UploadOut"];
+                };
+            };
+        };
+    };
+    v1_prompters_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrompterOut"][];
                 };
             };
         };

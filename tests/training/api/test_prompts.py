@@ -13,6 +13,7 @@ from PIL import Image as PillowImage
 from annotations.actions.regions import submit_region
 from annotations.models import Purpose
 from tests.drawing import draw_blobs
+from tests.engines.tiny_sam import write_weights
 from tests.training.starters import NAME, starters_dir, threshold_model
 from tests.training.worlds import declare, stored_image
 from training.actions.starters import add_starter
@@ -190,3 +191,24 @@ def test_no_model_helps_in_an_open_blind_region(reviewer, project, drawn, ask, w
     assert ask(image, point=[80, 80]).status_code == 200
     submit_region(user=reviewer, region_id=region.pk)
     assert ask(image, point=[30, 30]).status_code == 200
+
+
+def test_a_model_with_weights_of_ones_own_is_asked_without_any_version(
+    settings, tmp_path, project, ask
+):
+    settings.CYTOLOOP_PROMPTER_DIR = tmp_path
+    pixels = np.zeros((128, 128), np.uint8)
+    pixels[:, :40] = 200
+    image = stored_image(project, pixels)
+    answer = ask(image, point=[60, 10], prompter="sam")
+    assert (answer.status_code, answer.json()["code"]) == (422, "prompter_not_ready")
+    assert "lacks encoder.onnx and decoder.onnx" in answer.json()["message"]
+    assert ask(image, point=[60, 10], prompter="none").status_code == 404
+    write_weights(tmp_path / "sam")
+    found = ask(image, point=[60, 10], prompter="sam").json()
+    assert (found["state"], found["by"]) == ("found", "Segment Anything (ONNX)")
+    mask = mask_of(found, pixels.shape)
+    assert mask[:, :30].all()
+    assert not mask[:, 70:].any()
+    [row] = ask.client.get("/api/v1/prompters/").json()
+    assert (row["name"], row["missing"]) == ("sam", "")

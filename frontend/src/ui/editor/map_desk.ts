@@ -77,7 +77,7 @@ export class MapDesk {
     const engines = found ? await this.#api.engines().catch(() => []) : [];
     if (this.#model.draftId.value !== draft) return;
     const engine = engines.find((one) => found && one.name === found.engine);
-    this.#version = (found && found.version) || "";
+    this.#version = found ? found.version : "";
     // Of volumes no plane can be asked for.
     this.names.value = engine?.name === "stardist_3d" ? [] : (engine?.produces ?? []);
     if (!this.names.value.includes(this.chosen.value)) this.chosen.value = "";
