@@ -7,6 +7,8 @@ export type PromptAsked = components["schemas"]["PromptInRequest"];
 export type PromptAnswer = components["schemas"]["PromptOut"];
 export type MapAsked = components["schemas"]["MapInRequest"];
 export type MapAnswer = components["schemas"]["MapOut"];
+/** A model that answers prompts and knows no project. */
+export type PrompterJson = components["schemas"]["PrompterOut"];
 type EngineJson = components["schemas"]["EngineOut"];
 
 /** Pauses between looks for the answer; the last one repeats. */
@@ -44,6 +46,10 @@ export class PromptApi {
     const path = `/api/v1/images/${imageId}/maps/${id}/picture/`;
     const bytes = await this.client.bytes(path, { signal });
     return createImageBitmap(new Blob([bytes], { type: "image/png" }));
+  }
+
+  prompters(): Promise<readonly PrompterJson[]> {
+    return this.client.json("GET", "/api/v1/prompters/");
   }
 
   engines(): Promise<readonly EngineJson[]> {

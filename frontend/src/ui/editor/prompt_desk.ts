@@ -1,7 +1,7 @@
 /** What a model was asked and answered: waiting, shown, kept or dropped. */
 import { effect, type Signal, signal, untracked } from "@preact/signals";
 import { ApiError } from "../../api/client";
-import type { PromptAnswer, PromptApi, PromptAsked } from "../../api/prompts";
+import type { PromptAnswer, PromptApi, PromptAsked, PrompterJson } from "../../api/prompts";
 import type { PromptMeta } from "../../api/types";
 import type { ImagePoint } from "../../geometry/points";
 import type { Rect } from "../../geometry/rect";
@@ -32,6 +32,10 @@ interface Asked {
 
 export class PromptDesk {
   readonly prompt: Signal<Prompt | undefined> = signal(undefined);
+  readonly prompters: Signal<readonly PrompterJson[]> = signal([]);
+  /** Name of the prompter that is asked; "" for the project's newest version. */
+  readonly asks = signal("");
+  #hasAsked = false;
   readonly #model: EditorModel;
   readonly #scene: Scene;
   readonly #api: PromptApi;
@@ -57,6 +61,27 @@ export class PromptDesk {
   close(): void {
     this.#dispose();
     this.drop();
+  }
+
+  /** Learn which models there are besides the project's own; nobody waits for it. */
+  load(): void {
+    if (this.#hasAsked) return;
+    this.#hasAsked = true;
+    this.#api.prompters().then(
+      (found) => {
+        this.prompters.value = found;
+      },
+      () => {
+        this.#hasAsked = false;
+      },
+    );
+  }
+
+  choose(prompter: string): void {
+    this.drop();
+    this.asks.value = prompter;
+    const { missing } = this.prompters.value.find((one) => one.name === prompter) ?? {};
+    if (missing) notify(this.#model, missing, { tone: "problem" });
   }
 
   /** Whether there is something to drop. */
@@ -130,7 +155,8 @@ export class PromptDesk {
     const began = performance.now();
     if (!this.prompt.value) this.#tell("waiting", "Asking the model…");
     try {
-      const body = bodyOf(asked, threshold);
+      const prompter = this.asks.value;
+      const body = { ...bodyOf(asked, threshold), ...(prompter && { prompter }) };
       const answer = await this.#api.ask(image.value.id, body, abort.signal, (waiting) =>
         this.#waits(waiting),
       );
