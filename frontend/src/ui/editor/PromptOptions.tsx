@@ -9,8 +9,8 @@ export function PromptOptions({ actions }: { actions: EditorActions }) {
   useEffect(() => prompts.load(), [prompts]);
   return (
     <>
-      {prompts.prompters.value.length > 0 && <ModelSelect actions={actions} />}
       <Answer actions={actions} />
+      {prompts.prompters.value.length > 0 && <ModelSelect actions={actions} />}
     </>
   );
 }

@@ -41,6 +41,8 @@ export class Scene {
   readonly painter: TilePainter;
   readonly #model: EditorModel;
   readonly #token: TileToken;
+  /** Below the labels. */
+  readonly #maps: Surface;
   readonly #labels: Surface;
   readonly #marks: Surface;
   readonly #selection: SelectionMark;
@@ -79,6 +81,7 @@ export class Scene {
       onTileTrouble: options.onTileTrouble,
     });
     const getView = () => this.stage.view();
+    this.#maps = new Surface(element, getView);
     this.#labels = new Surface(element, getView);
     this.#marks = new Surface(element, getView);
     const requestLabels = () => this.#labels.request();
@@ -87,9 +90,9 @@ export class Scene {
     this.#selection = new SelectionMark(requestLabels);
     this.cursor = new CursorMark(requestMarks);
     this.flash = new FlashMark(requestMarks, isReducedMotion);
-    this.map = new MapMark(requestLabels);
+    this.map = new MapMark(() => this.#maps.request());
     // Asked for every frame, as drafts are.
-    this.#labels.add({
+    this.#maps.add({
       draw: (frame) => (this.#isBlind(frame.view) ? false : this.map.draw(frame)),
     });
     this.#labels.add(this.#regions);
@@ -198,6 +201,7 @@ export class Scene {
     for (const dispose of this.#disposers) dispose();
     this.hideDraft();
     this.#annotation?.dispose();
+    this.#maps.destroy();
     this.#labels.destroy();
     this.#marks.destroy();
     this.stage.destroy();
@@ -206,6 +210,7 @@ export class Scene {
   }
 
   #drawn(view: View): void {
+    this.#maps.drawNow(view);
     this.#labels.drawNow(view);
     this.#marks.drawNow(view);
     this.#model.scale.value = view.scale;
