@@ -127,7 +127,11 @@ def test_a_click_and_a_box_make_the_objects_that_a_version_sees(
     # A box around another one, kept by a click into it; Esc drops a third one.
     second, third = list(places)[1:3]
     rows, cols = np.nonzero(labels == second)
-    editor.stroke((cols.min() - 1, rows.min() - 1), (cols.max() + 2, rows.max() + 2))
+    first, last = (
+        (int(cols.min()) - 1, int(rows.min()) - 1),
+        (int(cols.max()) + 2, int(rows.max()) + 2),
+    )
+    editor.stroke(first, last)
     editor.until("(editor) => editor.paint.prompts.prompt.value?.state === 'found'")
     editor.page.mouse.click(*editor.on_screen(*places[second]))
     editor.until("(editor) => editor.model.nObjects.value === 2")

@@ -140,3 +140,26 @@ describe("the mouse", () => {
     expect(told).toEqual(["down 10", "cancel"]);
   });
 });
+
+describe("the wheel", () => {
+  const turn = (deltaY: number) => {
+    const event = Object.assign(new Event("wheel", { cancelable: true }), { deltaY });
+    stage.element.dispatchEvent(event);
+    return event.defaultPrevented;
+  };
+
+  test("belongs to the gesture that goes on, and the view does not zoom", () => {
+    stage.fire("pointerdown", 10, 10);
+    expect([turn(-100), turn(100)]).toEqual([true, true]);
+    stage.fire("pointerup", 10, 10);
+    expect(told).toEqual(["down 10", "turn 1", "turn -1", "end 10"]);
+  });
+
+  test("zooms, unless somebody takes it", () => {
+    expect(turn(-100)).toBe(false);
+    expect(told).toEqual([]);
+    wheelIsWanted = true;
+    expect(turn(-100)).toBe(true);
+    expect(told).toEqual(["wheel 1"]);
+  });
+});
