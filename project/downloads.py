@@ -17,12 +17,14 @@ MADE_BYTES = 1 << 16  # of what is made while it is sent
 DAY_S = 86_400
 
 
-def picture_response(request: HttpRequest, digest: str) -> HttpResponse:
-    """Answer with a stored JPEG, or that the browser has it already."""
+def picture_response(
+    request: HttpRequest, digest: str, *, content_type: str = "image/jpeg"
+) -> HttpResponse:
+    """Answer with a stored picture, or that the browser has it already."""
     headers = {"Cache-Control": f"private, max-age={DAY_S}", "ETag": f'"{digest}"'}
     if request.headers.get("If-None-Match") == headers["ETag"]:
         return HttpResponse(status=304, headers=headers)
-    return HttpResponse(read_blob(digest), content_type="image/jpeg", headers=headers)
+    return HttpResponse(read_blob(digest), content_type=content_type, headers=headers)
 
 
 def file_response(

@@ -16,6 +16,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 # --- where things lie -------------------------------------------------------------------------
 CYTOLOOP_DATA_DIR = env_path("CYTOLOOP_DATA_DIR", user_data_path("cytoloop"))
+# Weights of models that answer prompts, in a folder of its name for each.
+CYTOLOOP_PROMPTER_DIR = env_path("CYTOLOOP_PROMPTER_DIR", CYTOLOOP_DATA_DIR / "prompters")
 CYTOLOOP_STARTERS_DIR = env_path("CYTOLOOP_STARTERS_DIR", BASE_DIR / "training" / "starters")
 CYTOLOOP_HOST = env_str("CYTOLOOP_HOST", "127.0.0.1")
 CYTOLOOP_PORT = env_int("CYTOLOOP_PORT", 8000)  # 0: any free port

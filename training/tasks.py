@@ -24,6 +24,7 @@ from training.jobs.news import publish_run_by_id
 from training.jobs.parts import make_part, stop_parts
 from training.jobs.pauses import pause_if_asked
 from training.jobs.predict import predict as predict_job
+from training.jobs.prompts import answer_question as answer_question_job
 from training.jobs.register import FollowUp
 from training.jobs.suggestions import due_selections
 from training.jobs.suggestions import select_regions as select_regions_job
@@ -113,6 +114,15 @@ def adopt(upload_id: str) -> None:
         ring_for_upload(upload_id)
     if ended.made is not None:
         follow_up(ended.made)
+
+
+@dramatiq.actor(queue_name="default", max_retries=0, time_limit=NO_LIMIT, priority=-10)
+def answer_question(fields: dict[str, Any]) -> None:
+    """Answer what somebody asks of a model and waits for.
+
+    The message carries the question itself: there is no row that anybody would look for later.
+    """
+    answer_question_job(fields)
 
 
 def follow_up(after: FollowUp) -> None:

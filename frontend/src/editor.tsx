@@ -7,6 +7,7 @@ import { HistoryApi } from "./api/history";
 import { ImageApi } from "./api/images";
 import { RestLayerApi } from "./api/layers";
 import { PixelApi } from "./api/pixels";
+import { PromptApi } from "./api/prompts";
 import { ViewApi } from "./api/views";
 import { openStack } from "./store/stack";
 import type { PlaneRef } from "./store/types";
@@ -41,6 +42,7 @@ const classes = new ClassApi(client);
 const history = new HistoryApi(client);
 const views = new ViewApi(client);
 const pixels = new PixelApi(client);
+const prompts = new PromptApi(client);
 const session = signal<EditorSession | undefined>(undefined);
 
 function Page() {
@@ -66,7 +68,7 @@ async function open(stage: HTMLElement): Promise<void> {
     const opened = await openSession(
       {
         ...{ model, element: stage, images, layers, classes, openLayer, region, search, navigate },
-        ...{ projectUrl: links.project, history, views, pixels },
+        ...{ projectUrl: links.project, history, views, pixels, prompts },
       },
       image,
     );

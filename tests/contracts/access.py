@@ -94,6 +94,7 @@ ACCESS: dict[str, dict[str, str]] = {
     API + PROJECT + "runs/": {"GET": VIEWER, "POST": REVIEWER},
     API + PROJECT + "runs/check/": {"POST": REVIEWER},
     API + PROJECT + "versions/": {"GET": VIEWER, "POST": REVIEWER},
+    API + "prompters/": {"GET": PERSON},
     API + "starters/": {"GET": PERSON},
     API + PROJECT + "starters/": {"GET": VIEWER, "POST": REVIEWER},
     API + PROJECT + "leaderboard/": LOOK,
@@ -116,6 +117,11 @@ ACCESS: dict[str, dict[str, str]] = {
     API + "versions/<uuid:version_id>/download/": LOOK,
     API + "version-uploads/<uuid:upload_id>/": LOOK,
     API + IMAGE + "predictions/": LOOK,
+    API + IMAGE + "maps/": {"POST": ANNOTATOR},
+    API + IMAGE + "maps/<str:key>/": LOOK,
+    API + IMAGE + "maps/<str:key>/picture/": LOOK,
+    API + IMAGE + "prompts/": {"POST": ANNOTATOR},
+    API + IMAGE + "prompts/<str:key>/": LOOK,
     API + "examples/<uuid:example_id>/": LOOK,
     API + "evaluations/<uuid:evaluation_id>/repeat/": {"POST": REVIEWER},
     API + "training-sets/<uuid:set_id>/": LOOK,
@@ -204,6 +210,8 @@ SENT: dict[tuple[str, str], Callable[[Furnished], Sent]] = {
         {"engine": "threshold", "file": SimpleUploadedFile("m.zip", b"model")}, "multipart"
     ),
     ("POST", API + PROJECT + "starters/"): lambda w: Sent({"name": "drawn-blobs"}),
+    ("POST", API + IMAGE + "maps/"): lambda w: Sent({"name": "foreground", "box": [0, 0, 32, 32]}),
+    ("POST", API + IMAGE + "prompts/"): lambda w: Sent({"point": [20, 20]}),
     ("POST", API + PROJECT + "predictions/"): lambda w: Sent(
         {"version": str(w.version.pk), "images": [str(w.image.pk)]}
     ),

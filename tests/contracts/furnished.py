@@ -60,6 +60,7 @@ from training.models import (
     TrainingSet,
     VersionUpload,
 )
+from training.queries.prompts import Question, keep_answer
 from training.supervision.details import write_details
 
 A_PLACE = {"x": 1.5, "y": 2.5, "scale": 1.0}
@@ -86,6 +87,8 @@ class Furnished:
     waiting: PredictionRun
     predicted: PredictionRun  # finished, with outlines and maps
     model_upload: Any
+    question: str  # its answer is there
+    map_question: str
     suggestion: Suggestion
     member: Membership  # of an account that nobody used yet
 
@@ -115,6 +118,7 @@ class Furnished:
             "seq": 1,
             "cy": 0,
             "cx": 0,
+            "key": self.map_question if "maps" in route else self.question,
             "uidb64": uid,
             "token": token,
         }
@@ -173,6 +177,8 @@ def furnish(owner: Any, annotator: Any, project: Project) -> Furnished:
         ),
         predicted=predicted,
         waiting=PredictionRun.objects.create(version=version, image=images["train"][0]),
+        question=an_answer(image, version),
+        map_question=a_map(image, version),
         model_upload=upload_version(
             user=owner,
             project=project,
@@ -265,6 +271,22 @@ def a_version(project: Project, run: TrainingRun | None, number: int = 1) -> Mod
         size_bytes=10,
         channels={"count": 1, "mapping": [0]},
     )
+
+
+def an_answer(image: Any, version: Any) -> str:
+    """Keep the answer to a click on an image; return the name of the question."""
+    question = Question("prompt", str(image.pk), str(version.pk), point=(20, 20))
+    answer = {"state": "found", "rows": [20, 18, 24], "score": 0.9, "threshold": 0.5}
+    keep_answer(question, {**answer, "by": str(version), "seconds": 0.1})
+    return question.key
+
+
+def a_map(image: Any, version: Any) -> str:
+    """Keep the picture of a map of an image; return the name of the question."""
+    question = Question("map", str(image.pk), str(version.pk), box=(0, 0, 8, 8), name="foreground")
+    answer = {"state": "found", "digest": put_bytes(b"a picture"), "low": 0.0, "high": 1.0}
+    keep_answer(question, {**answer, "by": str(version), "seconds": 0.1})
+    return question.key
 
 
 def an_upload(user: Any, project: Project) -> Any:

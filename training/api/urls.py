@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from django.urls import path
 
+from training.api.maps import ImageMap, ImageMapPicture, ImageMaps
 from training.api.outlines import PredictionMaps, PredictionOutlines, PredictionRois
+from training.api.prompts import ImagePrompt, ImagePrompts, PrompterList
 from training.api.rounds import ProjectRounds
 from training.api.runs import (
     EngineList,
@@ -35,6 +37,7 @@ from training.api.versions import (
 
 urlpatterns = [
     path("engines/", EngineList.as_view()),
+    path("prompters/", PrompterList.as_view()),
     path("starters/", StarterList.as_view()),
     path("projects/<uuid:project_id>/runs/", ProjectRuns.as_view()),
     path("projects/<uuid:project_id>/runs/check/", ProjectRunsCheck.as_view()),
@@ -62,5 +65,10 @@ urlpatterns = [
     path("evaluations/<uuid:evaluation_id>/repeat/", EvaluationRepeat.as_view()),
     path("examples/<uuid:example_id>/", ExamplePicture.as_view()),
     path("images/<uuid:image_id>/predictions/", ImagePredictions.as_view()),
+    path("images/<uuid:image_id>/maps/", ImageMaps.as_view()),
+    path("images/<uuid:image_id>/maps/<str:key>/", ImageMap.as_view()),
+    path("images/<uuid:image_id>/maps/<str:key>/picture/", ImageMapPicture.as_view()),
+    path("images/<uuid:image_id>/prompts/", ImagePrompts.as_view()),
+    path("images/<uuid:image_id>/prompts/<str:key>/", ImagePrompt.as_view()),
     path("training-sets/<uuid:set_id>/", TrainingSetDetail.as_view()),
 ]

@@ -229,7 +229,46 @@ class Predictor(Protocol):
         A predictor may have an attribute `overlap_px`: how far a part of an image must reach into
         its neighbours so that each object is seen whole by one of them, and is seen there as it
         would be in the whole image.
+
+        It may be a `LookingPredictor` and answer prompts from what its network says; of others
+        the objects that they draw are chosen from.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """Where a person points: at a pixel, or around an object; in pixels of what was looked at.
+
+    `threshold` is in the engine's own unit; None lets the engine choose: its usual one, and a
+    lower one where that finds nothing.
+    """
+
+    point: tuple[int, int] | None = None  # row, column
+    box: tuple[int, int, int, int] | None = None  # row0, col0, row1, col1
+    threshold: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One object: bool pixels of shape (H, W), how sure the engine is, the threshold it took."""
+
+    mask: NDArray[np.bool_]
+    score: float
+    threshold: float
+
+
+class Sight(Protocol):
+    """What an engine saw of an image; asked again and again, each time in some milliseconds."""
+
+    def find(self, prompt: Prompt) -> Found | None:
+        """Return the one object that a prompt means, or None."""
+
+
+class LookingPredictor(Protocol):
+    """A predictor that keeps what its network says, and finds single objects in it."""
+
+    def look(self, image: Pixels, *, reference: Pixels | None = None) -> Sight:
+        """Look at an image of shape (C, H, W), normalised as in `Predictor.predict`."""
 
 
 class VolumePredictor(Protocol):

@@ -41,19 +41,24 @@ def open_session(checkpoint: Path, n_threads: int) -> Any | None:
     path = checkpoint / ONNX_WEIGHTS
     if not path.is_file():
         return None
-    # From 1.29 on it else reports to its maker, and writes an identifier into the home folder.
-    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     try:
-        import onnxruntime  # noqa: PLC0415 (may be missing, and is slow to import)
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = n_threads
-        options.inter_op_num_threads = 1
-        # Threads that wait must sleep, as in training/supervision/child.py.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        return session_of(path, n_threads)
     except Exception as error:  # noqa: BLE001 (its errors have no class in common)
         logger.warning(
             "ONNX Runtime cannot open %s, so the framework computes it: %s", path.name, error
         )
         return None
+
+
+def session_of(path: Path, n_threads: int) -> Any:
+    """Open a file with ONNX Runtime; raises what that raises, ImportError where it is missing."""
+    # From 1.29 on it else reports to its maker, and writes an identifier into the home folder.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    import onnxruntime  # noqa: PLC0415 (may be missing, and is slow to import)
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = n_threads
+    options.inter_op_num_threads = 1
+    # Threads that wait must sleep, as in training/supervision/child.py.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])

@@ -65,6 +65,11 @@ def segment_image(
 def pixels_to_segment(version: ModelVersion, image: Image) -> Path:
     """Return where an image's pixels lie; raises DataProblem when the version cannot see them."""
     check_channels(version, image)
+    return pixels_of(image)
+
+
+def pixels_of(image: Image) -> Path:
+    """Return where an image's pixels lie; raises DataProblem."""
     pixels = blob_path(image.pixels_digest) if image.pixels_digest else None
     if pixels is None or not pixels.is_file():
         raise DataProblem(f"The pixels of {image.name} are missing; upload the image again.")

@@ -33,7 +33,9 @@ from training.engines.base import (
     TrainJob,
 )
 from training.supervision.archive import pack
+from training.supervision.map_pictures import MapMaker
 from training.supervision.parts import PartMaker, overlap_of
+from training.supervision.prompts import PromptAnswerer, PrompterHost
 from training.supervision.second_looks import predict_box
 from training.supervision.self_test import self_test
 from training.supervision.volumes import predict_stack
@@ -208,6 +210,9 @@ class WarmPredictor:
         self._loaded: tuple[str, bool] | None = None
         self._predictor: Predictor | None = None
         self._parts = PartMaker()
+        self._prompts = PromptAnswerer()
+        self._maps = MapMaker()
+        self._prompters = PrompterHost()
 
     def ready(self, request: dict[str, Any]) -> Predictor:
         """Return the predictor of a checkpoint, loading it when it is another one."""
@@ -229,11 +234,17 @@ class WarmPredictor:
         if request["type"] == "export":
             self._engine.export(Path(request["checkpoint"]), Path(request["target"]))
             return {}
+        if request["type"] == "prompter":
+            return self._prompters.answer(request)
         predictor = self.ready(request)
         if request["type"] == "load":
             return {"overlap_px": overlap_of(predictor)}
         if request["type"] == "part":
             return {"n_instances": self._parts.make(predictor, request)}
+        if request["type"] == "prompt":
+            return self._prompts.answer(predictor, request)
+        if request["type"] == "map":
+            return self._maps.make(predictor, request)
         look = predict_stack if request.get("volume") else predict_box
         arrays = look(predictor, request)
         with Path(request["target"]).open("wb") as file:

@@ -16,13 +16,35 @@ from training.supervision.second_looks import plane_of
 USUAL_OVERLAP_PX = 128  # of engines that do not say how far they see
 
 
-class PartMaker:
-    """Predicts parts of planes; the plane of the last one stays open with its percentiles."""
+class OpenPlane:
+    """The plane that was asked for last; it stays open with its percentiles."""
 
     def __init__(self) -> None:
         self._file: PixelFile | None = None
         self._plane: PixelsOfFile | None = None
         self._key: tuple[Any, ...] = ()
+
+    def of(self, request: dict[str, Any]) -> PixelsOfFile:
+        """Return the plane that a request speaks of (`pixels`, `t`, `z`, `channels`)."""
+        plane = plane_of(request)
+        key = (request["pixels"], *plane.values())
+        if self._plane is None or self._key != key:
+            self.close()
+            self._file = PixelFile(request["pixels"])
+            self._plane, self._key = PixelsOfFile(self._file, **plane), key
+        return self._plane
+
+    def close(self) -> None:
+        """Close the plane, if one is open."""
+        if self._file is not None:
+            self._file.close()
+
+
+class PartMaker:
+    """Predicts parts of planes."""
+
+    def __init__(self) -> None:
+        self._planes = OpenPlane()
 
     def make(self, predictor: Predictor, request: dict[str, Any]) -> int:
         """Predict a part and leave its file; return how many objects it shows.
@@ -34,7 +56,7 @@ class PartMaker:
             `pixels` (path of the canonical file), `t`, `z`, `channels`; `box` (row0, col0, row1,
             col1), all that the part sees; `target` (path of the file to be made).
         """
-        plane = self._opened(request)
+        plane = self._planes.of(request)
         row0, col0, row1, col1 = request["box"]
         part = plane[:, row0:row1, col0:col1]
         found = predictor.predict(part, reference=plane)
@@ -43,17 +65,7 @@ class PartMaker:
 
     def close(self) -> None:
         """Close the plane of the last part."""
-        if self._file is not None:
-            self._file.close()
-
-    def _opened(self, request: dict[str, Any]) -> PixelsOfFile:
-        plane = plane_of(request)
-        key = (request["pixels"], *plane.values())
-        if self._plane is None or self._key != key:
-            self.close()
-            self._file = PixelFile(request["pixels"])
-            self._plane, self._key = PixelsOfFile(self._file, **plane), key
-        return self._plane
+        self._planes.close()
 
 
 def overlap_of(predictor: Predictor) -> int:

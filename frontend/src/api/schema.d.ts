@@ -168,6 +168,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/images/{image_id}/maps/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask a version for a map of a part of an image */
+        post: operations["v1_images_maps_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/images/{image_id}/maps/{key}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How a map stands that was asked for */
+        get: operations["v1_images_maps_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/images/{image_id}/maps/{key}/picture/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The map's colours, one pixel for each pixel of the box */
+        get: operations["v1_images_maps_picture_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/images/{image_id}/original/": {
         parameters: {
             query?: never;
@@ -210,6 +261,40 @@ export interface paths {
         };
         /** Predictions of an image */
         get: operations["v1_images_predictions_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/images/{image_id}/prompts/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask a version for the object at a point or in a box */
+        post: operations["v1_images_prompts_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/images/{image_id}/prompts/{key}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a version said of a point or a box */
+        get: operations["v1_images_prompts_retrieve"];
         put?: never;
         post?: never;
         delete?: never;
@@ -874,6 +959,23 @@ export interface paths {
         get: operations["v1_projects_view_settings_retrieve"];
         /** Keep how you show them */
         put: operations["v1_projects_view_settings_update"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prompters/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Models that answer prompts */
+        get: operations["v1_prompters_list"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -1758,6 +1860,55 @@ export interface components {
             width: number;
             height: number;
         };
+        /** @description Which map, and of which part of the image. */
+        MapInRequest: {
+            /**
+             * Format: uuid
+             * @description The newest version that sees planes where none is named.
+             */
+            version?: string;
+            /** @description One of what the engine `produces`, e.g. prob or flows. */
+            name: string;
+            /** @default 0 */
+            t: number;
+            /** @default 0 */
+            z: number;
+            /** @description row0, col0, row1, col1, half-open, at most 1024 pixels wide and high. */
+            box: number[];
+        };
+        /** @description A map, or that its worker has not made it yet. */
+        MapOut: {
+            id: string;
+            state: components["schemas"]["MapOutStateEnum"];
+            /** @description Why it failed. */
+            code?: string;
+            /** @description A sentence for the person. */
+            message?: string;
+            /** @description Name of the version. */
+            by?: string;
+            /**
+             * Format: double
+             * @description What the first colour stands for.
+             */
+            low?: number;
+            /**
+             * Format: double
+             * @description What the last colour stands for.
+             */
+            high?: number;
+            /**
+             * Format: double
+             * @description Of the worker.
+             */
+            seconds?: number;
+        };
+        /**
+         * @description * `waiting` - waiting
+         *     * `found` - found
+         *     * `failed` - failed
+         * @enum {string}
+         */
+        MapOutStateEnum: "waiting" | "found" | "failed";
         /** @description A version by its id, number and name. */
         NamedVersionOut: {
             /** Format: uuid */
@@ -2078,6 +2229,74 @@ export interface components {
             n_ready: number;
             n_failed: number;
             n_annotated: number;
+        };
+        /** @description A point or a box, in pixels of the image. */
+        PromptInRequest: {
+            /**
+             * Format: uuid
+             * @description The newest version that sees planes where none is named.
+             */
+            version?: string;
+            /** @description A model to ask instead of a version, see /api/v1/prompters/. */
+            prompter?: string;
+            /** @default 0 */
+            t: number;
+            /** @default 0 */
+            z: number;
+            /** @description Row and column of a pixel of the object. */
+            point?: number[];
+            /** @description Around the object: row0, col0, row1, col1, half-open. */
+            box?: number[];
+            /**
+             * Format: double
+             * @description In the engine's unit (StarDist: probability; Cellpose: logit). Without it the version's own, and a lower one where that finds nothing.
+             */
+            threshold?: number;
+        };
+        /** @description What a version found, or that its worker has not answered yet. */
+        PromptOut: {
+            id: string;
+            state: components["schemas"]["PromptOutStateEnum"];
+            /** @description Why it failed. */
+            code?: string;
+            /** @description A sentence for the person. */
+            message?: string;
+            /** @description Name of the version. */
+            by?: string;
+            version?: string;
+            engine?: string;
+            /** @description Runs of pixels: row, first column, column after the last, and so on. */
+            rows?: number[];
+            box?: number[];
+            /** Format: double */
+            score?: number;
+            /**
+             * Format: double
+             * @description The one that was taken.
+             */
+            threshold?: number;
+            /**
+             * Format: double
+             * @description Of the worker.
+             */
+            seconds?: number;
+            /** @description Whether a worker of the engine runs that will answer. */
+            is_served?: boolean;
+        };
+        /**
+         * @description * `waiting` - waiting
+         *     * `found` - found
+         *     * `nothing` - nothing
+         *     * `failed` - failed
+         * @enum {string}
+         */
+        PromptOutStateEnum: "waiting" | "found" | "nothing" | "failed";
+        /** @description A model that finds objects by prompts and knows no project. */
+        PrompterOut: {
+            name: string;
+            title: string;
+            /** @description What it lacks, as a sentence; empty: nothing. */
+            missing: string;
         };
         /**
          * @description * `training` - Training
@@ -3006,6 +3225,85 @@ export interface operations {
             };
         };
     };
+    v1_images_maps_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                image_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MapInRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["MapInRequest"];
+                "multipart/form-data": components["schemas"]["MapInRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MapOut"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MapOut"];
+                };
+            };
+        };
+    };
+    v1_images_maps_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                image_id: string;
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MapOut"];
+                };
+            };
+        };
+    };
+    v1_images_maps_picture_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                image_id: string;
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": string;
+                };
+            };
+        };
+    };
     v1_images_original_retrieve: {
         parameters: {
             query?: never;
@@ -3071,6 +3369,63 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PredictionOut"][];
+                };
+            };
+        };
+    };
+    v1_images_prompts_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                image_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PromptInRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["PromptInRequest"];
+                "multipart/form-data": components["schemas"]["PromptInRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptOut"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptOut"];
+                };
+            };
+        };
+    };
+    v1_images_prompts_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                image_id: string;
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptOut"];
                 };
             };
         };
@@ -4323,6 +4678,25 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ViewSettingsJson"];
+                };
+            };
+        };
+    };
+    v1_prompters_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrompterOut"][];
                 };
             };
         };

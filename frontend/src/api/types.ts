@@ -59,6 +59,8 @@ export interface LayerJson {
 export interface PredictionJson {
   id: string;
   layer: string | null;
+  version: string;
+  engine: string;
   has_maps: boolean;
 }
 
@@ -121,6 +123,18 @@ export interface OpName {
   n: number;
 }
 
+/** What a model was asked, and how sure it is. */
+export interface PromptMeta {
+  /** Name of the model version, or of the prompter. */
+  by: string;
+  /** Id of the version; null of a prompter. */
+  version: string | null;
+  point: readonly [x: number, y: number] | null;
+  box: readonly [x0: number, y0: number, x1: number, y1: number] | null;
+  threshold: number;
+  score: number;
+}
+
 export interface OpMeta {
   undo_of?: OpName;
   redo_of?: OpName;
@@ -138,6 +152,8 @@ export interface OpMeta {
   /** Of an accept by the server: the new ids follow each other, in the order of these. */
   first_id?: number;
   instance_ids?: number[];
+  /** Of a prompt: who found the pixels, and from what. */
+  prompt?: PromptMeta;
   /** Of an undo step: every plane (z) in which its group was made by the server at once. */
   planes?: number[];
 }

@@ -1,5 +1,7 @@
 /** Scanline filling of a polygon by the pixel-centre, even-odd rule. */
 
+import { EMPTY_RECT, type Rect, rect, union } from "../geometry/rect";
+
 export interface Interval {
   readonly y: number;
   readonly lo: number;
@@ -35,4 +37,9 @@ function crossingsOf(points: readonly { x: number; y: number }[], yc: number): n
     from = to;
   }
   return xs.sort((a, b) => a - b);
+}
+
+/** The smallest box around intervals. */
+export function boxOfSpans(spans: readonly Interval[]): Rect {
+  return spans.reduce((box, { y, lo, hi }) => union(box, rect(lo, y, hi, y + 1)), EMPTY_RECT);
 }

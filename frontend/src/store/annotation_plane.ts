@@ -21,6 +21,7 @@ import { type SyncedOptions, SyncedPlane } from "./synced_plane";
 import {
   type DraftStore,
   EditRefused,
+  type FoundArea,
   type LayerStore,
   type ManyReport,
   type OpReport,
@@ -197,6 +198,11 @@ export class AnnotationPlane extends SyncedPlane implements LayerStore {
   fillPolygon(points: readonly ImagePoint[], options: StrokeOptions): Promise<OpReport | null> {
     const isLocked = options.isLocked ?? ((id) => this.isDecided(id, options.instanceId));
     return this.desk.fillPolygon(points, { ...options, isLocked });
+  }
+
+  fillArea(found: FoundArea, options: StrokeOptions): Promise<OpReport | null> {
+    const isLocked = options.isLocked ?? ((id) => this.isDecided(id, options.instanceId));
+    return this.desk.fillArea(found, { ...options, isLocked });
   }
 
   merge(keep: number, other: number): Promise<OpReport> {

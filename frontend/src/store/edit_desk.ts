@@ -8,7 +8,7 @@ import { splitEdit } from "../labels/codec";
 import { flood } from "../labels/flood";
 import type { InstanceTable } from "../labels/instances";
 import type { PaintRule } from "../labels/paint";
-import { type Interval, polygonSpans } from "../labels/polygon";
+import { boxOfSpans, type Interval, polygonSpans } from "../labels/polygon";
 import { boxOfEdit, type Edit } from "../labels/runs";
 import { newClass } from "./classes";
 import type { DraftPlane } from "./draft_plane";
@@ -23,6 +23,7 @@ import { planRestore, type RestorePlan, type ToRestore } from "./restore";
 import { StrokePainter } from "./stroke_painter";
 import {
   EditRefused,
+  type FoundArea,
   type ManyReport,
   type OpReport,
   type Preserve,
@@ -123,6 +124,16 @@ export class EditDesk {
       const { group, instanceId, className } = options;
       const meta = { ...(group && { group }), ...newClass(instanceId, className) };
       return this.paint("lasso", polygonSpans(points), ruleOf(options, under), meta);
+    });
+  }
+
+  fillArea({ kind, spans, start, meta }: FoundArea, options: StrokeOptions) {
+    return this.exclusively(async () => {
+      await this.ensure(boxOfSpans(spans));
+      const under = this.context.chunks.labelAt(Math.floor(start.x), Math.floor(start.y)) ?? 0;
+      const { group, instanceId, className } = options;
+      const all = { ...(group && { group }), ...newClass(instanceId, className), ...meta };
+      return this.paint(kind, spans, ruleOf(options, under), all);
     });
   }
 

@@ -10,6 +10,7 @@ import type {
   DirtyEvent,
   Dispose,
   DraftStore,
+  FoundArea,
   InstanceIndex,
   InstancesEvent,
   LayerInfo,
@@ -94,6 +95,10 @@ export abstract class ShownPlane {
 
   fillPolygon(points: readonly ImagePoint[], options: StrokeOptions): Promise<OpReport | null> {
     return this.plane.fillPolygon(points, options);
+  }
+
+  fillArea(found: FoundArea, options: StrokeOptions): Promise<OpReport | null> {
+    return this.plane.fillArea(found, options);
   }
 
   merge(keep: number, other: number): Promise<OpReport> {

@@ -5,9 +5,11 @@
  * is a `DraftStore`, which is only read and decided on. Listeners return a disposer.
  */
 
+import type { OpMeta } from "../api/types";
 import type { ImagePoint } from "../geometry/points";
 import type { Rect } from "../geometry/rect";
 import type { InstanceSnapshot } from "../labels/instance_snapshot";
+import type { Interval } from "../labels/polygon";
 import type { Edit } from "../labels/runs";
 import type { PlaneRef, Span } from "../labels/spans";
 import type { ShapeEdits } from "./shape_types";
@@ -142,6 +144,16 @@ export interface StrokeOptions {
   readonly className?: string;
 }
 
+/** Pixels that were found and not drawn, by a wand or a model. */
+export interface FoundArea {
+  /** Of the op. */
+  readonly kind: "wand" | "prompt";
+  readonly spans: readonly Interval[];
+  /** Where the person pointed: what is under it decides in mode "inside". */
+  readonly start: ImagePoint;
+  readonly meta?: Pick<OpMeta, "prompt">;
+}
+
 /** One pointer-down … pointer-up. Only one is open at a time. */
 export interface Stroke {
   /** Paint on to these points, in order (coalesced pointer events). Returns the changed box. */
@@ -265,6 +277,8 @@ export interface LayerStore extends LabelReader {
   fill(point: ImagePoint, instanceId: number, bounds: Rect, className?: string): Promise<OpReport>;
   /** Fill a polygon by the same rules as a stroke (lasso; erasers too). */
   fillPolygon(points: readonly ImagePoint[], options: StrokeOptions): Promise<OpReport | null>;
+  /** Fill found pixels by the same rules; null when nothing changed. */
+  fillArea(found: FoundArea, options: StrokeOptions): Promise<OpReport | null>;
   /** Give all pixels of `other` to `keep`. */
   merge(keep: number, other: number): Promise<OpReport>;
   deleteInstance(id: number): Promise<OpReport>;

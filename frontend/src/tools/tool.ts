@@ -1,6 +1,7 @@
 /** What a tool is and what it may use of the editor. */
 import type { ImagePoint } from "../geometry/points";
 import type { Rect } from "../geometry/rect";
+import type { Area, Picture } from "../labels/similar";
 import type { Brightness } from "../store/shape_types";
 import type { DraftStore, LayerStore, WriteMode } from "../store/types";
 import type { Gesture, PointerPlace } from "../viewer/input";
@@ -19,7 +20,24 @@ export type ToolName =
   | "merge"
   | "split"
   | "delete"
+  | "wand"
+  | "prompt"
   | "region";
+
+export interface WandChoice {
+  /** How much colours may differ, 0 to 255. */
+  readonly tolerance: number;
+  readonly fillsHoles: boolean;
+  setTolerance(value: number): void;
+}
+
+/** What a model is asked, and what it answered. */
+export interface Prompts {
+  ask(place: PointerPlace, box: Rect | undefined): void;
+  /** Whether what was found, and is not kept yet, holds a point. */
+  contains(point: ImagePoint): boolean;
+  keep(): void;
+}
 
 /** What tools see of the editor; they never reach into stores or panels. */
 export interface ToolContext {
@@ -61,6 +79,12 @@ export interface ToolContext {
   regionDrawn(box: Rect): void;
   /** Tell the person something; also read out by screen readers. */
   say(sentence: string, tone?: "info" | "problem"): void;
+  readonly wand: WandChoice;
+  readonly prompts: Prompts;
+  /** Read what is shown of a box, pixel by pixel. @throws EditRefused while it cannot be had */
+  readPicture(box: Rect): Promise<Picture>;
+  /** Show an area that is not written yet. */
+  showArea(area: Area | undefined, colour: string): void;
   /** Run an edit and tell its refusal. */
   attempt<T>(edit: () => Promise<T>): Promise<T | undefined>;
 }

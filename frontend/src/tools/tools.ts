@@ -3,9 +3,11 @@ import { brush, eraseAny, eraseSelected } from "./brushes";
 import { chooseMany } from "./choose_many";
 import { erasePiece, fill, merge, remove, select } from "./clicks";
 import { lasso } from "./lasso";
+import { prompt } from "./prompt";
 import { region } from "./region";
 import { split } from "./split";
 import type { Tool, ToolName } from "./tool";
+import { wand } from "./wand";
 
 export const TOOLS: readonly Tool[] = [
   select,
@@ -19,6 +21,8 @@ export const TOOLS: readonly Tool[] = [
   merge,
   split,
   remove,
+  wand,
+  prompt,
   region,
 ];
 

@@ -18,6 +18,8 @@ export interface Gesture {
   move(points: readonly ImagePoint[], last: PointerPlace): void;
   end(last: PointerPlace): void;
   cancel(): void;
+  /** The wheel, turned while the gesture goes on: +1 away from the person. */
+  turn?(direction: 1 | -1): void;
 }
 
 export interface InputHandler {
@@ -28,6 +30,8 @@ export interface InputHandler {
   tap(place: PointerPlace): void;
   /** Ctrl + wheel: +1 larger, -1 smaller. */
   resizeBrush(direction: 1 | -1): void;
+  /** The wheel: whether somebody but the view takes it; +1 away from the person. */
+  takesWheel(direction: 1 | -1): boolean;
   /** Alt + wheel: +1 to the next plane, -1 to the one before; with Shift in time. */
   changePlane(direction: 1 | -1, isTime: boolean): void;
   /** While true, dragging moves the view whatever the tool. */
@@ -263,10 +267,20 @@ export class PointerInput {
       this.#turn(event);
       return;
     }
-    if (!event.ctrlKey && !event.metaKey) return;
+    if (!event.ctrlKey && !event.metaKey) {
+      if (event.deltaY !== 0 && this.#isTaken(event.deltaY < 0 ? 1 : -1)) swallow(event);
+      return;
+    }
     // Also keeps the browser from zooming the page.
     swallow(event);
     if (event.deltaY !== 0) this.#handler.resizeBrush(event.deltaY < 0 ? 1 : -1);
+  }
+
+  #isTaken(direction: 1 | -1): boolean {
+    const gesture = this.#gesture;
+    if (!gesture?.turn) return this.#handler.takesWheel(direction);
+    gesture.turn(direction);
+    return true;
   }
 
   #turn(event: WheelEvent): void {

@@ -1,5 +1,6 @@
 /** The pixels behind the tiles on screen, coloured again whenever a slider moves. */
 import { fetchPlane, type TileToken } from "../api/tiles";
+import type { Rect } from "../geometry/rect";
 import {
   applyToRgba,
   blendPlanes,
@@ -10,7 +11,7 @@ import {
   isNeutral,
   windowFromHistogram,
 } from "./channels";
-import type { TileJob } from "./tile_source";
+import type { Picture, TileJob } from "./tile_source";
 
 /** Time for colouring tiles in one frame; the rest of the frame belongs to drawing. */
 const SLICE_MS = 8;
@@ -149,6 +150,34 @@ export class TilePainter {
       }
     }
     return n > 0 ? windowFromHistogram(counts) : undefined;
+  }
+
+  /** Read what is shown of a box at full resolution; tiles that are not there are fetched. */
+  async read(box: Rect, picture: Picture): Promise<Uint8ClampedArray> {
+    const side = this.#token.grant.tile_size;
+    const whole = newContext(box.x1 - box.x0, box.y1 - box.y0);
+    const reading: Promise<void>[] = [];
+    for (let row = Math.floor(box.y0 / side); row * side < box.y1; row++) {
+      for (let column = Math.floor(box.x0 / side); column * side < box.x1; column++) {
+        const job = { picture, level: 0, column, row, signal: this.#abort.signal };
+        const put = (tile: CanvasRenderingContext2D) =>
+          whole.drawImage(tile.canvas, column * side - box.x0, row * side - box.y0);
+        reading.push(this.#withTile(job, put));
+      }
+    }
+    await Promise.all(reading);
+    return whole.getImageData(0, 0, whole.canvas.width, whole.canvas.height).data;
+  }
+
+  async #withTile(job: TileJob, use: (tile: CanvasRenderingContext2D) => void): Promise<void> {
+    const known = this.#living().find(({ job: one }) => isSameTile(one, job));
+    if (known) {
+      use(known.context);
+      return;
+    }
+    const fetched = await this.load(job);
+    use(fetched);
+    fetched.canvas.width = 0; // OpenSeadragon knows nothing of it: let it go
   }
 
   destroy(): void {
@@ -308,6 +337,11 @@ export class TilePainter {
     for (let index = 0; index < grey.length; index++) grey[index] = rgba[index * 4] as number;
     return grey;
   }
+}
+
+function isSameTile(one: TileJob, other: TileJob): boolean {
+  const isSamePlace = one.column === other.column && one.row === other.row;
+  return one.picture.name === other.picture.name && one.level === other.level && isSamePlace;
 }
 
 /** OpenSeadragon sets the canvas of a tile that it lets go to zero size. */

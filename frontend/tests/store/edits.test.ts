@@ -99,6 +99,37 @@ describe("fill and lasso", () => {
   });
 });
 
+describe("a found area", () => {
+  const spans = [502, 503].map((y) => ({ y, lo: 495, hi: 545 }));
+  const found = { kind: "wand" as const, spans, start: imagePoint(497, 502) };
+
+  test("is written as one op by the rules of the brush, and undone whole", async () => {
+    const options = { kind: "brush" as const, instanceId: 7, radius: 0 };
+    const report = await store.fillArea(found, options);
+    expect(report).toMatchObject({ kind: "wand", nPixels: 2 * (50 - 30 - 5) });
+    expect([at(497, 502), at(502, 502), at(541, 502)]).toEqual([7, 1, 2]);
+    await store.fillArea(found, { ...options, mode: "overwrite" });
+    expect(store.instances.areaOf(7)).toBe(100);
+    expect(await store.fillArea(found, { ...options, mode: "overwrite" })).toBeNull();
+    await store.undo();
+    await store.undo();
+    expect([...store.instances.ids()]).toEqual([1, 2]);
+    await settle(server, store);
+    expectTruth(server, store);
+  });
+
+  test("stays inside what it was found in, and takes pixels of one object away", async () => {
+    const inside = { ...found, start: imagePoint(510, 502) };
+    const options = { kind: "brush" as const, instanceId: 7, radius: 0, mode: "inside" as const };
+    expect(await store.fillArea(inside, options)).toMatchObject({ nPixels: 60 });
+    await store.fillArea(found, { kind: "erase-selected", instanceId: 7, radius: 0 });
+    expect(store.instances.areaOf(7)).toBe(0);
+    expect(at(541, 502)).toBe(2);
+    await settle(server, store);
+    expectTruth(server, store);
+  });
+});
+
 describe("drafts", () => {
   let predicted: ReferenceServer;
   let draft: DraftStore;

@@ -11,12 +11,14 @@ let input: PointerInput;
 /** What the tool was told, in order. */
 let told: string[];
 let fingersPaint: boolean;
+let wheelIsWanted: boolean;
 
 beforeEach(() => {
   stubPage();
   vi.useFakeTimers({ toFake: ["performance"] });
   told = [];
   fingersPaint = true;
+  wheelIsWanted = false;
   stage = new FakeStage();
   const handler: InputHandler = {
     down(place) {
@@ -25,11 +27,13 @@ beforeEach(() => {
         move: (points) => told.push(`move ${points.length}`),
         end: (last) => told.push(`end ${last.image.x}`),
         cancel: () => told.push("cancel"),
+        turn: (direction) => told.push(`turn ${direction}`),
       };
     },
     hover: () => undefined,
     tap: (place) => told.push(`tap ${place.image.x}`),
     resizeBrush: () => undefined,
+    takesWheel: (direction) => wheelIsWanted && told.push(`wheel ${direction}`) > 0,
     changePlane: (direction, isTime) => told.push(`plane ${direction}${isTime ? " in time" : ""}`),
     isPanning: () => false,
     touchPaints: () => fingersPaint,
@@ -134,5 +138,28 @@ describe("the mouse", () => {
     input.cancel();
     stage.fire("pointerup", 10, 10);
     expect(told).toEqual(["down 10", "cancel"]);
+  });
+});
+
+describe("the wheel", () => {
+  const turn = (deltaY: number) => {
+    const event = Object.assign(new Event("wheel", { cancelable: true }), { deltaY });
+    stage.element.dispatchEvent(event);
+    return event.defaultPrevented;
+  };
+
+  test("belongs to the gesture that goes on, and the view does not zoom", () => {
+    stage.fire("pointerdown", 10, 10);
+    expect([turn(-100), turn(100)]).toEqual([true, true]);
+    stage.fire("pointerup", 10, 10);
+    expect(told).toEqual(["down 10", "turn 1", "turn -1", "end 10"]);
+  });
+
+  test("zooms, unless somebody takes it", () => {
+    expect(turn(-100)).toBe(false);
+    expect(told).toEqual([]);
+    wheelIsWanted = true;
+    expect(turn(-100)).toBe(true);
+    expect(told).toEqual(["wheel 1"]);
   });
 });

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from training.datasets.labels import diameters
 from training.datasets.large import Pixels, PixelsOfFile
 from training.datasets.volumes import Stack
-from training.engines.base import LabelImage, PredictionArrays, Predictor, StopFlag
+from training.engines.base import LabelImage, PredictionArrays, Predictor, Sight, StopFlag
 from training.engines.cellpose_engine.flows import drawing
 from training.engines.cellpose_engine.forward import to_inputs
 from training.engines.cellpose_engine.volumes import CellposePredictor
@@ -86,6 +86,10 @@ class MeasuringPredictor:
             return first
         predictor = self._usual if is_same else self._at(times * self._usual_px)
         return predictor.segment(pixels, want_maps=want_maps, should_stop=should_stop)
+
+    def look(self, image: Pixels, *, reference: Pixels | None = None) -> Sight:
+        """Look at an image of shape (C, H, W) at the annotated diameter: people are waiting."""
+        return self._usual.look(image, reference=reference)
 
     def predict_volume(self, stack: Stack, **how: Any) -> PredictionArrays:
         """Segment a stack of shape (C, Z, H, W); its middle plane is measured."""

@@ -12,9 +12,10 @@ from training.datasets.channels import ALL
 from training.datasets.crops import Crop
 from training.datasets.labels import Box
 from training.datasets.large import Pixels, normalized
-from training.engines.base import LabelImage, PredictionArrays, StopFlag
+from training.engines.base import LabelImage, PredictionArrays, Sight, StopFlag
 from training.engines.blocks import predict_in_blocks
 from training.engines.fitting import agreement
+from training.engines.flow_networks.prompts import FlowSight
 from training.engines.flow_networks.tiles import Forward, Maps, Tiling, ToInputs
 
 # Flows (2, h, w), cellprob (h, w) and thresholds to a label image with dense ids.
@@ -63,6 +64,11 @@ class FlowPredictor:
         """Segment an image of shape (C, H, W)."""
         pixels = self.normalized(image, reference)
         return self.segment(pixels, want_maps=want_maps, should_stop=should_stop)
+
+    def look(self, image: Pixels, *, reference: Pixels | None = None) -> Sight:
+        """Look at an image of shape (C, H, W), one that fits into a block."""
+        found = self.maps(self.normalized(image, reference)).whole()
+        return FlowSight(found[:2], found[2], self.draw, self.config["thresholds"])
 
     def normalized(self, image: Pixels, reference: Pixels | None = None) -> Pixels:
         """Return an image as the network was shown those that it learnt from."""

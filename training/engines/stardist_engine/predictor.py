@@ -25,9 +25,11 @@ from training.engines.stardist_engine.instances import (
     Suppression,
     corners_of,
     drawn,
+    joined,
     magnification,
     parts_of,
 )
+from training.engines.stardist_engine.prompts import LEAST_PROB, StarSight
 
 BLOCK_PX = 1024  # of the network; objects are suppressed over a whole piece
 PIECE_PX = 4096  # most images are one piece; one takes some 0.7 GB
@@ -67,14 +69,7 @@ class StarDistPredictor:
         reference: Pixels | None = None,
     ) -> PredictionArrays:
         """Segment an image of shape (C, H, W)."""
-        n_channels = self._n_channels
-        pixels = normalized(
-            as_channels(image, n_channels),
-            invert=self._invert,
-            reference=None if reference is None else as_channels(reference, n_channels),
-            way=self._way,
-            recolour=self._recolour,
-        )
+        pixels = self._normalized(image, reference)
 
         def one(box: Box) -> PredictionArrays:
             piece = pixels[:, box[0] : box[2], box[1] : box[3]]
@@ -82,6 +77,30 @@ class StarDistPredictor:
 
         shape = (pixels.shape[1], pixels.shape[2])
         return predict_in_blocks(shape, one, block_px=self.piece_px, overlap_px=self.overlap_px)
+
+    def look(self, image: Pixels, *, reference: Pixels | None = None) -> StarSight:
+        """Look at an image of shape (C, H, W), one that fits into a piece."""
+        pixels = np.asarray(self._normalized(image, reference))
+        x = np.moveaxis(rescaled(pixels, self._scale), 0, -1)
+        parts = parts_of(x, self._forward, self._net, block_px=self.block_px)
+        found = [part.candidates(LEAST_PROB, self._net.grid) for part in parts]
+        return StarSight(
+            joined(found, x.shape, self._net),
+            x.shape,
+            (pixels.shape[1], pixels.shape[2]),
+            prob_threshold=self._prob_threshold,
+            nms_threshold=self._nms_threshold,
+        )
+
+    def _normalized(self, image: Pixels, reference: Pixels | None) -> Any:
+        n_channels = self._n_channels
+        return normalized(
+            as_channels(image, n_channels),
+            invert=self._invert,
+            reference=None if reference is None else as_channels(reference, n_channels),
+            way=self._way,
+            recolour=self._recolour,
+        )
 
     @property
     def overlap_px(self) -> int:

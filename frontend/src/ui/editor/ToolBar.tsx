@@ -4,8 +4,10 @@ import { TOOLS } from "../../tools/tools";
 import type { EditorActions } from "./actions";
 import { ChooseOptions, ChosenBar } from "./ChosenBar";
 import { LARGEST_RADIUS, SMALLEST_RADIUS } from "./model";
+import { PromptOptions } from "./PromptOptions";
 import { Button, ICONS, Icon, Segments, shownKey } from "./parts";
 import { lengthText } from "./units";
+import { WandOptions } from "./WandOptions";
 
 /** Arrow keys walk through the tools; Tab leaves them: one stop on the way through the page. */
 export function ToolBar({ actions }: { actions: EditorActions }) {
@@ -102,6 +104,8 @@ export function ToolOptions({ actions }: { actions: EditorActions }) {
           </Button>
         </>
       )}
+      {model.tool.value === "wand" && <WandOptions actions={actions} />}
+      {model.tool.value === "prompt" && <PromptOptions actions={actions} />}
       {model.tool.value === "choose-many" && <ChooseOptions actions={actions} />}
       <ChosenBar actions={actions} />
       <Selected actions={actions} />

@@ -3,6 +3,7 @@ import type { LabelStyleName } from "../../viewer/colouring";
 import type { EditorActions } from "./actions";
 import { ChannelList } from "./ChannelList";
 import { ColourPanel } from "./ColourPanel";
+import { MapPanel } from "./MapPanel";
 import { Section, Segments, Slider } from "./parts";
 
 const STYLES: readonly { value: LabelStyleName; label: string }[] = [
@@ -48,6 +49,7 @@ export function ViewPanel({ actions }: { actions: EditorActions }) {
           model.draftOpacity.value = value;
         }}
       />
+      <MapPanel actions={actions} />
       <ChannelList actions={actions} />
       <label class="check">
         <input

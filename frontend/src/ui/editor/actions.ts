@@ -8,6 +8,7 @@ import type { ContrastDesk } from "./contrast_desk";
 import type { HistoryList } from "./history_list";
 import type { ListDesk } from "./list_desk";
 import type { LoginDesk } from "./login_desk";
+import type { MapDesk } from "./map_desk";
 import type { EditorModel } from "./model";
 import type { PaintDesk } from "./paint_desk";
 import type { PlaneDesk } from "./plane_desk";
@@ -34,6 +35,7 @@ export interface EditorActions {
   readonly guide: SuggestionDesk;
   readonly login: LoginDesk;
   readonly viewing: Viewing;
+  readonly maps: MapDesk;
 
   readonly steps: HistoryList;
   readonly travel: TimeTravel;

@@ -103,6 +103,14 @@ export const COMMANDS: readonly Command[] = [
   ),
   {
     group: "Edit",
+    label: "Keep what a click found",
+    keys: ["enter"],
+    shown: ["Enter"],
+    run: (editor) => editor.paint.prompts.keep(),
+    onlyOnStage: true,
+  },
+  {
+    group: "Edit",
     label: "Cancel the stroke, or select nothing",
     keys: ["escape"],
     shown: ["Esc"],

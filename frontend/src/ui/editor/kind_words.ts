@@ -17,6 +17,8 @@ const KINDS: Readonly<Record<string, string>> = {
   copy: "copying",
   delete: "deleting",
   fill: "filling",
+  wand: "magic wand",
+  prompt: "object found by a click",
   class: "change of class",
   reclaim: "using your version",
   restore: "restoring",

@@ -102,6 +102,8 @@ interface Remembered {
   radius: number;
   mode: WriteMode;
   startsNew: boolean;
+  wandTolerance: number;
+  wandFillsHoles: boolean;
   labelStyle: LabelStyleName;
   colourBy: ColourBy;
   palette: PaletteName;
@@ -119,6 +121,8 @@ const DEFAULTS: Remembered = {
   radius: 10,
   mode: "preserve",
   startsNew: true,
+  wandTolerance: 24,
+  wandFillsHoles: true,
   labelStyle: "both",
   colourBy: "class",
   palette: "hues",
@@ -169,6 +173,8 @@ export function makeModel() {
     radius: signal(memory.radius),
     mode: signal(memory.mode),
     startsNew: signal(memory.startsNew),
+    wandTolerance: signal(memory.wandTolerance),
+    wandFillsHoles: signal(memory.wandFillsHoles),
     isNewArmed: signal(false),
     touchPaints: signal(memory.touchPaints),
 
@@ -260,6 +266,8 @@ export function makeModel() {
       radius: model.radius.value,
       mode: model.mode.value,
       startsNew: model.startsNew.value,
+      wandTolerance: model.wandTolerance.value,
+      wandFillsHoles: model.wandFillsHoles.value,
       labelStyle: model.labelStyle.value,
       colourBy: model.colourBy.value,
       palette: model.palette.value,

@@ -1,4 +1,5 @@
 /** Tools between the pointer and the stores: strokes, clicks, undo. */
+import type { PromptApi } from "../../api/prompts";
 import type { LayerStore, PlaneRef, StrokeKind } from "../../store/types";
 import { deleteObject, pick } from "../../tools/clicks";
 import { lineSketch } from "../../tools/path";
@@ -12,6 +13,7 @@ import type { ChosenDesk } from "./chosen_desk";
 import type { CompareDesk } from "./compare_desk";
 import { type EditorModel, LARGEST_RADIUS, notify, SMALLEST_RADIUS } from "./model";
 import { nearest } from "./planes";
+import { PromptDesk } from "./prompt_desk";
 import type { RegionDesk } from "./region_desk";
 import type { Review } from "./review";
 import type { Scene } from "./scene";
@@ -27,6 +29,7 @@ export interface PaintParts {
   readonly view: ViewDesk;
   readonly many: ChosenDesk;
   readonly compare: CompareDesk;
+  readonly promptApi: PromptApi;
   /** One plane on or back, along z or in time. */
   readonly turnPlane: (by: 1 | -1, isTime: boolean) => void;
   readonly goTo: (plane: PlaneRef) => Promise<void>;
@@ -40,6 +43,7 @@ const STROKES: ReadonlySet<string> = new Set<StrokeKind>(["brush", "erase-select
 
 export class PaintDesk {
   readonly input: PointerInput;
+  readonly prompts: PromptDesk;
   readonly #parts: PaintParts;
   #sketch: Sketch | undefined;
   /** Where strokes of this tool ended that are not undone; the last one at the end. */
@@ -49,11 +53,13 @@ export class PaintDesk {
   constructor(parts: PaintParts) {
     const { model, scene, view } = parts;
     this.#parts = parts;
+    this.prompts = new PromptDesk(model, scene, parts.promptApi, () => this.#context());
     this.input = new PointerInput(scene.stage, {
       down: (place) => this.#down(place),
       hover: (place) => this.#hover(place),
       tap: (place) => this.#tap(place),
       resizeBrush: (direction) => this.changeRadius(direction),
+      takesWheel: (direction) => this.prompts.turn(direction),
       changePlane: (direction, isTime) => parts.turnPlane(direction, isTime),
       isPanning: () => view.isPanHeld,
       touchPaints: () => model.touchPaints.value,
@@ -71,6 +77,7 @@ export class PaintDesk {
     this.input.finish();
     this.#forget();
     model.tool.value = name;
+    this.prompts.drop();
     if (name !== "region") scene.cursor.setBand(undefined);
   }
 
@@ -111,6 +118,7 @@ export class PaintDesk {
     const { model, desk, many } = this.#parts;
     if (this.input.isActive) this.input.cancel();
     else if (this.#sketch) this.#showSketch(undefined);
+    else if (this.prompts.isOpen) this.prompts.drop();
     else if (model.drawnBox.value) desk.drop();
     else if (model.isNewArmed.value) model.isNewArmed.value = false;
     else if (many.count > 0) many.none();
@@ -151,6 +159,7 @@ export class PaintDesk {
   }
 
   close(): void {
+    this.prompts.close();
     this.input.destroy();
     this.#forgetPlane();
   }
@@ -251,6 +260,16 @@ export class PaintDesk {
       regionDrawn: (box) => desk.drawn(box),
       say: (text, tone = "info") => notify(model, text, { tone }),
       attempt,
+      wand: {
+        tolerance: model.wandTolerance.value,
+        fillsHoles: model.wandFillsHoles.value,
+        setTolerance: (value) => {
+          model.wandTolerance.value = value;
+        },
+      },
+      prompts: this.prompts,
+      readPicture: (box) => scene.readPicture(box),
+      showArea: (area, colour) => scene.area.set(area, colour),
     };
   }
 

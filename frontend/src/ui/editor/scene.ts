@@ -2,15 +2,18 @@
 import { effect } from "@preact/signals";
 import { type GrantTiles, type TileGrant, TileToken } from "../../api/tiles";
 import { intersect, isEmpty, type Rect } from "../../geometry/rect";
+import type { Picture as PixelPicture } from "../../labels/similar";
 import { meets } from "../../labels/spans";
-import type { DraftStore, LabelReader, LayerStore } from "../../store/types";
+import { type DraftStore, EditRefused, type LabelReader, type LayerStore } from "../../store/types";
 import { toolNamed } from "../../tools/tools";
+import { AreaMark } from "../../viewer/area_mark";
 import { BoxMark } from "../../viewer/box_mark";
 import type { Colouring } from "../../viewer/colouring";
 import { FlashMark } from "../../viewer/flash";
 import type { PointerPlace } from "../../viewer/input";
 import { LabelView } from "../../viewer/label_view";
 import { LassoMark } from "../../viewer/lasso_mark";
+import { MapMark } from "../../viewer/map_mark";
 import { CursorMark, RegionMarks, SelectionMark } from "../../viewer/marks";
 import { shownGrey } from "../../viewer/shown_grey";
 import { SketchMark } from "../../viewer/sketch";
@@ -21,7 +24,7 @@ import type { Picture } from "../../viewer/tile_source";
 import { type Among, differing } from "./chosen";
 import { coloursBy } from "./colour_choice";
 import type { EditorModel, RegionInfo } from "./model";
-import { isStack, spanText } from "./planes";
+import { isStack, pictureOf, spanText } from "./planes";
 import { coverageLabel } from "./region_words";
 
 /** Which instances of a draft are not drawn, and which only faintly. */
@@ -40,9 +43,15 @@ export class Scene {
   readonly lasso: LassoMark;
   /** Where a step of the history happened. */
   readonly outline: BoxMark;
+  /** What a tool has found and nobody has kept yet. */
+  readonly area: AreaMark;
+  /** What a model says of each pixel. */
+  readonly map: MapMark;
   readonly painter: TilePainter;
   readonly #model: EditorModel;
   readonly #token: TileToken;
+  /** Below the labels. */
+  readonly #maps: Surface;
   readonly #labels: Surface;
   readonly #marks: Surface;
   readonly #selection: SelectionMark;
@@ -83,6 +92,7 @@ export class Scene {
       onTileTrouble: options.onTileTrouble,
     });
     const getView = () => this.stage.view();
+    this.#maps = new Surface(element, getView);
     this.#labels = new Surface(element, getView);
     this.#marks = new Surface(element, getView);
     const requestLabels = () => this.#labels.request();
@@ -93,10 +103,17 @@ export class Scene {
     this.sketch = new SketchMark(requestMarks);
     this.lasso = new LassoMark(requestMarks);
     this.flash = new FlashMark(requestMarks, isReducedMotion);
+    this.map = new MapMark(() => this.#maps.request());
+    // Asked for every frame, as drafts are.
+    this.#maps.add({
+      draw: (frame) => (this.isBlind(frame.view) ? false : this.map.draw(frame)),
+    });
     this.#labels.add(this.#regions);
     this.#labels.add(this.#selection);
     this.outline = new BoxMark(requestMarks);
     this.#marks.add(this.outline);
+    this.area = new AreaMark(requestMarks);
+    this.#marks.add(this.area);
     this.#marks.add(this.flash);
     this.#marks.add(this.sketch);
     this.#marks.add(this.lasso);
@@ -195,6 +212,17 @@ export class Scene {
     this.#draft?.view.refresh(ids);
   }
 
+  /** Read what is shown of a box. @throws EditRefused */
+  async readPicture(box: Rect): Promise<PixelPicture> {
+    const { plane, stackSize, channels } = this.#model;
+    const picture = pictureOf(plane.value, stackSize.value, channels.value.length);
+    try {
+      return { box, rgba: await this.painter.read(box, picture) };
+    } catch {
+      throw new EditRefused("no_pixels", "The pixels here could not be loaded; try again.");
+    }
+  }
+
   markSelected(draft: DraftStore | undefined): void {
     const { selected, selectedDraft } = this.#model;
     if (this.#past) return;
@@ -236,6 +264,7 @@ export class Scene {
     for (const dispose of this.#disposers) dispose();
     this.hideDraft();
     this.#annotation?.dispose();
+    this.#maps.destroy();
     this.#labels.destroy();
     this.#marks.destroy();
     this.stage.destroy();
@@ -244,6 +273,7 @@ export class Scene {
   }
 
   #drawn(view: View): void {
+    this.#maps.drawNow(view);
     this.#labels.drawNow(view);
     this.#marks.drawNow(view);
     this.#model.scale.value = view.scale;

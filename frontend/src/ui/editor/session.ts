@@ -6,6 +6,7 @@ import type { HistoryApi } from "../../api/history";
 import type { ImageApi } from "../../api/images";
 import type { RestLayerApi } from "../../api/layers";
 import type { PixelApi } from "../../api/pixels";
+import type { PromptApi } from "../../api/prompts";
 import type { ViewApi } from "../../api/views";
 import type { StackStore } from "../../store/stack";
 import type { PlaneRef } from "../../store/types";
@@ -23,6 +24,7 @@ import { bindKeys } from "./keys";
 import { ListDesk } from "./list_desk";
 import { LoginDesk } from "./login_desk";
 import type { LookDesk } from "./look_desk";
+import { MapDesk } from "./map_desk";
 import { dismiss, type EditorModel, notify } from "./model";
 import { PaintDesk } from "./paint_desk";
 import { PlaneDesk } from "./plane_desk";
@@ -43,6 +45,7 @@ export interface SessionParts {
   readonly history: HistoryApi;
   readonly views: ViewApi;
   readonly pixels: PixelApi;
+  readonly prompts: PromptApi;
   readonly projectUrl: string;
   readonly navigate: (url: string) => void;
 }
@@ -68,6 +71,7 @@ export class EditorSession implements EditorActions {
   readonly travel: TimeTravel;
   readonly blame: BlameDesk;
   readonly viewing: Viewing;
+  readonly maps: MapDesk;
   readonly #disposers: (() => void)[] = [];
 
   constructor(parts: SessionParts & { look: LookDesk }, scene: Scene, layer: StackStore) {
@@ -101,6 +105,7 @@ export class EditorSession implements EditorActions {
       review: this.review,
       desk: this.desk,
       view: this.view,
+      promptApi: parts.prompts,
       turnPlane: (by, isTime) => (isTime ? this.planes.stepTime(by) : this.planes.step(by)),
     });
     const { review, paint } = this;
@@ -116,6 +121,7 @@ export class EditorSession implements EditorActions {
     this.blame = new BlameDesk({ model, layer, history });
     this.login = new LoginDesk(model, layer);
     this.viewing = new Viewing({ ...parts, ...shared, planes: this.planes, review });
+    this.maps = new MapDesk(model, scene, parts.prompts, review);
     this.conflicts = new ConflictDesk(shared);
     scene.showAnnotation(layer.plane);
     const authors = new AuthorDesk({ model, layer, layers });
@@ -130,6 +136,7 @@ export class EditorSession implements EditorActions {
   close(): void {
     for (const dispose of this.#disposers) dispose();
     this.viewing.close();
+    this.maps.close();
     this.planes.close();
     this.compare.close();
     this.paint.close();

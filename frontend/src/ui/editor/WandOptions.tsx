@@ -1,0 +1,33 @@
+/** What the magic wand takes, above the image. */
+import type { EditorActions } from "./actions";
+import { Slider } from "./parts";
+
+export function WandOptions({ actions }: { actions: EditorActions }) {
+  const { wandTolerance, wandFillsHoles } = actions.model;
+  return (
+    <>
+      <Slider
+        label="Tolerance"
+        value={wandTolerance.value}
+        min={0}
+        max={255}
+        step={1}
+        text={String(wandTolerance.value)}
+        isCompact
+        onInput={(value) => {
+          wandTolerance.value = value;
+        }}
+      />
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={wandFillsHoles.value}
+          onChange={(event) => {
+            wandFillsHoles.value = event.currentTarget.checked;
+          }}
+        />
+        <span>Fill holes</span>
+      </label>
+    </>
+  );
+}
