@@ -153,6 +153,8 @@ describe("a copy to another plane", () => {
       label === id && before[i] === 0 ? id : (before[i] as number),
     );
     expectSame(after, wanted);
+    // The plane it came from is heard of with the stroke there, maybe later than the copy.
+    await until(() => stack.instances.get(id)?.depth === 2, "known in both planes");
     expect(stack.instances.get(id)).toMatchObject({ z: 2, depth: 2 });
     await expect(stack.copyFrom(source, id)).rejects.toThrow(/Nothing was copied/);
     await stack.undo();

@@ -98,6 +98,8 @@ def test_suggestions_come_with_their_image_place_and_reason(
             "name": image.name,
             "width": 900,
             "height": 700,
+            "n_z": 1,
+            "n_t": 1,
             "thumbnail": f"/api/v1/images/{image.pk}/thumbnail/",
         },
         "box": [10, 20, 310, 330],
