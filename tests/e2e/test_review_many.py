@@ -78,7 +78,8 @@ def test_many_are_accepted_by_score_size_and_place(open_editor, image, draft, an
     page.get_by_label("from", exact=True).fill("200")
     page.keyboard.press("Tab")
     editor.wait_for(lambda: said() == "Accept 2 objects")  # without the smallest one
-    page.get_by_label("Where", exact=True).select_option(label="Region 1: Complete")
+    where = page.locator(".field", has_text="In the whole image").locator("select")
+    where.select_option(label="Region 1: Complete")
     page.get_by_label("to", exact=True).fill("500")
     page.keyboard.press("Tab")
     editor.wait_for(lambda: said() == "Accept 1 object")
