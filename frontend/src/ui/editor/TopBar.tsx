@@ -118,6 +118,7 @@ function SaveMark({ actions }: { actions: EditorActions }) {
     saved: "Saved",
     saving: "Saving…",
     offline: `Offline, ${waiting} kept here`,
+    "server-trouble": `Not saved yet, ${waiting} kept here`,
     "login-needed": `Signed out, ${waiting} kept here`,
     refused: `Not saved: ${waiting}`,
     "storage-blocked": save.queued > 0 ? `${waiting} not saved yet` : "Saved",

@@ -18,6 +18,7 @@ import { PaintDesk } from "./paint_desk";
 import { PlaneDesk } from "./plane_desk";
 import { RegionDesk } from "./region_desk";
 import { Review } from "./review";
+import { SaveWatch } from "./save_watch";
 import type { Scene } from "./scene";
 import { SuggestionDesk } from "./suggestion_desk";
 import { ViewDesk } from "./view_desk";
@@ -120,9 +121,11 @@ export class EditorSession implements EditorActions {
   /** What the stores tell. */
   #listen(): (() => void)[] {
     const { model, layer } = this;
+    const watch = new SaveWatch(model);
     return [
       layer.saveState.subscribe((state) => {
         model.save.value = state;
+        watch.follow(state);
         this.login.follow(state.state);
       }),
       layer.history.subscribe((state) => {
