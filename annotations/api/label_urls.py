@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from annotations.api import classes, drafts, layers, ops, regions
+from annotations.api import classes, drafts, layers, ops, presence, regions
 
 urlpatterns: list[URLPattern] = [
     path("images/<uuid:image_id>/layers/", layers.ImageLayers.as_view(), name="image-layers"),
@@ -19,6 +19,9 @@ urlpatterns: list[URLPattern] = [
     ),
     path("layers/<uuid:layer_id>/ops/", ops.LayerOps.as_view(), name="layer-ops"),
     path("layers/<uuid:layer_id>/events/", ops.LayerEvents.as_view(), name="layer-events"),
+    path(
+        "layers/<uuid:layer_id>/presence/", presence.LayerPresence.as_view(), name="layer-presence"
+    ),
     path(
         "layers/<uuid:layer_id>/instances/",
         layers.LayerInstances.as_view(),

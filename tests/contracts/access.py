@@ -72,6 +72,7 @@ ACCESS: dict[str, dict[str, str]] = {
     API + LAYER + "chunks/<str:digest>/": LOOK,
     API + LAYER + "ops/": {"GET": VIEWER, "POST": ANNOTATOR},
     API + LAYER + "events/": LOOK,
+    API + LAYER + "presence/": {"POST": VIEWER},
     API + LAYER + "instances/": LOOK,
     API + LAYER + "instances/decide/": {"POST": ANNOTATOR},
     API + LAYER + "classes/": {"POST": ANNOTATOR},
@@ -171,6 +172,7 @@ SENT: dict[tuple[str, str], Callable[[Furnished], Sent]] = {
         envelope.write(uuid.uuid4(), [sent(box_op(w.layer, (12, 12, 14, 14), 0))]),
         "application/vnd.cytoloop.ops",
     ),
+    ("POST", API + LAYER + "presence/"): lambda w: Sent({"session": str(uuid.uuid4())}),
     ("POST", API + LAYER + "instances/decide/"): lambda w: Sent(
         {"instance_ids": [1], "state": "rejected"}, ids={"layer_id": w.draft.pk}
     ),
