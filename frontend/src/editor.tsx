@@ -56,7 +56,18 @@ async function open(stage: HTMLElement): Promise<void> {
     const navigate = (url: string) => location.assign(url);
     const opened = await openSession(
       {
-        ...{ model, element: stage, images, layers, classes, openLayer, region, search, navigate },
+        ...{
+          model,
+          element: stage,
+          user,
+          images,
+          layers,
+          classes,
+          openLayer,
+          region,
+          search,
+          navigate,
+        },
         projectUrl: links.project,
       },
       image,

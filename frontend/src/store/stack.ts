@@ -6,7 +6,6 @@
  * ids, news, what was set aside, is shared.
  */
 
-import type { LayerApi } from "../api/layers";
 import { planesWithRows } from "./adopt";
 import type { AnnotationPlane } from "./annotation_plane";
 import { AsideShelf } from "./aside";
@@ -54,7 +53,8 @@ export class StackStore extends ShownPlane implements LayerStore {
   readonly history: Cell<HistoryState>;
   readonly aside: Observable<readonly AsideOp[]>;
   private readonly options: OpenOptions;
-  private readonly api: LayerApi;
+  /** What of the server all planes share. */
+  readonly api: SharedFeed;
   private readonly volumes: VolumeAccept;
   private readonly planes: OpenPlanes;
   private readonly shelf: AsideShelf;

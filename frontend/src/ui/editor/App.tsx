@@ -7,6 +7,7 @@ import { DraftPanel } from "./DraftPanel";
 import type { EditorModel } from "./model";
 import { ObjectPanel } from "./ObjectPanel";
 import { HelpSheet, LoginDialog, Notices } from "./Overlays";
+import { FollowNote } from "./People";
 import { PlaneBar, ProjectionNote } from "./PlaneBar";
 import { RegionPanel } from "./RegionPanel";
 import { ScaleBar, StatusBar } from "./StatusBar";
@@ -49,6 +50,7 @@ export function App(props: {
       <main class="stage-frame" aria-label="Image">
         <div ref={stage} class="stage" data-cursor="crosshair" />
         {actions && <ProjectionNote actions={actions} />}
+        {actions && <FollowNote actions={actions} />}
         {actions && <ScaleBar actions={actions} />}
         <Placeholder model={model} links={links} />
         {actions && <Notices actions={actions} />}

@@ -5,6 +5,7 @@ import type { ContrastDesk } from "./contrast_desk";
 import type { LoginDesk } from "./login_desk";
 import type { EditorModel } from "./model";
 import type { PaintDesk } from "./paint_desk";
+import type { PeopleDesk } from "./people_desk";
 import type { PlaneDesk } from "./plane_desk";
 import type { RegionDesk } from "./region_desk";
 import type { Review } from "./review";
@@ -23,6 +24,7 @@ export interface EditorActions {
   readonly conflicts: ConflictDesk;
   readonly guide: SuggestionDesk;
   readonly login: LoginDesk;
+  readonly people: PeopleDesk;
 
   retrySaving(): void;
   dismiss(notice: number): void;

@@ -10,6 +10,7 @@ import { FlashMark } from "../../viewer/flash";
 import type { PointerPlace } from "../../viewer/input";
 import { LabelView } from "../../viewer/label_view";
 import { CursorMark, RegionMarks, SelectionMark } from "../../viewer/marks";
+import { PeopleMarks } from "../../viewer/people_marks";
 import { Stage, type View } from "../../viewer/stage";
 import { Surface } from "../../viewer/surface";
 import { TilePainter } from "../../viewer/tile_paint";
@@ -31,6 +32,7 @@ export class Scene {
   readonly stage: Stage;
   readonly cursor: CursorMark;
   readonly flash: FlashMark;
+  readonly people: PeopleMarks;
   readonly painter: TilePainter;
   readonly #model: EditorModel;
   readonly #token: TileToken;
@@ -80,8 +82,10 @@ export class Scene {
     this.#selection = new SelectionMark(requestLabels);
     this.cursor = new CursorMark(requestMarks);
     this.flash = new FlashMark(requestMarks, isReducedMotion);
+    this.people = new PeopleMarks(requestLabels);
     this.#labels.add(this.#regions);
     this.#labels.add(this.#selection);
+    this.#labels.add(this.people);
     this.#marks.add(this.flash);
     this.#marks.add(this.cursor);
     this.#disposers.push(this.stage.onDrawn((view) => this.#drawn(view)));
@@ -94,6 +98,7 @@ export class Scene {
     this.#annotation?.dispose();
     const view = this.#viewOf(layer, this.#annotationColouring(layer), this.#model.opacity.value);
     const remove = this.#labels.addBelow(view);
+    this.people.follow(layer, () => layer.isBusy);
     this.#annotation = {
       view,
       dispose() {
@@ -173,6 +178,7 @@ export class Scene {
     for (const dispose of this.#disposers) dispose();
     this.hideDraft();
     this.#annotation?.dispose();
+    this.people.destroy();
     this.#labels.destroy();
     this.#marks.destroy();
     this.stage.destroy();

@@ -15,6 +15,7 @@ import { bindKeys } from "./keys";
 import { LoginDesk } from "./login_desk";
 import { dismiss, type EditorModel, notify } from "./model";
 import { PaintDesk } from "./paint_desk";
+import { PeopleDesk } from "./people_desk";
 import { PlaneDesk } from "./plane_desk";
 import { RegionDesk } from "./region_desk";
 import { Review } from "./review";
@@ -29,6 +30,8 @@ export interface SessionParts {
   readonly images: ImageApi;
   readonly layers: RestLayerApi;
   readonly classes: ClassApi;
+  /** Who has opened the page, by number. */
+  readonly user: string;
   readonly projectUrl: string;
   readonly navigate: (url: string) => void;
 }
@@ -47,6 +50,7 @@ export class EditorSession implements EditorActions {
   readonly conflicts: ConflictDesk;
   readonly guide: SuggestionDesk;
   readonly login: LoginDesk;
+  readonly people: PeopleDesk;
   readonly #disposers: (() => void)[] = [];
 
   constructor(parts: SessionParts, scene: Scene, layer: StackStore) {
@@ -77,6 +81,7 @@ export class EditorSession implements EditorActions {
     this.planes = new PlaneDesk({ ...shared, stack: layer, review, input: paint.input });
     this.login = new LoginDesk(model, layer);
     this.conflicts = new ConflictDesk(shared);
+    this.people = new PeopleDesk({ ...shared, api: layers, user: Number(parts.user) });
     scene.showAnnotation(layer.plane);
     this.#disposers.push(bindKeys(this, parts.element), ...this.#listen(), ...this.#follow());
     if (model.mayAnnotate.value) {
@@ -90,6 +95,7 @@ export class EditorSession implements EditorActions {
     this.planes.close();
     this.paint.close();
     this.conflicts.close();
+    this.people.close();
     this.login.close();
     this.review.close();
     this.scene.destroy();
