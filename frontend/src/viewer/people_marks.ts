@@ -19,6 +19,12 @@ export interface PersonMark {
 const CORNER_PX = 16;
 const TAG_PX = 17;
 
+/** A name to be written above all lines. */
+interface Tag {
+  readonly mark: PersonMark;
+  readonly box: Rect;
+}
+
 interface Traced {
   readonly path: Path2D;
   /** Where a change makes the outline a different one. */
@@ -73,15 +79,16 @@ export class PeopleMarks implements Drawable {
     const { context, density } = frame;
     context.font = `600 ${11 * density}px system-ui, sans-serif`;
     context.textBaseline = "middle";
-    const tags: Rect[] = [];
+    const tags: Tag[] = [];
     this.#marks.forEach((mark, place) => {
       this.#drawSelected(frame, mark, tags);
       if (mark.box) drawBox(frame, mark, mark.box, place, tags);
     });
+    for (const tag of tags) drawTag(frame, tag);
     return false;
   }
 
-  #drawSelected(frame: Frame, mark: PersonMark, tags: Rect[]): void {
+  #drawSelected(frame: Frame, mark: PersonMark, tags: Tag[]): void {
     const reader = this.#reader;
     if (!reader || mark.selected === 0 || !showsDetail(frame.view, reader.info.chunk)) return;
     const traced = this.#trace(reader, mark.selected);
@@ -101,7 +108,7 @@ export class PeopleMarks implements Drawable {
     context.lineWidth = 2.5 * density;
     context.stroke(path);
     const { x1, y0 } = onScreen(frame, traced.box);
-    drawTag(frame, mark, x1, y0 - TAG_PX * density, tags);
+    addTag(frame, mark, x1, y0 - TAG_PX * density, tags);
   }
 
   #trace(reader: LabelReader, id: number): Traced | undefined {
@@ -132,7 +139,7 @@ function onScreen({ view, density }: Frame, box: Rect): Rect {
 }
 
 /** A thin line with strong corners; people who see the same stand inside of each other. */
-function drawBox(frame: Frame, mark: PersonMark, seen: Rect, place: number, tags: Rect[]): void {
+function drawBox(frame: Frame, mark: PersonMark, seen: Rect, place: number, tags: Tag[]): void {
   const { context, density, view } = frame;
   const box = grow(onScreen(frame, seen), -4 * place * density);
   const [right, bottom] = [view.width * density, view.height * density];
@@ -162,21 +169,24 @@ function drawBox(frame: Frame, mark: PersonMark, seen: Rect, place: number, tags
   context.strokeStyle = mark.colour;
   context.lineWidth = 3 * density;
   context.stroke();
-  drawTag(frame, mark, Math.min(box.x1, right), Math.max(box.y0, 0), tags);
+  addTag(frame, mark, Math.min(box.x1, right), Math.max(box.y0, 0), tags);
 }
 
-/** The name with its right end at x, moved down where another name stands already. */
-function drawTag(frame: Frame, mark: PersonMark, x: number, y: number, tags: Rect[]): void {
+/** Add the name with its right end at x, moved down where another name stands already. */
+function addTag(frame: Frame, mark: PersonMark, x: number, y: number, tags: Tag[]): void {
   const { context, density, view } = frame;
   const wide = context.measureText(mark.name).width + 10 * density;
   const high = TAG_PX * density;
   const left = Math.min(Math.max(x - wide, 0), view.width * density - wide);
   let top = Math.max(y, 0);
   const box = () => rect(left, top, left + wide, top + high);
-  while (tags.some((tag) => meets(tag, box()))) top += high + density;
-  tags.push(box());
+  while (tags.some((tag) => meets(tag.box, box()))) top += high + density;
+  tags.push({ mark, box: box() });
+}
+
+function drawTag({ context, density }: Frame, { mark, box }: Tag): void {
   context.fillStyle = mark.colour;
-  context.fillRect(left, top, wide, high);
+  context.fillRect(box.x0, box.y0, width(box), height(box));
   context.fillStyle = mark.ink;
-  context.fillText(mark.name, left + 5 * density, top + high / 2);
+  context.fillText(mark.name, box.x0 + 5 * density, (box.y0 + box.y1) / 2);
 }
