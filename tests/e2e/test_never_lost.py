@@ -28,7 +28,7 @@ def test_strokes_wait_while_the_servers_disk_is_full(small_disk, open_editor, im
     small_disk(0)
     editor.stroke((60, 100), (120, 100))
     editor.wait_for(lambda: editor.state() == "server-trouble")
-    page.locator(".notice", has_text="disk is full").wait_for()
+    page.locator(".notice", has_text="free some space").wait_for()
     editor.stroke((60, 140), (120, 140))
     page.get_by_role("button", name="Not saved yet, 2 strokes kept here").wait_for()
     before = editor.labels(*BOX)
