@@ -122,7 +122,9 @@ TEMPLATES = [
 ]
 DATABASES = {"default": database_settings(env_secret("DATABASE_URL"), CYTOLOOP_DATA_DIR)}
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}
+    "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"},
+    # Of one process, and gone with it.
+    "memory": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
 }
 
 # --- people -----------------------------------------------------------------------------------

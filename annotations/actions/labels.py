@@ -12,7 +12,7 @@ from django.db import transaction
 from annotations.actions.audit import audit, not_audited
 from annotations.actions.layer_writer import UNDOING, LayerWriter, Origin
 from annotations.labels import class_meta, ops
-from annotations.labels.envelope import SentOp
+from annotations.labels.envelope import MAX_COUNT, SentOp
 from annotations.labels.ops import MAX_LABEL, Op
 from annotations.models import (
     DEFAULT_LAYER,
@@ -24,6 +24,7 @@ from annotations.models import (
     Role,
 )
 from annotations.queries.classes import hold_classes, names_now
+from annotations.queries.history import STORED_CHUNKS, STORED_RAW_BYTES
 from annotations.queries.labels import find_layer
 from annotations.queries.regions import blind_boxes
 from annotations.rules import require
@@ -134,7 +135,8 @@ def append_ops(
     """Apply ops in their order, each pixel where it still holds the old label, and log them.
 
     An op whose (session, n) is known is not applied again: its first outcome is returned, so a
-    retry is harmless. All ops of a call are stored together or not at all.
+    retry is harmless. All ops of a call are stored together or not at all. An undo or redo that
+    names its op changes no pixel that this op did not change, whoever else made it so.
 
     Raises InvalidInput (with `n`) for an op that is malformed, lies off the image, uses an id
     that was not handed out or names a class that the project never had, and DraftInBlindRegion.
@@ -144,10 +146,10 @@ def append_ops(
     layer = writable_layer(user, layer_id)
     known = _known_ops(layer, session, sent)
     writer = LayerWriter(layer, user)
-    rows = []
+    rows: list[LabelOp] = []
     for one in sent:
         row = known.get(one.n)
-        rows.append(row if row is not None else _append(writer, session, one))
+        rows.append(row if row is not None else _append(writer, session, one, rows))
     writer.save()
     return AppendedOps(layer.seq, rows)
 
@@ -157,7 +159,10 @@ def _known_ops(layer: LabelLayer, session: uuid.UUID, sent: Iterable[SentOp]) ->
     return {row.n: row for row in rows}
 
 
-def _append(writer: LayerWriter, session: uuid.UUID, sent: SentOp) -> LabelOp:
+def _append(
+    writer: LayerWriter, session: uuid.UUID, sent: SentOp, before: Sequence[LabelOp]
+) -> LabelOp:
+    """Apply and log one op; `before` are those of the same call that came before it."""
     try:
         op = ops.decode(ops.unpack(sent.body))
         _check_op(writer.layer, sent, op)
@@ -168,8 +173,10 @@ def _append(writer: LayerWriter, session: uuid.UUID, sent: SentOp) -> LabelOp:
         raise
     if origins or sent.kind == "accept":
         _refuse_in_blind_region(writer.layer, sent, op)
-    return writer.write(
-        op,
+    done = _reversed_op(writer.layer, sent, before)
+    part = op if done is None else ops.taking_back(op, done)
+    row = writer.write(
+        part,
         session=session,
         n=sent.n,
         kind=sent.kind,
@@ -178,6 +185,37 @@ def _append(writer: LayerWriter, session: uuid.UUID, sent: SentOp) -> LabelOp:
         origins=origins,
         classes=classes,
     )
+    row.n_refused += _n_pixels(op) - _n_pixels(part)
+    return row
+
+
+def _n_pixels(op: Op) -> int:
+    return sum(runs.n_pixels for runs in op.values())
+
+
+def _reversed_op(layer: LabelLayer, sent: SentOp, before: Sequence[LabelOp]) -> Op | None:
+    """Return what took effect of the op that an undo or redo names; None when it names none.
+
+    An editor undoes what it sees, which may be ahead of the server: where somebody else erased
+    first, its own eraser was refused, and undoing it must not bring their pixels back.
+    """
+    named = sent.meta.get("undo_of") or sent.meta.get("redo_of")
+    if sent.kind not in UNDOING or not isinstance(named, dict):
+        return None
+    n = named.get("n")
+    try:
+        session = uuid.UUID(str(named.get("session")))
+    except ValueError:
+        return None
+    if type(n) is not int or not 0 <= n <= MAX_COUNT:
+        return None
+    here = [row for row in before if (row.session, row.n) == (session, n)]
+    stored = LabelOp.objects.filter(layer=layer, session=session, n=n, t=sent.t, z=sent.z)
+    row = here[0] if here else stored.first()
+    if row is None:
+        return None
+    raw = ops.unpack(bytes(row.body), max_raw_bytes=STORED_RAW_BYTES)
+    return ops.decode(raw, max_chunks=STORED_CHUNKS)
 
 
 def _check_op(layer: LabelLayer, sent: SentOp, op: Op) -> None:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from annotations.api import classes, differences, drafts, history, layers, ops, regions
+from annotations.api import (
+    classes,
+    differences,
+    drafts,
+    history,
+    layers,
+    ops,
+    presence,
+    regions,
+)
 
 urlpatterns: list[URLPattern] = [
     path("images/<uuid:image_id>/layers/", layers.ImageLayers.as_view(), name="image-layers"),
@@ -35,6 +44,9 @@ urlpatterns: list[URLPattern] = [
         name="chunk-at",
     ),
     path("layers/<uuid:layer_id>/events/", ops.LayerEvents.as_view(), name="layer-events"),
+    path(
+        "layers/<uuid:layer_id>/presence/", presence.LayerPresence.as_view(), name="layer-presence"
+    ),
     path(
         "layers/<uuid:layer_id>/instances/",
         layers.LayerInstances.as_view(),

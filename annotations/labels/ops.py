@@ -303,6 +303,32 @@ def invert(op: Op) -> dict[Place, Runs]:
     return {place: Runs(runs.start, runs.length, runs.new, runs.old) for place, runs in op.items()}
 
 
+def taking_back(op: Op, done: Op) -> dict[Place, Runs]:
+    """Return the part of an op that takes back what another op did.
+
+    Parameters
+    ----------
+    op : mapping of (cy, cx) to Runs
+    done : mapping of (cy, cx) to Runs
+        Runs that took effect.
+
+    Returns
+    -------
+    dict of (cy, cx) to Runs
+        The pixels that `done` changed and that `op` changes from its new to its old label.
+    """
+    parts: dict[Place, Runs] = {}
+    for place in op.keys() & done.keys():
+        pixels, old, new = expand(op[place])
+        changed, was, became = expand(done[place])
+        at = np.minimum(np.searchsorted(changed, pixels), changed.size - 1)
+        ok = (changed[at] == pixels) & (became[at] == old) & (was[at] == new)
+        runs = _as_runs(pixels[ok], old[ok], new[ok])
+        if len(runs):
+            parts[place] = runs
+    return parts
+
+
 def between(before: Chunk, after: Chunk) -> Runs:
     """Return the runs that turn one chunk into another, each as long as it can be.
 

@@ -68,7 +68,7 @@ async function open(stage: HTMLElement): Promise<void> {
     const opened = await openSession(
       {
         ...{ model, element: stage, images, layers, classes, openLayer, region, search, navigate },
-        ...{ projectUrl: links.project, history, views, pixels, prompts },
+        ...{ projectUrl: links.project, user, history, views, pixels, prompts },
       },
       image,
     );

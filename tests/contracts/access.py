@@ -77,6 +77,7 @@ ACCESS: dict[str, dict[str, str]] = {
     API + LAYER + "chunks/<str:digest>/": LOOK,
     API + LAYER + "ops/": {"GET": VIEWER, "POST": ANNOTATOR},
     API + LAYER + "events/": LOOK,
+    API + LAYER + "presence/": {"POST": VIEWER},
     API + LAYER + "instances/": LOOK,
     API + LAYER + "differences/": LOOK,
     API + LAYER + "instances/decide/": {"POST": ANNOTATOR},
@@ -193,6 +194,7 @@ SENT: dict[tuple[str, str], Callable[[Furnished], Sent]] = {
         "application/vnd.cytoloop.ops",
     ),
     ("GET", API + LAYER + "differences/"): lambda w: Sent({"other": str(w.draft.pk)}),
+    ("POST", API + LAYER + "presence/"): lambda w: Sent({"session": str(uuid.uuid4())}),
     ("POST", API + LAYER + "instances/decide/"): lambda w: Sent(
         {"instance_ids": [1], "state": "rejected"}, ids={"layer_id": w.draft.pk}
     ),

@@ -141,6 +141,7 @@ def test_a_killed_browser_loses_nothing(playwright, site, image, annotator, tmp_
     context = launch()
     editor = Editor(context, site.url, image)
     editor.page.route("**/ops/", lambda route: route.abort())
+    editor.stroke((60, 150), (100, 150))
     editor.stroke((60, 60), (160, 60), (160, 120), let_go=not is_open)
     editor.wait_until_journalled()
     before = editor.labels(*BOX)

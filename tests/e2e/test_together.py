@@ -86,9 +86,10 @@ def test_an_ended_session_is_told_and_one_goes_on_without_loading_again(
     editor = open_editor()
     page = editor.page
     page.evaluate(KEPT)
-    Session.objects.all().delete()
 
-    editor.stroke((60, 60), (120, 60))
+    editor.stroke((60, 60), (120, 60), let_go=False)
+    Session.objects.all().delete()
+    page.mouse.up()
     page.get_by_role("dialog").get_by_text("You were signed out").wait_for()
     assert editor.state() == "login-needed"
     page.keyboard.press("Escape")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import subprocess
 import uuid
 
 import numpy as np
@@ -22,6 +21,7 @@ from tests.annotations.api.test_uploads import begin
 from tests.annotations.api.test_uploads import send as send_piece
 from tests.annotations.imaging.files import encoded
 from tests.annotations.painting import box_op, check_in_step, new_id, sent
+from tests.disks import FILLER, disk_at
 from tests.factories import ImageFactory, LayerFactory
 from training.actions.predictions import queue_predictions
 from training.actions.runs import queue_run
@@ -29,27 +29,13 @@ from training.models import ModelVersion, PredictionRun, RunState
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-FILLER = "filler"
-
 
 @pytest.fixture
 def small_disk(tmp_path, settings):
     """Put the data directory on a disk of its own; call it to leave so many bytes free."""
-    place = tmp_path / "small"
-    place.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", str(place)]
-    if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
-        pytest.skip("only root may mount a file system")
-    settings.CYTOLOOP_DATA_DIR = place
-
-    def leave(n_bytes):
-        (place / FILLER).unlink(missing_ok=True)
-        if n_bytes is not None:
-            free = os.statvfs(place).f_bavail * os.statvfs(place).f_frsize
-            (place / FILLER).write_bytes(b"\0" * (free - n_bytes))
-
-    yield leave
-    subprocess.run(["umount", "-l", str(place)], check=True)
+    with disk_at(tmp_path / "small", "12m") as leave:
+        settings.CYTOLOOP_DATA_DIR = tmp_path / "small"
+        yield leave
 
 
 def files():

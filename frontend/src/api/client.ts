@@ -153,9 +153,19 @@ async function errorOf(response: Response): Promise<ApiError> {
   const retryAfterS = Number.isFinite(wait) ? wait : null;
   const body: unknown = await response.json().catch(() => null);
   if (isErrorBody(body)) return new ApiError(statusOf(response, body), body, retryAfterS);
-  const message = `The server answered ${response.status} without saying why.`;
+  const message = SENTENCES[response.status] ?? unexplained(response.status);
   return new ApiError(response.status, { code: "unknown", message }, retryAfterS);
 }
+
+/** What a proxy in front of the server means by an answer of its own. */
+const SENTENCES: Record<number, string> = {
+  413: "This is larger than a proxy in front of the server lets through. Ask the person who runs this site to raise its limit to 8 MB.",
+  502: "The server does not answer the proxy in front of it; it may be starting anew.",
+  503: "The server does not answer the proxy in front of it; it may be starting anew.",
+  504: "The server does not answer the proxy in front of it in time.",
+};
+
+const unexplained = (status: number) => `The server answered ${status} without saying why.`;
 
 /** Session authentication of DRF answers 403 to the signed out: the code tells. */
 function statusOf(response: Response, body: ApiErrorBody): number {

@@ -13,11 +13,15 @@ import type {
   OpJson,
   OpsAnswerJson,
   OutgoingOp,
+  PresenceIn,
+  PresenceJson,
 } from "./types";
 
 export interface LayerEvents {
   onOp(op: OpJson): void;
   onInstances(): void;
+  /** Somebody's editor tells where it is; ours too. */
+  onPresence?(news: PresenceJson): void;
   /** News may have been missed: read what came after the newest known op. */
   onResync(): void;
   onOpen(): void;
@@ -131,12 +135,21 @@ export class RestLayerApi implements LayerApi {
     return this.client.json("GET", `/api/v1/layers/${id}/differences/`, { query: { ...wanted } });
   }
 
+  /** Tell the others where this editor is; `isLast` outlives the page. */
+  async announce(id: string, presence: PresenceIn, isLast = false): Promise<void> {
+    await this.client.json("POST", `/api/v1/layers/${id}/presence/`, {
+      json: presence,
+      keepalive: isLast,
+    });
+  }
+
   events(id: string, after: () => number, handlers: LayerEvents): Listening {
     return listen({
       url: () => `${this.client.base}/api/v1/layers/${id}/events/?after=${after()}`,
       on: {
         op: (data) => handlers.onOp(data as OpJson),
         instances: () => handlers.onInstances(),
+        presence: (data) => handlers.onPresence?.(data as PresenceJson),
         resync: () => handlers.onResync(),
       },
       onOpen: () => handlers.onOpen(),

@@ -626,6 +626,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/layers/{layer_id}/presence/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say where one is */
+        post: operations["v1_layers_presence_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/predictions/{prediction_id}/cancel/": {
         parameters: {
             query?: never;
@@ -2151,6 +2168,37 @@ export interface components {
             findings: components["schemas"]["FindingOut"][];
             /** @description A sentence; empty when nothing alike ran here. */
             estimate: string;
+        };
+        PresenceInRequest: {
+            /**
+             * Format: uuid
+             * @description One per editor tab.
+             */
+            session: string;
+            /** @default 0 */
+            t: number;
+            /** @default 0 */
+            z: number;
+            /** @description What is on screen: row0, col0, row1, col1, half-open. */
+            box?: number[] | null;
+            /**
+             * Format: int64
+             * @description Instance of this layer; 0: none.
+             * @default 0
+             */
+            selected: number;
+            /** @default false */
+            is_painting: boolean;
+            /**
+             * @description Just come: the others answer with where they are.
+             * @default false
+             */
+            hello: boolean;
+            /**
+             * @description Leaving; the rest does not count.
+             * @default false
+             */
+            gone: boolean;
         };
         /**
          * @description * `objects` - Skip draft objects that touch an annotated one
@@ -4004,6 +4052,32 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["AppendedOut"];
                 };
+            };
+        };
+    };
+    v1_layers_presence_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                layer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PresenceInRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["PresenceInRequest"];
+                "multipart/form-data": components["schemas"]["PresenceInRequest"];
+            };
+        };
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

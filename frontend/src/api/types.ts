@@ -55,6 +55,24 @@ export interface LayerJson {
   n_proposed?: number;
 }
 
+/** What an editor says of where it is. */
+export type PresenceIn = Schemas["PresenceInRequest"];
+
+/** Where somebody's editor is, as the stream of the layer tells it. */
+export interface PresenceJson {
+  session: string;
+  user: number;
+  name: string;
+  t: number;
+  z: number;
+  /** row0, col0, row1, col1 of what is on screen; null for unknown. */
+  box: [number, number, number, number] | null;
+  selected: number;
+  is_painting: boolean;
+  hello: boolean;
+  gone: boolean;
+}
+
 /** How a version's prediction of an image stands; the layer is its draft. */
 export interface PredictionJson {
   id: string;

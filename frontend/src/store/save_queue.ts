@@ -186,7 +186,7 @@ export class SaveQueue {
       this.pause("login-needed", error.code === OTHER_ACCOUNT ? error.message : SIGN_IN);
     else if (status === 403 || status === 404) this.pause("refused", error.message);
     else if (status >= 500 || status === 429 || status === 408) {
-      this.pause("offline", error.message, error.retryAfterS);
+      this.pause("server-trouble", error.message, error.retryAfterS);
     } else return this.splitOrSetAside(batch, error);
     return false;
   }

@@ -7,6 +7,7 @@ const WORST_FIRST: readonly SaveStatus[] = [
   "refused",
   "login-needed",
   "storage-blocked",
+  "server-trouble",
   "offline",
   "saving",
   "saved",

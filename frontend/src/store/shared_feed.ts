@@ -5,7 +5,8 @@
 
 import type { LayerApi, LayerEvents } from "../api/layers";
 import type { Listening } from "../api/sse";
-import type { LayerJson } from "../api/types";
+import type { LayerJson, PresenceJson } from "../api/types";
+import { Listeners } from "./observable";
 
 interface Reader {
   readonly after: () => number;
@@ -16,6 +17,10 @@ export class SharedFeed implements LayerApi {
   private readonly api: LayerApi;
   private readonly layers = new Map<string, Promise<LayerJson>>();
   private readonly feeds = new Map<string, Feed>();
+  /** What the others' editors tell of themselves. */
+  readonly presence = new Listeners<PresenceJson>();
+  /** The stream has begun, for the first time or anew. */
+  readonly opened = new Listeners<void>();
 
   readonly manifest: LayerApi["manifest"];
   readonly chunk: LayerApi["chunk"];
@@ -53,7 +58,16 @@ export class SharedFeed implements LayerApi {
   events(id: string, after: () => number, handlers: LayerEvents): Listening {
     let feed = this.feeds.get(id);
     if (!feed) {
-      feed = new Feed((oldest, all) => this.api.events(id, oldest, all));
+      feed = new Feed((oldest, all) =>
+        this.api.events(id, oldest, {
+          ...all,
+          onPresence: (news) => this.presence.tell(news),
+          onOpen: () => {
+            all.onOpen();
+            this.opened.tell();
+          },
+        }),
+      );
       this.feeds.set(id, feed);
     }
     return feed.join({ after, handlers });

@@ -6,7 +6,6 @@
  * ids, news, what was set aside, is shared.
  */
 
-import type { LayerApi } from "../api/layers";
 import { planesWithRows } from "./adopt";
 import type { AnnotationPlane } from "./annotation_plane";
 import { AsideShelf } from "./aside";
@@ -57,7 +56,8 @@ export class StackStore extends ShownPlane implements LayerStore {
   /** Closed while the past is looked at. */
   readonly lock = new EditLock();
   private readonly options: OpenOptions;
-  private readonly api: LayerApi;
+  /** What of the server all planes share. */
+  readonly api: SharedFeed;
   private readonly volumes: VolumeAccept;
   private readonly planes: OpenPlanes;
   private readonly shelf: AsideShelf;

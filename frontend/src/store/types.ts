@@ -216,6 +216,7 @@ export interface AsideOp {
  * saved           everything is on the server
  * saving          strokes are on their way
  * offline         the server cannot be reached; strokes are kept here and sent later
+ * server-trouble  the server is there and cannot save now (disk full); kept here, tried again
  * login-needed    signed out; strokes are kept here until the person signs in again
  * refused         the server says no (right taken away, layer gone); strokes are kept here
  * storage-blocked the browser gives no storage: strokes are safe only when "saved"
@@ -224,6 +225,7 @@ export type SaveStatus =
   | "saved"
   | "saving"
   | "offline"
+  | "server-trouble"
   | "login-needed"
   | "refused"
   | "storage-blocked";

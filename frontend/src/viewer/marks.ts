@@ -87,7 +87,7 @@ export class SelectionMark implements Drawable {
     if (!showsDetail(frame.view, this.#reader.info.chunk)) return false;
     // Tracing a growing object in every frame of a stroke would halve the frame rate.
     if (!isEmpty(this.#fresh)) return false;
-    this.#path ??= this.#trace(this.#reader);
+    this.#path ??= traceInstance(this.#reader, this.#id);
     frame.context.beginPath();
     setImageTransform(frame);
     const path = new Path2D();
@@ -104,29 +104,30 @@ export class SelectionMark implements Drawable {
     context.stroke(path);
     return false;
   }
+}
 
-  #trace(reader: LabelReader): Path2D {
-    const path = new Path2D();
-    const row = reader.instances.get(this.#id);
-    const whole = rect(0, 0, reader.info.width, reader.info.height);
-    const box = intersect(grow(row?.box ?? EMPTY_RECT, 1), whole);
-    if (isEmpty(box)) return path;
-    if (width(box) * height(box) > MOST_TRACED_PX) {
-      path.rect(box.x0, box.y0, width(box), height(box));
-      return path;
-    }
-    const stride = width(box) + 2;
-    const padded = new Uint32Array(stride * (height(box) + 2));
-    gather(reader, box, padded);
-    const isInside = (x: number, y: number) =>
-      padded[(y - box.y0 + 1) * stride + (x - box.x0 + 1)] === this.#id ? 1 : 0;
-    const lines = edgeLines(isInside, box);
-    for (let at = 0; at + 3 < lines.length; at += 4) {
-      path.moveTo(lines[at] as number, lines[at + 1] as number);
-      path.lineTo(lines[at + 2] as number, lines[at + 3] as number);
-    }
+/** The outline of an instance in image pixels, exactly along its own. */
+export function traceInstance(reader: LabelReader, id: number): Path2D {
+  const path = new Path2D();
+  const row = reader.instances.get(id);
+  const whole = rect(0, 0, reader.info.width, reader.info.height);
+  const box = intersect(grow(row?.box ?? EMPTY_RECT, 1), whole);
+  if (isEmpty(box)) return path;
+  if (width(box) * height(box) > MOST_TRACED_PX) {
+    path.rect(box.x0, box.y0, width(box), height(box));
     return path;
   }
+  const stride = width(box) + 2;
+  const padded = new Uint32Array(stride * (height(box) + 2));
+  gather(reader, box, padded);
+  const isInside = (x: number, y: number) =>
+    padded[(y - box.y0 + 1) * stride + (x - box.x0 + 1)] === id ? 1 : 0;
+  const lines = edgeLines(isInside, box);
+  for (let at = 0; at + 3 < lines.length; at += 4) {
+    path.moveTo(lines[at] as number, lines[at + 1] as number);
+    path.lineTo(lines[at + 2] as number, lines[at + 3] as number);
+  }
+  return path;
 }
 
 export interface RegionBox {

@@ -2,6 +2,7 @@
 
 import { ApiError, NetworkError } from "../../src/api/client";
 import {
+  fromBase64,
   type GivenClass,
   type LayerApi,
   type LayerEvents,
@@ -33,7 +34,16 @@ import {
 import { decodeEdit, encodeEdit } from "../../src/labels/codec";
 import { gunzip, gzip } from "../../src/labels/gzip";
 import { InstanceTable } from "../../src/labels/instances";
-import { applyEdit, pixelsIn } from "../../src/labels/runs";
+import {
+  applyEdit,
+  applyRuns,
+  type Edit,
+  invertEdit,
+  invertRuns,
+  pixelsIn,
+  type Runs,
+  revertRuns,
+} from "../../src/labels/runs";
 import type { PlaneRef } from "../../src/labels/spans";
 import { applyClasses, grouped } from "../../src/store/classes";
 import { acceptEdit } from "../../src/store/edits";
@@ -210,7 +220,7 @@ export class ReferenceServer implements LayerApi {
     if (known) return known;
     const edit = decodeEdit(await gunzip(op.body));
     if (op.kind === "poison") throw new ApiError(400, { code: "invalid", message: "Not an op." });
-    const accepted = applyEdit(this.chunksOf(op.t, op.z), edit);
+    const accepted = applyEdit(this.chunksOf(op.t, op.z), await this.permitted(op, edit));
     const body = toBase64(await gzip(encodeEdit(accepted)));
     this.table.countEdit(accepted, 1, op);
     const classes = { ...this.acceptedClasses(op), ...op.meta.classes };
@@ -241,6 +251,13 @@ export class ReferenceServer implements LayerApi {
       }, this.random() * 5);
     }
     return row;
+  }
+
+  /** An undo changes only pixels that its op changed. */
+  private async permitted({ meta }: OutgoingOp, edit: Edit): Promise<Edit> {
+    const name = meta.undo_of ?? meta.redo_of;
+    const done = this.log.find((row) => row.session === name?.session && row.n === name.n);
+    return done ? partOf(edit, invertEdit(await editOf(done))) : edit;
   }
 
   /** The class of a draft's instance comes along when it is accepted. */
@@ -333,6 +350,33 @@ export class ReferenceServer implements LayerApi {
     this.nextId = Math.max(this.nextId, label + 1);
   }
 }
+
+/** What an op of the log did. */
+export async function editOf({ body }: OpJson): Promise<Edit> {
+  return decodeEdit(await gunzip(fromBase64(body)));
+}
+
+/** The changes of `edit` that are among those of `limit`. */
+export function partOf(edit: Edit, limit: Edit): Edit {
+  const part = new Map<ChunkKey, Runs>();
+  for (const [key, runs] of edit) {
+    const allowed = limit.get(key);
+    if (!allowed) continue;
+    const sameOld = applyRuns(oldLabels(allowed), runs);
+    const same = applyRuns(oldLabels(invertRuns(allowed)), invertRuns(sameOld));
+    if (same.count > 0) part.set(key, invertRuns(same));
+  }
+  return part;
+}
+
+/** A chunk that holds the old labels of some runs and nothing else. */
+function oldLabels(runs: Runs): Uint32Array {
+  const labels = new Uint32Array(CHUNK_PIXELS).fill(NO_LABEL);
+  revertRuns(labels, runs);
+  return labels;
+}
+
+const NO_LABEL = 2 ** 32 - 1;
 
 function emptyColumns(): InstancesJson {
   return {

@@ -176,9 +176,9 @@ describe("answers of the server", () => {
   test.each([
     [403, "refused"],
     [404, "refused"],
-    [500, "offline"],
-    [503, "offline"],
-    [429, "offline"],
+    [500, "server-trouble"],
+    [503, "server-trouble"],
+    [429, "server-trouble"],
   ])("%i keeps the strokes and shows %s", async (status, shown) => {
     const ana = await page();
     const id = ana.nextInstanceId();

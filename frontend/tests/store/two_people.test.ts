@@ -2,10 +2,11 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { imagePoint } from "../../src/geometry/points";
 import { rect } from "../../src/geometry/rect";
+import { invertEdit, NO_EDIT, pixelsIn } from "../../src/labels/runs";
 import type { AnnotationPlane } from "../../src/store/annotation_plane";
 import type { RefusedReport, StrokeKind, WriteMode } from "../../src/store/types";
 import { brush, expectTruth, line, openAll, settle, settleAfterLoss, until } from "./people";
-import { ReferenceServer, seeded } from "./reference_server";
+import { editOf, partOf, ReferenceServer, seeded } from "./reference_server";
 
 const KINDS: StrokeKind[] = ["brush", "brush", "brush", "erase-selected", "erase-any"];
 const MODES: WriteMode[] = ["preserve", "overwrite", "inside", "locked"];
@@ -58,6 +59,7 @@ test("two people and a watcher end with the server's pixels, through a bad netwo
       await settleAfterLoss(server, ana, ben, eve);
       const seen = new Set(server.log.map((op) => `${op.session} ${op.n}`));
       expect(seen.size).toBe(server.log.length);
+      await expectUndoOfOwn(server);
       for (const store of [ana, ben, eve]) {
         expectTruth(server, store);
         expect(store.saveState.value).toMatchObject({ queued: 0, lastError: null });
@@ -67,6 +69,18 @@ test("two people and a watcher end with the server's pixels, through a bad netwo
     { numRuns: 5, endOnFailure: true },
   );
 }, 240_000);
+
+/** An undo or redo changed only what its op had changed. */
+async function expectUndoOfOwn(server: ReferenceServer): Promise<void> {
+  for (const row of server.log) {
+    const name = row.meta.undo_of ?? row.meta.redo_of;
+    if (!name) continue;
+    const done = server.log.find((one) => one.session === name.session && one.n === name.n);
+    const edit = await editOf(row);
+    const part = done ? partOf(edit, invertEdit(await editOf(done))) : NO_EDIT;
+    expect(pixelsIn(part)).toBe(pixelsIn(edit));
+  }
+}
 
 describe("when two paint the same pixels", () => {
   async function both() {
@@ -174,5 +188,38 @@ describe("when two paint the same pixels", () => {
     await settle(server, ana, partial, late);
     await partial.ensure(server.bounds);
     for (const store of [late, partial]) expectTruth(server, store);
+  });
+
+  test("undo and redo do not touch what the other erased first", async () => {
+    const { server, ana, ben } = await both();
+    await brush(ana, ana.nextInstanceId(), line(80, 100, 140, 100), 20);
+    await settle(server, ana, ben);
+    const erase = async (store: AnnotationPlane, x: number) => {
+      const stroke = store.beginStroke({ kind: "erase-any", instanceId: 0, radius: 10 });
+      stroke.move(line(x, 100));
+      await stroke.commit();
+    };
+    server.trouble.isDown = true;
+    await erase(ben, 105);
+    await until(() => !ben.saveState.value.online, "offline");
+    await ben.undo();
+    server.trouble.isDown = false;
+    await erase(ana, 100);
+    await ana.flush();
+    ben.retrySaving();
+    await settle(server, ana, ben);
+    for (const store of [ana, ben]) {
+      expectTruth(server, store);
+      expect(store.labelAt(imagePoint(100, 100))).toBe(0);
+      expect(store.labelAt(imagePoint(113, 100))).not.toBe(0);
+    }
+    await ana.undo();
+    await ben.redo();
+    await settle(server, ana, ben);
+    for (const store of [ana, ben]) {
+      expectTruth(server, store);
+      expect(store.labelAt(imagePoint(100, 100))).not.toBe(0);
+      expect(store.labelAt(imagePoint(113, 100))).toBe(0);
+    }
   });
 });

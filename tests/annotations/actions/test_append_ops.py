@@ -43,6 +43,43 @@ def test_pixels_that_changed_meanwhile_are_refused(annotator, reviewer, layer):
     check_in_step(layer)
 
 
+@pytest.mark.parametrize("kind", ["undo", "redo"])
+@pytest.mark.parametrize("is_one_call", [True, False])
+def test_an_undo_leaves_what_others_erased_before_its_op(
+    annotator, reviewer, layer, kind, is_one_call
+):
+    mine = paint_box(annotator, layer, (0, 0, 20, 30))
+    session = uuid.uuid4()
+    erase = sent(box_op(layer, (0, 0, 20, 20), 0))
+    of = {"session": str(session), "n": erase.n}
+    seen = ops.invert(ops.decode(ops.unpack(erase.body)))
+    undo = sent(seen, kind=kind, meta={f"{kind}_of": of})
+    send(reviewer, layer, sent(box_op(layer, (0, 0, 20, 10), 0)))
+
+    if is_one_call:
+        row = send(annotator, layer, erase, undo, session=session).ops[1]
+    else:
+        send(annotator, layer, erase, session=session)
+        row = send(annotator, layer, undo, session=session).ops[0]
+
+    assert (row.n_pixels, row.n_refused) == (200, 200)
+    assert (picture(layer)[:20, :10] == 0).all()
+    assert (picture(layer)[:20, 10:30] == mine).all()
+    check_in_step(layer)
+
+
+@pytest.mark.parametrize(
+    "of", [1, {}, {"session": "x", "n": 1}, {"session": str(uuid.uuid4()), "n": 10**30}]
+)
+def test_an_undo_that_names_no_op_is_guarded_by_its_own_runs(annotator, layer, of):
+    paint_box(annotator, layer, (0, 0, 9, 9))
+
+    undo = sent(box_op(layer, (0, 0, 9, 9), 0), kind="undo", meta={"undo_of": of})
+
+    assert send(annotator, layer, undo).ops[0].n_pixels == 81
+    check_in_step(layer)
+
+
 def test_an_op_that_is_refused_wholly_gets_a_seq_all_the_same(annotator, layer):
     instance_id = paint_box(annotator, layer, (0, 0, 9, 9))
 

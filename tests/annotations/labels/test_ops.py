@@ -85,6 +85,23 @@ def test_what_an_op_did_is_taken_back_by_its_inverse(op, chunks):
     assert back.n_pixels == applied.n_pixels
 
 
+def pixel_changes(op):
+    return {
+        (place, *one)
+        for place, runs in op.items()
+        for one in zip(*(side.tolist() for side in ops.expand(runs)), strict=True)
+    }
+
+
+@settings(max_examples=60, deadline=None)
+@given(any_op((0, 1)), any_op((0, 1)))
+def test_what_takes_back_an_op_is_no_more_than_its_inverse(op, done):
+    part = ops.taking_back(op, done)
+
+    assert pixel_changes(part) == pixel_changes(op) & pixel_changes(ops.invert(done))
+    assert rows_of(ops.taking_back(ops.invert(done), done)).keys() == done.keys()
+
+
 @settings(max_examples=40, deadline=None)
 @given(any_op((0, 1, 2, 3)), any_chunks())
 def test_only_pixels_that_hold_the_old_label_change(op, chunks):

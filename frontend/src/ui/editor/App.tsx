@@ -13,6 +13,7 @@ import { Minimap } from "./Minimap";
 import type { EditorModel } from "./model";
 import { ObjectPanel } from "./ObjectPanel";
 import { HelpSheet, LoginDialog, Notices } from "./Overlays";
+import { FollowNote } from "./People";
 import { PlaneBar, ProjectionNote } from "./PlaneBar";
 import { RegionPanel } from "./RegionPanel";
 import { ScaleBar, StatusBar } from "./StatusBar";
@@ -57,6 +58,7 @@ export function App(props: {
         <div ref={stage} class="stage" data-cursor="crosshair" />
         {actions && <ProjectionNote actions={actions} />}
         {actions && <ComparisonOverlay actions={actions} />}
+        {actions && <FollowNote actions={actions} />}
         {actions && <ScaleBar actions={actions} />}
         {actions && <Minimap actions={actions} />}
         <Placeholder model={model} links={links} />

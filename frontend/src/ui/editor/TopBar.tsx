@@ -1,6 +1,7 @@
 /** The bar above the image: where we are, what is saved, back and forward. */
 import type { EditorActions } from "./actions";
 import { kindWord } from "./kind_words";
+import { People } from "./People";
 import { Button, count, ICONS, Icon, plural } from "./parts";
 
 export interface Links {
@@ -35,6 +36,7 @@ export function TopBar({ actions, links }: { actions: EditorActions; links: Link
         </span>
       )}
       <span class="spring" />
+      <People actions={actions} />
       {model.aside.value.length > 0 && (
         <button
           type="button"
@@ -126,6 +128,7 @@ function SaveMark({ actions }: { actions: EditorActions }) {
     saved: "Saved",
     saving: "Saving…",
     offline: `Offline, ${waiting} kept here`,
+    "server-trouble": `Not saved yet, ${waiting} kept here`,
     "login-needed": `Signed out, ${waiting} kept here`,
     refused: `Not saved: ${waiting}`,
     "storage-blocked": save.queued > 0 ? `${waiting} not saved yet` : "Saved",

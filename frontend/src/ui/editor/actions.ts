@@ -11,6 +11,7 @@ import type { LoginDesk } from "./login_desk";
 import type { MapDesk } from "./map_desk";
 import type { EditorModel } from "./model";
 import type { PaintDesk } from "./paint_desk";
+import type { PeopleDesk } from "./people_desk";
 import type { PlaneDesk } from "./plane_desk";
 import type { RegionDesk } from "./region_desk";
 import type { Review } from "./review";
@@ -36,6 +37,7 @@ export interface EditorActions {
   readonly login: LoginDesk;
   readonly viewing: Viewing;
   readonly maps: MapDesk;
+  readonly people: PeopleDesk;
 
   readonly steps: HistoryList;
   readonly travel: TimeTravel;

@@ -42,7 +42,11 @@ export class ConflictDesk {
     if (isRead) this.#refused = [];
     this.#refused.push(report);
     const n = this.#refused.reduce((sum, one) => sum + one.nRefused, 0);
-    const text = `Someone else changed ${n.toLocaleString("en")} px while you painted; your version was not used there.`;
+    const isUndo = this.#refused.every(({ kind }) => kind === "undo" || kind === "redo");
+    const changed = `Someone else changed ${n.toLocaleString("en")} px`;
+    const text = isUndo
+      ? `${changed} since; undo left them as they are.`
+      : `${changed} while you painted; your version was not used there.`;
     dismiss(model, this.#notice);
     this.#notice = notify(model, text, {
       tone: "problem",

@@ -15,6 +15,7 @@ import { LabelView } from "../../viewer/label_view";
 import { LassoMark } from "../../viewer/lasso_mark";
 import { MapMark } from "../../viewer/map_mark";
 import { CursorMark, RegionMarks, SelectionMark } from "../../viewer/marks";
+import { PeopleMarks } from "../../viewer/people_marks";
 import { shownGrey } from "../../viewer/shown_grey";
 import { SketchMark } from "../../viewer/sketch";
 import { Stage, type View } from "../../viewer/stage";
@@ -47,6 +48,7 @@ export class Scene {
   readonly area: AreaMark;
   /** What a model says of each pixel. */
   readonly map: MapMark;
+  readonly people: PeopleMarks;
   readonly painter: TilePainter;
   readonly #model: EditorModel;
   readonly #token: TileToken;
@@ -110,6 +112,8 @@ export class Scene {
     });
     this.#labels.add(this.#regions);
     this.#labels.add(this.#selection);
+    this.people = new PeopleMarks(requestLabels);
+    this.#labels.add(this.people);
     this.outline = new BoxMark(requestMarks);
     this.#marks.add(this.outline);
     this.area = new AreaMark(requestMarks);
@@ -125,6 +129,7 @@ export class Scene {
   /** Show the labels of a plane instead of those before. */
   showAnnotation(layer: LayerStore): void {
     this.#layer = layer;
+    this.people.follow(layer, () => layer.isBusy);
     this.#showLabels(layer);
   }
 
@@ -265,6 +270,7 @@ export class Scene {
     this.hideDraft();
     this.#annotation?.dispose();
     this.#maps.destroy();
+    this.people.destroy();
     this.#labels.destroy();
     this.#marks.destroy();
     this.stage.destroy();

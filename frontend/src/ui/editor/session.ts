@@ -27,9 +27,11 @@ import type { LookDesk } from "./look_desk";
 import { MapDesk } from "./map_desk";
 import { dismiss, type EditorModel, notify } from "./model";
 import { PaintDesk } from "./paint_desk";
+import { PeopleDesk } from "./people_desk";
 import { PlaneDesk } from "./plane_desk";
 import { RegionDesk } from "./region_desk";
 import { Review } from "./review";
+import { SaveWatch } from "./save_watch";
 import type { Scene } from "./scene";
 import { SuggestionDesk } from "./suggestion_desk";
 import { TimeTravel } from "./time_travel";
@@ -46,6 +48,8 @@ export interface SessionParts {
   readonly views: ViewApi;
   readonly pixels: PixelApi;
   readonly prompts: PromptApi;
+  /** Who has opened the page, by number. */
+  readonly user: string;
   readonly projectUrl: string;
   readonly navigate: (url: string) => void;
 }
@@ -72,6 +76,7 @@ export class EditorSession implements EditorActions {
   readonly blame: BlameDesk;
   readonly viewing: Viewing;
   readonly maps: MapDesk;
+  readonly people: PeopleDesk;
   readonly #disposers: (() => void)[] = [];
 
   constructor(parts: SessionParts & { look: LookDesk }, scene: Scene, layer: StackStore) {
@@ -123,6 +128,7 @@ export class EditorSession implements EditorActions {
     this.viewing = new Viewing({ ...parts, ...shared, planes: this.planes, review });
     this.maps = new MapDesk(model, scene, parts.prompts, review);
     this.conflicts = new ConflictDesk(shared);
+    this.people = new PeopleDesk({ ...shared, api: layers, user: Number(parts.user) });
     scene.showAnnotation(layer.plane);
     const authors = new AuthorDesk({ model, layer, layers });
     this.#disposers.push(() => authors.close());
@@ -145,6 +151,7 @@ export class EditorSession implements EditorActions {
     this.conflicts.close();
     this.blame.close();
     this.steps.dispose();
+    this.people.close();
     this.login.close();
     this.review.close();
     this.scene.destroy();
@@ -189,9 +196,11 @@ export class EditorSession implements EditorActions {
   /** What the stores tell. */
   #listen(): (() => void)[] {
     const { model, layer } = this;
+    const watch = new SaveWatch(model);
     return [
       layer.saveState.subscribe((state) => {
         model.save.value = state;
+        watch.follow(state);
         this.login.follow(state.state);
       }),
       layer.history.subscribe((state) => {

@@ -1,0 +1,152 @@
+/** Who else is here: round marks in the top bar, and a list with what each of them does. */
+import { useRef } from "preact/hooks";
+import type { Person } from "../../store/presence";
+import type { EditorActions } from "./actions";
+import { Button, Icon, plural } from "./parts";
+import { colourOf, doingOf, initialsOf, inkOn } from "./people";
+
+const MOST_MARKS = 4;
+const PEOPLE =
+  "M7.5 9a2.8 2.8 0 1 0 0-5.6 2.8 2.8 0 0 0 0 5.6zM2 16.5c.4-3.3 2.6-5 5.5-5s5.1 1.7 5.5 5M13 8.8a2.5 2.5 0 0 0 0-5M14.8 11.8c1.9.6 3 2.2 3.2 4.7";
+
+export function People({ actions }: { actions: EditorActions }) {
+  const people = actions.people.people.value;
+  const hidden = people.length - MOST_MARKS;
+  return (
+    <section class={people.length > 0 ? "people" : "people is-empty"} aria-label="People here">
+      {people.slice(0, MOST_MARKS).map((person) => (
+        <Mark key={person.user} actions={actions} person={person} />
+      ))}
+      {hidden > 0 && <span class="mark-more">+{hidden}</span>}
+      <PeopleList actions={actions} />
+    </section>
+  );
+}
+
+/** A person's letters in their colour; a click goes to where they are. */
+function Mark({ actions, person }: { actions: EditorActions; person: Person }) {
+  const desk = actions.people;
+  const colour = colourOf(person.user);
+  const isFollowed = desk.followed.value === person.user;
+  const doing = `${person.name}: ${doingOf(person, actions.model.stackSize.value)}`;
+  return (
+    <button
+      type="button"
+      class={person.isPainting ? "mark is-painting" : "mark"}
+      style={{ backgroundColor: colour, color: inkOn(colour) }}
+      title={`${doing}. Click to follow.`}
+      aria-label={`Follow ${doing}`}
+      aria-pressed={isFollowed}
+      onClick={() => (isFollowed ? desk.stopFollowing() : desk.follow(person))}
+    >
+      {initialsOf(person.name)}
+    </button>
+  );
+}
+
+function PeopleList({ actions }: { actions: EditorActions }) {
+  const desk = actions.people;
+  const people = desk.people.value;
+  const list = useRef<HTMLDetailsElement>(null);
+  const close = () => {
+    if (list.current) list.current.open = false;
+  };
+  return (
+    <details
+      ref={list}
+      onKeyDown={(event) => {
+        if (event.key !== "Escape" || !list.current?.open) return;
+        event.stopPropagation();
+        close();
+        list.current.querySelector("summary")?.focus();
+      }}
+      onFocusOut={(event) => {
+        const to = event.relatedTarget;
+        if (to instanceof Node && !list.current?.contains(to)) close();
+      }}
+    >
+      <summary class="button button-quiet" title={titleOf(people)} aria-label={titleOf(people)}>
+        <Icon path={PEOPLE} />
+        <span class="people-count">{people.length > 0 && people.length}</span>
+      </summary>
+      <div class="people-list">
+        {people.length === 0 && <p class="hint">Nobody else has this image open.</p>}
+        <ul>
+          {people.map((person) => (
+            <Row key={person.user} actions={actions} person={person} onDone={close} />
+          ))}
+        </ul>
+        <label class="check">
+          <input
+            type="checkbox"
+            checked={desk.isShown.value}
+            onChange={(event) => {
+              desk.isShown.value = event.currentTarget.checked;
+            }}
+          />
+          <span>Show on the image where others are</span>
+        </label>
+        <label class="check">
+          <input
+            type="checkbox"
+            checked={desk.isTold.value}
+            onChange={(event) => desk.tell(event.currentTarget.checked)}
+          />
+          <span>Tell others where I am</span>
+        </label>
+      </div>
+    </details>
+  );
+}
+
+function titleOf(people: readonly Person[]): string {
+  if (people.length === 0) return "Other people: nobody here";
+  return `${plural(people.length, "other person", "other people")} here: ${people.map((one) => one.name).join(", ")}`;
+}
+
+function Row(props: {
+  readonly actions: EditorActions;
+  readonly person: Person;
+  readonly onDone: () => void;
+}) {
+  const { actions, person } = props;
+  const desk = actions.people;
+  const isFollowed = desk.followed.value === person.user;
+  return (
+    <li>
+      <span class="swatch" style={{ backgroundColor: colourOf(person.user) }} />
+      <span class="person">
+        <strong>{person.name}</strong>
+        <span class="hint">{doingOf(person, actions.model.stackSize.value)}</span>
+      </span>
+      <Button
+        label={isFollowed ? `Stop following ${person.name}` : `Follow ${person.name}`}
+        onClick={() => {
+          if (isFollowed) desk.stopFollowing();
+          else desk.follow(person);
+          props.onDone();
+        }}
+      >
+        <span>{isFollowed ? "Stop" : "Follow"}</span>
+      </Button>
+    </li>
+  );
+}
+
+/** Over the image while somebody is followed. */
+export function FollowNote({ actions }: { actions: EditorActions }) {
+  const desk = actions.people;
+  const person = desk.people.value.find((one) => one.user === desk.followed.value);
+  if (!person) return null;
+  const colour = colourOf(person.user);
+  return (
+    <div class="follow" style={{ borderColor: colour }}>
+      <span style={{ backgroundColor: colour, color: inkOn(colour) }}>
+        You follow {person.name}
+        <button type="button" class="button" onClick={() => desk.stopFollowing()}>
+          Stop
+        </button>
+      </span>
+    </div>
+  );
+}

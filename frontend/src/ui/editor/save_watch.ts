@@ -1,0 +1,24 @@
+/** Says in a sentence why strokes are not saved, once for each time that this begins. */
+import type { SaveState } from "../../store/types";
+import { type EditorModel, notify } from "./model";
+
+/** A lost network shows in the save mark only: it comes and goes. */
+const TOLD = new Set(["server-trouble", "refused"]);
+
+export class SaveWatch {
+  readonly #model: EditorModel;
+  #told: string | null = null;
+
+  constructor(model: EditorModel) {
+    this.#model = model;
+  }
+
+  follow({ state, lastError }: SaveState): void {
+    if (state === "saved") this.#told = null;
+    if (!TOLD.has(state) || !lastError || lastError === this.#told) return;
+    this.#told = lastError;
+    notify(this.#model, `${lastError} Your strokes are kept here and sent later.`, {
+      tone: "problem",
+    });
+  }
+}
