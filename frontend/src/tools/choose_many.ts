@@ -17,7 +17,6 @@ export interface ManyChooser {
   enclosed(enclosure: Enclosure, how: "replace" | "add" | "remove"): void;
   /** Choose the object at a point, or no longer. */
   toggle(at: ImagePoint): void;
-  showLasso(points: readonly ImagePoint[] | undefined): void;
 }
 
 function howOf({ isShift, isAlt }: PointerPlace): "replace" | "add" | "remove" {
@@ -37,6 +36,7 @@ export const chooseMany: Tool = {
     const { width, height } = context.layer.info;
     const whole = rect(0, 0, width, height);
     const isLasso = many.isLasso !== place.isControl;
+    const held = { isShift: place.isShift, isAlt: place.isAlt };
     const path: ImagePoint[] = [place.image];
     let corner = place.image;
     let end = place.screen;
@@ -44,7 +44,7 @@ export const chooseMany: Tool = {
     const box = () => boxBetween(place.image, corner, whole);
     const clear = () => {
       context.showBand(undefined);
-      many.showLasso(undefined);
+      context.showSketch(undefined);
     };
     return {
       move(points, last) {
@@ -56,7 +56,7 @@ export const chooseMany: Tool = {
         } else if (Math.hypot(last.screen.x - end.x, last.screen.y - end.y) >= STEP_PX) {
           end = last.screen;
           path.push(corner);
-          many.showLasso(path);
+          context.showSketch({ shape: "outline", points: path, held, isOpen: false });
         }
       },
       end(last) {

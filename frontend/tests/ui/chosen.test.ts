@@ -70,7 +70,7 @@ beforeEach(async () => {
     scene: {
       stage: stage.asStage,
       cursor: { setBand() {} },
-      lasso: { set() {} },
+
       sketch: { set() {}, follow() {} },
     },
     attempt: <T>(edit: () => Promise<T>) => edit(),

@@ -235,7 +235,6 @@ export class PaintDesk {
         isLasso: model.isLasso.value,
         enclosed: (enclosure, how) => many.enclosed(enclosure, how),
         toggle: (at) => many.toggle(at),
-        showLasso: (points) => scene.lasso.set(points),
       },
       paintProblem: () => this.#paintProblem(),
       select: (id) => {

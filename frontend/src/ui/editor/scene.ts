@@ -12,7 +12,6 @@ import type { Colouring } from "../../viewer/colouring";
 import { FlashMark } from "../../viewer/flash";
 import type { PointerPlace } from "../../viewer/input";
 import { LabelView } from "../../viewer/label_view";
-import { LassoMark } from "../../viewer/lasso_mark";
 import { MapMark } from "../../viewer/map_mark";
 import { CursorMark, RegionMarks, SelectionMark } from "../../viewer/marks";
 import { PeopleMarks } from "../../viewer/people_marks";
@@ -41,7 +40,6 @@ export class Scene {
   readonly cursor: CursorMark;
   readonly sketch: SketchMark;
   readonly flash: FlashMark;
-  readonly lasso: LassoMark;
   /** Where a step of the history happened. */
   readonly outline: BoxMark;
   /** What a tool has found and nobody has kept yet. */
@@ -103,7 +101,6 @@ export class Scene {
     this.#selection = new SelectionMark(requestLabels);
     this.cursor = new CursorMark(requestMarks);
     this.sketch = new SketchMark(requestMarks);
-    this.lasso = new LassoMark(requestMarks);
     this.flash = new FlashMark(requestMarks, isReducedMotion);
     this.map = new MapMark(() => this.#maps.request());
     // Asked for every frame, as drafts are.
@@ -120,7 +117,6 @@ export class Scene {
     this.#marks.add(this.area);
     this.#marks.add(this.flash);
     this.#marks.add(this.sketch);
-    this.#marks.add(this.lasso);
     this.#marks.add(this.cursor);
     this.#disposers.push(this.stage.onDrawn((view) => this.#drawn(view)));
     this.#follow();
