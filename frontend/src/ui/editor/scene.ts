@@ -1,9 +1,8 @@
 /** Everything that is drawn: image, label layers, marks; kept in step with the model. */
 import { effect } from "@preact/signals";
 import { type GrantTiles, type TileGrant, TileToken } from "../../api/tiles";
-import { intersect, isEmpty, type Rect } from "../../geometry/rect";
+import type { Rect } from "../../geometry/rect";
 import type { Picture as PixelPicture } from "../../labels/similar";
-import { meets } from "../../labels/spans";
 import { type DraftStore, EditRefused, type LabelReader, type LayerStore } from "../../store/types";
 import { toolNamed } from "../../tools/tools";
 import { AreaMark } from "../../viewer/area_mark";
@@ -21,19 +20,11 @@ import { Stage, type View } from "../../viewer/stage";
 import { type Drawable, Surface } from "../../viewer/surface";
 import { TilePainter } from "../../viewer/tile_paint";
 import type { Picture } from "../../viewer/tile_source";
-import { type Among, differing } from "./chosen";
-import { coloursBy } from "./colour_choice";
-import type { EditorModel, RegionInfo } from "./model";
-import { isStack, pictureOf, spanText } from "./planes";
-import { coverageLabel } from "./region_words";
-
-/** Which instances of a draft are not drawn, and which only faintly. */
-export interface DraftLook {
-  readonly isHidden: (id: number) => boolean;
-  readonly isFaded: (id: number) => boolean;
-}
-
-const REGION_COLOURS = { complete: "#7ddb9a", positives_only: "#8fb8ff", ignore: "#b6bdc7" };
+import { differing } from "./chosen";
+import { annotationColouring, type DraftLook, draftColouring } from "./label_looks";
+import type { EditorModel } from "./model";
+import { isStack, pictureOf } from "./planes";
+import { regionBoxes, showsBlindRegion } from "./region_boxes";
 
 export class Scene {
   readonly stage: Stage;
@@ -150,7 +141,11 @@ export class Scene {
 
   #showLabels(layer: LabelReader): void {
     this.#annotation?.dispose();
-    const view = this.#viewOf(layer, this.#annotationColouring(layer), this.#model.opacity.value);
+    const view = this.#viewOf(
+      layer,
+      annotationColouring(this.#model, layer),
+      this.#model.opacity.value,
+    );
     const remove = this.#labels.addBelow(view);
     this.#annotation = {
       view,
@@ -172,7 +167,7 @@ export class Scene {
   /** Replace the draft on screen. */
   showDraft(draft: DraftStore, look: DraftLook): void {
     this.hideDraft();
-    const colouring = this.#draftColouring(draft, look);
+    const colouring = draftColouring(this.#model, draft, look);
     const view = this.#viewOf(draft, colouring, this.#model.draftOpacity.value);
     // Asked for every frame, so that no frame shows a draft where labels are drawn blind.
     const remove = this.#labels.addBelow({
@@ -284,16 +279,7 @@ export class Scene {
 
   /** Whether an open blind region is in a view: no draft may be seen in it. */
   isBlind({ visible }: View): boolean {
-    const plane = { ...this.#model.plane.peek(), depth: 1 };
-    return this.#model.regions
-      .peek()
-      .some(
-        (region) =>
-          region.purpose === "blind_validation" &&
-          region.state === "open" &&
-          meets(region, plane) &&
-          !isEmpty(intersect(region.box, visible)),
-      );
+    return showsBlindRegion(this.#model, visible);
   }
 
   /** Draw those anew that became chosen, or are no longer. */
@@ -322,9 +308,9 @@ export class Scene {
         void model.authors.value;
         void model.edgeWidth.value;
         const { view } = this.#annotation ?? {};
-        view?.setColouring(this.#annotationColouring(view.reader));
+        view?.setColouring(annotationColouring(model, view.reader));
         const draft = this.#draft;
-        draft?.view.setColouring(this.#draftColouring(draft.view.reader, draft.look));
+        draft?.view.setColouring(draftColouring(model, draft.view.reader, draft.look));
       }),
       this.#followChosen(),
       effect(() => this.#annotation?.view.setOpacity(model.opacity.value)),
@@ -335,67 +321,9 @@ export class Scene {
         this.#draft?.view.setShown(isShown);
       }),
       effect(() => {
-        this.#regions.set(this.#regionBoxes());
-        this.#model.isBlind.value = this.isBlind(this.stage.view());
+        this.#regions.set(regionBoxes(model));
+        model.isBlind.value = this.isBlind(this.stage.view());
       }),
     );
   }
-
-  #regionBoxes() {
-    const { regions, chosenRegion, drawnBox, plane } = this.#model;
-    const here = { ...plane.value, depth: 1 };
-    const shown = regions.value.filter((region) => meets(region, here));
-    const boxes = shown.map((region) => ({
-      id: region.id,
-      box: region.box,
-      colour: REGION_COLOURS[region.coverage],
-      label: regionLabel(region),
-      isOpen: region.state === "open",
-      isChosen: region.id === chosenRegion.value,
-    }));
-    const drawn = drawnBox.value;
-    if (drawn) {
-      boxes.push({
-        id: "",
-        box: drawn,
-        colour: "#56c1cd",
-        label: "New region",
-        isOpen: true,
-        isChosen: true,
-      });
-    }
-    return boxes;
-  }
-
-  #annotationColouring(reader: LabelReader): Colouring {
-    const isChosen = this.#isChosen("annotation");
-    return { ...this.#colours(reader, false), isDraft: false, isChosen };
-  }
-
-  #draftColouring(reader: LabelReader, look: DraftLook): Colouring {
-    const isChosen = this.#isChosen("draft");
-    return { ...this.#colours(reader, true), isDraft: true, isChosen, ...look };
-  }
-
-  #isChosen(among: Among): (id: number) => boolean {
-    const { chosen } = this.#model;
-    return (id) => chosen.peek().among === among && chosen.peek().ids.has(id);
-  }
-
-  #colours(reader: LabelReader, isDraft: boolean) {
-    const { labelStyle, colourBy, classes, palette, authors, edgeWidth } = this.#model;
-    const style = labelStyle.value;
-    const colours = coloursBy(reader.instances, {
-      ...{ by: colourBy.value, style, isDraft },
-      ...{ classes: classes.value, palette: palette.value, authors: authors.value },
-    });
-    return { style, edgeWidth: edgeWidth.value, ...colours };
-  }
-}
-
-function regionLabel(region: RegionInfo): string {
-  const blind = region.purpose === "blind_validation" ? " · blind" : "";
-  const planes = region.depth > 1 ? ` · ${spanText(region)}` : "";
-  const done = region.state === "submitted" ? " ✓" : "";
-  return `${coverageLabel(region.coverage)}${blind}${planes}${done}`;
 }
