@@ -20,7 +20,7 @@ OBJECTS = {1: (0, 1, 20, 20), 2: (0, 2, 20, 80), 3: (2, 1, 20, 20), 4: (2, 1, 20
 def picture() -> bytes:
     out = io.BytesIO()
     planes = np.full((N_Z, HEIGHT, WIDTH), 60, np.uint8)
-    tifffile.imwrite(out, planes, metadata={"axes": "ZYX"})
+    tifffile.imwrite(out, planes, photometric="minisblack", metadata={"axes": "ZYX"})
     return out.getvalue()
 
 
