@@ -18,7 +18,6 @@ import gzip
 import zlib
 from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
-from itertools import islice
 from typing import TypeAlias
 
 import numpy as np
@@ -34,7 +33,6 @@ MAX_RAW_BYTES = 16 << 20  # of a sent op when inflated
 MAX_LABELS = 1 << 16  # keeps old * T + new within 32 bits
 MAX_CHUNKS = 256  # of a sent op; each costs a megabyte while it is applied
 MAX_LABEL = (1 << 32) - 1
-USUAL_TABLE_BYTES = 256  # hold version and table of most ops
 
 Chunk: TypeAlias = NDArray[np.uint32]
 Place: TypeAlias = tuple[int, int]  # (cy, cx)
@@ -224,46 +222,6 @@ def _read_runs(numbers: _Reader, table: Ints) -> Runs:
     if np.any(old == new):
         raise InvalidInput("A run changes a label into itself.")
     return Runs(end - length, length.copy(), old, new)
-
-
-def labels_named(begin: bytes) -> frozenset[int] | None:
-    """Read the labels of an op's table from the first bytes of its gzip body.
-
-    Parameters
-    ----------
-    begin : bytes
-        The body, or as much of it as was read.
-
-    Returns
-    -------
-    frozenset of int or None
-        Every label that the op takes away or gives, 0 with them; None when the bytes end before
-        the table does.
-
-    Raises
-    ------
-    InvalidInput
-        When the bytes are not the beginning of an op.
-    """
-    inflate = zlib.decompressobj(wbits=31)
-    try:
-        raw = inflate.decompress(begin, USUAL_TABLE_BYTES)
-        labels = _table_of(raw)
-        if labels is None and inflate.unconsumed_tail:
-            labels = _table_of(raw + inflate.decompress(inflate.unconsumed_tail))
-    except zlib.error as error:
-        raise InvalidInput("The operation is not a gzip stream.") from error
-    return labels
-
-
-def _table_of(raw: bytes) -> frozenset[int] | None:
-    """Read the table number by number: of a few labels, arrays would cost ten times as much."""
-    numbers = varints.first(raw)
-    if next(numbers, VERSION) != VERSION:
-        raise InvalidInput("This is not a label operation of version 1.")
-    n_labels = next(numbers, None)
-    labels = list(islice(numbers, n_labels or 0))
-    return frozenset(labels) if len(labels) == n_labels else None
 
 
 def encode(op: Op) -> bytes:

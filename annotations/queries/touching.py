@@ -13,7 +13,7 @@ from typing import Any
 from django.db.models import BinaryField, BooleanField, F, Func, QuerySet, Value
 from django.db.models.expressions import Expression
 
-from annotations.labels import ops
+from annotations.labels import op_tables
 from annotations.models import LabelOp
 
 SCANNED = 2000  # ops looked through for one answer
@@ -51,10 +51,10 @@ def touching(
         if len(seqs) == limit or n_long == LONG_TABLES:
             return seqs, last
         last = seq
-        table = ops.labels_named(bytes(begin))
+        table = op_tables.labels_named(bytes(begin))
         if table is None:
             n_long += 1
-            table = ops.labels_named(_long(found, seq))
+            table = op_tables.labels_named(_long(found, seq))
         if says_class or (table is not None and instance_id in table):
             seqs.append(seq)
     return seqs, last if is_cut else None

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from annotations.actions.classes import create_class, update_class
 from annotations.actions.drafts import accept_draft, store_prediction
 from annotations.actions.instance_classes import set_class
-from annotations.labels import chunks, ops
+from annotations.labels import chunks, op_tables, ops
 from annotations.models import ChunkState, LabelOp
 from annotations.queries import history, touching
 from annotations.queries.blame import instance_history
@@ -358,10 +358,10 @@ def test_the_labels_of_an_op_are_read_from_its_beginning(data):
     after.reshape(-1)[: len(labels)] = np.roll(np.array(labels, np.uint32), 1)
     body = ops.pack(ops.encode({(0, 0): ops.between(chunk, after)}))
 
-    assert ops.labels_named(body) == set(labels)
+    assert op_tables.labels_named(body) == set(labels)
     for cut in range(0, len(body), 37):
-        assert ops.labels_named(body[:cut]) in (None, set(labels))
+        assert op_tables.labels_named(body[:cut]) in (None, set(labels))
 
 
 def test_an_op_that_only_gives_a_class_names_no_label():
-    assert ops.labels_named(ops.pack(ops.encode({}))) == frozenset()
+    assert op_tables.labels_named(ops.pack(ops.encode({}))) == frozenset()
