@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 from django.test import AsyncRequestFactory, RequestFactory
 
 from project.downloads import BLOCK_BYTES, MADE_BYTES, file_response, made_response
@@ -28,6 +29,7 @@ def test_a_file_is_sent_block_by_block_under_asgi(tmp_path):
     assert answer["Content-Disposition"].startswith("attachment")
 
 
+@pytest.mark.django_db(transaction=True)  # the end of an answer closes connections left open
 def test_the_same_file_is_sent_under_wsgi(tmp_path):
     path = tmp_path / "stored"
     path.write_bytes(CONTENT)

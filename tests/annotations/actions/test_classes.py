@@ -78,12 +78,12 @@ def test_a_class_is_cleaned_and_audited(owner, project):
         project_id=project.pk,
         name="  mitosis\n ",
         colour="#ABCDEF",
-        key="Q",
+        key="Z",
         description=" divides ",
     )
 
     assert (made.name, made.colour, made.key, made.description) == (
-        *("mitosis", "#abcdef", "q", "divides"),
+        *("mitosis", "#abcdef", "z", "divides"),
     )
     entry = AuditEntry.objects.get(verb="create_class")
     assert (entry.user, entry.target, entry.data["name"]) == (owner, str(made.pk), "mitosis")

@@ -189,7 +189,7 @@ def test_the_chunks_of_an_earlier_seq_are_listed(client, annotator, layer):
 
     listed = client.get(f"/api/v1/layers/{layer.pk}/chunks/?seq=1").json()
 
-    assert listed == {"seq": 1, "chunks": [[0, 0, before]]}
+    assert listed == {"seq": 1, "chunks": [[0, 0, before]], "remade": []}
 
 
 def test_a_digest_opens_only_what_the_layer_holds(client, annotator, layer, image):
