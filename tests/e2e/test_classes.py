@@ -8,7 +8,7 @@ from annotations.models import Instance, ObjectClass
 COLOUR_AT = """([x, y]) => {
   const session = document.querySelector(".stage").editorSession;
   const { a, e, f } = session.scene.stage.view().toScreen;
-  const [canvas] = document.querySelectorAll(".stage-surface");
+  const [, canvas] = document.querySelectorAll(".stage-surface"); // maps lie below the labels
   const density = canvas.width / canvas.clientWidth;
   const place = [x * a + e, y * a + f].map((v) => Math.round(v * density));
   return [...canvas.getContext("2d").getImageData(...place, 1, 1).data];

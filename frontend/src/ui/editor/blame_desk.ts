@@ -8,7 +8,7 @@ import { agoText, whenText } from "./times";
 
 export interface BlameParts {
   readonly model: Pick<EditorModel, "selected" | "save">;
-  readonly layer: Pick<LayerStore, "info" | "isBusy" | "onInstances">;
+  readonly layer: Pick<LayerStore, "info" | "instances" | "isBusy" | "onInstances">;
   readonly history: Pick<HistoryApi, "instance">;
 }
 
@@ -46,7 +46,8 @@ export class BlameDesk {
   async #ask(): Promise<void> {
     const { model, layer, history } = this.#parts;
     const id = model.selected.peek();
-    if (id === 0) return;
+    // A stroke that was given up leaves a number without an object.
+    if (layer.instances.areaOf(id) === 0) return;
     // Of an object that is being painted the server knows nothing yet; it is asked once it does.
     if (layer.isBusy || model.save.peek().state !== "saved") {
       if (layer.isBusy) this.#askSoon();
