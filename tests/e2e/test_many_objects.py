@@ -158,7 +158,7 @@ def test_objects_in_a_box_are_chosen_merged_classified_and_taken_back(
     page.mouse.click(*editor.on_screen(5, 5))
     assert page.inner_text(".chosen-count") == "17 objects"
 
-    page.get_by_role("button", name="Make the chosen one object").click()
+    page.get_by_role("button", name="Merge the chosen into one object").click()
     wait_for_objects(editor, n - 16)
     editor.wait_until_saved()
     assert alive_on_server(layer) == n - 16

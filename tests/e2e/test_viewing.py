@@ -159,7 +159,7 @@ def test_a_link_reopens_the_view_and_the_back_button_leads_out(open_editor, imag
     chosen = editor.tell("(editor) => editor.model.selected.value")
     assert chosen > 0
 
-    editor.page.get_by_role("button", name="Copy a link to this view").click()
+    editor.page.get_by_role("button", name="Copy link to this view").click()
     editor.wait_for(lambda: "copied" in editor.page.inner_text(".notices"))
     link = editor.page.evaluate("navigator.clipboard.readText()")
     assert f"object={chosen}" in link

@@ -7,11 +7,10 @@ import sys
 import threading
 from pathlib import Path
 
-import dramatiq
 import pytest
 from django.db import connection
-from dramatiq.brokers.stub import StubBroker
 
+from tests.training import queue
 from tests.training.worlds import small_world
 from training.supervision import warm
 
@@ -56,22 +55,7 @@ def odd_engine(settings, monkeypatch, tmp_path):
 def work_off():
     """Return a function that does all queued tasks in this process, as a worker would."""
 
-    def work(most=200):
-        broker = dramatiq.get_broker()
-        assert isinstance(broker, StubBroker)
-        done = []
-        while len(done) < most:
-            waiting = [name for name, queue in broker.queues.items() if not queue.empty()]
-            if not waiting:
-                return done
-            queue = broker.queues[waiting[0]]
-            message = dramatiq.Message.decode(queue.get())
-            queue.task_done()
-            broker.get_actor(message.actor_name).fn(*message.args)
-            done.append((message.actor_name, *message.args))
-        raise AssertionError(f"more than {most} tasks: a chain does not end")
-
-    return work
+    return queue.work_off
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ export function BookmarkPanel({ actions }: { actions: EditorActions }) {
         >
           <span>Bookmark this view</span>
         </Button>
-        <Button label="Copy a link to this view" onClick={() => void viewing.places.copyLink()}>
+        <Button label="Copy link to this view" onClick={() => void viewing.places.copyLink()}>
           <span>Copy link</span>
         </Button>
       </div>

@@ -70,7 +70,7 @@ export function ChosenBar({ actions }: { actions: EditorActions }) {
             <span>Delete</span>
           </Button>
           <Button
-            label="Make the chosen one object"
+            label="Merge the chosen into one object"
             isDisabled={ids.size < 2}
             onClick={() => many.merge()}
           >

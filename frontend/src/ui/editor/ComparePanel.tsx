@@ -4,7 +4,7 @@ import type { EditorActions } from "./actions";
 import { CompareList } from "./CompareList";
 import type { CompareDesk } from "./compare_desk";
 import { CHANGES, HIDDEN, KIND_WORDS, layerText } from "./compare_words";
-import { Button, count, Section } from "./parts";
+import { Button, count, KeyHint, Section } from "./parts";
 
 export function ComparePanel({ actions }: { actions: EditorActions }) {
   const { compare } = actions;
@@ -21,7 +21,7 @@ export function ComparePanel({ actions }: { actions: EditorActions }) {
             Two versions' drafts, a draft and what became of it, or two people's objects.
           </p>
           <Button label="Compare two layers" keys="Shift+V" onClick={() => compare.toggle()}>
-            <span>Compare two layers</span> <kbd>Shift+V</kbd>
+            <span>Compare two layers</span> <KeyHint keys="Shift+V" />
           </Button>
         </>
       )}
@@ -48,7 +48,7 @@ function Comparison({ compare }: { compare: CompareDesk }) {
           <span>Curtain</span>
         </Button>
         <Button label="Close the comparison" keys="Shift+V" onClick={() => compare.stop()}>
-          <span>Close</span> <kbd>Shift+V</kbd>
+          <span>Close</span> <KeyHint keys="Shift+V" />
         </Button>
       </div>
       <Answer compare={compare} />

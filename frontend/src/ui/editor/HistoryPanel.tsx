@@ -235,7 +235,7 @@ function Chosen({ actions }: { actions: EditorActions }) {
       <Button label="Draw a box to restore" keys="G" onClick={() => paint.chooseTool("region")}>
         <span>Draw a box</span>
       </Button>
-      <Button label="Choose what is in view" onClick={() => travel.chooseView()}>
+      <Button label="Choose all in view" onClick={() => travel.chooseView()}>
         <span>All in view</span>
       </Button>
     </>

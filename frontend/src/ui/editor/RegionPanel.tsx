@@ -116,7 +116,7 @@ function Planes(props: {
         <span>to</span>
         <PlaneNumber label="Last plane" nZ={nZ} at={last} set={(z) => set(value.z, z)} />
         <Button
-          label="Only the plane that is shown"
+          label="This one: the plane that is shown"
           isDisabled={value.depth === 1 && value.z === here.z}
           onClick={() => onChange(undefined)}
         >

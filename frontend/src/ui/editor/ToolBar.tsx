@@ -5,7 +5,7 @@ import type { EditorActions } from "./actions";
 import { ChooseOptions, ChosenBar } from "./ChosenBar";
 import { LARGEST_RADIUS, SMALLEST_RADIUS } from "./model";
 import { PromptOptions } from "./PromptOptions";
-import { Button, ICONS, Icon, Segments, shownKey } from "./parts";
+import { Button, ICONS, Icon, KeyHint, Segments, shownKey } from "./parts";
 import { lengthText } from "./units";
 import { WandOptions } from "./WandOptions";
 
@@ -47,7 +47,7 @@ export function ToolBar({ actions }: { actions: EditorActions }) {
           onClick={() => actions.paint.chooseTool(tool.name)}
         >
           <Icon path={tool.icon} />
-          <kbd>{shownKey(tool.key).replace("Shift+", "⇧")}</kbd>
+          <KeyHint keys={shownKey(tool.key).replace("Shift+", "⇧")} />
         </button>
       ))}
     </div>

@@ -141,6 +141,11 @@ export function Section(props: {
   );
 }
 
+/** A key on a button that has a name of its own: seen, and no part of the words it is called by. */
+export function KeyHint({ keys }: { keys: string }) {
+  return <kbd aria-hidden="true" data-keys={keys} />;
+}
+
 /** A key as people read it: "shift+c" is Shift+C. */
 export function shownKey(key: string): string {
   return key.replace(/\b[a-z]/g, (letter) => letter.toUpperCase());
