@@ -1,6 +1,5 @@
 /** What a model was asked and answered: waiting, shown, kept or dropped. */
 import { effect, type Signal, signal, untracked } from "@preact/signals";
-import { ApiError } from "../../api/client";
 import type { PromptAnswer, PromptApi, PromptAsked, PrompterJson } from "../../api/prompts";
 import type { PromptMeta } from "../../api/types";
 import type { ImagePoint } from "../../geometry/points";
@@ -164,8 +163,8 @@ export class PromptDesk {
     } catch (error) {
       if (abort.signal.aborted) return;
       this.drop();
-      const isExpected = error instanceof ApiError || error instanceof Error;
-      notify(this.#model, isExpected ? error.message : String(error), { tone: "problem" });
+      const text = error instanceof Error ? error.message : String(error);
+      notify(this.#model, text, { tone: "problem" });
     }
   }
 

@@ -7,6 +7,7 @@ import { PastPlane } from "../../store/past_plane";
 import type { ToRestore } from "../../store/restore";
 import type { StackStore } from "../../store/stack";
 import type { PlaneRef } from "../../store/types";
+import { clickOrPan } from "../../tools/clicks";
 import { region } from "../../tools/region";
 import type { ToolContext, ToolName } from "../../tools/tool";
 import type { Gesture, PointerPlace } from "../../viewer/input";
@@ -41,8 +42,6 @@ export interface Choice {
 
 const READ_ONLY =
   "This is the past, which is read only: press Esc to go back to now, then paint. What was lost can be restored from here.";
-/** A press that moved farther than this (CSS pixels) is a drag. */
-const DRAG_PX = 4;
 /** Commands of these kinds change something. */
 const CHANGING: ReadonlySet<string> = new Set(["Edit", "Drafts", "Regions"]);
 
@@ -203,21 +202,7 @@ export class TimeTravel {
       context.say(READ_ONLY, "problem");
       return undefined;
     }
-    let from = place.screen;
-    let isDrag = false;
-    return {
-      move(_points, last) {
-        const moved = Math.hypot(last.screen.x - place.screen.x, last.screen.y - place.screen.y);
-        isDrag ||= moved > DRAG_PX;
-        if (!isDrag) return;
-        context.panBy(last.screen.x - from.x, last.screen.y - from.y);
-        from = last.screen;
-      },
-      end: () => {
-        if (!isDrag) this.pick(place);
-      },
-      cancel() {},
-    };
+    return clickOrPan(place, context.panBy, () => this.pick(place));
   }
 
   pick(place: PointerPlace): void {
