@@ -99,6 +99,9 @@ def editor(open_editor, drafts, owner):
 
 def test_the_editor_and_its_help(editor):
     assert violations(editor.page) == []
+    editor.page.keyboard.press("Control+a")
+    editor.page.get_by_role("button", name="Delete the chosen").wait_for()
+    assert violations(editor.page) == []
     editor.page.keyboard.press("?")
     editor.page.get_by_role("dialog").wait_for()
     assert violations(editor.page) == []

@@ -143,7 +143,7 @@ export function Section(props: {
 
 /** A key on a button that has a name of its own: seen, and no part of the words it is called by. */
 export function KeyHint({ keys }: { keys: string }) {
-  return <kbd aria-hidden="true" data-keys={keys} />;
+  return <kbd data-keys={keys} />;
 }
 
 /** A key as people read it: "shift+c" is Shift+C. */
