@@ -9,6 +9,7 @@ import pytest
 import tifffile
 from PIL import Image as Pil
 
+from annotations.actions.classes import create_class
 from annotations.actions.drafts import store_prediction
 from annotations.actions.label_imports import import_label_image
 from annotations.exchange import label_files
@@ -137,7 +138,10 @@ def test_fifty_thousand_objects_are_listed_filtered_deleted_and_brought_back(
     assert editor.problems == []
 
 
-def test_objects_in_a_box_are_chosen_merged_classified_and_taken_back(open_editor, squares, layer):
+def test_objects_in_a_box_are_chosen_merged_classified_and_taken_back(
+    open_editor, squares, layer, owner, project
+):
+    create_class(user=owner, project_id=project.pk, name="mitosis")
     editor = open_editor()
     page = editor.page
     n = int(squares.max())
