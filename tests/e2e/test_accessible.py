@@ -12,7 +12,7 @@ from tests.drawing import draw_blobs
 from tests.e2e.site import REPOSITORY
 from tests.factories import RegionFactory
 from tests.training.kinds import classes
-from tests.training.queue import work_off
+from tests.training.queued import work_off
 from tests.training.worlds import small_world
 from training.actions.runs import queue_run
 from training.models import ModelVersion

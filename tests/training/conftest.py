@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
-from tests.training import queue
+from tests.training import queued
 from tests.training.worlds import small_world
 from training.supervision import warm
 
@@ -54,8 +54,7 @@ def odd_engine(settings, monkeypatch, tmp_path):
 @pytest.fixture
 def work_off():
     """Return a function that does all queued tasks in this process, as a worker would."""
-
-    return queue.work_off
+    return queued.work_off
 
 
 @pytest.fixture
