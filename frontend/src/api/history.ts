@@ -12,7 +12,6 @@ export type HistoryOpJson = Schemas["OpStepOut"];
 export type HistoryJson = Schemas["HistoryOut"];
 /** Who made an instance and who changed it, newest first. */
 export type InstanceHistoryJson = Schemas["InstanceHistoryOut"];
-export type ChangeJson = Schemas["ChangeOut"];
 
 /** A plane as it was: chunks that are stored, and places whose chunk the server makes again. */
 export interface PastManifestJson extends ManifestJson {

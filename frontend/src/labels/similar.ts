@@ -1,6 +1,7 @@
 /** Areas of similar colour around a pixel, for every tolerance at once. */
 
 import { grow, isEmpty, type Rect } from "../geometry/rect";
+import { enclosed } from "./components";
 import { boxOfSpans, type Interval } from "./polygon";
 
 /** Pixels as they are shown: four bytes each, row by row. */
@@ -113,32 +114,8 @@ function differences(rgba: Uint8ClampedArray, start: number): Uint8Array {
 
 /** An area with what it encloses: all from where no path of 4 neighbours leads to its box's edge. */
 export function withoutHoles({ box, inside }: Area): Area {
-  const wide = box.x1 - box.x0;
-  const high = box.y1 - box.y0;
-  const isGround = new Uint8Array(inside.length);
-  const stack: number[] = [];
-  const reach = (at: number) => {
-    if (inside[at] || isGround[at]) return;
-    isGround[at] = 1;
-    stack.push(at);
-  };
-  for (let x = 0; x < wide; x++) {
-    reach(x);
-    reach((high - 1) * wide + x);
-  }
-  for (let y = 0; y < high; y++) {
-    reach(y * wide);
-    reach(y * wide + wide - 1);
-  }
-  while (stack.length > 0) {
-    const at = stack.pop() as number;
-    const x = at % wide;
-    if (x > 0) reach(at - 1);
-    if (x < wide - 1) reach(at + 1);
-    if (at >= wide) reach(at - wide);
-    if (at < wide * (high - 1)) reach(at + wide);
-  }
-  const filled = isGround.map((one) => 1 - one);
+  const mask = { width: box.x1 - box.x0, height: box.y1 - box.y0, on: inside };
+  const filled = enclosed(mask).map((isHole, at) => isHole | (inside[at] as number));
   return { box, inside: filled, nPixels: filled.reduce((sum, one) => sum + one, 0) };
 }
 

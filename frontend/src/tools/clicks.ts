@@ -1,7 +1,7 @@
 /** Tools that act on one object or one spot: select, fill, merge, delete. */
 import type { ImagePoint } from "../geometry/points";
 import type { Gesture, PointerPlace } from "../viewer/input";
-import { crossedBy, lineSketch } from "./path";
+import { crossedBy, lineOrClick } from "./path";
 import { click, isBlocked, isFar, pixels, type Tool, type ToolContext } from "./tool";
 
 /** Select what lies under a point: an annotated object first, else one of the draft. */
@@ -118,21 +118,10 @@ export const merge: Tool = {
   icon: "M7.5 5a5 5 0 1 0 0 10M12.5 5a5 5 0 1 1 0 10M7.5 10h5M10.5 8l2 2-2 2",
   down(context, place) {
     if (isBlocked(context)) return undefined;
-    const path = [place.image];
-    let isDrag = false;
-    return {
-      move(points, last) {
-        path.push(...points);
-        isDrag ||= isFar(place, last);
-        if (isDrag) context.showSketch(lineSketch(path, place));
-      },
-      end() {
-        context.showSketch(undefined);
-        if (isDrag) mergeAlong(context, path);
-        else mergeAt(context, place.image);
-      },
-      cancel: () => context.showSketch(undefined),
-    };
+    return lineOrClick(context, place, {
+      line: (path) => mergeAlong(context, path),
+      click: () => mergeAt(context, place.image),
+    });
   },
 };
 

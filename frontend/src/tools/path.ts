@@ -1,8 +1,9 @@
 /** Lines that are dragged over objects: which they cross, and how they look meanwhile. */
 import { type ImagePoint, imagePoint } from "../geometry/points";
 import type { LabelReader } from "../store/types";
-import type { PointerPlace } from "../viewer/input";
+import type { Gesture, PointerPlace } from "../viewer/input";
 import type { Sketch } from "../viewer/sketch";
+import { isFar, type ToolContext } from "./tool";
 
 /** The objects under a path in the order it meets them, with how many steps of a pixel lie on each. */
 export function crossedBy(
@@ -29,4 +30,31 @@ export function lineSketch(
   { isShift, isAlt }: PointerPlace,
 ): Sketch {
   return { shape: "line", points, held: { isShift, isAlt }, isOpen: false };
+}
+
+/** A gesture that draws a line when it is dragged, and clicks otherwise. */
+export function lineOrClick(
+  context: ToolContext,
+  place: PointerPlace,
+  acts: { line(path: readonly ImagePoint[]): void; click(): void },
+): Gesture {
+  const path = [place.image];
+  const before = context.sketch;
+  let isDrag = false;
+  return {
+    move(points, last) {
+      path.push(...points);
+      isDrag ||= isFar(place, last);
+      if (isDrag) context.showSketch(lineSketch(path, place));
+    },
+    end() {
+      if (!isDrag) {
+        acts.click();
+        return;
+      }
+      context.showSketch(undefined);
+      acts.line(path);
+    },
+    cancel: () => context.showSketch(before),
+  };
 }

@@ -1,10 +1,8 @@
 /** One click or box, and a model says which object is meant: shown first, kept by another click. */
 import { height, type Rect, rect, width } from "../geometry/rect";
 import { boxBetween } from "./region";
-import { click, type Tool } from "./tool";
+import { click, isBlocked, isFar, type Tool } from "./tool";
 
-/** A press that moved farther than this (CSS pixels) draws a box. */
-const DRAG_PX = 6;
 /** What the server looks at, at most. */
 const LARGEST_SIDE_PX = 1024;
 
@@ -16,11 +14,7 @@ export const prompt: Tool = {
   help: "Click an object, or drag a box around it: the newest model shows what it sees there. Click it or press Enter to keep it, Esc drops it, the wheel changes the threshold.",
   icon: "M10 2.5v3M10 14.5v3M2.5 10h3M14.5 10h3M10 7l.9 2.1L13 10l-2.1.9L10 13l-.9-2.1L7 10l2.1-.9z",
   down(context, place) {
-    const problem = context.paintProblem();
-    if (problem) {
-      context.say(problem, "problem");
-      return undefined;
-    }
+    if (isBlocked(context)) return undefined;
     const { prompts } = context;
     if (prompts.contains(place.image)) return click(() => prompts.keep());
     const { width: w, height: h } = context.layer.info;
@@ -28,8 +22,7 @@ export const prompt: Tool = {
     let box: Rect | undefined;
     return {
       move(points, last) {
-        const moved = Math.hypot(last.screen.x - place.screen.x, last.screen.y - place.screen.y);
-        if (!box && moved < DRAG_PX) return;
+        if (!box && !isFar(place, last)) return;
         box = boxBetween(place.image, points.at(-1) ?? last.image, whole);
         context.showBand(box);
       },

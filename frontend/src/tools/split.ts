@@ -2,8 +2,8 @@
 import type { ImagePoint } from "../geometry/points";
 import type { SplitReport } from "../store/shape_types";
 import type { PointerPlace } from "../viewer/input";
-import { crossedBy, lineSketch } from "./path";
-import { isBlocked, isFar, type Tool, type ToolContext } from "./tool";
+import { crossedBy, lineOrClick } from "./path";
+import { isBlocked, type Tool, type ToolContext } from "./tool";
 
 export const split: Tool = {
   name: "split",
@@ -14,25 +14,10 @@ export const split: Tool = {
   icon: "M8 5.5a5 5 0 1 0 0 9M12 5.5a5 5 0 1 1 0 9M10 2.5v3M10 8.5v3M10 14.5v3",
   down(context, place) {
     if (isBlocked(context)) return undefined;
-    const path = [place.image];
-    const before = context.sketch;
-    let isDrag = false;
-    return {
-      move(points, last) {
-        path.push(...points);
-        isDrag ||= isFar(place, last);
-        if (isDrag) context.showSketch(lineSketch(path, place));
-      },
-      end() {
-        if (isDrag) {
-          context.showSketch(undefined);
-          cutAlong(context, path);
-        } else {
-          seedAt(context, place);
-        }
-      },
-      cancel: () => context.showSketch(before),
-    };
+    return lineOrClick(context, place, {
+      line: (path) => cutAlong(context, path),
+      click: () => seedAt(context, place),
+    });
   },
   press(context, key) {
     if (key === "backspace") context.showSketch(undefined);

@@ -121,7 +121,7 @@ export function isBlocked(context: ToolContext): boolean {
 }
 
 /** A press that moved farther than this (CSS pixels) is a drag. */
-export const DRAG_PX = 4;
+const DRAG_PX = 4;
 
 export function isFar(from: PointerPlace, to: PointerPlace): boolean {
   return Math.hypot(to.screen.x - from.screen.x, to.screen.y - from.screen.y) > DRAG_PX;

@@ -3,7 +3,7 @@ import { contains, grow, intersect, type Rect, rect } from "../geometry/rect";
 import { type Area, cropped, type Picture, SimilarPixels, withoutHoles } from "../labels/similar";
 import type { PointerPlace } from "../viewer/input";
 import { areaTarget, writeArea } from "./areas";
-import type { Tool, ToolContext } from "./tool";
+import { isBlocked, type Tool, type ToolContext } from "./tool";
 
 /** It looks so far from where it was pressed, and no farther than what is in view. */
 const REACH_PX = 512;
@@ -104,15 +104,14 @@ export const wand: Tool = {
   help: "Press on a colour, drag right for more tolerance or left for less, let go to keep it. Alt takes away.",
   icon: "M3.5 16.5 11 9M13 3v3M11.5 4.5h3M16.5 8v3M15 9.5h3M8 4v2M7 5h2",
   down(context, place) {
-    const problem = context.paintProblem();
-    if (problem) context.say(problem, "problem");
+    if (isBlocked(context)) return undefined;
     const { width, height } = context.layer.info;
     const [x, y] = [Math.floor(place.image.x), Math.floor(place.image.y)];
     const box = intersect(
       intersect(context.visible, rect(0, 0, width, height)),
       grow(rect(x, y, x + 1, y + 1), REACH_PX),
     );
-    const target = problem || !contains(box, x, y) ? undefined : areaTarget(context, place);
+    const target = contains(box, x, y) && areaTarget(context, place);
     if (!target) return undefined;
     const press = new WandPress(context, place, box);
     const start = press.tolerance;

@@ -44,6 +44,24 @@ export function strokeTwice({ context, density }: Frame, width: number, colour: 
   context.stroke();
 }
 
+/** Stroke the outline of an instance, in image pixels: dark below, so that it shows on any stain. */
+export function strokeOutline(frame: Frame, outline: Path2D, width: number, colour: string): void {
+  const { context, density } = frame;
+  setImageTransform(frame);
+  const path = new Path2D();
+  const { a, b, c, d, e, f } = context.getTransform();
+  path.addPath(outline, { a, b, c, d, e, f });
+  context.setTransform(1, 0, 0, 1, 0, 0);
+  context.lineCap = "square";
+  context.setLineDash([]);
+  context.strokeStyle = "rgb(0 0 0 / 0.8)";
+  context.lineWidth = 4.5 * density;
+  context.stroke(path);
+  context.strokeStyle = colour;
+  context.lineWidth = width * density;
+  context.stroke(path);
+}
+
 /** A thick line around the selected instance, exactly along its pixels. */
 export class SelectionMark implements Drawable {
   #reader: LabelReader | undefined;
@@ -88,20 +106,7 @@ export class SelectionMark implements Drawable {
     // Tracing a growing object in every frame of a stroke would halve the frame rate.
     if (!isEmpty(this.#fresh)) return false;
     this.#path ??= traceInstance(this.#reader, this.#id);
-    frame.context.beginPath();
-    setImageTransform(frame);
-    const path = new Path2D();
-    const { a, b, c, d, e, f } = frame.context.getTransform();
-    path.addPath(this.#path, { a, b, c, d, e, f });
-    const { context, density } = frame;
-    context.setTransform(1, 0, 0, 1, 0, 0);
-    context.lineCap = "square";
-    context.strokeStyle = "rgb(0 0 0 / 0.8)";
-    context.lineWidth = 4.5 * density;
-    context.stroke(path);
-    context.strokeStyle = this.colour;
-    context.lineWidth = 2 * density;
-    context.stroke(path);
+    strokeOutline(frame, this.#path, 2, this.colour);
     return false;
   }
 }

@@ -2,7 +2,7 @@
 import { grow, height, isEmpty, type Rect, rect, width } from "../geometry/rect";
 import type { LabelReader } from "../store/types";
 import { showsDetail } from "./label_view";
-import { setImageTransform, traceInstance } from "./marks";
+import { strokeOutline, traceInstance } from "./marks";
 import type { Drawable, Frame } from "./surface";
 
 export interface PersonMark {
@@ -93,22 +93,9 @@ export class PeopleMarks implements Drawable {
     if (!reader || mark.selected === 0 || !showsDetail(frame.view, reader.info.chunk)) return;
     const traced = this.#trace(reader, mark.selected);
     if (!traced) return;
-    const { context, density } = frame;
-    setImageTransform(frame);
-    const path = new Path2D();
-    const { a, b, c, d, e, f } = context.getTransform();
-    path.addPath(traced.path, { a, b, c, d, e, f });
-    context.setTransform(1, 0, 0, 1, 0, 0);
-    context.lineCap = "square";
-    context.setLineDash([]);
-    context.strokeStyle = "rgb(0 0 0 / 0.8)";
-    context.lineWidth = 4.5 * density;
-    context.stroke(path);
-    context.strokeStyle = mark.colour;
-    context.lineWidth = 2.5 * density;
-    context.stroke(path);
+    strokeOutline(frame, traced.path, 2.5, mark.colour);
     const { x1, y0 } = onScreen(frame, traced.box);
-    addTag(frame, mark, x1, y0 - TAG_PX * density, tags);
+    addTag(frame, mark, x1, y0 - TAG_PX * frame.density, tags);
   }
 
   #trace(reader: LabelReader, id: number): Traced | undefined {

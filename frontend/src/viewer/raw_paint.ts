@@ -51,9 +51,6 @@ export function shadeTable(tone: RawTone): ColourTable {
   return tableOf(curve, tone.colour);
 }
 
-/** A tile's planes by channel; those that are not there are black. */
-export type RawPlanes = ReadonlyMap<number, PixelArray>;
-
 /** Keeps stored values and paints them: what a worker does, apart from how it is asked. */
 export class RawStore {
   readonly #tiles = new Map<string, Map<number, PixelArray>>();

@@ -5,7 +5,6 @@ import { Button, ICONS, plural, Segments } from "./parts";
 /** Options of the tool: the way of drawing, and the layer. */
 export function ChooseOptions({ actions }: { actions: EditorActions }) {
   const { model, many } = actions;
-  const hasDraft = model.draftId.value !== undefined && !model.isBlind.value;
   return (
     <>
       <Segments
@@ -19,23 +18,30 @@ export function ChooseOptions({ actions }: { actions: EditorActions }) {
           model.isLasso.value = way === "lasso";
         }}
       />
-      {hasDraft && (
-        <Segments
-          legend="Whose objects are chosen"
-          value={many.among}
-          choices={[
-            { value: "annotation", label: "Annotation" },
-            { value: "draft", label: "Draft" },
-          ]}
-          onChange={(among) => {
-            model.among.value = among;
-          }}
-        />
-      )}
+      <AmongChoice actions={actions} legend="Whose objects are chosen" />
       <Button label="Choose all in view" keys="Ctrl+A" onClick={() => many.inView()}>
         <span>All in view</span>
       </Button>
     </>
+  );
+}
+
+/** Annotation or draft; nothing where no draft can be seen. */
+export function AmongChoice({ actions, legend }: { actions: EditorActions; legend: string }) {
+  const { model, many } = actions;
+  if (model.draftId.value === undefined || model.isBlind.value) return null;
+  return (
+    <Segments
+      legend={legend}
+      value={many.among}
+      choices={[
+        { value: "annotation", label: "Annotation" },
+        { value: "draft", label: "Draft" },
+      ]}
+      onChange={(among) => {
+        model.among.value = among;
+      }}
+    />
   );
 }
 

@@ -1,10 +1,11 @@
 /** The list of objects with its filter; made only while it is open. */
 import type { Limits } from "../../labels/object_list";
 import type { EditorActions } from "./actions";
+import { AmongChoice } from "./ChosenBar";
 import { STATE_WORDS } from "./list_columns";
 import { type ListFilter, NO_FILTER } from "./list_desk";
 import { ObjectGrid } from "./ObjectGrid";
-import { Button, count, plural, Segments } from "./parts";
+import { Button, count, plural } from "./parts";
 
 export function ListPanel({ actions }: { actions: EditorActions }) {
   const { list } = actions;
@@ -67,28 +68,15 @@ function ClearFilter({ actions }: { actions: EditorActions }) {
 }
 
 function Filter({ actions }: { actions: EditorActions }) {
-  const { model, list, many } = actions;
+  const { model, list } = actions;
   const filter = list.filter.value;
   const change = (part: Partial<ListFilter>) => list.setFilter(part);
   const listed = list.listed.value;
   const unit = model.image.value?.pixelSizeUm ? "µm²" : "px";
-  const hasDraft = model.draftId.value !== undefined && !model.isBlind.value;
   const n = listed?.order.length ?? 0;
   return (
     <>
-      {hasDraft && (
-        <Segments
-          legend="Whose objects are listed"
-          value={many.among}
-          choices={[
-            { value: "annotation", label: "Annotation" },
-            { value: "draft", label: "Draft" },
-          ]}
-          onChange={(among) => {
-            model.among.value = among;
-          }}
-        />
-      )}
+      <AmongChoice actions={actions} legend="Whose objects are listed" />
       <div class="filter">
         <Range label={`Area ${unit}`} value={filter.area} onChange={(area) => change({ area })} />
         {(listed?.hasScores || isSet(filter.score)) && (
