@@ -9,7 +9,11 @@ export default defineConfig({
     emptyOutDir: true,
     manifest: "manifest.json",
     sourcemap: true,
-    rollupOptions: { input: { editor: "src/editor.tsx", pages: "src/pages.tsx" } },
+    rolldownOptions: {
+      input: { editor: "src/editor.tsx", pages: "src/pages.tsx" },
+      // By far the largest library, which changes less often than what is written here.
+      output: { codeSplitting: { groups: [{ name: "openseadragon", test: /openseadragon/ }] } },
+    },
   },
   // Against hanging only: on a busy machine some tests take ten times as long.
   test: { testTimeout: 60_000, hookTimeout: 60_000 },
