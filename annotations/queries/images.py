@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Lower
 
@@ -87,7 +88,7 @@ def images_of_project(project: Project, wanted: ImageFilter) -> QuerySet[Image]:
 def with_counts(images: Iterable[Image]) -> list[Image]:
     """Give images `n_instances`, `painted_by` (names, most objects first) and `n_regions`.
 
-    Two statements for a page; as joins of the list they would multiply each other.
+    A few statements for a page; as joins of the list they would multiply each other.
     """
     page = list(images)
     ids = [image.pk for image in page]
@@ -95,15 +96,17 @@ def with_counts(images: Iterable[Image]) -> list[Image]:
         layer__image__in=ids, layer__kind=LayerKind.ANNOTATION, area_px__gt=0
     ).exclude(state=InstanceState.REJECTED)
     submitted = Region.objects.filter(image__in=ids, state=RegionState.SUBMITTED)
-    painters: dict[uuid.UUID, dict[str | None, int]] = defaultdict(dict)
-    by_person = painted.values_list("layer__image", "created_by__username")
-    for image_id, name, n in by_person.annotate(n=Count("pk")).order_by("-n", "created_by"):
-        painters[image_id][name] = n
+    painters: dict[uuid.UUID, dict[int | None, int]] = defaultdict(dict)
+    by_person = painted.values_list("layer__image", "created_by")
+    for image_id, user_id, n in by_person.annotate(n=Count("pk")).order_by("-n", "created_by"):
+        painters[image_id][user_id] = n
+    known = {one for of_image in painters.values() for one in of_image if one is not None}
+    names = dict(get_user_model().objects.filter(pk__in=known).values_list("pk", "username"))
     n_regions = dict(submitted.values_list("image").annotate(Count("pk")))
     for image in page:
         of_image = painters.get(image.pk, {})
         image.n_instances = sum(of_image.values())  # type: ignore[attr-defined]
-        image.painted_by = [name for name in of_image if name]  # type: ignore[attr-defined]
+        image.painted_by = [names[one] for one in of_image if one in names]  # type: ignore[attr-defined]
         image.n_regions = n_regions.get(image.pk, 0)  # type: ignore[attr-defined]
     return page
 

@@ -1,10 +1,10 @@
 /** Reading a plane of a layer: shared by the annotation layer and the drafts. */
 
 import type { LayerApi } from "../api/layers";
-import type { LayerJson } from "../api/types";
+import type { InstancesJson, LayerJson } from "../api/types";
 import type { ImagePoint } from "../geometry/points";
 import { EMPTY_RECT, isEmpty, type Rect, rect } from "../geometry/rect";
-import { CHUNK, type ChunkKey, chunkKey } from "../labels/chunks";
+import { CHUNK, type ChunkKey, chunkKey, keysIn } from "../labels/chunks";
 import { ChunkLoader } from "./chunk_loader";
 import { Listeners } from "./observable";
 import { Replica } from "./replica";
@@ -18,6 +18,11 @@ import type {
   LayerInfo,
   Origin,
 } from "./types";
+
+/** A busy layer is always a little ahead of what is read of it. */
+const READ_AGAIN = 3;
+/** Chunks of a plane that is fetched whole when it opens: 4096 pixels to the side. */
+const SMALL = 64;
 
 /** More boxes than this are drawn anew as a whole. */
 const MANY = 200;
@@ -36,6 +41,7 @@ export class PlaneReader implements LabelReader {
   readonly replica: Replica;
   protected readonly loader: ChunkLoader;
   protected readonly api: LayerApi;
+  private readonly chunkLimit: number;
   private readonly dirtyListeners = new Listeners<DirtyEvent>();
   private readonly instanceListeners = new Listeners<InstancesEvent>();
   private readonly troubleListeners = new Listeners<string>();
@@ -45,6 +51,7 @@ export class PlaneReader implements LabelReader {
     if (layer.chunk !== CHUNK) throw new RangeError(`Chunks of ${layer.chunk} pixels are unknown.`);
     const { id, kind, name, width, height, chunk } = layer;
     this.api = api;
+    this.chunkLimit = options.chunkLimit;
     this.info = { id, imageId: layer.image, kind, name, width, height, t, z, chunk };
     this.bounds = rect(0, 0, width, height);
     this.replica = new Replica(newState, { t, z });
@@ -67,12 +74,29 @@ export class PlaneReader implements LabelReader {
     return this.replica.table;
   }
 
-  /** Where the plane stands, then its instances: never an older table than pixels. */
+  /** Where the plane stands and its instances, asked for at once; chunks of a small plane too. */
   async load(): Promise<void> {
+    const asked = this.api.instances(this.info.id);
+    asked.catch(() => undefined); // awaited below, if the start is one
     await this.loader.start();
-    const columns = await this.api.instances(this.info.id);
+    if (this.isSmall) this.ensure(this.bounds).catch(() => undefined); // it told, and is tried again
+    const columns = await this.newest(asked);
     this.replica.table.load(columns);
     this.replica.tableSeq = columns.seq;
+  }
+
+  /** Instances that are at least as new as the pixels: what was asked for, or asked for again. */
+  protected async newest(asked: Promise<InstancesJson>): Promise<InstancesJson> {
+    let columns = await asked;
+    for (let again = 0; columns.seq < this.replica.seq && again < READ_AGAIN; again++) {
+      columns = await this.api.instances(this.info.id);
+    }
+    return columns;
+  }
+
+  private get isSmall(): boolean {
+    const { width, height } = this.info;
+    return keysIn(this.bounds, width, height).length <= Math.min(SMALL, this.chunkLimit);
   }
 
   ensure(box: Rect): Promise<void> {

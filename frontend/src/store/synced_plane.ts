@@ -18,9 +18,6 @@ import { Recorder } from "./recorder";
 import { type ConfirmedOp, ownOp } from "./replica";
 import type { AsideOp, Dispose, HistoryState, Observable, RefusedReport, SaveState } from "./types";
 
-/** A busy layer is always a little ahead of what is read of it. */
-const READ_AGAIN = 3;
-
 export interface SyncedOptions extends ReaderOptions {
   readonly user: string;
   readonly session: string;
@@ -120,11 +117,8 @@ export abstract class SyncedPlane extends PlaneReader {
   /** Classes were renamed, replaced or deleted, or the server took none from us: read the truth. */
   async refreshClasses(): Promise<void> {
     const { table } = this.replica;
-    let columns = await this.api.instances(this.info.id);
     // Ops that came while it was on its way say more than it does.
-    for (let again = 0; columns.seq < this.replica.seq && again < READ_AGAIN; again++) {
-      columns = await this.api.instances(this.info.id);
-    }
+    const columns = await this.newest(this.api.instances(this.info.id));
     const ids = columns.instance_id.filter((id, i) =>
       table.setClass(id, columns.class_name[i] ?? ""),
     );
