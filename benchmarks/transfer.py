@@ -6,6 +6,7 @@ Starts from the fluorescence starter of the engine, takes at most ten regions of
 training images, three of them for validation, and measures on its test images. `stock` trains with
 the package's own call and defaults for as many CPU seconds as `usual` took, then fits thresholds
 as the package does; it is given grey, inverted where objects are dark, as its users would do.
+`source_ap50` of our own arms says how much of fluorescence a version still knows.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.real_images import Picture, ap_of, as_regions, pictures
 from benchmarks.starter_models import STARTERS, TARGET
@@ -30,6 +32,7 @@ from training.engines import registry
 from training.engines.base import TrainingRegion
 
 N_TRAIN, N_VALIDATION, SIDE_PX = 7, 3, 256
+N_REMEMBERED = 20
 ARMS: dict[str, dict[str, Any]] = {
     "usual": {},
     "without averaging": {"averaging": 0.0},
@@ -94,6 +97,7 @@ def rows(options: argparse.Namespace, target: str, seed: int) -> Iterator[dict[s
                 budget_s = trained_s if arm == "usual" else budget_s
                 facts = told(checkpoint)
                 predictor = engine.load(checkpoint, device="cpu", n_threads=1)
+                facts["source_ap50"] = ap_of(predictor, source_pictures(checkpoint))["ap50"]
             yield {
                 "engine": options.engine,
                 "target": target,
@@ -115,6 +119,19 @@ def told(checkpoint: Path) -> dict[str, Any]:
     judged = [trial for trial in trials if trial["validation_loss"] is not None]
     best = min(judged, key=lambda trial: trial["validation_loss"], default={"name": ""})
     return {"chosen": best["name"], "best_epoch": config["best_epoch"]}
+
+
+def source_pictures(checkpoint: Path) -> list[Picture]:
+    """Return fluorescence test images as a version's network is used to: channels and polarity."""
+    config = json.loads((checkpoint / "config.json").read_text())
+    found = pictures("fluo", "test")[:N_REMEMBERED]
+    return [replace(each, pixels=shown(each.pixels, config)) for each in found]
+
+
+def shown(pixels: NDArray[Any], config: dict[str, Any]) -> NDArray[Any]:
+    """Repeat a channel as often as a version wants, dark objects where it expects those."""
+    whole = np.repeat(pixels[:1], config["channels"]["count"], axis=0)
+    return whole.max() - whole if config["normalisation"]["invert"] else whole
 
 
 def drawn(target: str, seed: int) -> tuple[list[Picture], list[Picture]]:
