@@ -89,7 +89,9 @@ class Editor:
             """() => {
               const session = document.querySelector(".stage")?.editorSession;
               const isShown = document.querySelector(".toolbar") !== null;
-              return isShown && session?.layer.isLoaded(0, 0);
+              if (!isShown || !session) return false;
+              const { x0, x1 } = session.scene.stage.view().visible;
+              return session.layer.isLoaded(0, 0) || x1 - x0 > 8192; // then it needs no chunk
             }"""
         )
         self.wait_until_still()
