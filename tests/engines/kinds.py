@@ -87,6 +87,7 @@ class World:
     predict: Callable[[Any, np.ndarray], PredictionArrays]
     params: dict[str, Any]  # with which a tiny network learns the kinds
     piece_px: int  # a predictor with pieces so small puts four pictures together from several
+    has_control: bool = True  # learn it once more with kinds swapped; in 3D that takes long
 
 
 PLANES = World(
@@ -102,6 +103,7 @@ VOLUMES = World(
     predict=lambda predictor, stack: predictor.predict_volume(stack, anisotropy=FLATNESS),
     params={"steps": 240, "patch_px": 32, "n_rays": 16},
     piece_px=100_000,
+    has_control=False,
 )
 
 
@@ -157,11 +159,13 @@ def check_kinds(suite: Any, of: World = PLANES) -> Path:
     learnt = judged(suite.load(model), of)
     assert learnt.matched.sum() >= 20, learnt
     assert learnt.accuracy > ENOUGH, learnt
-    # Kinds at random would be no control: a network says what most of them say, which is right for
-    # each look as often as not.
-    misled = judged(suite.load(_learnt(suite, "swapped", of, swapped=True)), of)
-    assert misled.matched.sum() >= 20, misled
-    assert misled.accuracy < 1 - ENOUGH, misled
+    assert learnt.matched[1:].sum(axis=1).min() >= 8, learnt
+    if of.has_control:
+        # Kinds at random would be none: a network says what most of them say, which is right for
+        # each look as often as not.
+        misled = judged(suite.load(_learnt(suite, "swapped", of, swapped=True)), of)
+        assert misled.matched.sum() >= 20, misled
+        assert misled.accuracy < 1 - ENOUGH, misled
     _seams_keep_kinds(suite.load(model), of)
     _the_export_knows_its_kinds(suite, model, of)
     _kinds_that_nobody_asks_for_do_not_matter(suite, of)

@@ -18,12 +18,16 @@ from tests.engines import stardist_kinds
 from tests.engines.kinds import NAMES, VOLUMES
 from tests.engines.onnx_ways import way_of
 from training.datasets.volumes import NormalizedStack
+from training.engines.base import PredictionArrays
 from training.engines.checkpoint import read_config
 from training.engines.stardist_3d_engine.training import open_with_tensorflow
 from training.engines.stardist_engine.class_heads import class_targets
 from training.engines.stardist_engine.keras_network import KerasForward
 from training.engines.stardist_engine.net import build, load_model, save_network
 from training.engines.stardist_engine.onnx_network import open_onnx
+from training.metrics.classes import ClassCounts, match_classes
+
+SAME_IOU = 0.9
 
 
 def kinds_do_not_depend_on_the_way(suite: Any, checkpoint: Path) -> None:
@@ -32,24 +36,35 @@ def kinds_do_not_depend_on_the_way(suite: Any, checkpoint: Path) -> None:
     with_keras = open_with_tensorflow(checkpoint, config, device="cpu", n_threads=1)
     predictors = [suite.load(checkpoint), with_keras]
     assert [way_of(each) for each in predictors] == ["Onnx", "Keras"]
-    model, said = load_model(checkpoint, config), list[int]()
+    model, total = load_model(checkpoint, config), ClassCounts.none(len(NAMES))
     for seed in (70, 71, 72):
         stack = VOLUMES.draw(seed)[0]
-        labels, kinds = stock_kinds(model, config, stack)
-        for predictor in predictors:
-            found = VOLUMES.predict(predictor, stack)
-            assert (found.label_image == labels).all()
-            assert (found.classes == kinds).all()
-        said += kinds.tolist()
-    assert len(said) > 20
-    assert {1, 2} <= set(said)
+        found, by_keras = (VOLUMES.predict(each, stack) for each in predictors)
+        assert (found.label_image == by_keras.label_image).all()
+        assert (found.classes == by_keras.classes).all()
+        total += compared(found, stock_kinds(model, config, stack))
+    assert total.matched[1:, 1:].sum(axis=1).min() >= 5, "both kinds were said"
     fast = VOLUMES.predict(suite.load(checkpoint, fast=True), stack)
     assert fast.classes.shape == fast.scores.shape
 
 
+def compared(found: PredictionArrays, stock: tuple[np.ndarray, dict[int, int]]) -> ClassCounts:
+    """Assert that the objects that stock StarDist has too are of the same kinds; count them.
+
+    Upstream's bounds by hulls now and then keep another volume than ours (decision 26).
+    """
+    labels, kinds = stock
+    ours = dict(enumerate(found.classes.tolist(), 1))
+    same = match_classes(
+        labels, found.label_image, kinds, ours, n_classes=len(NAMES), threshold=SAME_IOU
+    )
+    assert same.matched.trace() == same.matched.sum() >= 0.8 * len(kinds)
+    return same
+
+
 def stock_kinds(
     model: Any, config: dict[str, Any], stack: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, dict[int, int]]:
     """Return stock StarDist's label image and its `class_id` of each object."""
     x = np.moveaxis(NormalizedStack(stack, 1, invert=False)[:, :, :, :], 0, -1)
     thresholds = config["thresholds"]
@@ -58,7 +73,7 @@ def stock_kinds(
     )
     # Upstream numbers its labels without gaps, but not its details: no object may be out of sight.
     assert labels.max() == len(details["prob"])
-    return labels, details["class_id"]
+    return labels, dict(enumerate(details["class_id"].tolist(), 1))
 
 
 def the_export_opens_in_stock_stardist(suite: Any, checkpoint: Path) -> None:
@@ -66,10 +81,8 @@ def the_export_opens_in_stock_stardist(suite: Any, checkpoint: Path) -> None:
     model = StarDist3D(None, name="stock-kinds", basedir=str(suite.folder))
     assert model.config.n_classes == len(NAMES)
     stack = VOLUMES.draw(70)[0]
-    labels, kinds = stock_kinds(model, read_config(checkpoint, "stardist_3d"), stack)
-    found = VOLUMES.predict(suite.load(checkpoint), stack)
-    assert (found.label_image == labels).all()
-    assert (found.classes == kinds).all()
+    stock = stock_kinds(model, read_config(checkpoint, "stardist_3d"), stack)
+    compared(VOLUMES.predict(suite.load(checkpoint), stack), stock)
 
 
 def uploads_and_children_keep_kinds(suite: Any, checkpoint: Path) -> None:
