@@ -26,6 +26,8 @@ from stardist.rays3d import Rays_GoldenSpiral
 from annotations.imaging.pixels import open_pixels
 from project.errors import Cancelled, CheckpointCorrupt, DataProblem
 from tests.engines.conformance import run
+from tests.engines.kinds import VOLUMES, check_kinds
+from tests.engines.stardist_3d_params import TINY
 from tests.engines.worlds import Notes, ellipsoids, make_job, never, write_volume
 from training.datasets.volumes import NormalizedStack, StackOfFile
 from training.engines import registry
@@ -39,11 +41,6 @@ from training.engines.stardist_engine.keras_network import reach_px
 from training.engines.stardist_engine.net import build, check_rays, freeze_encoder, load_model
 from training.metrics.matching import match
 
-TINY = {
-    "steps": 100, "steps_per_epoch": 25, "patch_px": 48, "patch_planes": 16, "batch_size": 2,
-    "n_rays": 32, "depth": 1, "filters": 8, "features": 32, "learning_rate": 0.004,
-    "scale_range": 0.1,
-}  # fmt: skip
 FEW = {"steps": 6, "steps_per_epoch": 4, "patch_px": 32, "patch_planes": 8, "batch_size": 1}
 NET = {
     "n_rays": 16, "grid": [1, 2, 2], "n_channel_in": 1, "unet_n_depth": 1, "unet_n_filter_base": 4,
@@ -54,6 +51,8 @@ NET = {
 
 class Checks:
     """The checks; the model that learnt the ellipsoids is trained once and shared."""
+
+    is_network = True
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -413,6 +412,22 @@ class Checks:
         z, y, x = read_config(child, "stardist_3d")["net"]["anisotropy"]
         assert 1.6 < z < 2.4
         assert 1 <= min(y, x) < 1.2
+
+    def check_kinds_of_objects_are_told_apart(self) -> None:
+        from tests.engines import stardist_3d_kinds
+
+        checkpoint = check_kinds(self, VOLUMES)
+        stardist_3d_kinds.kinds_do_not_depend_on_the_way(self, checkpoint)
+        stardist_3d_kinds.the_export_opens_in_stock_stardist(self, checkpoint)
+        stardist_3d_kinds.uploads_and_children_keep_kinds(self, checkpoint)
+
+    def check_what_kinds_teach_is_what_upstream_teaches(self) -> None:
+        from tests.engines import stardist_3d_kinds, stardist_kinds
+
+        stardist_3d_kinds.class_targets_equal_those_of_upstream()
+        stardist_kinds.unknown_kinds_have_no_gradient(NET)
+        stardist_kinds.outputs_go_where_their_names_are(NET)
+        stardist_3d_kinds.networks_of_residual_blocks_say_kinds_too(self, NET)
 
     def check_official_models_and_empty_sets_are_sentences(self) -> None:
         with pytest.raises(DataProblem, match=r"3D_demo is not on this machine.*StarDist3D"):

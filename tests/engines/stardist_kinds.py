@@ -14,7 +14,7 @@ from stardist.utils import mask_to_categorical
 
 from project.errors import CheckpointCorrupt
 from tests.engines.conformance import TINY
-from tests.engines.kinds import NAMES, kinds_world, two_kinds
+from tests.engines.kinds import NAMES, PLANES, World, kinds_world, two_kinds
 from tests.engines.worlds import Notes, make_job, never
 from training.datasets.normalize import normalize_image
 from training.engines.checkpoint import read_config
@@ -90,18 +90,22 @@ def the_export_opens_in_stock_stardist(engine: Any, checkpoint: Path, folder: Pa
     assert (found.classes == kinds).all()
 
 
-def names_are_made_up_for_an_upload_without(engine: Any, checkpoint: Path, folder: Path) -> None:
+def names_are_made_up_for_an_upload_without(
+    engine: Any, checkpoint: Path, folder: Path, of: World = PLANES
+) -> None:
     foreign = folder / "foreign"
     engine.export(checkpoint, foreign)
     (foreign / "cytoloop.json").unlink()
     adopted = engine.adopt(foreign, folder / "adopted-foreign")
-    assert read_config(adopted, "stardist")["classes"] == ["class 1", "class 2"]
-    image = pictures()[1]
+    assert read_config(adopted, engine.spec.name)["classes"] == ["class 1", "class 2"]
     expected, found = (
-        engine.load(each, device="cpu", n_threads=1).predict(image)
+        of.predict(engine.load(each, device="cpu", n_threads=1), of.draw(71)[0])
         for each in (checkpoint, adopted)
     )
     assert (found.classes == expected.classes).all()
+
+
+def odd_names_are_not_taken(engine: Any, checkpoint: Path, folder: Path) -> None:
     for wrong in (["round"], ["round", "round"], ["round", 2], ["round", ""], "round"):
         shutil.copytree(checkpoint, folder / "odd", dirs_exist_ok=True)
         config = json.loads((checkpoint / "config.json").read_text()) | {"classes": wrong}
@@ -117,21 +121,28 @@ def no_network_tells_such_numbers_of_kinds_apart() -> None:
     assert checked_net(NET | {"n_classes": 255})["n_classes"] == 255
 
 
-def a_child_keeps_what_its_parent_knew(engine: Any, checkpoint: Path, folder: Path) -> None:
-    """Train for no step worth the name from a parent with the same, other, and no kinds."""
-    names = {"same": NAMES, "more": ("split", "long", "round"), "none": ()}
+def a_child_keeps_what_its_parent_knew(
+    engine: Any, checkpoint: Path, folder: Path, of: World = PLANES, tiny: Any = TINY["stardist"]
+) -> None:
+    """Train for no step worth the name from a parent with other kinds; in 2D the same and none."""
+    names = {"more": ("split", "long", "round")}
+    if of is PLANES:
+        names |= {"same": NAMES, "none": ()}
     said = {}
     for name, classes in names.items():
-        params = TINY["stardist"] | {"steps": 1, "learning_rate": 1e-7, "averaging": 0.0}
-        regions = kinds_world(folder / f"{name}-data")
+        params = tiny | {"steps": 1, "learning_rate": 1e-7, "averaging": 0.0}
+        regions = kinds_world(folder / f"{name}-data", of=of)
         job = make_job(regions, folder / name, params=params, classes=classes, parent=checkpoint)
-        config = read_config(engine.train(job, Notes(), never), "stardist")
+        config = read_config(engine.train(job, Notes(), never), engine.spec.name)
         said[name] = config["channels"]["conversion"]
         assert config.get("classes", []) == list(classes)
         assert config["net"]["n_classes"] == (len(classes) or None)
-    assert said["same"] == "as they are"
-    assert said["more"] == "new outputs for the classes split"
-    assert said["none"] == "the classes round, long are not told apart any more"
+    expected = {
+        "same": "as they are",
+        "more": "new outputs for the classes split",
+        "none": "the classes round, long are not told apart any more",
+    }
+    assert said == {name: expected[name] for name in names}
 
 
 def class_targets_equal_those_of_upstream() -> None:
@@ -156,27 +167,28 @@ def class_targets_equal_those_of_upstream() -> None:
     assert (nameless[labels == 0] == [1, 0, 0]).all()
 
 
-def unknown_kinds_have_no_gradient() -> None:
+def unknown_kinds_have_no_gradient(net: dict[str, Any] = NET) -> None:
     import tensorflow as tf
 
-    model = build(NET | {"n_classes": 2})
+    model, grid = build(net | {"n_classes": 2}), tuple(net["grid"])
     model.prepare_for_training()
-    labels = np.zeros((32, 32), np.int32)
-    labels[:, 4:14], labels[:, 18:28], labels[:, 28:] = 1, 2, -1
-    wanted = class_targets(labels, np.array([0, 1, 0], np.uint8), 2, (2, 2))[np.newaxis]
+    labels = np.zeros((8, 32, 32)[-len(grid) :], np.int32)
+    labels[..., 4:14], labels[..., 18:28], labels[..., 28:] = 1, 2, -1
+    wanted = class_targets(labels, np.array([0, 1, 0], np.uint8), 2, grid)[np.newaxis]
     said = tf.random.uniform(wanted.shape, 0.1, 0.9, seed=1)
     with tf.GradientTape() as tape:
         tape.watch(said)
         loss = tf.reduce_mean(model.keras_model.loss[2](tf.constant(wanted), said))
     gradient = np.asarray(tape.gradient(loss, said))[0]
-    sparse = labels[::2, ::2]
+    sparse = labels[tuple(slice(None, None, cell) for cell in grid)]
+    assert gradient.shape == (*sparse.shape, 3)
     assert not gradient[(sparse == 2) | (sparse == -1)].any()
     assert gradient[sparse == 1].any(axis=-1).all()
     assert gradient[sparse == 0].any(axis=-1).all()
 
 
-def outputs_go_where_their_names_are() -> None:
-    old, new, plain = build(NET | {"n_classes": 2}), build(NET | {"n_classes": 3}), build(NET)
+def outputs_go_where_their_names_are(net: dict[str, Any] = NET) -> None:
+    old, new, plain = build(net | {"n_classes": 2}), build(net | {"n_classes": 3}), build(net)
     before = new.keras_model.get_layer("prob_class").get_weights()
     changes = copy_weights(old, new, known=["a", "b"], wanted=["b", "c", "a"])
     assert changes == ["new outputs for the classes c"]

@@ -220,6 +220,7 @@ class Networks(TwoWays):
         assert fast.classes.shape == fast.scores.shape
         stardist_kinds.the_export_opens_in_stock_stardist(self.engine, checkpoint, folder)
         stardist_kinds.names_are_made_up_for_an_upload_without(self.engine, checkpoint, folder)
+        stardist_kinds.odd_names_are_not_taken(self.engine, checkpoint, folder)
         stardist_kinds.a_child_keeps_what_its_parent_knew(self.engine, checkpoint, folder)
 
     def check_what_kinds_teach_is_what_upstream_teaches(self) -> None:

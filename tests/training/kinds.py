@@ -30,5 +30,5 @@ def declare_kinds(user, image, truth, kinds, *, purpose=Purpose.TRAINING):
     for name in sorted(set(kinds) - {""}):
         ids = [number for number, kind in enumerate(kinds, 1) if kind == name]
         set_class(user=user, layer_id=layer.pk, instance_ids=ids, class_name=name)
-    declare(user, image, purpose=purpose)
+    declare(user, image, purpose=purpose, depth=image.n_z)
     return layer

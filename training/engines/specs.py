@@ -277,6 +277,7 @@ STARDIST_3D = EngineSpec(
     pretrained=("3D_demo",),
     licence="BSD-3-Clause",
     citation="Weigert et al., WACV 2020, doi:10.1109/WACV45572.2020.9093435",
+    classifies=True,
     n_dims=3,
     advise=advise_stardist_3d,
 )

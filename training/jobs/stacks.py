@@ -5,6 +5,7 @@ Of a time series each time is a stack, or a plane, of its own.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
+from django.conf import settings
 from numpy.typing import NDArray
 
 from annotations.actions.whole_planes import StoredPlanes
@@ -23,11 +25,14 @@ from training.engines.base import PredictionArrays
 from training.jobs.attempt import Attempt
 from training.jobs.segment import answer_of, pixels_to_segment, segment_image, timeout_of
 from training.models import ModelVersion
+from training.supervision.child import MIB
 from training.supervision.volumes import NoVolumes, plane_key
-from training.supervision.warm import EngineRefused
+from training.supervision.warm import EngineRefused, ceiling_bytes
 
 Labels: TypeAlias = NDArray[np.uint32]
 Segment: TypeAlias = Callable[[int], PredictionArrays]  # of a plane
+BYTES_PER_VOXEL = 4  # of a label image, the only thing about a whole stack that is in memory
+MOST_LABELS_SHARE = 0.6  # of what a child may take; the rest is for a block and its candidates
 Told: TypeAlias = Callable[[int, int | None], None]  # time, and plane where it is one by one
 
 
@@ -163,13 +168,14 @@ def volume_of(
 ) -> AbstractContextManager[Any]:
     """Open the child's answer about a whole stack, see `training.supervision.volumes`.
 
-    Raises DataProblem for an image of one plane, EngineRefused (no_volumes) from an engine that
-    looks at planes only, and what `answer_of` raises.
+    Raises DataProblem for an image of one plane and for one too large, EngineRefused (no_volumes)
+    from an engine that looks at planes only, and what `answer_of` raises.
     """
     if image.n_z == 1:
         raise DataProblem(
             f"{version} finds objects in stacks, but {image.name} has a single plane."
         )
+    refuse_too_large(version, image)
     return answer_of(
         version,
         pixels_to_segment(version, image),
@@ -179,4 +185,24 @@ def volume_of(
         volume=True,
         t=t,
         anisotropy=anisotropy(image.z_step_um, image.pixel_size_um),
+    )
+
+
+def refuse_too_large(version: ModelVersion, image: Image) -> None:
+    """Raise DataProblem where the label image alone leaves no memory to make it with.
+
+    Networks look at a stack block by block; the child would be ended after hours of that.
+    """
+    sides = image.n_z, image.height or 0, image.width or 0
+    labels_mib = math.ceil(BYTES_PER_VOXEL * math.prod(sides) / MIB)
+    if labels_mib * MIB <= MOST_LABELS_SHARE * ceiling_bytes():
+        return
+    otherwise = "upload it in parts"
+    if not sees_volumes(version):
+        otherwise = "have the planes of stacks linked (project page, Drafts of stacks)"
+    raise DataProblem(
+        f"{image.name} is too large to be drawn as a volume: the labels of its {sides[0]} "
+        f"planes of {sides[1]} by {sides[2]} pixels take {labels_mib} MiB of the "
+        f"{settings.CYTOLOOP_WARM_MAX_MIB} MiB that a prediction may have. Raise "
+        f"CYTOLOOP_WARM_MAX_MIB, or {otherwise}."
     )

@@ -1,4 +1,4 @@
-"""Kinds of objects from painting to drafts and numbers, with a real StarDist in its child."""
+"""Kinds of objects from painting to drafts and numbers, with real networks in their children."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 
 from annotations.actions.classes import update_class
+from annotations.actions.drafts import accept_draft
+from annotations.actions.labels import ensure_annotation_layer
 from annotations.models import Instance, Purpose
 from tests.engines.conformance import TINY
-from tests.engines.kinds import NAMES, STEPS, two_kinds
+from tests.engines.kinds import FLATNESS, NAMES, PLANES, VOLUMES, World
+from tests.engines.stardist_3d_params import TINY as TINY_3D
 from tests.training.kinds import classes, declare_kinds
 from tests.training.worlds import stored_image
 from training.actions.predictions import queue_predictions
@@ -25,30 +28,29 @@ def dense(labels, kinds):
     return np.searchsorted([0, *ids], labels).astype(np.uint32), named
 
 
-def painted(user, project, seed, *, purpose=Purpose.TRAINING):
-    pixels, labels, kinds = two_kinds(seed)
+def painted(user, project, of, seed, *, purpose=Purpose.TRAINING):
+    pixels, labels, kinds = of.draw(seed)
     truth, named = dense(labels, kinds)
-    image = stored_image(project, pixels[0], name=f"image {seed}")
+    apart = {"pixel_size_um": 0.5, "z_step_um": 0.5 * FLATNESS}
+    image = stored_image(project, pixels, name=f"image {seed}", **apart)
     declare_kinds(user, image, truth, named, purpose=purpose)
     return image
 
 
-@pytest.fixture
-def version(owner, project, work_off):
+@pytest.mark.parametrize(
+    ("engine", "of", "tiny"),
+    [("stardist", PLANES, TINY["stardist"]), ("stardist_3d", VOLUMES, TINY_3D)],
+)
+def test_a_version_learns_kinds_drafts_them_and_is_measured_by_kind(
+    owner, project, work_off, engine: str, of: World, tiny
+):
     classes(owner, project, *NAMES)
     for seed in range(4):
-        painted(owner, project, seed)
-    painted(owner, project, 90, purpose=Purpose.BLIND_VALIDATION)
-    queue_run(
-        user=owner, project=project, engine="stardist", params=TINY["stardist"] | {"steps": STEPS}
-    )
+        painted(owner, project, of, seed)
+    painted(owner, project, of, 90, purpose=Purpose.BLIND_VALIDATION)
+    queue_run(user=owner, project=project, engine=engine, params=tiny | of.params)
     work_off()
-    return ModelVersion.objects.get()
-
-
-def test_a_version_learns_kinds_drafts_them_and_is_measured_by_kind(
-    version, owner, project, work_off
-):
+    version = ModelVersion.objects.get()
     assert version.config["classes"] == list(NAMES)
     measured = Evaluation.objects.get(version=version, state=RunState.FINISHED).metrics["classes"]
     assert measured["names"] == list(NAMES)
@@ -58,8 +60,8 @@ def test_a_version_learns_kinds_drafts_them_and_is_measured_by_kind(
 
     long = project.classes.get(name="long")
     update_class(user=owner, class_id=long.pk, name="slender")
-    pixels, labels, kinds = two_kinds(55)
-    image = stored_image(project, pixels[0], name="new")
+    pixels, labels, kinds = of.draw(55)
+    image = stored_image(project, pixels, name="new")
     queue_predictions(user=owner, version=version, images=[image.pk])
     work_off()
 
@@ -67,8 +69,14 @@ def test_a_version_learns_kinds_drafts_them_and_is_measured_by_kind(
     names = ["", "round", "slender"]
     rows = list(Instance.objects.filter(layer=draft))
     right = 0
+    planes = labels.reshape(-1, *labels.shape[-2:])
     for row in rows:
-        middle = labels[(row.row0 + row.row1) // 2, (row.col0 + row.col1) // 2]
-        right += row.class_name == names[kinds.get(middle, 0)]
+        middle = (row.row0 + row.row1) // 2, (row.col0 + row.col1) // 2
+        right += row.class_name == names[kinds.get(planes[row.z + row.depth // 2][middle], 0)]
     assert len(rows) >= 6
     assert right >= 0.8 * len(rows)
+
+    layer = ensure_annotation_layer(user=owner, image=image)
+    accept_draft(user=owner, layer_id=layer.pk, draft_id=draft.pk)
+    kept = {row.source_instance_id: row.class_name for row in Instance.objects.filter(layer=layer)}
+    assert kept == {row.instance_id: row.class_name for row in rows}

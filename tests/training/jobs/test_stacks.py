@@ -11,15 +11,15 @@ from annotations.actions.drafts import accept_draft
 from annotations.actions.labels import ensure_annotation_layer
 from annotations.actions.projects import update_project
 from annotations.actions.regions import open_region, submit_region
-from annotations.models import Coverage, Purpose, StackDrafts
+from annotations.models import Coverage, Image, Purpose, StackDrafts
 from annotations.queries.chunks import layer_label_image
-from project.errors import Cancelled
+from project.errors import Cancelled, DataProblem
 from tests.training.worlds import annotated_stack, declare, draw_stack, paint, stored_image
 from training.actions.predictions import MapsNotKept, images_for_maps, queue_predictions
 from training.actions.runs import NoDeepRegions, queue_run
 from training.actions.sets import freeze_training_set
 from training.jobs.region_files import frozen_regions, write_region_files
-from training.jobs.stacks import PlanesInTurn, segmenter
+from training.jobs.stacks import PlanesInTurn, refuse_too_large, segmenter, volume_of
 from training.models import Evaluation, ModelVersion, PredictionRun, RunState, TrainingRun
 from training.queries.candidates import typical_area
 from training.queries.inspections import facts_of, rough_facts_of
@@ -157,6 +157,25 @@ def test_a_draft_made_another_way_is_another_layer(owner, project, version, work
     assert PredictionRun.objects.get(pk=flat.pk).layer_id == flat.layer_id
     (row,) = queue_predictions(user=owner, version=version, images=[image.pk])
     assert row.state == RunState.FINISHED, "it is as the project wants it"
+
+
+@pytest.mark.parametrize(
+    ("engine", "otherwise"), [("stardist_3d", "upload it in parts"), ("threshold", "linked")]
+)
+def test_a_stack_whose_labels_do_not_fit_into_memory_is_refused_at_once(
+    project, settings, engine, otherwise
+):
+    version = ModelVersion(project=project, number=1, engine=engine)
+    fits = Image(name="deep", n_z=600, height=1000, width=1000)
+    too_large = Image(name="deep", n_z=660, height=1000, width=1000)
+    settings.CYTOLOOP_WARM_MAX_MIB = 4096
+
+    refuse_too_large(version, fits)
+    with pytest.raises(DataProblem, match=rf"deep is too large.*2518 MiB of the 4096.*{otherwise}"):
+        volume_of(version, too_large, ours=None)
+
+    settings.CYTOLOOP_WARM_MAX_MIB = 8192
+    refuse_too_large(version, too_large)
 
 
 def test_between_two_planes_a_wish_to_stop_is_heard(owner, project, version):

@@ -7,8 +7,15 @@ import pytest
 
 from annotations.models import Coverage, Image, Purpose, Split
 from project.errors import NotFound
-from tests.training.kinds import boxes_image, classes
-from tests.training.worlds import annotated_image, declare, paint, small_world, stored_image
+from tests.training.kinds import boxes_image, classes, declare_kinds
+from tests.training.worlds import (
+    annotated_image,
+    declare,
+    draw_stack,
+    paint,
+    small_world,
+    stored_image,
+)
 from training.actions.runs import queue_run
 from training.engines.registry import BadEngineParams
 from training.models import EpochRecord, ModelVersion, RunState, TrainingRun
@@ -252,6 +259,23 @@ def test_classes_with_few_objects_and_objects_without_are_told(owner, project, c
     other = check(engine="cellpose")
     assert finding(other, "few_of_class") is None
     assert "Cellpose does not tell" in finding(other, "classes_unused").sentence
+
+
+def test_of_a_class_that_only_planes_show_an_engine_of_volumes_has_no_object(owner, project, check):
+    classes(owner, project, "round", "flat")
+    truth, pixels = draw_stack()
+    ids = np.unique(truth[truth > 0])
+    image = stored_image(project, pixels[None], name="stack")
+    declare_kinds(owner, image, truth, ["round"] * len(ids))
+    boxes_image(owner, project, ["flat"] * 11 + [""], name="planes")
+
+    few = finding(check(engine="stardist_3d"), "few_of_class")
+
+    assert len(ids) >= 9
+    assert "flat (0)" in few.sentence
+    assert finding(check(engine="stardist_3d"), "no_class") is None
+    assert "flat" not in finding(check(), "few_of_class").sentence
+    assert finding(check(), "no_class") is not None
 
 
 def test_nothing_is_said_of_classes_that_nobody_gave(owner, project, check):

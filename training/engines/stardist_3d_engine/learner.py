@@ -1,4 +1,4 @@
-"""StarDist's network for volumes as a learner: what it should say of a crop is all that differs."""
+"""StarDist's network for volumes as a learner: what its outlines should be is all that differs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 from stardist.geometry import star_dist3D
 from stardist.utils import edt_prob
 
-from training.datasets.crops import Crop
 from training.datasets.labels import SparseLabels
 from training.engines.data import CropSettings, TrainingData
 from training.engines.stardist_3d_engine.polyhedra import Rays
@@ -22,8 +21,8 @@ class StarDist3DLearner(StarDistLearner):
         self._rays = rays
         super().__init__(model, data, crops)
 
-    def _targets(self, crop: Crop) -> tuple[NDArray[np.float32], ...]:
-        return targets(crop.labels, self._rays, self._grid, self.model.config.anisotropy)
+    def _outline_targets(self, labels: SparseLabels) -> tuple[NDArray[np.float32], ...]:
+        return targets(labels, self._rays, self._grid, self.model.config.anisotropy)
 
 
 def targets(

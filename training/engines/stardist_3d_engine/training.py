@@ -31,8 +31,6 @@ from training.engines.stardist_engine.net import (
     RAYS,
     Model,
     build,
-    copy_weights,
-    expect_objects,
     forget_models,
     load_model,
     net_config,
@@ -86,18 +84,15 @@ def _start(
 ) -> tuple[Model, dict[str, Any]]:
     """Build the network with the weights to start from, and say where they came from."""
     start = start_of(STARDIST_3D, job, params, data, StarDist3D)
-    source = start.source
-    flatness = anisotropy_of(params, job, data)
-    net = net_for(params, flatness, data.diameter_px) if source is None else net_config(source)
-    net |= {"n_channel_in": start.view.n_shown}
+    if start.source is None:
+        net = net_for(params, anisotropy_of(params, job, data), data.diameter_px)
+    else:
+        net = net_config(start.source)
+    net |= start.inputs()
     extents = extents_px(net.get("anisotropy"), data.diameter_px)
     patch = patch_for(params, extents, NetShape.of(net, (0, 0, 0)).divisor)
     model = build(net | {"train_patch_size": patch})
-    conversion: list[str] = []
-    if source is None:
-        expect_objects(model, radii_px(rays_of(net), extents))
-    else:
-        conversion = copy_weights(source, model)
+    conversion = start.give_weights(model, radii_px(rays_of(net), extents))
     facts = start.facts(data, conversion)
     by_size = min(MOST_BATCH, max(1, BATCH_PX // math.prod(patch)))
     model.config.train_batch_size = params.batch_size or by_size

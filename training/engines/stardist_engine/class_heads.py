@@ -23,17 +23,17 @@ def class_targets(
 
     Parameters
     ----------
-    labels : ndarray of int32, shape (h, w)
+    labels : ndarray of int32, shape (h, w) or (d, h, w)
         -1 where nothing is known.
     classes : ndarray of uint8, shape (n + 1,), or None
         The kind of the label i at i, see `training.datasets.crops.Crop`.
     n_classes : int
     grid : tuple of int
-        Pixels per prediction.
+        Pixels per prediction along each axis.
 
     Returns
     -------
-    ndarray of float32, shape (h / grid, w / grid, n_classes + 1)
+    ndarray of float32, shape (h / grid, w / grid, n_classes + 1), planes first where there are any
         1 for what a pixel is, background first. -1 switches the loss off where nothing is known;
         objects of unknown kind have no 1, which does the same.
 
@@ -41,10 +41,10 @@ def class_targets(
     -----
     As `stardist.utils.mask_to_categorical` (0.9.2) makes them, at the pixels at which `prob` and
     `dist` are. Upstream takes others there, up to a grid's side away: it shrinks the maps by
-    `scipy.ndimage.zoom` (models/model2d.py:116), so that next to an ignored pixel it may teach
-    background.
+    `scipy.ndimage.zoom` (models/model2d.py:116, model3d.py:120), so that next to an ignored pixel
+    it may teach background.
     """
-    on_grid = labels[:: grid[0], :: grid[1]]
+    on_grid = labels[tuple(slice(None, None, cell) for cell in grid)]
     table = np.full((max(int(labels.max()), 0) + 2, n_classes + 1), -1, np.float32)
     table[0] = np.eye(n_classes + 1)[0]
     table[1:-1, 0] = 0  # the last row is that of -1

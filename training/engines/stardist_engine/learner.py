@@ -95,11 +95,13 @@ class StarDistLearner:
 
     def _targets(self, crop: Crop) -> tuple[NDArray[np.float32], ...]:
         """Return one target per output of the network."""
-        config = self.model.config
-        found = targets(crop.labels, config.n_rays, self._grid)
-        if config.n_classes is None:
+        found, n_classes = self._outline_targets(crop.labels), self.model.config.n_classes
+        if n_classes is None:
             return found
-        return *found, class_targets(crop.labels, crop.classes, config.n_classes, self._grid)
+        return *found, class_targets(crop.labels, crop.classes, n_classes, self._grid)
+
+    def _outline_targets(self, labels: SparseLabels) -> tuple[NDArray[np.float32], ...]:
+        return targets(labels, self.model.config.n_rays, self._grid)
 
     def _validation_batches(self) -> list[Batch]:
         """Cut the same crops for every epoch; those without annotated pixels are left out."""

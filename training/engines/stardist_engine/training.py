@@ -23,8 +23,6 @@ from training.engines.stardist_engine.learner import StarDistLearner
 from training.engines.stardist_engine.net import (
     Model,
     build,
-    copy_weights,
-    expect_objects,
     forget_models,
     net_config,
 )
@@ -62,25 +60,15 @@ def _start(
     """Build the network with the weights to start from, and say where they came from."""
     start = start_of(STARDIST, job, params, data, StarDist2D)
     scale = stardist_scale(params.scale, data.diameter_px, start.parent_config)
-    inputs = {"n_channel_in": start.view.n_shown, "n_classes": len(job.classes) or None}
     diameter_px = data.diameter_px * scale
     net = _net(params, diameter_px) if start.source is None else net_config(start.source)
-    model = build(net | _patch(params, diameter_px, net) | inputs)
-    conversion: list[str] = []
-    if start.source is None:
-        expect_objects(model, diameter_px / 2)
-    else:
-        known = (start.parent_config or {}).get("classes", [])
-        conversion = copy_weights(start.source, model, known=known, wanted=job.classes)
+    model = build(net | _patch(params, diameter_px, net) | start.inputs())
+    conversion = start.give_weights(model, diameter_px / 2)
     batch = params.batch_size or max(
         2, round(BATCH_AT_128_PX * (128 / model.config.train_patch_size[0]) ** 2)
     )
     model.config.train_batch_size = batch
-    return model, {
-        **start.facts(data, conversion),
-        "scale": scale,
-        **({"classes": list(job.classes)} if job.classes else {}),
-    }
+    return model, {**start.facts(data, conversion), "scale": scale}
 
 
 def _net(params: StarDistParams, diameter_px: float) -> dict[str, Any]:

@@ -14,21 +14,27 @@ FEW_OF_CLASS = 10  # a kind with fewer objects is learnt by heart, if at all
 
 
 def about_classes(engine: str, taught: Sequence[Inspected]) -> list[Finding]:
-    """Tell which kinds have few objects, and how many objects have none."""
+    """Tell which kinds have few objects, and how many objects have none.
+
+    Kinds that only regions of one plane show have no objects for an engine of volumes.
+    """
+    spec = registry.spec(engine)
     counts: Counter[str] = Counter()
     nameless: list[tuple[int, Inspected]] = []
     for one in taught:
         found = n_of_class(one.region, one.facts.instance_ids.tolist())
+        if spec.n_dims == 3 and one.region.depth == 1:
+            counts.update(dict.fromkeys(found, 0))
+            continue
         counts.update(found)
         if n := len(one.facts.instance_ids) - sum(found.values()):
             nameless.append((n, one))
     if not counts:
         return []
-    spec = registry.spec(engine)
     if not spec.classifies:
         sentence = (
             f"{spec.title} does not tell kinds of objects apart: its drafts will have no classes. "
-            "StarDist learns them."
+            "StarDist learns them, StarDist 3D those of volumes."
         )
         return [Finding("classes_unused", "hint", sentence)]
     return [*_about_few(counts), *_about_nameless(nameless)]
