@@ -14,6 +14,7 @@ from annotations.queries.overview import (
     next_image_to_paint,
     project_overview,
 )
+from annotations.queries.tour import tour_of
 from project.errors import NotFound, NotReady
 
 
@@ -116,6 +117,7 @@ class EditorPage(ProjectPageView):
             "image": image,
             "previous_id": previous_id,
             "next_id": next_id,
+            "tour": tour_of(self.request.user),
         }
 
 

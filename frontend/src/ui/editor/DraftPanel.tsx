@@ -18,7 +18,7 @@ export function DraftPanel({ actions, links }: PanelProps) {
   const { left, total } = model.draftCounts.value;
   const aside = model.draftId.value && !model.isBlind.value ? `${count(left)} left` : undefined;
   return (
-    <Section title="Drafts" aside={aside}>
+    <Section title="Drafts" name="drafts" aside={aside}>
       <Body actions={actions} links={links} left={left} total={total} />
     </Section>
   );

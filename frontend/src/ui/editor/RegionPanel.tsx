@@ -13,7 +13,11 @@ export function RegionPanel({ actions }: { actions: EditorActions }) {
   const regions = model.regions.value;
   const drawn = model.drawnBox.value;
   return (
-    <Section title="Regions" aside={regions.length > 0 ? count(regions.length) : undefined}>
+    <Section
+      title="Regions"
+      name="regions"
+      aside={regions.length > 0 ? count(regions.length) : undefined}
+    >
       {drawn ? (
         <Declare actions={actions} box={drawn} />
       ) : (
