@@ -133,7 +133,7 @@ export class EditorSession implements EditorActions {
     this.maps = new MapDesk(model, scene, parts.prompts, review);
     this.conflicts = new ConflictDesk(shared);
     this.people = new PeopleDesk({ ...shared, api: layers, user: Number(parts.user) });
-    this.tour = new TourDesk({ model, layer, visible: this.viewing.visible, ...parts.tour });
+    this.tour = new TourDesk({ model, layer, stage: scene.stage, ...parts.tour });
     scene.showAnnotation(layer.plane);
     const authors = new AuthorDesk({ model, layer, layers });
     this.#disposers.push(() => authors.close());

@@ -1,9 +1,9 @@
 /** The tour of the editor: watches what the person really does, and keeps where they are in it. */
-import { computed, effect, type ReadonlySignal, signal, untracked } from "@preact/signals";
+import { computed, effect, signal, untracked } from "@preact/signals";
 import type { TourApi, TourStatus, TourStep } from "../../api/tour";
-import type { Rect } from "../../geometry/rect";
 import type { InstanceIndex, OpReport } from "../../store/types";
 import { TOUR_TEXTS } from "../../texts/tour";
+import type { Stage } from "../../viewer/stage";
 import type { EditorModel } from "./model";
 import { did, next, startAt, stepsFor, type TourPlace, type TourTask } from "./tour_steps";
 import { ViewWatch } from "./tour_view";
@@ -19,8 +19,7 @@ export interface TourKept {
 export interface TourParts {
   readonly model: EditorModel;
   readonly layer: { readonly instances: InstanceIndex };
-  /** What of the image is on screen. */
-  readonly visible: ReadonlySignal<Rect>;
+  readonly stage: Pick<Stage, "view" | "onDrawn">;
   readonly api: Pick<TourApi, "keep">;
   readonly kept: TourKept;
 }
@@ -43,7 +42,7 @@ export class TourDesk {
   #resumeAt: TourStep;
   /** Objects that were there before the step. */
   #before: ReadonlySet<number> = new Set();
-  /** The object of the tour and its size; 0 when it is not known. */
+  /** The object of the tour and its size when it was painted; 0 when it is not known. */
   #object = 0;
   #area = 0;
   readonly #dispose: () => void;
@@ -154,20 +153,22 @@ export class TourDesk {
 
   #corrected(): void {
     const { model, layer } = this.#parts;
-    const id = this.#object || model.selected.value;
-    const area = layer.instances.areaOf(id);
-    const isOther = this.#object === 0 ? this.#before.has(id) : area !== this.#area;
-    if (area > 0 && isOther) this.#did("edge");
+    const { instances } = layer;
+    const own = instances.areaOf(this.#object);
+    if (own > 0) {
+      if (own !== this.#area) this.#did("edge");
+      return;
+    }
+    // Painted before the page was loaded, or taken back: any object that was there will do.
+    const id = model.selected.value;
+    if (this.#before.has(id) && instances.areaOf(id) > 0) this.#did("edge");
   }
 
   // ------------------------------------------------------------ watching
 
   #watch(step: TourStep): () => void {
     const { model, layer } = this.#parts;
-    if (step === "paint" || step === "edge") {
-      this.#before = new Set(layer.instances.ids());
-      if (layer.instances.areaOf(this.#object) === 0) this.#object = 0;
-    }
+    if (step === "paint" || step === "edge") this.#before = new Set(layer.instances.ids());
     if (step === "look") return this.#watchView();
     if (step === "brush") return this.#watchBrush();
     if (step !== "find") return () => undefined;
@@ -187,12 +188,9 @@ export class TourDesk {
   }
 
   #watchView(): () => void {
-    const { model, visible } = this.#parts;
-    const watch = new ViewWatch();
-    return effect(() => {
-      const seen = watch.follow(visible.value, model.scale.value);
-      untracked(() => this.#didThose(seen));
-    });
+    const { stage } = this.#parts;
+    const watch = new ViewWatch(stage.view());
+    return stage.onDrawn((view) => this.#didThose(watch.follow(view)));
   }
 
   #didThose(tasks: Partial<Record<TourTask, boolean>>): void {

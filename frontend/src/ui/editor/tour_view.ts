@@ -1,49 +1,36 @@
 /** Tells whether a person has zoomed and moved, from what is on screen. */
-import type { Rect } from "../../geometry/rect";
+import type { View } from "../../viewer/stage";
 
 const ZOOMED = Math.log(1.15);
 const MOVED_PX = 30;
-/** Steps of a view that comes to rest are smaller. */
-const SAME_SCALE = 1e-3;
+const SAME_SCALE = 1e-6;
 
-interface Seen {
-  readonly scale: number;
-  /** Middle and size of the view, in CSS pixels of the image at this scale. */
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-  readonly height: number;
-}
+type Seen = Pick<View, "scale" | "width" | "height" | "toScreen">;
 
 export class ViewWatch {
-  #first: number | undefined;
-  #last: Seen | undefined;
+  readonly #first: Seen;
+  #last: Seen;
   #movedPx = 0;
   #hasZoomed = false;
 
-  /** @param visible image pixels on screen; @param scale CSS pixels per image pixel */
-  follow(visible: Rect, scale: number): { readonly zoom: boolean; readonly move: boolean } {
-    const width = (visible.x1 - visible.x0) * scale;
-    const height = (visible.y1 - visible.y0) * scale;
-    const x = ((visible.x0 + visible.x1) / 2) * scale;
-    const y = ((visible.y0 + visible.y1) / 2) * scale;
-    const now = { scale, x, y, width, height };
-    if (width > 0) {
-      this.#first ??= scale;
-      if (Math.abs(Math.log(scale / this.#first)) > ZOOMED) this.#hasZoomed = true;
-      if (this.#last && isSameFrame(this.#last, now)) {
-        this.#movedPx += Math.hypot(x - this.#last.x, y - this.#last.y);
-      }
-      this.#last = now;
+  constructor(first: Seen) {
+    this.#first = first;
+    this.#last = first;
+  }
+
+  follow(now: Seen): { readonly zoom: boolean; readonly move: boolean } {
+    if (Math.abs(Math.log(now.scale / this.#first.scale)) > ZOOMED) this.#hasZoomed = true;
+    if (isSameFrame(this.#last, now)) {
+      const { e, f } = this.#last.toScreen;
+      this.#movedPx += Math.hypot(now.toScreen.e - e, now.toScreen.f - f);
     }
+    this.#last = now;
     return { zoom: this.#hasZoomed, move: this.#movedPx > MOVED_PX };
   }
 }
 
-/** A zoom moves the middle too, and so does a panel that takes of the room. */
+/** A zoom carries the image along, and so does a panel that takes of the room. */
 function isSameFrame(one: Seen, other: Seen): boolean {
   const isSameScale = Math.abs(Math.log(one.scale / other.scale)) < SAME_SCALE;
-  const isSameSize =
-    Math.abs(one.width - other.width) < 2 && Math.abs(one.height - other.height) < 2;
-  return isSameScale && isSameSize;
+  return isSameScale && one.width === other.width && one.height === other.height;
 }
