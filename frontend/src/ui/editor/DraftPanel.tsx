@@ -37,8 +37,18 @@ function Body({ actions, links, left, total }: PanelProps & { left: number; tota
   if (model.drafts.value.length === 0) {
     return (
       <p class="empty">
-        No draft yet. <a href={links.training}>Train a model</a>, or let a trained one predict this
-        image: its draft appears here by itself, ready to be corrected.
+        No draft yet: objects that a model finds appear here by themselves, ready to be corrected.{" "}
+        {model.mayManage.value ? (
+          <>
+            <a href={`${links.training}#starters`}>Add a starter model</a>, which needs no training,
+            or <a href={links.training}>train one</a> on what is painted.
+          </>
+        ) : (
+          <>
+            An owner or reviewer of the project can add a starter model or train one:{" "}
+            <a href={links.training}>see which there are</a>.
+          </>
+        )}
       </p>
     );
   }

@@ -36,7 +36,7 @@ export function TopBar({ actions, links }: { actions: EditorActions; links: Link
         </span>
       )}
       <span class="spring" />
-      <People actions={actions} />
+      <People actions={actions} project={links.project} />
       {model.aside.value.length > 0 && (
         <button
           type="button"

@@ -117,24 +117,33 @@ function Answers({ actions }: { actions: EditorActions }) {
   );
 }
 
-/** In the help: the way to the tour, or back into it. */
-export function TourStart({ actions }: { actions: EditorActions }) {
+/** Starts the tour, or goes on with it; nothing while it is open. */
+export function TourButton({ actions }: { actions: EditorActions }) {
   const { tour, model } = actions;
   const label = tour.isBegun ? TOUR_TEXTS.resume : TOUR_TEXTS.start;
   if (tour.place.value) return null;
   return (
+    <Button
+      label={label}
+      icon={ICONS.next}
+      onClick={() => {
+        model.isHelpOpen.value = false;
+        tour.start();
+        actions.view.focusStage();
+      }}
+    >
+      <span>{label}</span>
+    </Button>
+  );
+}
+
+/** In the help: the way to the tour, or back into it. */
+export function TourStart({ actions }: { actions: EditorActions }) {
+  const { tour, model } = actions;
+  if (tour.place.value) return null;
+  return (
     <p class="tour-start">
-      <Button
-        label={label}
-        icon={ICONS.next}
-        onClick={() => {
-          model.isHelpOpen.value = false;
-          tour.start();
-          actions.view.focusStage();
-        }}
-      >
-        <span>{label}</span>
-      </Button>
+      <TourButton actions={actions} />
       <span class="hint">
         {model.mayAnnotate.value ? TOUR_TEXTS.startHint : TOUR_TEXTS.startHintViewer}
       </span>
