@@ -38,7 +38,12 @@ def steps_of(so_far: ProjectOverview, *, may_annotate: bool = True) -> list[Step
     )
     now = done.index(False) if False in done else -1
     titles = ("Upload images", "Paint objects", "Declare a region", "Train a model")
-    notes = (image_note(so_far, may_annotate), paint_note(so_far), region_note(so_far), train_note(so_far))
+    notes = (
+        image_note(so_far, may_annotate),
+        paint_note(so_far),
+        region_note(so_far),
+        train_note(so_far),
+    )
     return [
         Step(title, note, is_done, place == now)
         for place, (title, note, is_done) in enumerate(zip(titles, notes, done, strict=True))

@@ -103,7 +103,8 @@ def test_it_goes_on_where_it_was(newcomer):
     editor.reload()
     assert page.locator(".tour").count() == 0
     page.keyboard.press("?")
-    page.get_by_role("button", name="Go on with the tour").click()
+    help_sheet = page.get_by_role("dialog")
+    help_sheet.get_by_role("button", name="Go on with the tour").click()
     wait_for_step(editor, "Choose the brush and its size")
     page.get_by_role("button", name="Do not show again").click()
     editor.wait_for(lambda: TourState.objects.filter(status="dismissed").exists())
@@ -133,7 +134,7 @@ def test_who_may_only_look_is_not_told_to_paint(newcomer, people):
     assert page.locator(".tour").count() == 0
 
     page.keyboard.press("?")
-    page.get_by_role("button", name="Start the tour").click()
+    page.get_by_role("dialog").get_by_role("button", name="Start the tour").click()
     assert page.locator(".tour-progress").inner_text() == "Step 1 of 2"
     page.get_by_role("button", name="Skip this step").click()
     wait_for_step(editor, "Where drafts, regions and help are")

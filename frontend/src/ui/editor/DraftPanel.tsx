@@ -41,7 +41,8 @@ function Body({ actions, links, left, total }: PanelProps & { left: number; tota
         {model.mayManage.value ? (
           <>
             <a href={`${links.training}#starters`}>Add a starter model</a>, which needs no training,
-            or <a href={links.training}>train one</a> on what is painted.
+            <a href={links.training}>train one</a> on what is painted, or let one that is there
+            predict this image.
           </>
         ) : (
           <>
@@ -92,7 +93,10 @@ function Review({ actions, left, total }: { actions: EditorActions; left: number
       </div>
       <OverFinished actions={actions} />
       {left === 0 && (
-        <p class="empty">Nothing of this draft is left to decide. Add what it missed.</p>
+        <p class="empty">
+          Nothing of this draft is left to decide. Add what it missed, then declare a region under
+          Regions, or go on to the next image.
+        </p>
       )}
       {left > 0 && (
         <>
