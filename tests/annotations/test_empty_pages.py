@@ -8,7 +8,7 @@ from django.urls import reverse
 from annotations.pages.images import steps_of
 from annotations.queries.overview import ProjectOverview
 from tests.factories import ImageFactory
-from tests.people import client_of
+from tests.people import client_of, make_person
 
 pytestmark = pytest.mark.django_db
 
@@ -17,10 +17,10 @@ def read(person, name, *args):
     return client_of(person).get(reverse(name, args=args)).content.decode()
 
 
-def test_who_has_no_project_learns_how_to_get_into_one(stranger, owner, project):
-    hint = f"Ask an owner of it to add <strong>{stranger.username}</strong>"
+def test_who_has_no_project_learns_how_to_get_into_one(owner, project):
+    newcomer = make_person("nora")
 
-    assert hint in read(stranger, "home")
+    assert "Ask an owner of it to add <strong>nora</strong>" in read(newcomer, "home")
     assert "Ask an owner of it" not in read(owner, "home")
 
 

@@ -89,7 +89,9 @@ export const TOUR_TASK_TEXTS = {
 export const TOUR_END_TEXTS = {
   painted: "Done: you painted one object",
   title: "That was the tour",
+  goOn: "Go on with the next one.",
+  begin: "Paint the objects that you are sure of.",
   text: ({ region }: TourKeys) =>
-    `Go on with the next one. When every object in a part of the image is painted, draw a region around that part (${region}) and submit it: that is what a model learns from.`,
+    `When every object in a part of the image is painted, draw a region around that part (${region}) and submit it: that is what a model learns from.`,
   viewer: "You may look at this project; its owner can give you the role annotator to paint.",
 } as const;

@@ -76,11 +76,13 @@ function Step(props: { actions: EditorActions; step: TourStep; place: TourPlace 
 
 function End({ actions }: { actions: EditorActions }) {
   const { tour, model } = actions;
-  const { mayAnnotate } = model;
+  const hasPainted = tour.hasPainted.value;
+  const { painted, title, goOn, begin, text, viewer } = TOUR_END_TEXTS;
+  const onwards = `${hasPainted ? goOn : begin} ${text(tourKeys())}`;
   return (
     <>
-      <h2>{tour.hasPainted.value ? TOUR_END_TEXTS.painted : TOUR_END_TEXTS.title}</h2>
-      <p>{mayAnnotate.value ? TOUR_END_TEXTS.text(tourKeys()) : TOUR_END_TEXTS.viewer}</p>
+      <h2>{hasPainted ? painted : title}</h2>
+      <p>{model.mayAnnotate.value ? onwards : viewer}</p>
     </>
   );
 }
