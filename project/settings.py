@@ -196,6 +196,8 @@ SPECTACULAR_SETTINGS = {
         "LayerKindEnum": "annotations.models.LayerKind",
         "ImageStateEnum": "annotations.models.ImageState",
         "InstanceStateEnum": "annotations.models.InstanceState",
+        "TourStatusEnum": "annotations.models.TourStatus",
+        "TourStepEnum": "annotations.models.TourStep",
         "RegionStateEnum": "annotations.models.RegionState",
         "RunStateEnum": "training.models.RunState",
     },

@@ -15,6 +15,7 @@ from annotations.models.layers import (
 )
 from annotations.models.projects import AuditEntry, Membership, Project, Role, StackDrafts
 from annotations.models.regions import Assignment, Coverage, Purpose, Region, RegionState
+from annotations.models.tour import TourState, TourStatus, TourStep
 from annotations.models.views import Bookmark, ViewSettings
 
 __all__ = [
@@ -43,6 +44,9 @@ __all__ = [
     "Role",
     "Split",
     "StackDrafts",
+    "TourState",
+    "TourStatus",
+    "TourStep",
     "Upload",
     "ViewSettings",
 ]

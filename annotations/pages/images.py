@@ -14,6 +14,7 @@ from annotations.queries.overview import (
     next_image_to_paint,
     project_overview,
 )
+from annotations.queries.tour import tour_of
 from project.errors import NotFound, NotReady
 
 
@@ -27,7 +28,7 @@ class Step:
     is_now: bool
 
 
-def steps_of(so_far: ProjectOverview) -> list[Step]:
+def steps_of(so_far: ProjectOverview, *, may_annotate: bool = True) -> list[Step]:
     """Return the four steps; the first one that is not done is the one to do now."""
     done = (
         so_far.n_ready > 0,
@@ -37,17 +38,22 @@ def steps_of(so_far: ProjectOverview) -> list[Step]:
     )
     now = done.index(False) if False in done else -1
     titles = ("Upload images", "Paint objects", "Declare a region", "Train a model")
-    notes = (image_note(so_far), paint_note(so_far), region_note(so_far), train_note(so_far))
+    notes = (
+        image_note(so_far, may_annotate),
+        paint_note(so_far),
+        region_note(so_far),
+        train_note(so_far),
+    )
     return [
         Step(title, note, is_done, place == now)
         for place, (title, note, is_done) in enumerate(zip(titles, notes, done, strict=True))
     ]
 
 
-def image_note(so_far: ProjectOverview) -> str:
+def image_note(so_far: ProjectOverview, may_annotate: bool) -> str:
     """Say how many images there are."""
     if not so_far.n_images:
-        return "Drop files or a folder below."
+        return "Drop files or a folder below." if may_annotate else "Nobody has uploaded any yet."
     failed = f", {so_far.n_failed} failed" if so_far.n_failed else ""
     return f"{so_far.n_ready} of {so_far.n_images} ready{failed}"
 
@@ -85,10 +91,11 @@ class ProjectPage(ProjectPageView):
         """Return the project, its counts and the step to take next."""
         membership = self.membership(project_id)
         so_far = project_overview(membership)
+        frame = self.frame(membership)
         return {
-            **self.frame(membership),
+            **frame,
             "so_far": so_far,
-            "steps": steps_of(so_far),
+            "steps": steps_of(so_far, may_annotate=frame["may_annotate"]),
             "next_image": next_image_to_paint(membership.project),
         }
 
@@ -116,6 +123,7 @@ class EditorPage(ProjectPageView):
             "image": image,
             "previous_id": previous_id,
             "next_id": next_id,
+            "tour": tour_of(self.request.user),
         }
 
 

@@ -8,6 +8,7 @@ import { ImageApi } from "./api/images";
 import { RestLayerApi } from "./api/layers";
 import { PixelApi } from "./api/pixels";
 import { PromptApi } from "./api/prompts";
+import { TourApi, type TourStatus, type TourStep } from "./api/tour";
 import { ViewApi } from "./api/views";
 import { openStack } from "./store/stack";
 import type { PlaneRef } from "./store/types";
@@ -18,6 +19,7 @@ import type { EditorSession } from "./ui/editor/session";
 import "./editor.css";
 import "./compare.css";
 import "./many.css";
+import "./tour.css";
 import "./viewing.css";
 
 const root = document.getElementById("editor");
@@ -43,6 +45,14 @@ const history = new HistoryApi(client);
 const views = new ViewApi(client);
 const pixels = new PixelApi(client);
 const prompts = new PromptApi(client);
+const tour = {
+  api: new TourApi(client),
+  kept: {
+    status: (data.tour ?? "done") as TourStatus,
+    step: (data.tourStep ?? "look") as TourStep,
+    isDue: data.tourDue === "1",
+  },
+};
 const session = signal<EditorSession | undefined>(undefined);
 
 function Page() {
@@ -68,7 +78,7 @@ async function open(stage: HTMLElement): Promise<void> {
     const opened = await openSession(
       {
         ...{ model, element: stage, images, layers, classes, openLayer, region, search, navigate },
-        ...{ projectUrl: links.project, user, history, views, pixels, prompts },
+        ...{ projectUrl: links.project, user, history, views, pixels, prompts, tour },
       },
       image,
     );

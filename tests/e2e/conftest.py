@@ -104,10 +104,10 @@ def browser(playwright):
 def open_editor(browser, site, image, annotator):
     """Return a function that opens the image's editor in a browser of its own."""
 
-    def open_one(user=annotator, query="", script="", **options):
+    def open_one(user=annotator, query="", script="", *, knows_tour=True, **options):
         """Open it as this person; `script` runs before the page, options are the context's."""
         context = browser.new_context(**{"viewport": VIEWPORT, **options})
-        context.add_cookies([site.session_cookie(user)])
+        context.add_cookies([site.session_cookie(user, knows_tour=knows_tour)])
         if script:
             context.add_init_script(script)
         return Editor(context, site.url, image, query)

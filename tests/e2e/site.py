@@ -14,6 +14,9 @@ from pathlib import Path
 
 from django.test import Client
 
+from annotations.actions.tour import keep_tour
+from annotations.models import TourStatus, TourStep
+
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 MANIFEST = REPOSITORY / "project" / "static" / "dist" / "manifest.json"
 START_TIMEOUT_S = 120
@@ -94,8 +97,13 @@ class LiveSite:
         except (urllib.error.URLError, OSError):
             return False
 
-    def session_cookie(self, user) -> dict[str, object]:
-        """Return the cookie of a session in which the user is logged in."""
+    def session_cookie(self, user, *, knows_tour: bool = True) -> dict[str, object]:
+        """Return the cookie of a session in which the user is logged in.
+
+        Who knows the tour of the editor finds no card of it over the image.
+        """
+        if knows_tour:
+            keep_tour(user=user, status=TourStatus.DISMISSED, step=TourStep.LOOK)
         client = Client()
         client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
         value = client.cookies["sessionid"].value

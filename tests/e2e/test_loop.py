@@ -96,6 +96,9 @@ class Person:
         self.until(
             "() => document.querySelector('.stage')?.editorSession?.layer.isLoaded(0, 0) ?? false"
         )
+        is_new = "() => document.querySelector('.stage').editorSession.tour.step.value === 'look'"
+        if self.page.evaluate(is_new):
+            self.press("Do not show again")  # the card would lie over what is painted
 
     def until(self, condition: str, limit_s: float = 120) -> None:
         end = time.monotonic() + limit_s

@@ -1184,6 +1184,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tour/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far you are in the tour of the editor */
+        get: operations["v1_tour_retrieve"];
+        /** Keep how far you are in the tour */
+        put: operations["v1_tour_update"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/training-sets/{set_id}/": {
         parameters: {
             query?: never;
@@ -2715,6 +2733,53 @@ export interface components {
          * @enum {string}
          */
         ToneEnum: "problem" | "warning" | "hint";
+        TourChangeRequest: {
+            status: components["schemas"]["TourStatusEnum"];
+            /**
+             * @description Where it goes on.
+             *
+             *     * `look` - Move and zoom
+             *     * `brush` - Brush and size
+             *     * `paint` - Paint an object
+             *     * `edge` - Correct its edge
+             *     * `undo` - Undo and redo
+             *     * `find` - Drafts, regions, help
+             */
+            step: components["schemas"]["TourStepEnum"];
+        };
+        TourJson: {
+            status: components["schemas"]["TourJsonStatusEnum"];
+            step: components["schemas"]["TourStepEnum"];
+            /** @description It opens by itself in an editor. */
+            is_due: boolean;
+        };
+        /**
+         * @description * `new` - Never answered
+         *     * `under_way` - Under way
+         *     * `later` - Not now
+         *     * `dismissed` - Not again
+         *     * `done` - Done
+         * @enum {string}
+         */
+        TourJsonStatusEnum: "new" | "under_way" | "later" | "dismissed" | "done";
+        /**
+         * @description * `under_way` - Under way
+         *     * `later` - Not now
+         *     * `dismissed` - Not again
+         *     * `done` - Done
+         * @enum {string}
+         */
+        TourStatusEnum: "under_way" | "later" | "dismissed" | "done";
+        /**
+         * @description * `look` - Move and zoom
+         *     * `brush` - Brush and size
+         *     * `paint` - Paint an object
+         *     * `edge` - Correct its edge
+         *     * `undo` - Undo and redo
+         *     * `find` - Drafts, regions, help
+         * @enum {string}
+         */
+        TourStepEnum: "look" | "brush" | "paint" | "edge" | "undo" | "find";
         UndoneOut: {
             seq: number;
             /** @description What was done at first, also when that was undone twice. */
@@ -5047,6 +5112,50 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SuggestionOut"];
+                };
+            };
+        };
+    };
+    v1_tour_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TourJson"];
+                };
+            };
+        };
+    };
+    v1_tour_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TourChangeRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["TourChangeRequest"];
+                "multipart/form-data": components["schemas"]["TourChangeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TourJson"];
                 };
             };
         };

@@ -87,13 +87,16 @@ function nothingChanged(kind: StrokeKind, mode: WriteMode): string {
 }
 
 function erase(context: ToolContext, place: PointerPlace): Gesture | undefined {
-  const under = context.layer.labelAt(place.image) ?? 0;
-  if (context.selected === 0 && under === 0) {
+  const { layer } = context;
+  const under = layer.labelAt(place.image) ?? 0;
+  // What is selected may be gone: its stroke was undone.
+  const selected = layer.instances.areaOf(context.selected) > 0 ? context.selected : 0;
+  if (selected === 0 && under === 0) {
     context.say("Choose an object first: click it, or start the eraser on it.");
     return undefined;
   }
-  const id = context.selected || under;
-  if (context.selected === 0) context.select(id);
+  const id = selected || under;
+  if (selected === 0) context.select(id);
   return begin(context, place, "erase-selected", id);
 }
 

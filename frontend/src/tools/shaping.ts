@@ -21,7 +21,7 @@ export interface ShapeCommand {
 export const SHAPE_COMMANDS: readonly ShapeCommand[] = [
   {
     how: "fill-holes",
-    label: "Fill the holes of the selected object",
+    label: "Fill holes of the selected object",
     short: "Fill holes",
     key: "shift+h",
     shown: "Shift+H",

@@ -51,3 +51,14 @@ test("redo during a stroke finishes the stroke first", async () => {
   await settle(server, layer);
   expect(layer.labelAt({ x: 300, y: 300 } as never)).not.toBe(0);
 });
+
+test("the eraser takes what is under it when the selected object was undone", async () => {
+  await stroke(100, 100);
+  await stroke(300, 300);
+  desk.paint.undo();
+  await until(() => layer.instances.count === 1, "the second object taken back");
+  expect(layer.instances.areaOf(desk.model.selected.value)).toBe(0);
+  desk.paint.chooseTool("erase-selected");
+  await stroke(100, 100);
+  expect(layer.labelAt({ x: 110, y: 100 } as never)).toBe(0);
+});

@@ -19,6 +19,7 @@ import { RegionPanel } from "./RegionPanel";
 import { ScaleBar, StatusBar } from "./StatusBar";
 import { ToolBar, ToolOptions } from "./ToolBar";
 import { type Links, TopBar } from "./TopBar";
+import { TourCard } from "./Tour";
 import { ViewPanel } from "./ViewPanel";
 
 export function App(props: {
@@ -39,6 +40,7 @@ export function App(props: {
     // biome-ignore lint/a11y/useKeyWithClickEvents: only moves the focus after a mouse click
     <div
       class={model.isPanelOpen.value ? "editor has-panel" : "editor"}
+      data-tour={actions?.tour.step.value}
       onClick={(event) => {
         // After a click with the mouse the keys belong to the image again, unless it has opened
         // something to type into.
@@ -63,6 +65,7 @@ export function App(props: {
         {actions && <Minimap actions={actions} />}
         <Placeholder model={model} links={links} />
         {actions && <Notices actions={actions} />}
+        {actions && <TourCard actions={actions} />}
       </main>
       {actions && model.isPanelOpen.value && (
         <aside class="panel" aria-label="Drafts, classes, objects, regions and view">

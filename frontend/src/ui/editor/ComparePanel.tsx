@@ -19,6 +19,8 @@ export function ComparePanel({ actions }: { actions: EditorActions }) {
         <>
           <p class="hint">
             Two versions' drafts, a draft and what became of it, or two people's objects.
+            {actions.model.drafts.value.length === 0 &&
+              " This image has no draft to compare with yet: see Drafts above."}
           </p>
           <Button label="Compare two layers" keys="Shift+V" onClick={() => compare.toggle()}>
             <span>Compare two layers</span> <KeyHint keys="Shift+V" />

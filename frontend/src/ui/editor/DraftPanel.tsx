@@ -18,7 +18,7 @@ export function DraftPanel({ actions, links }: PanelProps) {
   const { left, total } = model.draftCounts.value;
   const aside = model.draftId.value && !model.isBlind.value ? `${count(left)} left` : undefined;
   return (
-    <Section title="Drafts" aside={aside}>
+    <Section title="Drafts" name="drafts" aside={aside}>
       <Body actions={actions} links={links} left={left} total={total} />
     </Section>
   );
@@ -37,8 +37,19 @@ function Body({ actions, links, left, total }: PanelProps & { left: number; tota
   if (model.drafts.value.length === 0) {
     return (
       <p class="empty">
-        No draft yet. <a href={links.training}>Train a model</a>, or let a trained one predict this
-        image: its draft appears here by itself, ready to be corrected.
+        No draft yet: objects that a model finds appear here by themselves, ready to be corrected.{" "}
+        {model.mayManage.value ? (
+          <>
+            <a href={`${links.training}#starters`}>Add a starter model</a>, which needs no training,
+            <a href={links.training}>train one</a> on what is painted, or let one that is there
+            predict this image.
+          </>
+        ) : (
+          <>
+            An owner or reviewer of the project can add a starter model or train one:{" "}
+            <a href={links.training}>see which there are</a>.
+          </>
+        )}
       </p>
     );
   }
@@ -82,7 +93,10 @@ function Review({ actions, left, total }: { actions: EditorActions; left: number
       </div>
       <OverFinished actions={actions} />
       {left === 0 && (
-        <p class="empty">Nothing of this draft is left to decide. Add what it missed.</p>
+        <p class="empty">
+          Nothing of this draft is left to decide. Add what it missed, then declare a region under
+          Regions, or go on to the next image.
+        </p>
       )}
       {left > 0 && (
         <>

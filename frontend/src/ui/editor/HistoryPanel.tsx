@@ -123,7 +123,16 @@ function StepList({ actions }: { actions: EditorActions }) {
       ))}
       {all.length === 0 && !isLoading && !steps.hasMore.value && (
         <li class="empty">
-          {isFiltered(actions) ? "No step fits." : "Nothing was done here yet."}
+          {isFiltered(actions) ? (
+            <>
+              <p>No step fits what is chosen above.</p>
+              <Button label="Show all steps" onClick={() => steps.setFilter({})}>
+                <span>Show all steps</span>
+              </Button>
+            </>
+          ) : (
+            "Nothing was done here yet. Every stroke, accept and undo will be listed here: click one to see what the image was then, and to bring it back."
+          )}
         </li>
       )}
       {isLoading && (

@@ -43,7 +43,12 @@ export function ListPanel({ actions }: { actions: EditorActions }) {
 
 function Empty({ actions, hasObjects }: { actions: EditorActions; hasObjects: boolean }) {
   if (!hasObjects) {
-    return <p class="empty">There is no object yet. What is painted or accepted is listed here.</p>;
+    return (
+      <p class="empty">
+        There is no object yet. What is painted or accepted is listed here, to be sorted, filtered
+        and chosen.
+      </p>
+    );
   }
   return (
     <div class="row">

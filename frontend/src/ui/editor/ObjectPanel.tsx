@@ -5,6 +5,7 @@ import { blameText } from "./blame_desk";
 import { ClassSelect } from "./ClassSelect";
 import { Button, count, plural, Section } from "./parts";
 import { spanText } from "./planes";
+import { TourButton } from "./Tour";
 import { areaText } from "./units";
 
 const STATES: Readonly<Record<string, string>> = {
@@ -28,18 +29,33 @@ function Blame({ actions, id }: { actions: EditorActions; id: number }) {
   );
 }
 
+function NoObjects({ actions }: { actions: EditorActions }) {
+  if (!actions.model.mayAnnotate.value) {
+    return (
+      <p class="empty">
+        Nothing is annotated yet. What others paint appears here; to paint, ask an owner of the
+        project for the role annotator.
+      </p>
+    );
+  }
+  return (
+    <>
+      <p class="empty">
+        Nothing is annotated yet. Take the brush <kbd>B</kbd> and paint the first object; each new
+        stroke on empty ground starts another.
+      </p>
+      <TourButton actions={actions} />
+    </>
+  );
+}
+
 export function ObjectPanel({ actions }: { actions: EditorActions }) {
   const { model } = actions;
   const facts = model.facts.value;
   const pixelSize = model.image.value?.pixelSizeUm ?? null;
   return (
     <Section title="Objects" aside={count(model.nObjects.value)}>
-      {model.nObjects.value === 0 && (
-        <p class="empty">
-          Nothing is annotated yet. Take the brush <kbd>B</kbd> and paint the first object; each new
-          stroke on empty ground starts another.
-        </p>
-      )}
+      {model.nObjects.value === 0 && <NoObjects actions={actions} />}
       {facts ? (
         <>
           <dl class="facts">
@@ -93,16 +109,18 @@ export function ObjectPanel({ actions }: { actions: EditorActions }) {
           </p>
         )
       )}
-      <label class="check">
-        <input
-          type="checkbox"
-          checked={model.startsNew.value}
-          onChange={(event) => {
-            model.startsNew.value = event.currentTarget.checked;
-          }}
-        />
-        <span>A stroke on empty ground starts a new object</span>
-      </label>
+      {model.mayAnnotate.value && (
+        <label class="check">
+          <input
+            type="checkbox"
+            checked={model.startsNew.value}
+            onChange={(event) => {
+              model.startsNew.value = event.currentTarget.checked;
+            }}
+          />
+          <span>A stroke on empty ground starts a new object</span>
+        </label>
+      )}
     </Section>
   );
 }

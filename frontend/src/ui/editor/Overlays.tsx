@@ -7,6 +7,7 @@ import { commandsFor } from "./commands";
 import { Modal } from "./Modal";
 import { Button, ICONS, plural, shownKey } from "./parts";
 import { isStack } from "./planes";
+import { TourStart } from "./Tour";
 
 export function Notices({ actions }: { actions: EditorActions }) {
   const { model } = actions;
@@ -59,6 +60,7 @@ export function HelpSheet({ actions }: { actions: EditorActions }) {
         actions.view.focusStage();
       }}
     >
+      <TourStart actions={actions} />
       <div class="help">
         <section>
           <h3>Tools</h3>

@@ -9,7 +9,7 @@ const MOST_MARKS = 4;
 const PEOPLE =
   "M7.5 9a2.8 2.8 0 1 0 0-5.6 2.8 2.8 0 0 0 0 5.6zM2 16.5c.4-3.3 2.6-5 5.5-5s5.1 1.7 5.5 5M13 8.8a2.5 2.5 0 0 0 0-5M14.8 11.8c1.9.6 3 2.2 3.2 4.7";
 
-export function People({ actions }: { actions: EditorActions }) {
+export function People({ actions, project }: { actions: EditorActions; project: string }) {
   const people = actions.people.people.value;
   const hidden = people.length - MOST_MARKS;
   return (
@@ -18,7 +18,7 @@ export function People({ actions }: { actions: EditorActions }) {
         <Mark key={person.user} actions={actions} person={person} />
       ))}
       {hidden > 0 && <span class="mark-more">+{hidden}</span>}
-      <PeopleList actions={actions} />
+      <PeopleList actions={actions} project={project} />
     </section>
   );
 }
@@ -44,7 +44,7 @@ function Mark({ actions, person }: { actions: EditorActions; person: Person }) {
   );
 }
 
-function PeopleList({ actions }: { actions: EditorActions }) {
+function PeopleList({ actions, project }: { actions: EditorActions; project: string }) {
   const desk = actions.people;
   const people = desk.people.value;
   const list = useRef<HTMLDetailsElement>(null);
@@ -70,7 +70,12 @@ function PeopleList({ actions }: { actions: EditorActions }) {
         <span class="people-count">{people.length > 0 && people.length}</span>
       </summary>
       <div class="people-list">
-        {people.length === 0 && <p class="hint">Nobody else has this image open.</p>}
+        {people.length === 0 && (
+          <p class="hint">
+            Nobody else has this image open. Who opens it is shown here, and you can follow them.{" "}
+            <a href={`${project}people/`}>People of the project</a>
+          </p>
+        )}
         <ul>
           {people.map((person) => (
             <Row key={person.user} actions={actions} person={person} onDone={close} />

@@ -13,28 +13,40 @@ export function RegionPanel({ actions }: { actions: EditorActions }) {
   const regions = model.regions.value;
   const drawn = model.drawnBox.value;
   return (
-    <Section title="Regions" aside={regions.length > 0 ? count(regions.length) : undefined}>
+    <Section
+      title="Regions"
+      name="regions"
+      aside={regions.length > 0 ? count(regions.length) : undefined}
+    >
       {drawn ? (
         <Declare actions={actions} box={drawn} />
       ) : (
         <>
           {regions.length === 0 && (
             <p class="empty">
-              Only what lies in a submitted region teaches a model. Declare the whole image, or draw
-              a box around the part you annotate.
+              Only what lies in a submitted region teaches a model.{" "}
+              {model.mayAnnotate.value
+                ? "Declare the whole image, or draw a box around the part you annotate."
+                : "Nobody has declared one here yet; the role annotator may."}
             </p>
           )}
-          <div class="row">
-            <Button
-              label="Declare the whole image"
-              onClick={() => actions.desk.proposeWholeImage()}
-            >
-              <span>Whole image</span>
-            </Button>
-            <Button label="Draw a box" keys="G" onClick={() => actions.paint.chooseTool("region")}>
-              <span>Draw a box</span>
-            </Button>
-          </div>
+          {model.mayAnnotate.value && (
+            <div class="row">
+              <Button
+                label="Declare the whole image"
+                onClick={() => actions.desk.proposeWholeImage()}
+              >
+                <span>Whole image</span>
+              </Button>
+              <Button
+                label="Draw a box"
+                keys="G"
+                onClick={() => actions.paint.chooseTool("region")}
+              >
+                <span>Draw a box</span>
+              </Button>
+            </div>
+          )}
         </>
       )}
       <ul class="regions">

@@ -36,7 +36,7 @@ export function TopBar({ actions, links }: { actions: EditorActions; links: Link
         </span>
       )}
       <span class="spring" />
-      <People actions={actions} />
+      <People actions={actions} project={links.project} />
       {model.aside.value.length > 0 && (
         <button
           type="button"
@@ -52,6 +52,7 @@ export function TopBar({ actions, links }: { actions: EditorActions; links: Link
         label={`Undo${what(history.undoKind)}`}
         keys="Ctrl+Z"
         icon={ICONS.undo}
+        name="undo"
         isDisabled={!history.canUndo}
         onClick={() => actions.paint.undo()}
         kind="quiet"
@@ -60,6 +61,7 @@ export function TopBar({ actions, links }: { actions: EditorActions; links: Link
         label={`Redo${what(history.redoKind)}`}
         keys="Ctrl+Shift+Z"
         icon={ICONS.redo}
+        name="redo"
         isDisabled={!history.canRedo}
         onClick={() => actions.paint.redo()}
         kind="quiet"
@@ -76,6 +78,7 @@ export function TopBar({ actions, links }: { actions: EditorActions; links: Link
         label="Shortcuts and help"
         keys="?"
         icon={ICONS.help}
+        name="help"
         onClick={() => {
           model.isHelpOpen.value = true;
         }}
@@ -84,6 +87,7 @@ export function TopBar({ actions, links }: { actions: EditorActions; links: Link
       <Button
         label="Side panel"
         icon={ICONS.panel}
+        name="panel"
         isPressed={model.isPanelOpen.value}
         onClick={() => {
           model.isPanelOpen.value = !model.isPanelOpen.value;

@@ -17,6 +17,7 @@ import type { RegionDesk } from "./region_desk";
 import type { Review } from "./review";
 import type { SuggestionDesk } from "./suggestion_desk";
 import type { TimeTravel } from "./time_travel";
+import type { TourDesk } from "./tour_desk";
 import type { ViewDesk } from "./view_desk";
 import type { Viewing } from "./viewing";
 
@@ -38,6 +39,7 @@ export interface EditorActions {
   readonly viewing: Viewing;
   readonly maps: MapDesk;
   readonly people: PeopleDesk;
+  readonly tour: TourDesk;
 
   readonly steps: HistoryList;
   readonly travel: TimeTravel;

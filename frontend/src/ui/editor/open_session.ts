@@ -63,6 +63,7 @@ export async function openSession(parts: OpenParts, image: ImageJson): Promise<E
   await session.classes.load();
   await session.review.chooseFirst();
   await session.viewing.begin(parts.search);
+  session.tour.begin();
   return session;
 }
 

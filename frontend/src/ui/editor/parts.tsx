@@ -38,6 +38,8 @@ interface ButtonProps {
   readonly isPressed?: boolean;
   readonly isDisabled?: boolean;
   readonly keys?: string;
+  /** By which the tour finds it. */
+  readonly name?: string;
   readonly kind?: "plain" | "primary" | "danger" | "quiet";
   readonly children?: ComponentChildren;
 }
@@ -53,6 +55,7 @@ export function Button(props: ButtonProps) {
       title={title}
       aria-label={label}
       aria-pressed={isPressed}
+      data-control={props.name}
       disabled={props.isDisabled}
       onClick={props.onClick}
     >
@@ -127,11 +130,13 @@ export function Slider(props: {
 /** A part of the side panel that can be folded. */
 export function Section(props: {
   readonly title: string;
+  /** By which the tour finds it. */
+  readonly name?: string;
   readonly aside?: ComponentChildren;
   readonly children: ComponentChildren;
 }) {
   return (
-    <details class="section" open>
+    <details class="section" data-control={props.name} open>
       <summary>
         <span>{props.title}</span>
         {props.aside !== undefined && <span class="section-aside">{props.aside}</span>}

@@ -7,6 +7,7 @@ import type { ImageApi } from "../../api/images";
 import type { RestLayerApi } from "../../api/layers";
 import type { PixelApi } from "../../api/pixels";
 import type { PromptApi } from "../../api/prompts";
+import type { TourApi } from "../../api/tour";
 import type { ViewApi } from "../../api/views";
 import type { StackStore } from "../../store/stack";
 import type { PlaneRef } from "../../store/types";
@@ -35,6 +36,7 @@ import { SaveWatch } from "./save_watch";
 import type { Scene } from "./scene";
 import { SuggestionDesk } from "./suggestion_desk";
 import { TimeTravel } from "./time_travel";
+import { TourDesk, type TourKept } from "./tour_desk";
 import { ViewDesk } from "./view_desk";
 import { Viewing } from "./viewing";
 
@@ -48,6 +50,7 @@ export interface SessionParts {
   readonly views: ViewApi;
   readonly pixels: PixelApi;
   readonly prompts: PromptApi;
+  readonly tour: { readonly api: TourApi; readonly kept: TourKept };
   /** Who has opened the page, by number. */
   readonly user: string;
   readonly projectUrl: string;
@@ -77,6 +80,7 @@ export class EditorSession implements EditorActions {
   readonly viewing: Viewing;
   readonly maps: MapDesk;
   readonly people: PeopleDesk;
+  readonly tour: TourDesk;
   readonly #disposers: (() => void)[] = [];
 
   constructor(parts: SessionParts & { look: LookDesk }, scene: Scene, layer: StackStore) {
@@ -129,6 +133,7 @@ export class EditorSession implements EditorActions {
     this.maps = new MapDesk(model, scene, parts.prompts, review);
     this.conflicts = new ConflictDesk(shared);
     this.people = new PeopleDesk({ ...shared, api: layers, user: Number(parts.user) });
+    this.tour = new TourDesk({ model, layer, stage: scene.stage, ...parts.tour });
     scene.showAnnotation(layer.plane);
     const authors = new AuthorDesk({ model, layer, layers });
     this.#disposers.push(() => authors.close());
@@ -152,6 +157,7 @@ export class EditorSession implements EditorActions {
     this.blame.close();
     this.steps.dispose();
     this.people.close();
+    this.tour.close();
     this.login.close();
     this.review.close();
     this.scene.destroy();
@@ -161,7 +167,9 @@ export class EditorSession implements EditorActions {
   /** Run an edit; what it refuses is told as the sentence it carries. */
   async attempt<T>(edit: () => Promise<T>): Promise<T | undefined> {
     try {
-      return await edit();
+      const result = await edit();
+      this.tour.edited(result);
+      return result;
     } catch (error) {
       if (error instanceof ApiError && error.status === 401) this.login.needed();
       const text = error instanceof Error ? error.message : String(error);

@@ -56,7 +56,10 @@ export default function ProjectImages({ data }: IslandProps) {
     <div class="stack">
       {mayAnnotate && <UploadZone queue={queue} isEmpty={isEmpty} />}
       {isEmpty && !mayAnnotate && (
-        <p class="empty">This project has no images yet; an annotator can upload some.</p>
+        <p class="empty">
+          This project has no images yet. Owners, reviewers and annotators can upload some:{" "}
+          <a href={`/projects/${project}/people/`}>see who they are</a>.
+        </p>
       )}
       {!isEmpty && <Found grid={grid} mayAnnotate={mayAnnotate} mayReview={mayReview} />}
     </div>

@@ -63,7 +63,7 @@ export function RunForm({ state, isReady }: { state: TrainingState; isReady: boo
     ));
 
   return (
-    <section class="panel">
+    <section class="panel" id="train">
       <h2>Train a model</h2>
       <form class="stack" onSubmit={(event) => void submit(event)} noValidate>
         {problem.value && (

@@ -7,7 +7,7 @@ import { RunBadge } from "../parts/Badge";
 import { secondsTrained, whereItStands } from "../parts/standing";
 import { Time } from "../parts/Time";
 
-export function RunsTable({ runs }: { runs: readonly Run[] }) {
+export function RunsTable({ runs, mayTrain }: { runs: readonly Run[]; mayTrain: boolean }) {
   return (
     <section class="panel flush" aria-label="Runs">
       <div class="panel-head">
@@ -16,7 +16,8 @@ export function RunsTable({ runs }: { runs: readonly Run[] }) {
       {runs.length === 0 ? (
         <p class="muted" style={{ padding: "1rem" }}>
           No run yet. A run takes the submitted regions, trains an engine on them in the background,
-          and leaves a model version.
+          and leaves a model version.{" "}
+          {mayTrain ? <a href="#train">Train a model</a> : "An owner or reviewer can start one."}
         </p>
       ) : (
         <div class="table-wrap">

@@ -69,7 +69,7 @@ export default function Training({ data }: IslandProps) {
             versions={state.versions.value}
           />
         )}
-        <RunsTable runs={state.runs.value} />
+        <RunsTable runs={state.runs.value} mayTrain={mayTrain} />
         {!isNew && cards}
         {mayTrain && <UploadModel state={state} />}
       </div>

@@ -19,7 +19,8 @@ export function VersionsTable({ versions }: { versions: readonly Version[] }) {
       </div>
       {versions.length === 0 ? (
         <p class="muted" style={{ padding: "1rem" }}>
-          No version yet: a starter model or the first finished run makes v1.
+          No version yet: a <a href="#starters">starter model</a> or the first finished run makes
+          v1.
         </p>
       ) : (
         <div class="table-wrap">

@@ -1,16 +1,17 @@
 /** What could not be measured yet, and why. */
 
 import type { Unmeasured as Measurement, VersionDetail } from "../../../api/page_types";
-import { api } from "../../../api/pages";
+import { address, api } from "../../../api/pages";
 import { TryButton } from "../parts/TryButton";
 
 interface Props {
   readonly version: VersionDetail;
+  readonly project: string;
   readonly isMeasured: boolean;
   readonly mayRepeat: boolean;
 }
 
-export function Unmeasured({ version, isMeasured, mayRepeat }: Props) {
+export function Unmeasured({ version, project, isMeasured, mayRepeat }: Props) {
   const open = version.unmeasured ?? [];
   if (open.length > 0) {
     return (
@@ -28,7 +29,8 @@ export function Unmeasured({ version, isMeasured, mayRepeat }: Props) {
       {version.training_set ? (
         <p>
           Its training set holds no region for blind validation. Declare and submit one on an image
-          that does not teach, and train again.
+          that does not teach, and train again.{" "}
+          <a href={address.project(project)}>See the images</a>
         </p>
       ) : (
         <p>

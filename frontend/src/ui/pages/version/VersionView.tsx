@@ -85,6 +85,7 @@ export default function VersionView({ data }: IslandProps) {
         </>
       ) : null}
       <Unmeasured
+        project={project}
         version={shown}
         isMeasured={Boolean(evaluation)}
         mayRepeat={Boolean(data["review"])}
