@@ -14,6 +14,10 @@ export const saving = {
   tryNow: "Try again now",
   allOnServer: "Every stroke is on the server",
   keptHere: (why: string) => `${why} Your strokes are kept here and sent later.`,
+  signInAgain: "Please sign in again; your strokes are kept.",
+  waitBeforeLeaving: "Wait until saved before you leave: no storage here.",
+  sentLater: (message: string) => `${message} Your strokes are kept here and sent later.`,
+  unknownReason: "Saving failed for an unknown reason; your strokes are kept here and tried again.",
   aside: {
     title: "Strokes that could not be saved",
     whatTheseAre: "The server did not take these. They are kept in this browser until you decide.",
@@ -24,6 +28,9 @@ export const saving = {
     discardForGood: "Discard for good",
     discard: "Discard",
     discardQuestion: "Discard for good?",
+    damaged: "What was kept of this stroke on this computer is damaged.",
+    cannotBeSent: "This stroke is damaged and cannot be sent again.",
+    takenElsewhere: "This stroke is not in the list any more: another tab took it.",
   },
   conflict: {
     show: "Show",

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { scatteredTexts } from "./scattered";
 
 const SRC = join(import.meta.dirname, "../../src");
-const FOLDERS = ["ui/editor", "tools"];
+const FOLDERS = ["ui/editor", "tools", "viewer", "store", "api"];
 
 function sourcesIn(folder: string): string[] {
   return readdirSync(join(SRC, folder), { recursive: true, encoding: "utf8" })
@@ -56,7 +56,7 @@ describe("the check", () => {
     ['pen.font = "600 11px system-ui, sans-serif"; pen.fillStyle = "rgb(0 0 0 / 0.8)";'],
     ['const a = { width: "minmax(66px, 1fr)", kind: "erase-any" }'],
     ['throw new Error("this browser gives no 2D canvas")'],
-    ["const key = `${t}-max`; const size = `${n} px`;"],
+    ["const key = `${t}-max`; const size = `${n} px`; const lock = `cytoloop:session:${id}`;"],
   ])("leaves %s", (source) => {
     expect(textsIn(source)).toEqual([]);
   });
