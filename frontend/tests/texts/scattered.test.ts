@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { scatteredTexts } from "./scattered";
 
 const SRC = join(import.meta.dirname, "../../src");
-const FOLDERS = ["ui/editor", "tools", "viewer", "store", "api"];
+const FOLDERS = ["ui", "tools", "viewer", "store", "api"];
 
 function sourcesIn(folder: string): string[] {
   return readdirSync(join(SRC, folder), { recursive: true, encoding: "utf8" })

@@ -12,7 +12,7 @@ const SENTENCE = /^\s*[A-Z]\p{L}*[ ,;:’'…]\s*[^\s\d-]/u;
 /** Words with spaces between them, as no selector, font or colour has. */
 const WORDS = /(^|[\s(“])\p{L}+ (\p{Ll}+ )?\p{Ll}{2,}([ .,;:…)]|$)/u;
 /** A word beside what is put in; units are written alike everywhere. */
-const BESIDE = /(^|[\s…(])(?!px|[mµ]m)\p{Ll}{2,}[.,;:)]?([\s…]|$)/u;
+const BESIDE = /(^|[\s…(])(?!px|[mµ]m)\p{Ll}{2,}[.,;:)]?(\s|$)/u;
 /** Attributes and fields that are read, whatever they hold. */
 const READ = new Set(["title", "label", "aria-label", "placeholder", "alt", "help", "legend"]);
 READ.add("aria-valuetext").add("aria-description").add("short").add("hint");
@@ -44,6 +44,7 @@ function isNoText(node: ts.Node): boolean {
   if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) return true;
   if (ts.isTypeNode(node)) return true;
   if (ts.isJsxAttribute(node)) return CODE.has(node.name.getText());
+  if (ts.isBinaryExpression(node)) return /\.className$/.test(node.left.getText());
   if (ts.isNewExpression(node)) return /^(Range|Type)?Error$/.test(node.expression.getText());
   return ts.isCallExpression(node) && /(querySelector|matchMedia|closest)/.test(calleeOf(node));
 }
