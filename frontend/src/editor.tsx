@@ -1,4 +1,5 @@
 /** Wires the editor page: API, stores, session, panels. */
+
 import { signal } from "@preact/signals";
 import { render } from "preact";
 import { ClassApi } from "./api/classes";
@@ -12,6 +13,7 @@ import { TourApi, type TourStatus, type TourStep } from "./api/tour";
 import { ViewApi } from "./api/views";
 import { openStack } from "./store/stack";
 import type { PlaneRef } from "./store/types";
+import * as texts from "./texts";
 import { App } from "./ui/editor/App";
 import { makeModel, notify } from "./ui/editor/model";
 import { openSession } from "./ui/editor/open_session";
@@ -93,7 +95,7 @@ async function open(stage: HTMLElement): Promise<void> {
     model.failure.value =
       error instanceof ApiError || error instanceof NetworkError
         ? error.message
-        : "The image could not be opened. Load the page again; if that does not help, tell the person who runs this site.";
+        : texts.editor.couldNotBeOpened;
     model.isLoading.value = false;
   }
 }
@@ -103,7 +105,7 @@ function follow(opened: EditorSession): void {
   const listening = images.projectEvents(projectId, (event) => {
     if (event.type === "draft" && event.image === imageId) {
       opened.review.arrived(String(event.layer)).catch(() => {
-        notify(model, "A new draft is here. Load the page again to see it.", { tone: "news" });
+        notify(model, texts.drafts.loadAgain, { tone: "news" });
       });
     }
     if (event.type === "resync") {

@@ -1,4 +1,5 @@
 /** The one way to the server: session cookie, CSRF header, errors as `ApiError`. */
+import * as texts from "../texts";
 
 export interface ApiErrorBody {
   code: string;
@@ -27,7 +28,7 @@ export class ApiError extends Error {
 
 /** No answer: no network, no server, or it took too long. */
 export class NetworkError extends Error {
-  constructor(message = "The server cannot be reached.", options?: ErrorOptions) {
+  constructor(message = texts.server.notReached, options?: ErrorOptions) {
     super(message, options);
     this.name = "NetworkError";
   }
@@ -96,7 +97,7 @@ export class ApiClient {
     try {
       return await body;
     } catch (error) {
-      throw new NetworkError("The server's answer broke off.", { cause: error });
+      throw new NetworkError(texts.server.brokeOff, { cause: error });
     }
   }
 
@@ -104,7 +105,7 @@ export class ApiClient {
     const response = await this.attempt(method, path, options);
     // The login page after a redirect is a 200 too.
     if (response.redirected && new URL(response.url).pathname.startsWith(LOGIN_PATH)) {
-      throw new ApiError(401, { code: "not_authenticated", message: "Please sign in again." });
+      throw new ApiError(401, { code: "not_authenticated", message: texts.server.signInAgain });
     }
     if (!response.ok) throw await errorOf(response);
     return response;
@@ -153,19 +154,17 @@ async function errorOf(response: Response): Promise<ApiError> {
   const retryAfterS = Number.isFinite(wait) ? wait : null;
   const body: unknown = await response.json().catch(() => null);
   if (isErrorBody(body)) return new ApiError(statusOf(response, body), body, retryAfterS);
-  const message = SENTENCES[response.status] ?? unexplained(response.status);
+  const message = SENTENCES[response.status] ?? texts.server.unexplained(response.status);
   return new ApiError(response.status, { code: "unknown", message }, retryAfterS);
 }
 
 /** What a proxy in front of the server means by an answer of its own. */
 const SENTENCES: Record<number, string> = {
-  413: "This is larger than a proxy in front of the server lets through. Ask the person who runs this site to raise its limit to 8 MB.",
-  502: "The server does not answer the proxy in front of it; it may be starting anew.",
-  503: "The server does not answer the proxy in front of it; it may be starting anew.",
-  504: "The server does not answer the proxy in front of it in time.",
+  413: texts.server.tooLarge,
+  502: texts.server.notAnswering,
+  503: texts.server.notAnswering,
+  504: texts.server.notInTime,
 };
-
-const unexplained = (status: number) => `The server answered ${status} without saying why.`;
 
 /** Session authentication of DRF answers 403 to the signed out: the code tells. */
 function statusOf(response: Response, body: ApiErrorBody): number {

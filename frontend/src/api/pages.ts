@@ -1,5 +1,6 @@
 /** What the pages ask for: images in bulk, uploads, engines, runs, versions; and their addresses. */
 
+import * as texts from "../texts";
 import { ApiClient, csrfFromCookie } from "./client";
 import type {
   Engine,
@@ -240,5 +241,5 @@ export function uploadHeaders(): Record<string, string> {
 
 /** The sentence to show for whatever was thrown. */
 export function sentenceOf(error: unknown): string {
-  return error instanceof Error && error.message ? error.message : "That did not work. Try again.";
+  return error instanceof Error && error.message ? error.message : texts.server.didNotWork;
 }

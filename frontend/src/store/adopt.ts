@@ -4,6 +4,7 @@ import { decodeEdit } from "../labels/codec";
 import { gunzip } from "../labels/gzip";
 import type { Edit } from "../labels/runs";
 import type { PlaneRef } from "../labels/spans";
+import * as texts from "../texts";
 import type { Journal, OpRow, Row } from "./journal";
 import type { SessionLocks } from "./sessions";
 import type { Dispose } from "./types";
@@ -79,7 +80,7 @@ async function unpack(row: Row, journal: Journal): Promise<Orphan | null> {
   try {
     return { row, edit: decodeEdit(await gunzip((row as OpRow).body)) };
   } catch {
-    await journal.setAside(row, "What was kept of this stroke on this computer is damaged.");
+    await journal.setAside(row, texts.saving.aside.damaged);
     return null;
   }
 }

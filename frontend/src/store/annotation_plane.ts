@@ -4,6 +4,7 @@ import type { Rect } from "../geometry/rect";
 import type { ChunkKey } from "../labels/chunks";
 import { labelsIn } from "../labels/codec";
 import { applyEdit, boxOfEdit, type Edit, invertEdit, NO_EDIT } from "../labels/runs";
+import * as texts from "../texts";
 import { applyClasses, classMeta, reversedClasses } from "./classes";
 import { DraftClasses } from "./draft_classes";
 import type { DraftPlane } from "./draft_plane";
@@ -91,7 +92,7 @@ export class AnnotationPlane extends SyncedPlane implements LayerStore {
 
   beginStroke(options: StrokeOptions): Stroke {
     this.options.lock?.check();
-    if (this.isBusy) throw new EditRefused("busy", "Wait until the last edit is finished.");
+    if (this.isBusy) throw new EditRefused("busy", texts.editing.waitForLast);
     const isLocked = options.isLocked ?? ((id) => this.isDecided(id, options.instanceId));
     ruleOf(options, 0); // refuses now and not at the first point
     // Seen in its colour while it is painted.
@@ -251,7 +252,7 @@ export class AnnotationPlane extends SyncedPlane implements LayerStore {
     const done = await this.desk.accept(this.planeOf(draft), [id], preserve, isEdit);
     const newId = done.get(id);
     if (newId !== undefined) return newId;
-    throw new EditRefused("covered", "Nothing is left to accept: other objects cover this one.");
+    throw new EditRefused("covered", texts.editing.nothingToAccept);
   }
 
   async acceptMany(draft: DraftStore, ids: ArrayLike<number>, preserve: Preserve = "pixels") {
@@ -261,7 +262,7 @@ export class AnnotationPlane extends SyncedPlane implements LayerStore {
 
   private planeOf(draft: DraftStore): DraftPlane {
     const plane = this.drafts.get(draft.info.id);
-    if (!plane) throw new EditRefused("draft_closed", "This draft is not open any more.");
+    if (!plane) throw new EditRefused("draft_closed", texts.editing.draftIsClosed);
     return plane;
   }
 

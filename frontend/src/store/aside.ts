@@ -4,6 +4,7 @@ import { toBase64 } from "../api/layers";
 import { decodeEdit } from "../labels/codec";
 import { gunzip } from "../labels/gzip";
 import { boxOfEdit, type Edit, pixelsIn } from "../labels/runs";
+import * as texts from "../texts";
 import type { AsideRow, Journal, Row } from "./journal";
 import { Cell } from "./observable";
 import { type AsideOp, EditRefused } from "./types";
@@ -46,7 +47,7 @@ export class AsideShelf {
     const { row } = this.find(key);
     const edit = await editOf(row);
     if (row.type === "op" && !edit) {
-      throw new EditRefused("unreadable", "This stroke is damaged and cannot be sent again.");
+      throw new EditRefused("unreadable", texts.saving.aside.cannotBeSent);
     }
     const isHere = await this.journal.takeBack(row);
     this.rows.delete(key);
@@ -107,5 +108,5 @@ async function editOf(row: Row): Promise<Edit | null> {
 }
 
 function gone(): EditRefused {
-  return new EditRefused("gone", "This stroke is not in the list any more: another tab took it.");
+  return new EditRefused("gone", texts.saving.aside.takenElsewhere);
 }

@@ -3,6 +3,7 @@
 import type { LayerApi } from "../api/layers";
 import { type Rect, union } from "../geometry/rect";
 import { type ChunkKey, chunkKey, chunkRect, keysIn } from "../labels/chunks";
+import * as texts from "../texts";
 import type { Replica } from "./replica";
 
 export interface LoaderOptions {
@@ -98,9 +99,7 @@ export class ChunkLoader {
         const wait = ATTEMPT_WAITS_MS[attempt];
         if (this.isClosed) return;
         if (wait === undefined) {
-          onTrouble(
-            "A part of the annotation could not be loaded. It is tried again when you move.",
-          );
+          onTrouble(texts.editing.partNotLoaded);
           throw error;
         }
         await sleep(wait);

@@ -10,6 +10,7 @@ import type { InstanceTable } from "../labels/instances";
 import type { PaintRule } from "../labels/paint";
 import { boxOfSpans, type Interval, polygonSpans } from "../labels/polygon";
 import { boxOfEdit, type Edit } from "../labels/runs";
+import * as texts from "../texts";
 import { newClass } from "./classes";
 import type { DraftPlane } from "./draft_plane";
 import { EditLock } from "./edit_lock";
@@ -54,10 +55,10 @@ const MOST_CHUNKS = 512;
 const NO_LOCK = new EditLock();
 
 const FILL_SENTENCES = {
-  outside: "Click inside the visible part of the image.",
-  "not-loaded": "This part of the annotation is still loading.",
-  "too-large": "This area is too large to fill at once.",
-  open: "This area is not closed inside the view: close the ring, or zoom out.",
+  outside: texts.editing.fill.outside,
+  "not-loaded": texts.editing.fill.notLoaded,
+  "too-large": texts.editing.fill.tooLarge,
+  open: texts.editing.fill.open,
 };
 
 export class EditDesk {
@@ -80,7 +81,7 @@ export class EditDesk {
   async exclusively<T>(work: () => Promise<T>, lock = this.context.lock): Promise<T> {
     lock?.check();
     if (this.context.isStrokeOpen()) {
-      throw new EditRefused("stroke_open", "Finish the stroke first.");
+      throw new EditRefused("stroke_open", texts.editing.finishStroke);
     }
     this.working++;
     const done = this.tail.then(work);
@@ -104,7 +105,7 @@ export class EditDesk {
       await this.ensure(box);
       const [x, y] = [Math.floor(point.x), Math.floor(point.y)];
       if (chunks.labelAt(x, y)) {
-        throw new EditRefused("not_background", "Fill works on background: click inside a ring.");
+        throw new EditRefused("not_background", texts.editing.fill.notBackground);
       }
       const limits = { bounds: box, image: bounds, maxPixels: MAX_FILL_PIXELS };
       const filled = flood(x, y, (px, py) => chunks.labelAt(px, py), limits);
@@ -154,7 +155,7 @@ export class EditDesk {
 
   merge(keep: number, other: number): Promise<OpReport> {
     return this.exclusively(() => {
-      if (keep === other) throw new EditRefused("same_instance", "Choose two different objects.");
+      if (keep === other) throw new EditRefused("same_instance", texts.editing.chooseTwo);
       this.known(keep);
       return this.relabel("merge", other, keep);
     });
@@ -198,10 +199,7 @@ export class EditDesk {
       if (!holds(from, box, id)) throw notOnPlane();
       const { edit } = acceptEdit(from, chunks, box, new Map([[id, id]]), "pixels");
       if (edit.size === 0) {
-        throw new EditRefused(
-          "covered",
-          "Nothing was copied: this object, or others, are there already.",
-        );
+        throw new EditRefused("covered", texts.editing.nothingCopied);
       }
       return this.commit("copy", edit, {}, false);
     });
@@ -223,7 +221,7 @@ export class EditDesk {
   }
 
   private gone(): EditRefused {
-    return new EditRefused("no_instance", "This object is not there any more.");
+    return new EditRefused("no_instance", texts.editing.objectIsGone);
   }
 
   /** Write pixels that the server refused, over what others made of them. */
@@ -317,7 +315,7 @@ export class EditDesk {
     try {
       await this.context.ensure(box);
     } catch {
-      throw new EditRefused("not_loaded", "This part of the annotation could not be loaded.");
+      throw new EditRefused("not_loaded", texts.editing.notLoaded);
     }
   }
 
@@ -348,10 +346,9 @@ function frameBetween(): Promise<void> {
 }
 
 function tooWide(): EditRefused {
-  const text = "These objects lie too far apart to be changed at once: choose those of one part.";
-  return new EditRefused("too_wide", text);
+  return new EditRefused("too_wide", texts.editing.tooWide);
 }
 
 export function notOnPlane(): EditRefused {
-  return new EditRefused("not_on_plane", "This object has no pixels in the plane that is shown.");
+  return new EditRefused("not_on_plane", texts.editing.notOnPlane);
 }

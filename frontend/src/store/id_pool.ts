@@ -2,6 +2,7 @@
 
 import { ApiError } from "../api/client";
 import type { LayerApi } from "../api/layers";
+import * as texts from "../texts";
 import { EditRefused } from "./types";
 
 const BLOCK = 256;
@@ -56,10 +57,7 @@ export class IdPool {
 
   private refusal(): EditRefused {
     return this.isForbidden
-      ? new EditRefused("not_allowed", "You may look at this project, but not annotate in it.")
-      : new EditRefused(
-          "no_ids",
-          "No new objects can be made until the server is reached again; existing ones can be edited.",
-        );
+      ? new EditRefused("not_allowed", texts.editing.mayOnlyLook)
+      : new EditRefused("no_ids", texts.editing.noNewObjects);
   }
 }

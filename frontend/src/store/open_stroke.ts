@@ -6,6 +6,7 @@ import { contains, type Rect, rect } from "../geometry/rect";
 import type { ChunkKey, ChunkMap } from "../labels/chunks";
 import type { PaintRule } from "../labels/paint";
 import type { Edit } from "../labels/runs";
+import * as texts from "../texts";
 import { newClass } from "./classes";
 import { StrokePainter } from "./stroke_painter";
 import { EditRefused, type OpReport, type Stroke, type StrokeOptions } from "./types";
@@ -86,7 +87,7 @@ export class OpenStroke implements Stroke {
           this.host.painted(this.host.bounds);
         }
       },
-      () => this.host.lost("A part of the stroke could not be painted: its area did not load."),
+      () => this.host.lost(texts.editing.strokeNotLoaded),
     );
     this.loads.push(arrived);
   }
@@ -155,7 +156,7 @@ export function ruleOf(options: StrokeOptions, under: number): PaintRule {
   const { kind, instanceId, mode, isLocked } = options;
   if (kind === "erase-any") return { type: "all", value: 0 };
   if (!(Number.isInteger(instanceId) && instanceId > 0)) {
-    throw new EditRefused("no_instance", "Choose an object first, or start a new one.");
+    throw new EditRefused("no_instance", texts.editing.chooseObject);
   }
   if (kind === "erase-selected") return { type: "only", value: 0, target: instanceId };
   switch (mode ?? "preserve") {

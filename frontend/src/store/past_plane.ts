@@ -18,6 +18,7 @@ import {
 } from "../labels/chunks";
 import { InstanceTable } from "../labels/instances";
 import { extractRuns, type Runs, RunsBuilder } from "../labels/runs";
+import * as texts from "../texts";
 import { applyClasses } from "./classes";
 import { Listeners } from "./observable";
 import type { DirtyEvent, Dispose, InstancesEvent, LabelReader, LayerInfo } from "./types";
@@ -124,9 +125,7 @@ export class PastPlane implements LabelReader {
       this.take(key, labels);
     } catch (error) {
       if (!this.isClosed) {
-        this.troubleListeners.tell(
-          "A part of what was then could not be loaded. It is tried again when you move.",
-        );
+        this.troubleListeners.tell(texts.editing.pastNotLoaded);
       }
       throw error;
     }

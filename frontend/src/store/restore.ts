@@ -5,6 +5,7 @@ import { EMPTY_RECT, grow, isEmpty, type Rect, union } from "../geometry/rect";
 import type { ChunkMap } from "../labels/chunks";
 import type { InstanceTable } from "../labels/instances";
 import { type Edit, pixelsIn } from "../labels/runs";
+import * as texts from "../texts";
 import { grouped } from "./classes";
 import { collect } from "./edits";
 import type { PastPlane } from "./past_plane";
@@ -45,8 +46,7 @@ export async function planRestore(
       : boxEdit(past.chunks, present.chunks, box);
   const classes = classMeta(past, present.table, edit, own);
   if (edit.size === 0 && !classes) {
-    const name = own > 0 ? `Object ${own}` : "This part";
-    throw new EditRefused("same", `${name} is as it was then: there is nothing to restore.`);
+    throw new EditRefused("same", texts.editing.nothingToRestore(own));
   }
   const counts = countsOf(edit);
   const taken = [...counts.lost]

@@ -8,6 +8,7 @@
 import { ApiError, NetworkError, OTHER_ACCOUNT } from "../api/client";
 import type { LayerApi } from "../api/layers";
 import type { OpResultJson } from "../api/types";
+import * as texts from "../texts";
 import type { DecisionRow, Journal, OpRow, Row } from "./journal";
 import { Cell } from "./observable";
 import type { SaveState, SaveStatus } from "./types";
@@ -16,7 +17,7 @@ const MAX_OPS = 64;
 const MAX_BYTES = 256 * 1024;
 const FIRST_WAIT_MS = 300;
 const LONGEST_WAIT_MS = 30_000;
-const SIGN_IN = "Please sign in again; your strokes are kept.";
+const SIGN_IN = texts.saving.signInAgain;
 
 export interface QueueOptions {
   readonly api: LayerApi;
@@ -161,7 +162,7 @@ export class SaveQueue {
       const answer = await api.sendOps(head.layer, head.session, ops);
       const byN = new Map(answer.results.map((result) => [result.n, result]));
       // Half an answer is none: the same rows are sent again, which does no harm.
-      if (ops.some((op) => !byN.has(op.n))) throw new NetworkError("The answer is incomplete.");
+      if (ops.some((op) => !byN.has(op.n))) throw new NetworkError(texts.server.incomplete);
       this.done(batch);
       for (const op of ops) onAnswer(op, byN.get(op.n) as OpResultJson);
     }
@@ -226,8 +227,7 @@ export class SaveQueue {
       state: isSafe || failing ? status : "storage-blocked",
       queued: this.rows.length + this.coming,
       online: status !== "offline",
-      lastError:
-        sentence ?? (isSafe ? null : "Wait until saved before you leave: no storage here."),
+      lastError: sentence ?? (isSafe ? null : texts.saving.waitBeforeLeaving),
       isJournalled: this.isJournalled,
     });
   }
@@ -246,6 +246,6 @@ function browserLater(ms: number, run: () => void): () => void {
 
 function sentenceOf(error: unknown): string {
   return error instanceof NetworkError
-    ? `${error.message} Your strokes are kept here and sent later.`
-    : "Saving failed for an unknown reason; your strokes are kept here and tried again.";
+    ? texts.saving.sentLater(error.message)
+    : texts.saving.unknownReason;
 }

@@ -15,6 +15,7 @@ import {
 import { type Patch, patchEdit, readPatch } from "../labels/patch";
 import { partsByLine } from "../labels/split";
 import { brightnessLandscape, depthLandscape, watershed } from "../labels/watershed";
+import * as texts from "../texts";
 import { grouped } from "./classes";
 import { type EditContext, type EditDesk, notOnPlane } from "./edit_desk";
 import type { Brightness, ShapeEdits, ShapeReport, Shaping, SplitReport } from "./shape_types";
@@ -61,7 +62,7 @@ export class ShapeDesk implements ShapeEdits {
       const [x, y] = [Math.floor(point.x), Math.floor(point.y)];
       await this.desk.ensure(intersect(rect(x, y, x + 1, y + 1), this.context.bounds));
       const id = this.context.chunks.labelAt(x, y) ?? 0;
-      if (id === 0) throw new EditRefused("background", "There is no object to erase there.");
+      if (id === 0) throw new EditRefused("background", texts.editing.shape.nothingToErase);
       const { patch, mask } = await this.cutOut(id);
       const pieces = components(mask);
       const hit = pieces.of[indexOf(patch, point)];
@@ -102,10 +103,7 @@ export class ShapeDesk implements ShapeEdits {
         path.map(({ x, y }) => imagePoint(x - x0, y - y0)),
       );
       if (!parts) {
-        throw new EditRefused(
-          "not_cut",
-          `The line does not cut object ${id} in two: drag it from one side to the other.`,
-        );
+        throw new EditRefused("not_cut", texts.editing.shape.doesNotCut(id));
       }
       return this.divide(id, patch, parts, "line");
     });
@@ -121,10 +119,7 @@ export class ShapeDesk implements ShapeEdits {
       const [a, b] = seeds.map((seed) => indexOf(patch, seed)) as [number, number];
       const pieces = components(mask);
       if (a === b || !pieces.of[a] || pieces.of[a] !== pieces.of[b]) {
-        throw new EditRefused(
-          "not_one_piece",
-          "Both clicks must be in one piece of the object: one in each part that it shall become.",
-        );
+        throw new EditRefused("not_one_piece", texts.editing.shape.seedsApart);
       }
       const one = { ...mask, on: mask.on.map((_, i) => (pieces.of[i] === pieces.of[a] ? 1 : 0)) };
       const grey = brightness(patch.box);
@@ -185,10 +180,7 @@ export class ShapeDesk implements ShapeEdits {
 
   private async read(box: Rect): Promise<Patch> {
     if (width(box) * height(box) > MAX_PIXELS) {
-      throw new EditRefused(
-        "too_large",
-        "This is too large to be changed at once: it spreads over more than 16 million pixels.",
-      );
+      throw new EditRefused("too_large", texts.editing.shape.tooLarge);
     }
     await this.desk.ensure(box);
     return readPatch(this.context.chunks, box);
@@ -203,9 +195,6 @@ function indexOf({ box, width: wide }: Patch, { x, y }: ImagePoint): number {
 
 function nothingLeft(id: number, how: Shaping): EditRefused {
   return how === "shrink"
-    ? new EditRefused(
-        "would_vanish",
-        `Object ${id} is too thin to shrink: nothing would be left. Delete removes it.`,
-      )
-    : new EditRefused("too_thin", `Object ${id} is too thin to be smoothed.`);
+    ? new EditRefused("would_vanish", texts.editing.shape.tooThinToShrink(id))
+    : new EditRefused("too_thin", texts.editing.shape.tooThinToSmooth(id));
 }

@@ -2,6 +2,7 @@
 
 import type { LayerApi } from "../api/layers";
 import type { OpJson, OpMeta } from "../api/types";
+import * as texts from "../texts";
 import {
   type DraftStore,
   EditRefused,
@@ -44,10 +45,7 @@ export class VolumeAccept {
     const { api, target } = this;
     const { layerId } = this.places;
     if (!target.saveState.value.online) {
-      throw new EditRefused(
-        "offline",
-        "Objects that span planes are accepted by the server, which cannot be reached now.",
-      );
+      throw new EditRefused("offline", texts.editing.serverAcceptsVolumes);
     }
     // What was painted last must be known where it is decided what an object may cover.
     await target.flush();
@@ -69,7 +67,7 @@ export class VolumeAccept {
     const { nAccepted, newIds } = await this.accept(draft, [id], preserve);
     const newId = newIds.get(id);
     if (nAccepted > 0 && newId !== undefined) return newId;
-    throw new EditRefused("covered", "Nothing is left to accept: other objects cover this one.");
+    throw new EditRefused("covered", texts.editing.nothingToAccept);
   }
 
   /** The ops that an accept made, of which `last` is the newest. */

@@ -1,6 +1,7 @@
 /** Writing an area that was found by the rules of the brush: as a new object, or as part of one. */
 import { type Area, spansOf } from "../labels/similar";
 import type { FoundArea, OpReport, StrokeOptions } from "../store/types";
+import * as texts from "../texts";
 import type { PointerPlace } from "../viewer/input";
 import { modeOf, newClass, targetOf } from "./brushes";
 import type { ToolContext } from "./tool";
@@ -20,7 +21,7 @@ export function areaTarget(context: ToolContext, place: PointerPlace): AreaTarge
   }
   const id = context.selected || (context.layer.labelAt(place.image) ?? 0);
   if (id !== 0) return { id, isErasing: true };
-  context.say("Choose the object to take this away from first: click it, or press inside of it.");
+  context.say(texts.tools.areas.chooseFirst);
   return undefined;
 }
 
@@ -47,7 +48,7 @@ export async function writeArea(
   if (report) {
     context.select(instanceId);
     context.disarmNew();
-  } else if (target.isErasing) context.say("Nothing to take away there.");
-  else context.say("Nothing changed: other objects are protected. Press 2 to overwrite them.");
+  } else if (target.isErasing) context.say(texts.tools.areas.nothingToTake);
+  else context.say(texts.tools.areas.othersProtected);
   return report;
 }

@@ -1,6 +1,7 @@
 /** Tools that paint along a path: brush and erasers. */
 import type { ImagePoint } from "../geometry/points";
 import { EditRefused, type Stroke, type StrokeKind, type WriteMode } from "../store/types";
+import * as texts from "../texts";
 import type { Gesture, PointerPlace } from "../viewer/input";
 import { isBlocked, isFar, type Tool, type ToolContext } from "./tool";
 
@@ -80,10 +81,10 @@ export function newClass(
 }
 
 function nothingChanged(kind: StrokeKind, mode: WriteMode): string {
-  if (kind !== "brush") return "Nothing to erase there.";
+  if (kind !== "brush") return texts.tools.strokes.nothingToErase;
   return mode === "preserve"
-    ? "Nothing was painted: other objects are protected. Press 2 to overwrite them."
-    : "Nothing was painted there.";
+    ? texts.tools.strokes.othersProtected
+    : texts.tools.strokes.nothingPainted;
 }
 
 function erase(context: ToolContext, place: PointerPlace): Gesture | undefined {
@@ -92,7 +93,7 @@ function erase(context: ToolContext, place: PointerPlace): Gesture | undefined {
   // What is selected may be gone: its stroke was undone.
   const selected = layer.instances.areaOf(context.selected) > 0 ? context.selected : 0;
   if (selected === 0 && under === 0) {
-    context.say("Choose an object first: click it, or start the eraser on it.");
+    context.say(texts.tools.strokes.chooseBeforeErasing);
     return undefined;
   }
   const id = selected || under;
@@ -164,33 +165,33 @@ function paint(context: ToolContext, place: PointerPlace): Gesture | undefined {
 
 export const brush: Tool = {
   name: "brush",
-  label: "Brush",
+  label: texts.tools.brush.label,
   key: "b",
   cursor: "brush",
   tint: "#7ee0ff",
-  help: "Paint objects. Start inside one to extend it, on empty ground to make a new one. Alt erases. Shift held through a stroke swaps preserve and overwrite; Shift and a click draw a straight line on from the last stroke.",
+  help: texts.tools.brush.help,
   icon: "M13 3.5 16.5 7 9 14.5 5.5 11zM5.5 11c-2 .5-1.5 3-3.5 4.5 2 1.5 6 1 7-1z",
   down: (context, place) => startOrLine(context, place, paint),
 };
 
 export const eraseSelected: Tool = {
   name: "erase-selected",
-  label: "Erase selected",
+  label: texts.tools.eraseSelected.label,
   key: "x",
   cursor: "brush",
   tint: "#ffb38a",
-  help: "Erase only the selected object; every other object is safe. Shift and a click erase a straight line on from the last stroke.",
+  help: texts.tools.eraseSelected.help,
   icon: "M8 16h8M4.5 11.5 11 5l5 5-6 6H7zM7.5 8.5l5 5",
   down: (context, place) => startOrLine(context, place, erase),
 };
 
 export const eraseAny: Tool = {
   name: "erase-any",
-  label: "Erase any",
+  label: texts.tools.eraseAny.label,
   key: "c",
   cursor: "brush",
   tint: "#ff8a8a",
-  help: "Erase whatever is under the brush. Shift and a click erase a straight line on from the last stroke.",
+  help: texts.tools.eraseAny.help,
   icon: "M4.5 11.5 11 5l5 5-6 6H7zM3 3l3 3M6 3 3 6M8 16h8",
   down: (context, place) =>
     startOrLine(context, place, (given, at) => begin(given, at, "erase-any", 0)),

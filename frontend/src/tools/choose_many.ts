@@ -2,6 +2,7 @@
 import type { ImagePoint } from "../geometry/points";
 import { rect } from "../geometry/rect";
 import { boxEnclosure, type Enclosure, lassoEnclosure } from "../labels/inside";
+import * as texts from "../texts";
 import type { PointerPlace } from "../viewer/input";
 import { boxBetween } from "./region";
 import { isFar, type Tool } from "./tool";
@@ -26,10 +27,10 @@ function howOf({ isShift, isAlt }: PointerPlace): "replace" | "add" | "remove" {
 
 export const chooseMany: Tool = {
   name: "choose-many",
-  label: "Choose many",
+  label: texts.tools.chooseMany.label,
   key: "s",
   cursor: "crosshair",
-  help: "Drag a box around objects to choose those that lie in it with at least half of their extent. Ctrl draws a lasso, Shift adds, Alt takes away; a click chooses one more or one less.",
+  help: texts.tools.chooseMany.help,
   icon: "M3 6V3h3M9 3h2M14 3h3v3M17 9v2M3 9v2M3 14v3h3M9 17h1.5M12 11l6 3.2-2.6.7-.9 2.6z",
   down(context, place) {
     const { many } = context;

@@ -1,8 +1,9 @@
 /** Tools that act on one object or one spot: select, fill, merge, delete. */
 import type { ImagePoint } from "../geometry/points";
+import * as texts from "../texts";
 import type { Gesture, PointerPlace } from "../viewer/input";
 import { crossedBy, lineOrClick } from "./path";
-import { click, isBlocked, isFar, pixels, type Tool, type ToolContext } from "./tool";
+import { click, isBlocked, isFar, type Tool, type ToolContext } from "./tool";
 
 /** Select what lies under a point: an annotated object first, else one of the draft. */
 export function pick(context: ToolContext, at: ImagePoint): void {
@@ -43,10 +44,10 @@ export function clickOrPan(
 
 export const select: Tool = {
   name: "select",
-  label: "Select and move",
+  label: texts.tools.select.label,
   key: "v",
   cursor: "pointer",
-  help: "Click an object or a draft to select it. Drag to move the image.",
+  help: texts.tools.select.help,
   icon: "M5 3l10 7.5-4.5.8L13 16l-2 1-2.5-4.7L5 15.5z",
   down(context, place) {
     return clickOrPan(place, context.panBy, () => pick(context, place.image));
@@ -55,10 +56,10 @@ export const select: Tool = {
 
 export const fill: Tool = {
   name: "fill",
-  label: "Fill hole",
+  label: texts.tools.fill.label,
   key: "f",
   cursor: "crosshair",
-  help: "Fill a hole, or the inside of a closed ring, with the selected object (a new one when none is selected).",
+  help: texts.tools.fill.help,
   icon: "M4 10l6-6 6 6-6 6zM4 10h12M17 13c1 1.5 1 3 0 3s-1-1.5 0-3z",
   down(context, place) {
     if (isBlocked(context)) return undefined;
@@ -70,7 +71,7 @@ export const fill: Tool = {
         const report = await context.layer.fill(place.image, id, context.visible, className);
         context.select(id);
         context.disarmNew();
-        context.say(`Filled ${report.nPixels.toLocaleString("en")} pixels.`);
+        context.say(texts.tools.fill.done(report.nPixels));
       });
     });
   },
@@ -80,16 +81,16 @@ export const fill: Tool = {
 function mergeAt(context: ToolContext, at: ImagePoint): void {
   const other = context.layer.labelAt(at) ?? 0;
   if (other === 0) {
-    context.say("There is no object to merge there.");
+    context.say(texts.tools.merge.nothingThere);
   } else if (context.selected === 0) {
     context.select(other);
-    context.say(`Object ${other} stays. Now click what belongs to it.`);
+    context.say(texts.tools.merge.clickNext(other));
   } else if (other !== context.selected) {
     const keep = context.selected;
     void context.attempt(async () => {
       await context.layer.merge(keep, other);
       context.select(keep);
-      context.say(`Object ${other} is now part of ${keep}.`);
+      context.say(texts.tools.merge.done(other, keep));
     });
   }
 }
@@ -98,23 +99,22 @@ function mergeAt(context: ToolContext, at: ImagePoint): void {
 function mergeAlong(context: ToolContext, path: readonly ImagePoint[]): void {
   const [keep, ...others] = crossedBy(context.layer, path).keys();
   if (keep === undefined || others.length === 0) {
-    context.say("Drag across two objects or more: they become part of the first one.");
+    context.say(texts.tools.merge.dragAcross);
     return;
   }
   void context.attempt(async () => {
     await context.layer.shaping.mergeAll(keep, others);
     context.select(keep);
-    const what = others.length === 1 ? `Object ${others[0]} is` : `${others.length} objects are`;
-    context.say(`${what} now part of ${keep}.`);
+    context.say(texts.tools.merge.doneMany(others, keep));
   });
 }
 
 export const merge: Tool = {
   name: "merge",
-  label: "Merge",
+  label: texts.tools.merge.label,
   key: "m",
   cursor: "crosshair",
-  help: "Click the object to keep, then the ones that belong to it; or drag across all of them, the one to keep first.",
+  help: texts.tools.merge.help,
   icon: "M7.5 5a5 5 0 1 0 0 10M12.5 5a5 5 0 1 1 0 10M7.5 10h5M10.5 8l2 2-2 2",
   down(context, place) {
     if (isBlocked(context)) return undefined;
@@ -127,10 +127,10 @@ export const merge: Tool = {
 
 export const erasePiece: Tool = {
   name: "erase-piece",
-  label: "Erase piece",
+  label: texts.tools.erasePiece.label,
   key: "shift+c",
   cursor: "crosshair",
-  help: "Click a piece of an object to erase it whole: a loose piece, or the object when it is in one.",
+  help: texts.tools.erasePiece.help,
   icon: "M4.5 11.5 11 5l5 5-6 6H7zM8 16h8M2.5 4.5a2 2 0 1 0 4 0 2 2 0 1 0-4 0z",
   down(context, place) {
     return isBlocked(context) ? undefined : click(() => eraseAt(context, place));
@@ -144,8 +144,8 @@ function eraseAt(context: ToolContext, place: PointerPlace): void {
     if (isWhole && context.selected === id) context.select(0);
     context.say(
       isWhole
-        ? `Object ${id} erased: ${pixels(nLost)}. Undo brings it back.`
-        : `Erased a piece of object ${id}: ${pixels(nLost)}.`,
+        ? texts.tools.erasePiece.doneWhole(id, nLost)
+        : texts.tools.erasePiece.done(id, nLost),
     );
   });
 }
@@ -153,25 +153,25 @@ function eraseAt(context: ToolContext, place: PointerPlace): void {
 /** Delete one object and say so. */
 export function deleteObject(context: ToolContext, id: number): void {
   // Painting is about one plane, and so is this.
-  const where = (context.layer.instances.get(id)?.depth ?? 1) > 1 ? " in this plane" : "";
+  const isOnePlane = (context.layer.instances.get(id)?.depth ?? 1) > 1;
   void context.attempt(async () => {
     await context.layer.deleteInstance(id);
     if (context.selected === id) context.select(0);
-    context.say(`Object ${id} deleted${where}. Undo brings it back.`);
+    context.say(texts.tools.remove.done(id, isOnePlane));
   });
 }
 
 export const remove: Tool = {
   name: "delete",
-  label: "Delete object",
+  label: texts.tools.remove.label,
   key: "d",
   cursor: "crosshair",
-  help: "Click an object to delete it whole. The Delete key deletes the selected one.",
+  help: texts.tools.remove.help,
   icon: "M4 6h12M8 6V4h4v2M5.5 6l.7 10h7.6l.7-10M8.5 9v4.5M11.5 9v4.5",
   down(context, place) {
     return click(() => {
       const id = context.layer.labelAt(place.image) ?? 0;
-      if (id === 0) context.say("There is no object to delete there.");
+      if (id === 0) context.say(texts.tools.remove.nothingThere);
       else deleteObject(context, id);
     });
   },

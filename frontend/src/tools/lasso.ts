@@ -1,6 +1,7 @@
 /** The tool that paints, or erases, what lies inside of a drawn outline. */
 import type { ImagePoint } from "../geometry/points";
 import type { StrokeOptions } from "../store/types";
+import * as texts from "../texts";
 import type { PointerPlace } from "../viewer/input";
 import type { Sketch } from "../viewer/sketch";
 import { modeOf, newClass, targetOf } from "./brushes";
@@ -11,10 +12,10 @@ const CORNER_PX = 9;
 
 export const lasso: Tool = {
   name: "lasso",
-  label: "Lasso",
+  label: texts.tools.lasso.label,
   key: "o",
   cursor: "crosshair",
-  help: "Drag around an area, or click its corners and press Enter (or double click, or click the first corner). Alt takes the area from the selected object. Starts and modes are those of the brush; Backspace takes a corner back, Esc gives up.",
+  help: texts.tools.lasso.help,
   icon: "M10 3.5c4 0 7 2 7 5s-3 5-7 5-7-2-7-5 3-5 7-5zM6 12.8c-1 1.7.5 2.7 1.5 1.7s2 .5 1 2",
   down(context, place) {
     if (isBlocked(context)) return undefined;
@@ -92,7 +93,7 @@ function dropCorner(context: ToolContext, sketch: Sketch): void {
 function close(context: ToolContext, { points, held }: Sketch): void {
   const start = points[0];
   if (!start || points.length < 3) {
-    context.say("An area has three corners or more: click on, or press Esc to give up.");
+    context.say(texts.tools.lasso.threeCorners);
     return;
   }
   context.showSketch(undefined);
@@ -122,13 +123,13 @@ function painting(context: ToolContext, start: ImagePoint, isShift: boolean): St
 function erasing(context: ToolContext, start: ImagePoint): StrokeOptions | undefined {
   const instanceId = context.selected || (context.layer.labelAt(start) ?? 0);
   if (instanceId !== 0) return { kind: "erase-selected", instanceId, radius: 0 };
-  context.say("Choose an object first: click it, or start the outline on it.");
+  context.say(texts.tools.lasso.chooseBeforeErasing);
   return undefined;
 }
 
 function nothingChanged(isErasing: boolean, { mode }: StrokeOptions): string {
-  if (isErasing) return "Nothing of the selected object is in there.";
+  if (isErasing) return texts.tools.lasso.nothingInside;
   return mode === "preserve"
-    ? "Nothing was painted: other objects are protected. Press 2 to overwrite them."
-    : "Nothing was painted there.";
+    ? texts.tools.strokes.othersProtected
+    : texts.tools.strokes.nothingPainted;
 }

@@ -1,5 +1,6 @@
 /** One click or box, and a model says which object is meant: shown first, kept by another click. */
 import { height, type Rect, rect, width } from "../geometry/rect";
+import * as texts from "../texts";
 import { boxBetween } from "./region";
 import { click, isBlocked, isFar, type Tool } from "./tool";
 
@@ -8,10 +9,10 @@ const LARGEST_SIDE_PX = 1024;
 
 export const prompt: Tool = {
   name: "prompt",
-  label: "Find by a click",
+  label: texts.tools.prompt.label,
   key: "q",
   cursor: "crosshair",
-  help: "Click an object, or drag a box around it: the newest model shows what it sees there. Click it or press Enter to keep it, Esc drops it, the wheel changes the threshold.",
+  help: texts.tools.prompt.help,
   icon: "M10 2.5v3M10 14.5v3M2.5 10h3M14.5 10h3M10 7l.9 2.1L13 10l-2.1.9L10 13l-.9-2.1L7 10l2.1-.9z",
   down(context, place) {
     if (isBlocked(context)) return undefined;
@@ -29,7 +30,7 @@ export const prompt: Tool = {
       end() {
         context.showBand(undefined);
         if (box && Math.max(width(box), height(box)) > LARGEST_SIDE_PX) {
-          context.say(`The box may be at most ${LARGEST_SIDE_PX} pixels wide and high.`, "problem");
+          context.say(texts.tools.prompt.boxTooLarge(LARGEST_SIDE_PX), "problem");
         } else prompts.ask(place, box);
       },
       cancel: () => context.showBand(undefined),

@@ -1,6 +1,7 @@
 /** The tool that draws the box of a region. */
 import { imagePoint } from "../geometry/points";
 import { height, intersect, type Rect, rect, width } from "../geometry/rect";
+import * as texts from "../texts";
 import type { Tool } from "./tool";
 
 /** Smaller boxes are slips of the hand. */
@@ -23,10 +24,10 @@ export function boxBetween(
 
 export const region: Tool = {
   name: "region",
-  label: "Draw region",
+  label: texts.tools.region.label,
   key: "g",
   cursor: "crosshair",
-  help: "Drag a box around a part of the image, then say what it holds.",
+  help: texts.tools.region.help,
   icon: "M3 6V3h3M14 3h3v3M17 14v3h-3M6 17H3v-3M6.5 6.5h7v7h-7z",
   down(context, place) {
     const { width: w, height: h } = context.layer.info;
@@ -42,7 +43,7 @@ export const region: Tool = {
         const drawn = box();
         if (width(drawn) < SMALLEST_SIDE_PX || height(drawn) < SMALLEST_SIDE_PX) {
           context.showBand(undefined);
-          context.say("Drag from one corner of the region to the other.");
+          context.say(texts.tools.region.dragCorners);
           return;
         }
         context.regionDrawn(drawn);

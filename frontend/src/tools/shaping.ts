@@ -1,6 +1,7 @@
 /** Commands on the shape of the selected object: feeds keys, help sheet and the object panel. */
 import type { ShapeReport, Shaping } from "../store/shape_types";
-import { isBlocked, pixels, type ToolContext } from "./tool";
+import * as texts from "../texts";
+import { isBlocked, type ToolContext } from "./tool";
 
 export interface ShapeCommand {
   readonly how: Shaping;
@@ -21,55 +22,50 @@ export interface ShapeCommand {
 export const SHAPE_COMMANDS: readonly ShapeCommand[] = [
   {
     how: "fill-holes",
-    label: "Fill holes of the selected object",
-    short: "Fill holes",
+    label: texts.tools.shapes.fillHoles.label,
+    short: texts.tools.shapes.fillHoles.short,
     key: "shift+h",
     shown: "Shift+H",
-    said: (id, { nWon }) => `Filled the holes of object ${id}: ${pixels(nWon)}.`,
-    saidNothing: (id) => `Object ${id} has no holes.`,
+    said: (id, { nWon }) => texts.tools.shapes.fillHoles.done(id, nWon),
+    saidNothing: (id) => texts.tools.shapes.fillHoles.nothing(id),
   },
   {
     how: "smooth",
-    label: "Smooth the selected object",
-    short: "Smooth",
+    label: texts.tools.shapes.smooth.label,
+    short: texts.tools.shapes.smooth.short,
     key: "shift+s",
     shown: "Shift+S",
-    said: (id, { nWon, nLost }) =>
-      `Smoothed object ${id}: ${pixels(nWon)} added, ${pixels(nLost)} taken away.`,
-    saidNothing: (id) => `Object ${id} is smooth already.`,
+    said: (id, { nWon, nLost }) => texts.tools.shapes.smooth.done(id, nWon, nLost),
+    saidNothing: (id) => texts.tools.shapes.smooth.nothing(id),
   },
   {
     how: "keep-largest",
-    label: "Keep only the largest part of the selected object",
-    short: "Largest part",
+    label: texts.tools.shapes.keepLargest.label,
+    short: texts.tools.shapes.keepLargest.short,
     key: "shift+l",
     shown: "Shift+L",
-    said: (id, { nLost }) => `Kept the largest part of object ${id}; erased ${pixels(nLost)}.`,
-    saidNothing: (id) => `Object ${id} is in one piece.`,
+    said: (id, { nLost }) => texts.tools.shapes.keepLargest.done(id, nLost),
+    saidNothing: (id) => texts.tools.shapes.keepLargest.nothing(id),
   },
   {
     how: "grow",
-    label: "Grow the selected object by 1 px (while the image has the focus)",
-    short: "Grow",
+    label: texts.tools.shapes.grow.label,
+    short: texts.tools.shapes.grow.short,
     key: "shift+arrowup",
     shown: "Shift+↑",
     onlyOnStage: true,
-    said: (id, { nWon }) => `Object ${id} grew by ${pixels(nWon)}.`,
-    saidNothing: (id) =>
-      `Object ${id} cannot grow: other objects, or the edge of the image, are all around it.`,
+    said: (id, { nWon }) => texts.tools.shapes.grow.done(id, nWon),
+    saidNothing: (id) => texts.tools.shapes.grow.nothing(id),
   },
   {
     how: "shrink",
-    label: "Shrink the selected object by 1 px (while the image has the focus)",
-    short: "Shrink",
+    label: texts.tools.shapes.shrink.label,
+    short: texts.tools.shapes.shrink.short,
     key: "shift+arrowdown",
     shown: "Shift+↓",
     onlyOnStage: true,
-    said: (id, { nLost, nPieces }) =>
-      `Object ${id} shrank by ${pixels(nLost)}.${
-        nPieces > 1 ? ` It is in ${nPieces} pieces now; Shift+L keeps the largest.` : ""
-      }`,
-    saidNothing: (id) => `Object ${id} fills the whole image.`,
+    said: (id, { nLost, nPieces }) => texts.tools.shapes.shrink.done(id, nLost, nPieces),
+    saidNothing: (id) => texts.tools.shapes.shrink.nothing(id),
   },
 ];
 
@@ -78,7 +74,7 @@ export async function reshapeSelected(context: ToolContext, command: ShapeComman
   const id = context.selected;
   if (isBlocked(context)) return;
   if (id === 0) {
-    context.say("Select an object of the annotation first.");
+    context.say(texts.tools.shapes.selectFirst);
     return;
   }
   await context.attempt(async () => {

@@ -127,11 +127,6 @@ export function isFar(from: PointerPlace, to: PointerPlace): boolean {
   return Math.hypot(to.screen.x - from.screen.x, to.screen.y - from.screen.y) > DRAG_PX;
 }
 
-/** Pixels as people count them. */
-export function pixels(n: number): string {
-  return n === 1 ? "1 pixel" : `${n.toLocaleString("en")} pixels`;
-}
-
 /** A gesture that acts once, where the pointer was pressed, unless it is dragged away. */
 export function click(act: () => void): Gesture {
   return { move() {}, end: act, cancel() {} };

@@ -1,6 +1,7 @@
 /** The magic wand: pixels of similar colour that hang together, with a tolerance that is dragged. */
 import { contains, grow, intersect, type Rect, rect } from "../geometry/rect";
 import { type Area, cropped, type Picture, SimilarPixels, withoutHoles } from "../labels/similar";
+import * as texts from "../texts";
 import type { PointerPlace } from "../viewer/input";
 import { areaTarget, writeArea } from "./areas";
 import { isBlocked, type Tool, type ToolContext } from "./tool";
@@ -97,11 +98,11 @@ class WandPress {
 
 export const wand: Tool = {
   name: "wand",
-  label: "Magic wand",
+  label: texts.tools.wand.label,
   key: "w",
   cursor: "crosshair",
   tint: TINT,
-  help: "Press on a colour, drag right for more tolerance or left for less, let go to keep it. Alt takes away.",
+  help: texts.tools.wand.help,
   icon: "M3.5 16.5 11 9M13 3v3M11.5 4.5h3M16.5 8v3M15 9.5h3M8 4v2M7 5h2",
   down(context, place) {
     if (isBlocked(context)) return undefined;
@@ -144,4 +145,4 @@ export const wand: Tool = {
   },
 };
 
-const TOO_LARGE = `The wand stops at ${MOST_PIXELS.toLocaleString("en")} pixels: with less tolerance it takes fewer. Undo takes it back.`;
+const TOO_LARGE = texts.tools.wand.stopsAt(MOST_PIXELS);

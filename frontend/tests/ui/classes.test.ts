@@ -5,6 +5,7 @@ import type { ClassJson } from "../../src/api/types";
 import { rect } from "../../src/geometry/rect";
 import { InstanceTable } from "../../src/labels/instances";
 import type { AnnotationPlane } from "../../src/store/annotation_plane";
+import { classes } from "../../src/texts";
 import { TOOLS } from "../../src/tools/tools";
 import { NO_AUTHORS } from "../../src/ui/editor/author_words";
 import { ClassDesk, type ClassParts } from "../../src/ui/editor/class_desk";
@@ -13,7 +14,6 @@ import {
   colourOf,
   foreignNames,
   freeKeys,
-  inUseSentence,
   nextColour,
   UNKNOWN_KEY,
 } from "../../src/ui/editor/class_words";
@@ -63,9 +63,9 @@ it("tells which names the project does not know", () => {
 });
 
 it("says how many objects a class has", () => {
-  expect(inUseSentence(0, 0)).toBe("No object has it.");
-  expect(inUseSentence(1, 0)).toBe("1 object has it, in all images of the project.");
-  expect(inUseSentence(1200, 1)).toMatch(/^1,200 objects and 1 object of drafts have it/);
+  expect(classes.inUse(0, 0)).toBe("No object has it.");
+  expect(classes.inUse(1, 0)).toBe("1 object has it, in all images of the project.");
+  expect(classes.inUse(1200, 1)).toMatch(/^1,200 objects and 1 object of drafts have it/);
 });
 
 const PLAIN = {

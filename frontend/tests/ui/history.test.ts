@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import type { HistoryJson, HistoryOpJson, InstanceHistoryJson } from "../../src/api/history";
 import { rect } from "../../src/geometry/rect";
+import { planText } from "../../src/texts/restoring";
 import { blameText } from "../../src/ui/editor/blame_desk";
 import { HistoryList, type ListParts } from "../../src/ui/editor/history_list";
 import { stepsOf, stepWord, whoseStep } from "../../src/ui/editor/history_steps";
-import { planText } from "../../src/ui/editor/restore_words";
 import { agoText } from "../../src/ui/editor/times";
 import { until } from "../store/people";
 

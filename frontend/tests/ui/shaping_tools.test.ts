@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { imagePoint } from "../../src/geometry/points";
 import { rect } from "../../src/geometry/rect";
+import { kindWord } from "../../src/texts/kinds";
 import { SHAPE_COMMANDS } from "../../src/tools/shaping";
-import { kindWord } from "../../src/ui/editor/kind_words";
 import { expectAreas, expectTruth, openAll, settle } from "../store/people";
 import { ReferenceServer, seeded } from "../store/reference_server";
 import { stubPage } from "../viewer/pointers";

@@ -2,14 +2,15 @@
 import { useEffect, useState } from "preact/hooks";
 import type { ReviewFilter } from "../../labels/review_order";
 import type { Preserve } from "../../store/types";
+import * as texts from "../../texts";
 import type { EditorActions } from "./actions";
-import { Button, plural, Slider } from "./parts";
+import { Button, Slider } from "./parts";
 import { coverageLabel } from "./region_words";
 
 const RULES: readonly { value: Preserve; label: string }[] = [
-  { value: "objects", label: "Skip those that touch existing objects" },
-  { value: "pixels", label: "Keep existing pixels, take the rest" },
-  { value: "none", label: "Replace what they cover" },
+  { value: "objects", label: texts.drafts.acceptMany.skipTouching },
+  { value: "pixels", label: texts.drafts.acceptMany.keepExisting },
+  { value: "none", label: texts.drafts.acceptMany.replaceCovered },
 ];
 const EVERYWHERE = "everywhere";
 const IN_VIEW = "view";
@@ -18,7 +19,7 @@ export function AcceptMany({ actions }: { actions: EditorActions }) {
   const [isOpen, setOpen] = useState(false);
   return (
     <details class="sub" onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary>Accept many at once</summary>
+      <summary>{texts.drafts.acceptMany.title}</summary>
       {isOpen && <Choices actions={actions} />}
     </details>
   );
@@ -44,11 +45,11 @@ function Choices({ actions }: { actions: EditorActions }) {
     within: placeOf(actions, place),
   });
   const n = review.meant(filter()).length;
-  const accept = `Accept ${plural(n, "object")}`;
+  const accept = texts.drafts.acceptMany.accept(n);
   return (
     <>
       <Slider
-        label="Score from"
+        label={texts.drafts.acceptMany.scoreFrom}
         value={leastScore}
         min={0}
         max={1}
@@ -57,32 +58,32 @@ function Choices({ actions }: { actions: EditorActions }) {
         onInput={setLeastScore}
       />
       <fieldset class="sizes">
-        <legend>Size in px</legend>
+        <legend>{texts.drafts.acceptMany.size}</legend>
         <SizeField
-          label="from"
+          label={texts.drafts.acceptMany.from}
           value={sizes[0]}
           onChange={(least) => setSizes([least ?? 0, sizes[1]])}
         />
         <SizeField
-          label="to"
+          label={texts.drafts.acceptMany.to}
           value={sizes[1]}
           onChange={(most) => setSizes([sizes[0], most ?? Infinity])}
         />
       </fieldset>
       <label class="field">
-        <span>Where</span>
+        <span>{texts.drafts.acceptMany.where}</span>
         <select value={place} onChange={(event) => setPlace(event.currentTarget.value)}>
-          <option value={EVERYWHERE}>In the whole image</option>
-          <option value={IN_VIEW}>In what is in view</option>
+          <option value={EVERYWHERE}>{texts.drafts.acceptMany.wholeImage}</option>
+          <option value={IN_VIEW}>{texts.drafts.acceptMany.inView}</option>
           {openRegions(actions).map((region, i) => (
             <option key={region.id} value={region.id}>
-              Region {i + 1}: {coverageLabel(region.coverage)}
+              {texts.drafts.acceptMany.region(i + 1, coverageLabel(region.coverage))}
             </option>
           ))}
         </select>
       </label>
       <label class="field">
-        <span>Where they meet your objects</span>
+        <span>{texts.drafts.acceptMany.whereTheyMeet}</span>
         <select value={rule} onChange={(event) => setRule(event.currentTarget.value as Preserve)}>
           {RULES.map((one) => (
             <option key={one.value} value={one.value}>
@@ -94,7 +95,7 @@ function Choices({ actions }: { actions: EditorActions }) {
       <Button label={accept} isDisabled={n === 0} onClick={() => review.acceptMany(filter(), rule)}>
         <span>{accept}</span>
       </Button>
-      <p class="hint">One step of undo takes all of them back.</p>
+      <p class="hint">{texts.drafts.acceptMany.oneUndo}</p>
     </>
   );
 }
@@ -112,7 +113,7 @@ function SizeField(props: {
         type="number"
         min={0}
         value={Number.isFinite(value) && value > 0 ? value : ""}
-        placeholder="any"
+        placeholder={texts.drafts.acceptMany.any}
         onChange={(event) => {
           const { valueAsNumber } = event.currentTarget;
           onChange(Number.isFinite(valueAsNumber) ? valueAsNumber : undefined);

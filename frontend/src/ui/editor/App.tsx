@@ -1,5 +1,6 @@
 /** The editor page: bars and panels around the stage. */
 import { useEffect, useRef } from "preact/hooks";
+import * as texts from "../../texts";
 import { AsideDialog } from "./AsideDialog";
 import type { EditorActions } from "./actions";
 import { BookmarkPanel } from "./BookmarkPanel";
@@ -56,7 +57,7 @@ export function App(props: {
       {actions && !actions.travel.isAway && <ToolOptions actions={actions} />}
       {actions && <PastBanner actions={actions} />}
       {actions && <ToolBar actions={actions} />}
-      <main class="stage-frame" aria-label="Image">
+      <main class="stage-frame" aria-label={texts.editor.image}>
         <div ref={stage} class="stage" data-cursor="crosshair" />
         {actions && <ProjectionNote actions={actions} />}
         {actions && <ComparisonOverlay actions={actions} />}
@@ -68,7 +69,7 @@ export function App(props: {
         {actions && <TourCard actions={actions} />}
       </main>
       {actions && model.isPanelOpen.value && (
-        <aside class="panel" aria-label="Drafts, classes, objects, regions and view">
+        <aside class="panel" aria-label={texts.editor.sidePanelHolds}>
           {actions.steps.isOpen.value ? (
             <HistoryPanel actions={actions} />
           ) : (
@@ -98,7 +99,7 @@ function Waiting({ links }: { links: Links }) {
   return (
     <header class="topbar">
       <a class="button button-quiet" href={links.project}>
-        Back to the project
+        {texts.editor.backToProject}
       </a>
     </header>
   );
@@ -111,10 +112,10 @@ function Placeholder({ model, links }: { model: EditorModel; links: Links }) {
         <p>{model.failure.value}</p>
         <div class="row">
           <button type="button" class="button button-primary" onClick={() => location.reload()}>
-            Try again
+            {texts.common.tryAgain}
           </button>
           <a class="button" href={links.project}>
-            Back to the project
+            {texts.editor.backToProject}
           </a>
         </div>
       </div>
@@ -123,7 +124,7 @@ function Placeholder({ model, links }: { model: EditorModel; links: Links }) {
   if (!model.isLoading.value) return null;
   return (
     <div class="placeholder" role="status">
-      <p>Opening the image…</p>
+      <p>{texts.editor.opening}</p>
     </div>
   );
 }

@@ -1,10 +1,10 @@
 /** Strokes that the server will never take as they are, and what can be done about each. */
 import { useState } from "preact/hooks";
 import type { AsideOp } from "../../store/types";
+import * as texts from "../../texts";
 import type { EditorActions } from "./actions";
-import { kindWord } from "./kind_words";
 import { Modal } from "./Modal";
-import { Button, plural } from "./parts";
+import { Button } from "./parts";
 
 export function AsideDialog({ actions }: { actions: EditorActions }) {
   const { model } = actions;
@@ -15,11 +15,9 @@ export function AsideDialog({ actions }: { actions: EditorActions }) {
     actions.view.focusStage();
   };
   return (
-    <Modal title="Strokes that could not be saved" onClose={close}>
-      <p class="hint">
-        The server did not take these. They are kept in this browser until you decide.
-      </p>
-      {aside.length === 0 && <p>None is left.</p>}
+    <Modal title={texts.saving.aside.title} onClose={close}>
+      <p class="hint">{texts.saving.aside.whatTheseAre}</p>
+      {aside.length === 0 && <p>{texts.saving.aside.noneLeft}</p>}
       <ul class="aside-list">
         {aside.map((op) => (
           <Item key={op.key} actions={actions} op={op} />
@@ -33,32 +31,40 @@ function Item({ actions, op }: { actions: EditorActions; op: AsideOp }) {
   const [isSure, setSure] = useState(false);
   const { conflicts } = actions;
   const { rect } = op;
-  const what = op.nObjects > 0 ? plural(op.nObjects, "draft object") : plural(op.nPixels, "pixel");
+  const what =
+    op.nObjects > 0 ? texts.objects.nObjects(op.nObjects, true) : texts.common.nPixels(op.nPixels);
   return (
     <li class="aside-item">
       <p>
-        <strong>{kindWord(op.kind)}</strong>, {what},{" "}
+        <strong>{texts.kindWord(op.kind)}</strong>, {what},{" "}
         <time dateTime={new Date(op.at).toISOString()}>{new Date(op.at).toLocaleString()}</time>
       </p>
       <p class="hint">{op.why}</p>
       <div class="row">
-        <Button label="Try again" kind="primary" onClick={() => conflicts.retryAside(op.key)}>
-          <span>Try again</span>
+        <Button
+          label={texts.common.tryAgain}
+          kind="primary"
+          onClick={() => conflicts.retryAside(op.key)}
+        >
+          <span>{texts.common.tryAgain}</span>
         </Button>
         {rect && (
-          <Button label="Show the place" onClick={() => conflicts.showAside(op)}>
-            <span>Show</span>
+          <Button label={texts.saving.aside.showPlace} onClick={() => conflicts.showAside(op)}>
+            <span>{texts.saving.aside.show}</span>
           </Button>
         )}
-        <Button label="Download" onClick={() => download(op, conflicts.fileOf(op.key))}>
-          <span>Download</span>
+        <Button
+          label={texts.saving.aside.download}
+          onClick={() => download(op, conflicts.fileOf(op.key))}
+        >
+          <span>{texts.saving.aside.download}</span>
         </Button>
         <Button
-          label={isSure ? "Discard for good" : "Discard"}
+          label={isSure ? texts.saving.aside.discardForGood : texts.saving.aside.discard}
           kind="danger"
           onClick={() => (isSure ? conflicts.discardAside(op.key) : setSure(true))}
         >
-          <span>{isSure ? "Discard for good?" : "Discard"}</span>
+          <span>{isSure ? texts.saving.aside.discardQuestion : texts.saving.aside.discard}</span>
         </Button>
       </div>
     </li>

@@ -1,6 +1,7 @@
 /** Places of this image that a person, or somebody who shares them, wants to find again. */
 import { useState } from "preact/hooks";
 import type { BookmarkJson } from "../../api/views";
+import * as texts from "../../texts";
 import type { EditorActions } from "./actions";
 import { Button, count, ICONS, Section } from "./parts";
 
@@ -8,16 +9,19 @@ export function BookmarkPanel({ actions }: { actions: EditorActions }) {
   const { model, viewing } = actions;
   const bookmarks = model.bookmarks.value;
   return (
-    <Section title="Bookmarks" aside={bookmarks?.length ? count(bookmarks.length) : undefined}>
+    <Section
+      title={texts.places.bookmarks.title}
+      aside={bookmarks?.length ? count(bookmarks.length) : undefined}
+    >
       {bookmarks === undefined ? (
         <p class="empty">
-          The bookmarks could not be read.{" "}
+          {texts.places.bookmarks.couldNotBeRead}{" "}
           <button
             type="button"
             class="button button-quiet"
             onClick={() => viewing.bookmarks.load().catch(() => undefined)}
           >
-            Try again
+            {texts.common.tryAgain}
           </button>
         </p>
       ) : (
@@ -25,15 +29,18 @@ export function BookmarkPanel({ actions }: { actions: EditorActions }) {
       )}
       <div class="row">
         <Button
-          label="Bookmark this view"
+          label={texts.places.bookmarks.add}
           keys="Shift+B"
           icon={ICONS.add}
           onClick={() => void viewing.bookmarks.add()}
         >
-          <span>Bookmark this view</span>
+          <span>{texts.places.bookmarks.add}</span>
         </Button>
-        <Button label="Copy link to this view" onClick={() => void viewing.places.copyLink()}>
-          <span>Copy link</span>
+        <Button
+          label={texts.places.bookmarks.copyLinkTo}
+          onClick={() => void viewing.places.copyLink()}
+        >
+          <span>{texts.places.bookmarks.copyLink}</span>
         </Button>
       </div>
     </Section>
@@ -43,9 +50,7 @@ export function BookmarkPanel({ actions }: { actions: EditorActions }) {
 function List(props: { actions: EditorActions; bookmarks: readonly BookmarkJson[] }) {
   const { actions, bookmarks } = props;
   if (bookmarks.length === 0) {
-    return (
-      <p class="empty">Keep a view of this image to come back to it: place, zoom and plane.</p>
-    );
+    return <p class="empty">{texts.places.bookmarks.none}</p>;
   }
   return (
     <ul class="bookmarks">
@@ -65,14 +70,14 @@ function Item({ actions, bookmark }: { actions: EditorActions; bookmark: Bookmar
         <button
           type="button"
           class="button button-quiet bookmark-name"
-          title={`Go to ${bookmark.name}`}
+          title={texts.places.bookmarks.goTo(bookmark.name)}
           onClick={() => bookmarks.go(bookmark)}
         >
           {bookmark.name}
         </button>
         {bookmark.is_mine ? (
           <Button
-            label={`Change ${bookmark.name}`}
+            label={texts.places.bookmarks.change(bookmark.name)}
             icon={ICONS.pencil}
             kind="quiet"
             isPressed={isEditing}
@@ -106,7 +111,7 @@ function Editing(props: { actions: EditorActions; bookmark: BookmarkJson; close:
         type="text"
         value={name}
         maxLength={100}
-        aria-label={`Name of ${bookmark.name}`}
+        aria-label={texts.places.bookmarks.nameOf(bookmark.name)}
         onInput={(event) => setName(event.currentTarget.value)}
       />
       <label class="check">
@@ -117,18 +122,18 @@ function Editing(props: { actions: EditorActions; bookmark: BookmarkJson; close:
             void bookmarks.change(bookmark.id, { is_shared: event.currentTarget.checked });
           }}
         />
-        <span>Members of the project see it</span>
+        <span>{texts.places.bookmarks.isShared}</span>
       </label>
       <div class="row">
         <button type="submit" class="button">
-          Rename
+          {texts.places.bookmarks.rename}
         </button>
         <Button
-          label={`Delete ${bookmark.name}`}
+          label={texts.places.bookmarks.remove(bookmark.name)}
           kind="danger"
           onClick={() => void bookmarks.remove(bookmark)}
         >
-          <span>Delete</span>
+          <span>{texts.common.remove}</span>
         </Button>
       </div>
     </form>

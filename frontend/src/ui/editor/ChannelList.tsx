@@ -1,5 +1,6 @@
 /** Channels of the image: which are seen, in which colour and contrast. */
 import { useState } from "preact/hooks";
+import * as texts from "../../texts";
 import type { EditorActions } from "./actions";
 import { Histogram } from "./Histogram";
 import { isDeeperThanView, leastSpan, storedText, toStored, toView } from "./intensity";
@@ -29,7 +30,7 @@ export function ChannelList({ actions }: { actions: EditorActions }) {
           onChange={() => contrast.invertPicture()}
         />
         <span>
-          Invert the picture <kbd>I</kbd>
+          {texts.viewing.channels.invertPicture} <kbd>I</kbd>
         </span>
       </label>
       <label class="check minimap-choice">
@@ -41,16 +42,16 @@ export function ChannelList({ actions }: { actions: EditorActions }) {
           }}
         />
         <span>
-          Minimap <kbd>Shift+M</kbd>
+          {texts.viewing.channels.minimap} <kbd>Shift+M</kbd>
         </span>
       </label>
-      <p class="hint">Channels and contrast are kept for all images of this project, for you.</p>
+      <p class="hint">{texts.viewing.channels.keptFor}</p>
       <div class="row">
         <Button
-          label="Show the picture as the image has it"
+          label={texts.viewing.channels.asTheImageHasIt}
           onClick={() => actions.viewing.look.reset()}
         >
-          <span>Back to the image’s own</span>
+          <span>{texts.viewing.channels.backToTheImages}</span>
         </Button>
       </div>
     </div>
@@ -71,11 +72,11 @@ function FullDepth({ actions, image }: { actions: EditorActions; image: ImageInf
           checked={model.isFullDepth.value}
           onChange={(event) => viewing.raw.setFullDepth(event.currentTarget.checked)}
         />
-        <span>Full depth: stored values, not 256 greys</span>
+        <span>{texts.viewing.channels.fullDepth}</span>
       </label>
       <p class="hint" role="status">
-        {depth === "stored" && "Stored values are shown."}
-        {depth === "far" && "Zoom in: from here the picture is in 256 greys."}
+        {depth === "stored" && texts.viewing.channels.storedValuesShown}
+        {depth === "far" && texts.viewing.channels.zoomInFor}
       </p>
     </>
   );
@@ -98,17 +99,17 @@ function Channel(props: ChannelProps) {
       <div class="channel-head">
         {!image.isRgb && <ShownAndColour {...props} />}
         <span class="channel-name" title={style.name}>
-          {image.isRgb ? "Contrast" : style.name}
+          {image.isRgb ? texts.viewing.channels.contrast : style.name}
         </span>
         <Button
-          label={`Automatic contrast of ${style.name}`}
+          label={texts.viewing.channels.autoOf(style.name)}
           onClick={() => contrast.auto(index)}
           kind="quiet"
         >
-          <span>Auto</span>
+          <span>{texts.viewing.channels.auto}</span>
         </Button>
         <Button
-          label={`Numbers and gamma of ${style.name}`}
+          label={texts.viewing.channels.numbersOf(style.name)}
           onClick={() => setOpen(!isOpen)}
           isPressed={isOpen}
           kind="quiet"
@@ -139,7 +140,7 @@ function ShownAndColour({ actions, index }: ChannelProps) {
   return (
     <>
       <Button
-        label={`${style.visible ? "Hide" : "Show"} ${style.name}`}
+        label={texts.viewing.channels[style.visible ? "hide" : "show"](style.name)}
         icon={style.visible ? ICONS.eye : ICONS.eyeOff}
         isPressed={style.visible}
         kind="quiet"
@@ -148,7 +149,7 @@ function ShownAndColour({ actions, index }: ChannelProps) {
       <input
         type="color"
         value={style.colour}
-        aria-label={`Colour of ${style.name}`}
+        aria-label={texts.viewing.channels.colourOf(style.name)}
         onInput={(event) => contrast.set(index, { colour: event.currentTarget.value })}
       />
     </>
@@ -167,8 +168,8 @@ function Details({ actions, image, index }: ChannelProps) {
     <>
       <div class="channel-numbers">
         <NumberField
-          label="Black"
-          name={`${style.name}: black point, stored value`}
+          label={texts.viewing.channels.black}
+          name={texts.viewing.channels.blackOf(style.name)}
           text={shown(style.low)}
           onNumber={(stored) => {
             const low = view(stored);
@@ -176,8 +177,8 @@ function Details({ actions, image, index }: ChannelProps) {
           }}
         />
         <NumberField
-          label="White"
-          name={`${style.name}: white point, stored value`}
+          label={texts.viewing.channels.white}
+          name={texts.viewing.channels.whiteOf(style.name)}
           text={shown(style.high)}
           onNumber={(stored) => {
             const high = view(stored);
@@ -185,8 +186,8 @@ function Details({ actions, image, index }: ChannelProps) {
           }}
         />
         <NumberField
-          label="Gamma"
-          name={`${style.name}: gamma, as a number`}
+          label={texts.viewing.channels.gamma}
+          name={texts.viewing.channels.gammaOf(style.name)}
           text={String(Number(style.gamma.toFixed(2)))}
           onNumber={(gamma) => {
             const within = Math.min(MOST_GAMMA, Math.max(1 / MOST_GAMMA, gamma));
@@ -195,7 +196,7 @@ function Details({ actions, image, index }: ChannelProps) {
         />
       </div>
       <Slider
-        label="Gamma"
+        label={texts.viewing.channels.gamma}
         value={Math.log2(style.gamma)}
         min={-2}
         max={2}
@@ -206,28 +207,28 @@ function Details({ actions, image, index }: ChannelProps) {
       />
       <div class="channel-buttons">
         <Button
-          label={`Automatic contrast of ${style.name} for what is in view`}
+          label={texts.viewing.channels.autoInViewOf(style.name)}
           onClick={() => void contrast.autoInView(index)}
           kind="quiet"
         >
-          <span>Auto in view</span>
+          <span>{texts.viewing.channels.autoInView}</span>
         </Button>
         {!image.isRgb && (
           <Button
-            label={`Invert ${style.name}`}
+            label={texts.viewing.channels.invertOf(style.name)}
             isPressed={style.isInverted}
             onClick={() => contrast.set(index, { isInverted: !style.isInverted })}
             kind="quiet"
           >
-            <span>Invert</span>
+            <span>{texts.viewing.channels.invert}</span>
           </Button>
         )}
         <Button
-          label={`Reset contrast of ${style.name}`}
+          label={texts.viewing.channels.resetOf(style.name)}
           onClick={() => contrast.reset(index)}
           kind="quiet"
         >
-          <span>Reset</span>
+          <span>{texts.viewing.channels.reset}</span>
         </Button>
       </div>
     </>

@@ -1,6 +1,8 @@
 /** How many objects are chosen, and what can be done to all of them. */
+
+import * as texts from "../../texts";
 import type { EditorActions } from "./actions";
-import { Button, ICONS, plural, Segments } from "./parts";
+import { Button, ICONS, Segments } from "./parts";
 
 /** Options of the tool: the way of drawing, and the layer. */
 export function ChooseOptions({ actions }: { actions: EditorActions }) {
@@ -8,19 +10,23 @@ export function ChooseOptions({ actions }: { actions: EditorActions }) {
   return (
     <>
       <Segments
-        legend="What a drag draws"
+        legend={texts.objects.chosen.whatADragDraws}
         value={model.isLasso.value ? "lasso" : "box"}
         choices={[
-          { value: "box", label: "Box", title: "Drag a box; Ctrl draws a lasso" },
-          { value: "lasso", label: "Lasso", title: "Draw around objects; Ctrl draws a box" },
+          { value: "box", label: texts.objects.chosen.box, title: texts.objects.chosen.boxHelp },
+          {
+            value: "lasso",
+            label: texts.objects.chosen.lasso,
+            title: texts.objects.chosen.lassoHelp,
+          },
         ]}
         onChange={(way) => {
           model.isLasso.value = way === "lasso";
         }}
       />
-      <AmongChoice actions={actions} legend="Whose objects are chosen" />
-      <Button label="Choose all in view" keys="Ctrl+A" onClick={() => many.inView()}>
-        <span>All in view</span>
+      <AmongChoice actions={actions} legend={texts.objects.chosen.whose} />
+      <Button label={texts.objects.chosen.chooseInView} keys="Ctrl+A" onClick={() => many.inView()}>
+        <span>{texts.objects.chosen.allInView}</span>
       </Button>
     </>
   );
@@ -35,8 +41,8 @@ export function AmongChoice({ actions, legend }: { actions: EditorActions; legen
       legend={legend}
       value={many.among}
       choices={[
-        { value: "annotation", label: "Annotation" },
-        { value: "draft", label: "Draft" },
+        { value: "annotation", label: texts.objects.chosen.annotation },
+        { value: "draft", label: texts.objects.chosen.draft },
       ]}
       onChange={(among) => {
         model.among.value = among;
@@ -53,40 +59,45 @@ export function ChosenBar({ actions }: { actions: EditorActions }) {
   const isDraft = among === "draft";
   return (
     <fieldset class="chosen-bar">
-      <legend class="sr-only">Chosen objects</legend>
-      <strong class="chosen-count">{plural(ids.size, isDraft ? "draft object" : "object")}</strong>
+      <legend class="sr-only">{texts.objects.chosen.title}</legend>
+      <strong class="chosen-count">{texts.objects.nObjects(ids.size, isDraft)}</strong>
       {isDraft && (
         <>
-          <Button label="Accept the chosen" keys="A" onClick={() => many.accept()}>
-            <span>Accept</span>
+          <Button label={texts.objects.chosen.acceptThem} keys="A" onClick={() => many.accept()}>
+            <span>{texts.objects.chosen.accept}</span>
           </Button>
-          <Button label="Reject the chosen" keys="R" kind="danger" onClick={() => many.reject()}>
-            <span>Reject</span>
+          <Button
+            label={texts.objects.chosen.rejectThem}
+            keys="R"
+            kind="danger"
+            onClick={() => many.reject()}
+          >
+            <span>{texts.objects.chosen.reject}</span>
           </Button>
         </>
       )}
       {!isDraft && (
         <>
           <Button
-            label="Delete the chosen"
+            label={texts.objects.chosen.deleteThem}
             keys="Delete"
             kind="danger"
             onClick={() => many.remove()}
           >
-            <span>Delete</span>
+            <span>{texts.objects.chosen.remove}</span>
           </Button>
           <Button
-            label="Merge the chosen into one object"
+            label={texts.objects.chosen.mergeThem}
             isDisabled={ids.size < 2}
             onClick={() => many.merge()}
           >
-            <span>Merge</span>
+            <span>{texts.objects.chosen.merge}</span>
           </Button>
         </>
       )}
       <ClassOfChosen actions={actions} />
       <Button
-        label="Choose none"
+        label={texts.objects.chosen.chooseNone}
         keys="Esc"
         icon={ICONS.close}
         kind="quiet"
@@ -101,7 +112,7 @@ function ClassOfChosen({ actions }: { actions: EditorActions }) {
   if (classes.length === 0) return null;
   return (
     <select
-      aria-label="Class for the chosen"
+      aria-label={texts.objects.chosen.classForThem}
       value="?"
       onChange={(event) => {
         const { value } = event.currentTarget;
@@ -110,14 +121,14 @@ function ClassOfChosen({ actions }: { actions: EditorActions }) {
       }}
     >
       <option value="?" disabled>
-        Class…
+        {texts.objects.chosen.classMenu}
       </option>
       {classes.map((one) => (
         <option key={one.id} value={one.name}>
           {one.name}
         </option>
       ))}
-      <option value="">No class</option>
+      <option value="">{texts.classes.noClass}</option>
     </select>
   );
 }

@@ -1,6 +1,7 @@
 /** Adding a class, or changing one: name, colour, key, place, and deleting it. */
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { ClassJson } from "../../api/types";
+import * as texts from "../../texts";
 import type { EditorActions } from "./actions";
 import { freeKeys, nextColour } from "./class_words";
 import { Button } from "./parts";
@@ -51,7 +52,7 @@ export function ClassForm({ actions, one, onClose }: FormProps) {
       }}
     >
       <label class="field">
-        <span>Name</span>
+        <span>{texts.classes.form.name}</span>
         <input
           type="text"
           value={name}
@@ -63,7 +64,7 @@ export function ClassForm({ actions, one, onClose }: FormProps) {
       </label>
       <div class="class-fields">
         <label class="field">
-          <span>Colour</span>
+          <span>{texts.classes.form.colour}</span>
           <input
             type="color"
             value={colour}
@@ -71,9 +72,9 @@ export function ClassForm({ actions, one, onClose }: FormProps) {
           />
         </label>
         <label class="field">
-          <span>Key</span>
+          <span>{texts.classes.form.key}</span>
           <select value={key} onChange={(event) => setKey(event.currentTarget.value)}>
-            <option value="">None</option>
+            <option value="">{texts.classes.form.noKey}</option>
             {keys.map((free) => (
               <option key={free} value={free}>
                 {free.toUpperCase()}
@@ -83,7 +84,7 @@ export function ClassForm({ actions, one, onClose }: FormProps) {
         </label>
       </div>
       <label class="field">
-        <span>What to mark as this (optional)</span>
+        <span>{texts.classes.form.hint}</span>
         <input
           type="text"
           value={description}
@@ -98,10 +99,10 @@ export function ClassForm({ actions, one, onClose }: FormProps) {
       )}
       <div class="row">
         <button type="submit" class="button button-primary" disabled={isBusy}>
-          {one ? "Save" : "Add"}
+          {one ? texts.classes.form.save : texts.classes.form.add}
         </button>
-        <Button label="Cancel" onClick={onClose}>
-          <span>Cancel</span>
+        <Button label={texts.common.cancel} onClick={onClose}>
+          <span>{texts.common.cancel}</span>
         </Button>
       </div>
       {one && <Rest actions={actions} one={one} run={run} />}
@@ -126,30 +127,38 @@ function Rest(props: {
   if (inUse === undefined) {
     return (
       <div class="row">
-        <Button label={`Move ${one.name} up`} isDisabled={at <= 0} onClick={() => move(-1)}>
-          <span>Up</span>
+        <Button
+          label={texts.classes.form.moveUp(one.name)}
+          isDisabled={at <= 0}
+          onClick={() => move(-1)}
+        >
+          <span>{texts.classes.form.up}</span>
         </Button>
         <Button
-          label={`Move ${one.name} down`}
+          label={texts.classes.form.moveDown(one.name)}
           isDisabled={at >= classes.length - 1}
           onClick={() => move(1)}
         >
-          <span>Down</span>
+          <span>{texts.classes.form.down}</span>
         </Button>
-        <Button label={`Delete ${one.name}`} kind="danger" onClick={() => void ask()}>
-          <span>Delete…</span>
+        <Button
+          label={texts.classes.form.removeOne(one.name)}
+          kind="danger"
+          onClick={() => void ask()}
+        >
+          <span>{texts.classes.form.removeMenu}</span>
         </Button>
       </div>
     );
   }
   return (
     <fieldset class="class-end">
-      <legend>Delete {one.name}</legend>
+      <legend>{texts.classes.form.removeTitle(one.name)}</legend>
       <p class="hint">{inUse}</p>
       <label class="field">
-        <span>Its objects become</span>
+        <span>{texts.classes.form.objectsBecome}</span>
         <select value={heir} onChange={(event) => setHeir(event.currentTarget.value)}>
-          <option value="">No class</option>
+          <option value="">{texts.classes.noClass}</option>
           {classes
             .filter((other) => other.id !== one.id)
             .map((other) => (
@@ -161,14 +170,14 @@ function Rest(props: {
       </label>
       <div class="row">
         <Button
-          label={`Delete ${one.name} for good`}
+          label={texts.classes.form.removeForGood(one.name)}
           kind="danger"
           onClick={() => void run(() => actions.classes.remove(one.id, heir))}
         >
-          <span>Delete for good</span>
+          <span>{texts.classes.form.forGood}</span>
         </Button>
-        <Button label="Keep it" onClick={() => setInUse(undefined)}>
-          <span>Keep it</span>
+        <Button label={texts.classes.form.keepIt} onClick={() => setInUse(undefined)}>
+          <span>{texts.classes.form.keepIt}</span>
         </Button>
       </div>
     </fieldset>

@@ -1,6 +1,7 @@
 /** Kinds of objects: which one is chosen, how many objects have it, and the project's list. */
 import { useState } from "preact/hooks";
 import type { ClassJson } from "../../api/types";
+import * as texts from "../../texts";
 import type { EditorActions } from "./actions";
 import { ClassForm } from "./ClassForm";
 import {
@@ -17,7 +18,10 @@ export function ClassPanel({ actions }: { actions: EditorActions }) {
   const classes = model.classes.value;
   const [isAdding, setAdding] = useState(false);
   return (
-    <Section title="Classes" aside={classes.length > 0 ? count(classes.length) : undefined}>
+    <Section
+      title={texts.classes.title}
+      aside={classes.length > 0 ? count(classes.length) : undefined}
+    >
       {classes.length === 0 ? (
         <None mayManage={model.mayManage.value} />
       ) : (
@@ -28,8 +32,8 @@ export function ClassPanel({ actions }: { actions: EditorActions }) {
           <ClassForm actions={actions} onClose={() => setAdding(false)} />
         ) : (
           <div class="row">
-            <Button label="Add a class" icon={ICONS.add} onClick={() => setAdding(true)}>
-              <span>Add a class</span>
+            <Button label={texts.classes.add} icon={ICONS.add} onClick={() => setAdding(true)}>
+              <span>{texts.classes.add}</span>
             </Button>
           </div>
         ))}
@@ -40,10 +44,7 @@ export function ClassPanel({ actions }: { actions: EditorActions }) {
 function None({ mayManage }: { mayManage: boolean }) {
   return (
     <p class="empty">
-      All objects are of one kind.{" "}
-      {mayManage
-        ? "Add classes to tell kinds apart, such as mitosis and interphase."
-        : "An owner or reviewer of the project can add classes."}
+      {texts.classes.ofOneKind} {mayManage ? texts.classes.whyAdd : texts.classes.whoAdds}
     </p>
   );
 }
@@ -68,19 +69,14 @@ function List({ actions }: { actions: EditorActions }) {
           />
         </li>
         {foreign.map(([name, n]) => (
-          <li key={name} class="class-line class-foreign" title="The project has no such class">
+          <li key={name} class="class-line class-foreign" title={texts.classes.foreign}>
             <Swatch colour={FOREIGN_COLOUR} />
             <span class="class-name">{name}</span>
             <span class="class-count">{count(n)}</span>
           </li>
         ))}
       </ul>
-      {mayAnnotate.value && (
-        <p class="hint">
-          New objects get the chosen class, and so does the selected object. After <kbd>N</kbd> only
-          the new one.
-        </p>
-      )}
+      {mayAnnotate.value && <p class="hint">{texts.classes.whoGets(<kbd>N</kbd>)}</p>}
     </>
   );
 }
@@ -100,7 +96,7 @@ function Item({ actions, one, n }: { actions: EditorActions; one: ClassJson; n: 
         />
         {actions.model.mayManage.value && (
           <Button
-            label={`Change ${one.name}`}
+            label={texts.classes.change(one.name)}
             icon={ICONS.pencil}
             kind="quiet"
             isPressed={isOpen}
@@ -123,13 +119,13 @@ function Choice(props: {
 }) {
   const { actions, name, keys } = props;
   const isActive = actions.model.activeClass.value === name;
-  const word = name === "" ? "No class" : name;
+  const word = name === "" ? texts.classes.noClass : name;
   return (
     <button
       type="button"
       class="class-choice"
       aria-pressed={isActive}
-      title={props.help || `New objects: ${classWord(name)}`}
+      title={props.help || texts.classes.newObjectsAre(classWord(name))}
       onClick={() => actions.classes.choose(name)}
     >
       <Swatch colour={props.colour} />

@@ -1,4 +1,6 @@
 /** What colours tell, which ones they are, and the legend that says what they mean. */
+
+import * as texts from "../../texts";
 import { WIDEST_EDGE } from "../../viewer/colouring";
 import type { EditorActions } from "./actions";
 import { UNKNOWN_COLOUR } from "./class_words";
@@ -13,16 +15,16 @@ import { NO_SCORE_COLOUR, type PaletteName, SCORE_COLOURS } from "./palettes";
 import { count, Slider } from "./parts";
 
 const COLOURS: readonly { value: ColourBy; label: string }[] = [
-  { value: "instance", label: "Each object its own" },
-  { value: "class", label: "Class" },
-  { value: "state", label: "State" },
-  { value: "score", label: "Score" },
-  { value: "author", label: "Author" },
+  { value: "instance", label: texts.viewing.colours.byObject },
+  { value: "class", label: texts.viewing.colours.byClass },
+  { value: "state", label: texts.viewing.colours.byState },
+  { value: "score", label: texts.viewing.colours.byScore },
+  { value: "author", label: texts.viewing.colours.byAuthor },
 ];
 
 const PALETTES: readonly { value: PaletteName; label: string }[] = [
-  { value: "hues", label: "Many hues" },
-  { value: "okabe-ito", label: "Colour-blind safe" },
+  { value: "hues", label: texts.viewing.colours.manyHues },
+  { value: "okabe-ito", label: texts.viewing.colours.colourBlindSafe },
 ];
 
 export function ColourPanel({ actions }: { actions: EditorActions }) {
@@ -32,7 +34,7 @@ export function ColourPanel({ actions }: { actions: EditorActions }) {
   return (
     <>
       <label class="slider">
-        <span>Colours</span>
+        <span>{texts.viewing.colours.title}</span>
         <select
           value={choice}
           onChange={(event) => {
@@ -48,7 +50,7 @@ export function ColourPanel({ actions }: { actions: EditorActions }) {
       </label>
       {choice === "instance" && (
         <label class="slider">
-          <span>Palette</span>
+          <span>{texts.viewing.colours.palette}</span>
           <select
             value={palette.value}
             onChange={(event) => {
@@ -65,7 +67,7 @@ export function ColourPanel({ actions }: { actions: EditorActions }) {
       )}
       <Legend actions={actions} choice={choice} />
       <Slider
-        label="Outline"
+        label={texts.viewing.colours.outline}
         value={edgeWidth.value}
         min={1}
         max={WIDEST_EDGE}
@@ -87,7 +89,7 @@ function Legend({ actions, choice }: { actions: EditorActions; choice: ColourBy 
         <Lines
           lines={[
             ...classes.value.map(({ name, colour }) => [colour, name] as const),
-            [UNKNOWN_COLOUR, "no class"],
+            [UNKNOWN_COLOUR, texts.classes.noClassWord],
           ]}
         />
       );
@@ -95,8 +97,8 @@ function Legend({ actions, choice }: { actions: EditorActions; choice: ColourBy 
       return (
         <Lines
           lines={[
-            [STATE_COLOURS.accepted, "drawn or accepted"],
-            [STATE_COLOURS.edited, "taken from a draft and edited"],
+            [STATE_COLOURS.accepted, texts.viewing.colours.drawnOrAccepted],
+            [STATE_COLOURS.edited, texts.viewing.colours.takenAndEdited],
           ]}
         />
       );
@@ -110,18 +112,18 @@ function Legend({ actions, choice }: { actions: EditorActions; choice: ColourBy 
               ({ name, nObjects }, place) =>
                 [authorColour(place), `${name}: ${count(nObjects)}`] as const,
             ),
-            [NEW_COLOUR, "not saved yet"],
+            [NEW_COLOUR, texts.viewing.colours.notSavedYet],
           ]}
         />
       );
     default:
-      return <p class="hint">Drafts are amber and dashed, objects have the other colours.</p>;
+      return <p class="hint">{texts.viewing.colours.draftsAreAmber}</p>;
   }
 }
 
 function Lines({ lines }: { lines: readonly (readonly [colour: string, text: string])[] }) {
   return (
-    <ul class="legend-lines" aria-label="What the colours mean">
+    <ul class="legend-lines" aria-label={texts.viewing.colours.whatTheyMean}>
       {lines.map(([colour, text]) => (
         <li key={text}>
           <span class="swatch" style={{ backgroundColor: colour }} /> {text}
@@ -137,10 +139,10 @@ function ScoreLegend() {
     <div class="score-legend">
       <div class="score-bar" style={{ background: `linear-gradient(to right, ${stops})` }} />
       <div class="score-ends">
-        <span>0, doubtful</span>
-        <span>1, sure</span>
+        <span>{texts.viewing.colours.doubtful}</span>
+        <span>{texts.viewing.colours.sure}</span>
       </div>
-      <Lines lines={[[NO_SCORE_COLOUR, "drawn by hand: no score"]]} />
+      <Lines lines={[[NO_SCORE_COLOUR, texts.viewing.colours.byHand]]} />
     </div>
   );
 }

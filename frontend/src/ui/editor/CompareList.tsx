@@ -1,6 +1,7 @@
 /** The differences one below the other; only the lines in view exist, so that 50,000 cost nothing. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { DifferenceGroup } from "../../labels/differences";
+import * as texts from "../../texts";
 import type { CompareDesk } from "./compare_desk";
 import { groupIds, groupText, KIND_WORDS } from "./compare_words";
 
@@ -33,7 +34,7 @@ export function CompareList({ compare }: { compare: CompareDesk }) {
       style={{ maxHeight: `${LINES_IN_VIEW * LINE_PX}px` }}
       onScroll={(event) => setTop(event.currentTarget.scrollTop)}
     >
-      <ul style={{ height: `${places.length * LINE_PX}px` }} aria-label="Differences">
+      <ul style={{ height: `${places.length * LINE_PX}px` }} aria-label={texts.compare.differences}>
         {places.slice(first, last).map((place, i) => (
           <Line key={place} compare={compare} place={place} top={(first + i) * LINE_PX} />
         ))}

@@ -1,5 +1,6 @@
 /** Two layers against each other: which ones, what differs, counted and one by one. */
 import { DIFFERENCE_KINDS, type DifferenceKind } from "../../labels/differences";
+import * as texts from "../../texts";
 import type { EditorActions } from "./actions";
 import { CompareList } from "./CompareList";
 import type { CompareDesk } from "./compare_desk";
@@ -9,21 +10,20 @@ import { Button, count, KeyHint, Section } from "./parts";
 export function ComparePanel({ actions }: { actions: EditorActions }) {
   const { compare } = actions;
   const n = compare.state.compared.value
-    ? `${count(compare.state.listed().length)} listed`
+    ? texts.compare.listed(compare.state.listed().length)
     : undefined;
   return (
-    <Section title="Compare" aside={compare.isOn && !compare.isBlind ? n : undefined}>
+    <Section title={texts.compare.title} aside={compare.isOn && !compare.isBlind ? n : undefined}>
       {compare.isOn ? (
         <Comparison compare={compare} />
       ) : (
         <>
           <p class="hint">
-            Two versions' drafts, a draft and what became of it, or two people's objects.
-            {actions.model.drafts.value.length === 0 &&
-              " This image has no draft to compare with yet: see Drafts above."}
+            {texts.compare.what}
+            {actions.model.drafts.value.length === 0 && ` ${texts.compare.noDraftYet}`}
           </p>
-          <Button label="Compare two layers" keys="Shift+V" onClick={() => compare.toggle()}>
-            <span>Compare two layers</span> <KeyHint keys="Shift+V" />
+          <Button label={texts.compare.open} keys="Shift+V" onClick={() => compare.toggle()}>
+            <span>{texts.compare.open}</span> <KeyHint keys="Shift+V" />
           </Button>
         </>
       )}
@@ -37,20 +37,20 @@ function Comparison({ compare }: { compare: CompareDesk }) {
       <div class="compare-pair">
         <LayerSelect compare={compare} side="a" />
         <LayerSelect compare={compare} side="b" />
-        <Button label="Swap A and B" onClick={() => compare.swap()}>
-          <span>Swap</span>
+        <Button label={texts.compare.swapAandB} onClick={() => compare.swap()}>
+          <span>{texts.compare.swap}</span>
         </Button>
       </div>
       <div class="row">
         <Button
-          label="Curtain: A at the left of it, B at the right"
+          label={texts.compare.curtainHelp}
           isPressed={compare.state.curtain.value !== undefined}
           onClick={() => compare.toggleCurtain()}
         >
-          <span>Curtain</span>
+          <span>{texts.compare.curtain}</span>
         </Button>
-        <Button label="Close the comparison" keys="Shift+V" onClick={() => compare.stop()}>
-          <span>Close</span> <KeyHint keys="Shift+V" />
+        <Button label={texts.compare.close} keys="Shift+V" onClick={() => compare.stop()}>
+          <span>{texts.compare.closeShort}</span> <KeyHint keys="Shift+V" />
         </Button>
       </div>
       <Answer compare={compare} />
@@ -63,7 +63,7 @@ function LayerSelect({ compare, side }: { compare: CompareDesk; side: "a" | "b" 
   const value = side === "a" ? a.value : b.value;
   return (
     <label class="compare-layer">
-      <span>{side === "a" ? "A (before)" : "B (after)"}</span>
+      <span>{side === "a" ? texts.compare.before : texts.compare.after}</span>
       <select
         value={value ?? ""}
         onChange={(event) => {
@@ -90,12 +90,12 @@ function Answer({ compare }: { compare: CompareDesk }) {
       <div role="alert">
         <p class="empty">{compare.state.problem.value}</p>
         <div class="row">
-          <Button label="Compare again" onClick={() => compare.compareAgain()}>
-            <span>Compare again</span>
+          <Button label={texts.compare.again} onClick={() => compare.compareAgain()}>
+            <span>{texts.compare.again}</span>
           </Button>
           {compare.state.isTooLarge.value && (
-            <Button label="Compare what is in view" onClick={() => compare.compareAgain(true)}>
-              <span>Compare what is in view</span>
+            <Button label={texts.compare.inView} onClick={() => compare.compareAgain(true)}>
+              <span>{texts.compare.inView}</span>
             </Button>
           )}
         </div>
@@ -114,34 +114,27 @@ function Answer({ compare }: { compare: CompareDesk }) {
   return (
     <>
       <fieldset class="compare-kinds">
-        <legend class="sr-only">Kinds of differences that are drawn and listed</legend>
+        <legend class="sr-only">{texts.compare.kinds}</legend>
         {DIFFERENCE_KINDS.map((kind) => (
           <KindButton key={kind} compare={compare} kind={kind} n={compared.counts[kind]} />
         ))}
       </fieldset>
-      {nChanges === 0 && <p class="empty">Nothing differs between these two.</p>}
+      {nChanges === 0 && <p class="empty">{texts.compare.nothingDiffers}</p>}
       {compare.state.isPart.value && (
         <p class="hint">
-          Only what was in view is compared.{" "}
+          {texts.compare.onlyInView}{" "}
           <button type="button" class="link" onClick={() => compare.compareAgain()}>
-            Compare what is in view now
+            {texts.compare.inViewNow}
           </button>
         </p>
       )}
       {nLoaded < compared.nGroups && (
-        <p class="hint">
-          The {count(nLoaded)} most changed of {count(compared.nGroups)} are listed and drawn.
-        </p>
+        <p class="hint">{texts.compare.mostChanged(nLoaded, compared.nGroups)}</p>
       )}
-      {compared.hidesBlind && (
-        <p class="hint">What lies in an open blind validation region is left out.</p>
-      )}
+      {compared.hidesBlind && <p class="hint">{texts.compare.blindLeftOut}</p>}
       <Steps compare={compare} />
       <CompareList compare={compare} />
-      <p class="hint">
-        A is dashed, B solid. Click an object in the image to find it here. Painting is off
-        meanwhile.
-      </p>
+      <p class="hint">{texts.compare.howDrawn}</p>
     </>
   );
 }
@@ -174,24 +167,24 @@ function Steps({ compare }: { compare: CompareDesk }) {
   return (
     <div class="row compare-steps">
       <Button
-        label="Previous difference"
+        label={texts.compare.previous}
         keys="Shift+Tab"
         isDisabled={isEmpty}
         onClick={() => compare.step(-1)}
       >
-        <span>Previous</span>
+        <span>{texts.compare.previousShort}</span>
       </Button>
       <Button
-        label="Next difference"
+        label={texts.compare.next}
         keys="Tab"
         kind="primary"
         isDisabled={isEmpty}
         onClick={() => compare.step(1)}
       >
-        <span>Next</span>
+        <span>{texts.compare.nextShort}</span>
       </Button>
       <span class="hint">
-        {at >= 0 ? `${count(at + 1)} of ${count(order.length)}` : count(order.length)}
+        {at >= 0 ? texts.compare.place(at + 1, order.length) : count(order.length)}
       </span>
     </div>
   );

@@ -1,4 +1,6 @@
 /** What is said and dragged over the image while two layers are compared. */
+
+import * as texts from "../../texts";
 import type { EditorActions } from "./actions";
 
 const STEP = 0.02;
@@ -12,8 +14,10 @@ export function ComparisonOverlay({ actions }: { actions: EditorActions }) {
     <>
       {share === undefined ? (
         <p class="stage-note compare-note">
-          {compare.state.rowOf("a")?.name} (A, dashed) against {compare.state.rowOf("b")?.name} (B,
-          solid). Painting is off.
+          {texts.compare.note(
+            compare.state.rowOf("a")?.name ?? "",
+            compare.state.rowOf("b")?.name ?? "",
+          )}
         </p>
       ) : (
         <Curtain actions={actions} share={share} />
@@ -31,10 +35,10 @@ function Curtain({ actions, share }: { actions: EditorActions; share: number }) 
   return (
     <>
       <span class="curtain-name curtain-left" style={{ right: `${100 - share * 100}%` }}>
-        A: {compare.state.rowOf("a")?.name}
+        {texts.compare.curtains.left(compare.state.rowOf("a")?.name ?? "")}
       </span>
       <span class="curtain-name curtain-right" style={{ left: `${share * 100}%` }}>
-        B: {compare.state.rowOf("b")?.name}
+        {texts.compare.curtains.right(compare.state.rowOf("b")?.name ?? "")}
       </span>
       {/* biome-ignore lint/a11y/useSemanticElements: a separator that is moved is no line of a text */}
       <div
@@ -42,11 +46,11 @@ function Curtain({ actions, share }: { actions: EditorActions; share: number }) 
         role="separator"
         tabIndex={0}
         aria-orientation="vertical"
-        aria-label="Curtain: A at the left, B at the right. Arrow keys move it."
+        aria-label={texts.compare.curtains.handle}
         aria-valuemin={0}
         aria-valuemax={100}
         aria-valuenow={percent}
-        aria-valuetext={`${percent} % for A`}
+        aria-valuetext={texts.compare.curtains.shareOfA(percent)}
         style={{ left: `${share * 100}%` }}
         onKeyDown={(event) => {
           const by = { ArrowLeft: -STEP, ArrowRight: STEP }[event.key];

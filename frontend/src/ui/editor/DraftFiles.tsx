@@ -2,6 +2,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { filesOf } from "../../api/images";
 import type { PredictionJson } from "../../api/types";
+import * as texts from "../../texts";
 import type { Review } from "./review";
 
 export function DraftFiles({ review, draft }: { review: Review; draft: string }) {
@@ -22,19 +23,19 @@ export function DraftFiles({ review, draft }: { review: Review; draft: string })
   const files = filesOf(prediction.id);
   return (
     <p class="hint">
-      Save as{" "}
+      {texts.drafts.files.saveAs}{" "}
       <a href={files.outlines} download>
-        outlines (GeoJSON)
+        {texts.drafts.files.outlines}
       </a>
       ,{" "}
       <a href={files.rois} download>
-        ImageJ ROIs
+        {texts.drafts.files.imageJ}
       </a>
       {prediction.has_maps && (
         <>
           ,{" "}
           <a href={files.maps} download>
-            the engine's maps
+            {texts.drafts.files.maps}
           </a>
         </>
       )}

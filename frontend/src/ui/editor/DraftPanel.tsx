@@ -1,10 +1,10 @@
 /** The drafts of this image and the way through them, most doubtful first or as one likes. */
 import { REVIEW_ORDERS, type ReviewOrder } from "../../labels/review_order";
+import * as texts from "../../texts";
 import { AcceptMany } from "./AcceptMany";
 import type { EditorActions } from "./actions";
 import { DraftFiles } from "./DraftFiles";
-import { doubtText } from "./doubt_words";
-import { Button, count, plural, Section } from "./parts";
+import { Button, count, Section } from "./parts";
 import { isStack } from "./planes";
 import type { Links } from "./TopBar";
 
@@ -16,9 +16,9 @@ interface PanelProps {
 export function DraftPanel({ actions, links }: PanelProps) {
   const { model } = actions;
   const { left, total } = model.draftCounts.value;
-  const aside = model.draftId.value && !model.isBlind.value ? `${count(left)} left` : undefined;
+  const aside = model.draftId.value && !model.isBlind.value ? texts.drafts.left(left) : undefined;
   return (
-    <Section title="Drafts" name="drafts" aside={aside}>
+    <Section title={texts.drafts.title} name="drafts" aside={aside}>
       <Body actions={actions} links={links} left={left} total={total} />
     </Section>
   );
@@ -27,41 +27,30 @@ export function DraftPanel({ actions, links }: PanelProps) {
 function Body({ actions, links, left, total }: PanelProps & { left: number; total: number }) {
   const { model } = actions;
   if (model.isBlind.value) {
-    return (
-      <p class="empty">
-        Drafts are hidden while an open blind validation region is in view, so that the labels drawn
-        in it owe nothing to a model. Submit the region, or move away from it, to see drafts again.
-      </p>
-    );
+    return <p class="empty">{texts.drafts.hiddenWhileBlind}</p>;
   }
   if (model.drafts.value.length === 0) {
     return (
       <p class="empty">
-        No draft yet: objects that a model finds appear here by themselves, ready to be corrected.{" "}
-        {model.mayManage.value ? (
-          <>
-            <a href={`${links.training}#starters`}>Add a starter model</a>, which needs no training,
-            <a href={links.training}>train one</a> on what is painted, or let one that is there
-            predict this image.
-          </>
-        ) : (
-          <>
-            An owner or reviewer of the project can add a starter model or train one:{" "}
-            <a href={links.training}>see which there are</a>.
-          </>
-        )}
+        {texts.drafts.noneYet}{" "}
+        {model.mayManage.value
+          ? texts.drafts.addStarter(
+              <a href={`${links.training}#starters`}>{texts.drafts.starter}</a>,
+              <a href={links.training}>{texts.drafts.trainOne}</a>,
+            )
+          : texts.drafts.managersAdd(<a href={links.training}>{texts.drafts.seeWhich}</a>)}
       </p>
     );
   }
   return (
     <>
       <label class="field">
-        <span>Version</span>
+        <span>{texts.drafts.version}</span>
         <select
           value={model.draftId.value ?? ""}
           onChange={(event) => void actions.review.choose(event.currentTarget.value || undefined)}
         >
-          <option value="">Show no draft</option>
+          <option value="">{texts.drafts.showNone}</option>
           {model.drafts.value.map((draft) => (
             <option key={draft.id} value={draft.id}>
               {draft.name} ({count(draft.nInstances)})
@@ -86,55 +75,48 @@ function Review({ actions, left, total }: { actions: EditorActions; left: number
   return (
     <>
       <div class="progress-row">
-        <progress value={done} max={Math.max(1, total)} aria-label="Reviewed objects" />
-        <strong>
-          {count(left)} of {count(total)} left
-        </strong>
+        <progress value={done} max={Math.max(1, total)} aria-label={texts.drafts.reviewed} />
+        <strong>{texts.drafts.leftOf(left, total)}</strong>
       </div>
       <OverFinished actions={actions} />
-      {left === 0 && (
-        <p class="empty">
-          Nothing of this draft is left to decide. Add what it missed, then declare a region under
-          Regions, or go on to the next image.
-        </p>
-      )}
+      {left === 0 && <p class="empty">{texts.drafts.nothingLeft}</p>}
       {left > 0 && (
         <>
           <OrderSelect actions={actions} />
           <div class="row">
             <Button
-              label={`Previous ${word}`}
+              label={texts.drafts.previousOf(word)}
               keys={isPlanar ? "," : "Shift+Tab"}
               onClick={() => actions.review.step(-1)}
             >
-              <span>Previous</span>
+              <span>{texts.drafts.previous}</span>
             </Button>
             <Button
-              label={`Next ${word}`}
+              label={texts.drafts.nextOf(word)}
               keys={isPlanar ? ". or Tab" : "Tab"}
               kind="primary"
               onClick={() => actions.review.step(1)}
             >
-              <span>Next {word}</span>
+              <span>{texts.drafts.nextOf(word)}</span>
             </Button>
           </div>
-          <fieldset class="decide" aria-label="Decide about the chosen draft object">
+          <fieldset class="decide" aria-label={texts.drafts.decide}>
             <Decision
-              label="Accept"
+              label={texts.drafts.accept}
               keys="A"
               kind="good"
               isOn={hasChosen}
               run={() => actions.review.accept()}
             />
             <Decision
-              label="Edit"
+              label={texts.drafts.edit}
               keys="E"
               kind="edit"
               isOn={hasChosen}
               run={() => actions.review.edit()}
             />
             <Decision
-              label="Reject"
+              label={texts.drafts.reject}
               keys="R"
               kind="bad"
               isOn={hasChosen}
@@ -143,13 +125,12 @@ function Review({ actions, left, total }: { actions: EditorActions; left: number
           </fieldset>
           {facts ? (
             <p class="hint">
-              Draft object {facts.id}, {count(facts.areaPx)} px
-              {facts.className && `, ${facts.className}`}.
+              {texts.drafts.facts(facts.id, facts.areaPx, facts.className)}
               <br />
-              <strong>{doubtText(facts)}</strong>
+              <strong>{texts.doubtText(facts)}</strong>
             </p>
           ) : (
-            <p class="hint">Click a dashed object, or go to the next {word} one.</p>
+            <p class="hint">{texts.drafts.clickOrGo(word)}</p>
           )}
           <AcceptMany actions={actions} />
         </>
@@ -159,17 +140,17 @@ function Review({ actions, left, total }: { actions: EditorActions; left: number
 }
 
 const ORDER_WORDS: Readonly<Record<ReviewOrder, { label: string; next: string }>> = {
-  doubt: { label: "Most doubtful first", next: "doubtful" },
-  score: { label: "Lowest score first", next: "unsure" },
-  size: { label: "Largest first", next: "largest" },
-  near: { label: "Nearest next", next: "nearest" },
+  doubt: { label: texts.drafts.order.doubt, next: texts.drafts.nextWords.doubt },
+  score: { label: texts.drafts.order.score, next: texts.drafts.nextWords.score },
+  size: { label: texts.drafts.order.area, next: texts.drafts.nextWords.size },
+  near: { label: texts.drafts.order.near, next: texts.drafts.nextWords.near },
 };
 
 function OrderSelect({ actions }: { actions: EditorActions }) {
   const { reviewOrder } = actions.model;
   return (
     <label class="slider order-select">
-      <span>Order</span>
+      <span>{texts.drafts.order.title}</span>
       <select
         value={reviewOrder.value}
         onChange={(event) => {
@@ -199,8 +180,7 @@ function OverFinished({ actions }: { actions: EditorActions }) {
         onChange={(event) => actions.review.showFinished(event.currentTarget.checked)}
       />
       <span>
-        Show {plural(n, "draft object")} over finished work (annotated or submitted), faded{" "}
-        <kbd>Shift+F</kbd>
+        {texts.drafts.showFinished(n)} <kbd>Shift+F</kbd>
       </span>
     </label>
   );

@@ -1,8 +1,9 @@
 /** Who did what, newest first; a step shows the layer as it was after it. */
 import { useEffect, useRef } from "preact/hooks";
+import * as texts from "../../texts";
 import type { EditorActions } from "./actions";
 import { capital, personName, pixelsText, type Step, stepWord, whoseStep } from "./history_steps";
-import { Button, ICONS, plural } from "./parts";
+import { Button, ICONS } from "./parts";
 import { isStack, planeText } from "./planes";
 import { agoText, whenText } from "./times";
 
@@ -12,11 +13,11 @@ const READ_ON_PX = 400;
 export function HistoryPanel({ actions }: { actions: EditorActions }) {
   const { steps } = actions;
   return (
-    <section class="history" aria-label="History">
+    <section class="history" aria-label={texts.history.title}>
       <header class="history-head">
-        <h2>History</h2>
+        <h2>{texts.history.title}</h2>
         <Button
-          label="Close the history"
+          label={texts.history.close}
           keys="T"
           icon={ICONS.close}
           kind="quiet"
@@ -27,8 +28,8 @@ export function HistoryPanel({ actions }: { actions: EditorActions }) {
       {steps.trouble.value && (
         <div class="history-note" role="alert">
           <p>{steps.trouble.value}</p>
-          <Button label="Try again" onClick={() => void steps.more()}>
-            <span>Try again</span>
+          <Button label={texts.common.tryAgain} onClick={() => void steps.more()}>
+            <span>{texts.common.tryAgain}</span>
           </Button>
         </div>
       )}
@@ -44,7 +45,7 @@ function Filter({ actions }: { actions: EditorActions }) {
   return (
     <div class="history-filter">
       <label class="field">
-        <span>Whose steps</span>
+        <span>{texts.history.whose}</span>
         <select
           value={filter.person ?? ""}
           onChange={(event) => {
@@ -53,7 +54,7 @@ function Filter({ actions }: { actions: EditorActions }) {
             steps.setFilter(chosen ? { ...rest, person: Number(chosen) } : rest);
           }}
         >
-          <option value="">Everyone’s</option>
+          <option value="">{texts.history.everyones}</option>
           {people.map(([id, name]) => (
             <option key={id} value={id}>
               {name}
@@ -69,19 +70,19 @@ function Filter({ actions }: { actions: EditorActions }) {
             steps.setFilter({ ...filter, isInView: event.currentTarget.checked });
           }}
         />
-        <span>Only in what is on screen now</span>
+        <span>{texts.history.onlyInView}</span>
       </label>
       {filter.instanceId !== undefined && (
         <p class="history-object">
-          <span>Steps of object {filter.instanceId}</span>
+          <span>{texts.history.stepsOf(filter.instanceId)}</span>
           <Button
-            label="Show the steps of all objects"
+            label={texts.history.showAllObjects}
             onClick={() => {
               const { instanceId: _, ...rest } = filter;
               steps.setFilter(rest);
             }}
           >
-            <span>All objects</span>
+            <span>{texts.history.allObjects}</span>
           </Button>
         </p>
       )}
@@ -125,25 +126,25 @@ function StepList({ actions }: { actions: EditorActions }) {
         <li class="empty">
           {isFiltered(actions) ? (
             <>
-              <p>No step fits what is chosen above.</p>
-              <Button label="Show all steps" onClick={() => steps.setFilter({})}>
-                <span>Show all steps</span>
+              <p>{texts.history.noStepFits}</p>
+              <Button label={texts.history.showAll} onClick={() => steps.setFilter({})}>
+                <span>{texts.history.showAll}</span>
               </Button>
             </>
           ) : (
-            "Nothing was done here yet. Every stroke, accept and undo will be listed here: click one to see what the image was then, and to bring it back."
+            texts.history.nothingYet
           )}
         </li>
       )}
       {isLoading && (
         <li class="empty" role="status">
-          Reading…
+          {texts.history.reading}
         </li>
       )}
       {!isLoading && steps.hasMore.value && all.length > 0 && (
         <li>
-          <Button label="Older steps" onClick={() => void steps.more()}>
-            <span>Older steps</span>
+          <Button label={texts.history.older} onClick={() => void steps.more()}>
+            <span>{texts.history.older}</span>
           </Button>
         </li>
       )}
@@ -172,13 +173,13 @@ function Row(props: { actions: EditorActions; step: Step; isShown: boolean }) {
   const { steps, travel, model } = actions;
   const size = model.stackSize.value;
   const where = isStack(size) && ` · ${planeText(step.plane, size)}`;
-  const planes = step.nPlanes > 1 && ` · ${plural(step.nPlanes, "plane")}`;
+  const planes = step.nPlanes > 1 && ` · ${texts.planes.nPlanes(step.nPlanes)}`;
   return (
     <button
       type="button"
       class={isShown ? "history-step is-shown" : "history-step"}
       aria-current={isShown}
-      title={`${capital(whoseStep(step))}, ${whenText(step.at)}. Show the labels as they were after it.`}
+      title={texts.history.showAsAfter(capital(whoseStep(step)), whenText(step.at))}
       onClick={() => void travel.go(step)}
       onMouseEnter={() => travel.pointAt(step)}
       onFocus={() => travel.pointAt(step)}
@@ -203,22 +204,32 @@ export function PastBanner({ actions }: { actions: EditorActions }) {
   const { travel } = actions;
   if (!travel.step.value) return null;
   return (
-    <section class="past" aria-label="The past" aria-busy={travel.isBusy.value}>
+    <section class="past" aria-label={texts.history.past.title} aria-busy={travel.isBusy.value}>
       <p class="past-when" role="status">
         {travel.sentence()}
         {travel.isBusy.value && " …"}
       </p>
       <div class="past-actions">
         <Button
-          label="Previous step"
+          label={texts.history.past.previous}
           keys="←"
           icon={ICONS.previous}
           onClick={() => void travel.walk(1)}
         />
-        <Button label="Next step" keys="→" icon={ICONS.next} onClick={() => void travel.walk(-1)} />
+        <Button
+          label={texts.history.past.next}
+          keys="→"
+          icon={ICONS.next}
+          onClick={() => void travel.walk(-1)}
+        />
         <Chosen actions={actions} />
-        <Button label="Back to now" keys="Esc" kind="primary" onClick={() => travel.leave()}>
-          <span>Back to now</span>
+        <Button
+          label={texts.history.past.backToNow}
+          keys="Esc"
+          kind="primary"
+          onClick={() => travel.leave()}
+        >
+          <span>{texts.history.past.backToNow}</span>
         </Button>
       </div>
       <Effect actions={actions} />
@@ -232,7 +243,10 @@ function Chosen({ actions }: { actions: EditorActions }) {
   const choice = travel.choice.value;
   if (!model.mayAnnotate.value) return null;
   if (choice) {
-    const label = "id" in choice.what ? `Restore object ${choice.what.id}` : "Restore this part";
+    const label =
+      "id" in choice.what
+        ? texts.history.restore.object(choice.what.id)
+        : texts.history.restore.part;
     return (
       <Button label={label} isDisabled={!choice.plan} onClick={() => void travel.restore()}>
         <span>{label}</span>
@@ -241,11 +255,15 @@ function Chosen({ actions }: { actions: EditorActions }) {
   }
   return (
     <>
-      <Button label="Draw a box to restore" keys="G" onClick={() => paint.chooseTool("region")}>
-        <span>Draw a box</span>
+      <Button
+        label={texts.history.restore.drawBox}
+        keys="G"
+        onClick={() => paint.chooseTool("region")}
+      >
+        <span>{texts.history.restore.drawBoxShort}</span>
       </Button>
-      <Button label="Choose all in view" onClick={() => travel.chooseView()}>
-        <span>All in view</span>
+      <Button label={texts.history.restore.allInView} onClick={() => travel.chooseView()}>
+        <span>{texts.history.restore.allInViewShort}</span>
       </Button>
     </>
   );

@@ -1,11 +1,11 @@
 /** The list of objects with its filter; made only while it is open. */
 import type { Limits } from "../../labels/object_list";
+import * as texts from "../../texts";
 import type { EditorActions } from "./actions";
 import { AmongChoice } from "./ChosenBar";
-import { STATE_WORDS } from "./list_columns";
 import { type ListFilter, NO_FILTER } from "./list_desk";
 import { ObjectGrid } from "./ObjectGrid";
-import { Button, count, plural } from "./parts";
+import { Button } from "./parts";
 
 export function ListPanel({ actions }: { actions: EditorActions }) {
   const { list } = actions;
@@ -20,10 +20,10 @@ export function ListPanel({ actions }: { actions: EditorActions }) {
       }}
     >
       <summary>
-        <span>Object list</span>
+        <span>{texts.objects.list.title}</span>
         {listed && (
           <span class="section-aside">
-            {count(listed.order.length)} of {count(listed.rows.count)}
+            {texts.objects.list.shownOf(listed.order.length, listed.rows.count)}
           </span>
         )}
       </summary>
@@ -43,16 +43,11 @@ export function ListPanel({ actions }: { actions: EditorActions }) {
 
 function Empty({ actions, hasObjects }: { actions: EditorActions; hasObjects: boolean }) {
   if (!hasObjects) {
-    return (
-      <p class="empty">
-        There is no object yet. What is painted or accepted is listed here, to be sorted, filtered
-        and chosen.
-      </p>
-    );
+    return <p class="empty">{texts.objects.list.none}</p>;
   }
   return (
     <div class="row">
-      <p class="empty">No object matches this filter.</p>
+      <p class="empty">{texts.objects.list.noneMatches}</p>
       <ClearFilter actions={actions} />
     </div>
   );
@@ -61,13 +56,13 @@ function Empty({ actions, hasObjects }: { actions: EditorActions; hasObjects: bo
 function ClearFilter({ actions }: { actions: EditorActions }) {
   return (
     <Button
-      label="Clear the filter"
+      label={texts.objects.list.clearFilter}
       kind="quiet"
       onClick={() => {
         actions.list.filter.value = NO_FILTER;
       }}
     >
-      <span>Clear the filter</span>
+      <span>{texts.objects.list.clearFilter}</span>
     </Button>
   );
 }
@@ -81,12 +76,16 @@ function Filter({ actions }: { actions: EditorActions }) {
   const n = listed?.order.length ?? 0;
   return (
     <>
-      <AmongChoice actions={actions} legend="Whose objects are listed" />
+      <AmongChoice actions={actions} legend={texts.objects.list.whose} />
       <div class="filter">
-        <Range label={`Area ${unit}`} value={filter.area} onChange={(area) => change({ area })} />
+        <Range
+          label={texts.objects.list.area(unit)}
+          value={filter.area}
+          onChange={(area) => change({ area })}
+        />
         {(listed?.hasScores || isSet(filter.score)) && (
           <Range
-            label="Score"
+            label={texts.objects.list.score}
             step={0.01}
             value={filter.score}
             onChange={(score) => change({ score })}
@@ -94,7 +93,7 @@ function Filter({ actions }: { actions: EditorActions }) {
         )}
         <ClassFilter actions={actions} />
         <label class="filter-line">
-          <span>State</span>
+          <span>{texts.objects.list.state}</span>
           <select
             value={filter.state ?? "any"}
             onChange={(event) => {
@@ -102,8 +101,8 @@ function Filter({ actions }: { actions: EditorActions }) {
               change({ state: value === "any" ? null : (value as ListFilter["state"]) });
             }}
           >
-            <option value="any">any</option>
-            {Object.entries(STATE_WORDS).map(([value, word]) => (
+            <option value="any">{texts.objects.list.anyState}</option>
+            {Object.entries(texts.objects.stateWords).map(([value, word]) => (
               <option key={value} value={value}>
                 {word}
               </option>
@@ -116,16 +115,16 @@ function Filter({ actions }: { actions: EditorActions }) {
             checked={filter.isInView}
             onChange={(event) => change({ isInView: event.currentTarget.checked })}
           />
-          <span>Only what is in view</span>
+          <span>{texts.objects.list.onlyInView}</span>
         </label>
       </div>
       <div class="row">
         <Button
-          label={`Choose all that match: ${plural(n, "object")}`}
+          label={texts.objects.list.chooseMatching(n)}
           isDisabled={n === 0}
           onClick={() => list.chooseMatching()}
         >
-          <span>Choose all that match</span>
+          <span>{texts.objects.list.chooseMatchingShort}</span>
         </Button>
         {filter !== NO_FILTER && <ClearFilter actions={actions} />}
       </div>
@@ -143,7 +142,7 @@ function ClassFilter({ actions }: { actions: EditorActions }) {
   const { className } = list.filter.value;
   return (
     <label class="filter-line">
-      <span>Class</span>
+      <span>{texts.objects.list.className}</span>
       <select
         value={className === null ? "any" : `=${className}`}
         onChange={(event) => {
@@ -151,8 +150,8 @@ function ClassFilter({ actions }: { actions: EditorActions }) {
           list.setFilter({ className: value === "any" ? null : value.slice(1) });
         }}
       >
-        <option value="any">any</option>
-        <option value="=">none</option>
+        <option value="any">{texts.objects.list.anyClass}</option>
+        <option value="=">{texts.objects.list.withoutClass}</option>
         {[...names].map((name) => (
           <option key={name} value={`=${name}`}>
             {name}
@@ -189,8 +188,8 @@ function Range(props: {
   return (
     <div class="filter-line">
       <span>{label}</span>
-      {field("least", "from")}
-      {field("most", "to")}
+      {field("least", texts.objects.list.from)}
+      {field("most", texts.objects.list.to)}
     </div>
   );
 }

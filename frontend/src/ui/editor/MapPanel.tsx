@@ -1,15 +1,17 @@
 /** Which map of the draft's model lies over the image, and what its colours mean. */
+
+import * as texts from "../../texts";
 import type { EditorActions } from "./actions";
 import type { ShownMap } from "./map_desk";
 import { Slider } from "./parts";
 import { short } from "./units";
 
 const NAMES: Readonly<Record<string, string>> = {
-  prob: "Object probability",
-  dist: "Mean radius",
-  flows: "Flows",
-  cellprob: "Cell probability",
-  foreground: "Foreground",
+  prob: texts.drafts.maps.prob,
+  dist: texts.drafts.maps.dist,
+  flows: texts.drafts.maps.flows,
+  cellprob: texts.drafts.maps.cellprob,
+  foreground: texts.drafts.maps.foreground,
 };
 
 export function MapPanel({ actions }: { actions: EditorActions }) {
@@ -19,13 +21,13 @@ export function MapPanel({ actions }: { actions: EditorActions }) {
   return (
     <>
       <label class="slider">
-        <span>Map</span>
+        <span>{texts.drafts.maps.title}</span>
         <select
           value={maps.chosen.value}
-          aria-label="Map of the draft's model"
+          aria-label={texts.drafts.maps.whose}
           onChange={(event) => maps.choose(event.currentTarget.value)}
         >
-          <option value="">None</option>
+          <option value="">{texts.drafts.maps.none}</option>
           {names.map((name) => (
             <option key={name} value={name}>
               {NAMES[name] ?? name}
@@ -36,7 +38,7 @@ export function MapPanel({ actions }: { actions: EditorActions }) {
       {maps.chosen.value !== "" && (
         <>
           <Slider
-            label="Map"
+            label={texts.drafts.maps.legend}
             value={maps.opacity.value}
             min={0.05}
             max={1}
@@ -46,10 +48,8 @@ export function MapPanel({ actions }: { actions: EditorActions }) {
               maps.opacity.value = value;
             }}
           />
-          {maps.isWaiting.value && <p class="hint">The model is looking…</p>}
-          {actions.model.isBlind.value && (
-            <p class="hint">Hidden: a blind region is in view, which is drawn without a model.</p>
-          )}
+          {maps.isWaiting.value && <p class="hint">{texts.drafts.maps.looking}</p>}
+          {actions.model.isBlind.value && <p class="hint">{texts.drafts.maps.hiddenWhileBlind}</p>}
           {maps.shown.value && <Legend map={maps.shown.value} />}
         </>
       )}
@@ -62,10 +62,7 @@ function Legend({ map }: { map: ShownMap }) {
     return (
       <div class="map-legend">
         <span class="map-wheel" aria-hidden="true" />
-        <span class="hint">
-          The colour is the way to an object's middle: red to the right, blue down and left, green
-          up and left.
-        </span>
+        <span class="hint">{texts.drafts.maps.howFlowsAreRead}</span>
       </div>
     );
   }

@@ -1,5 +1,6 @@
 /** A dialog above everything else. */
 import { useEffect, useRef } from "preact/hooks";
+import * as texts from "../../texts";
 import { Button, ICONS } from "./parts";
 
 /** A modal dialog while it is mounted; the browser keeps the focus inside. */
@@ -28,7 +29,7 @@ export function Modal(props: {
       <header>
         <h2>{props.title}</h2>
         <Button
-          label="Close"
+          label={texts.common.close}
           icon={ICONS.close}
           kind="quiet"
           onClick={() => dialog.current?.close()}

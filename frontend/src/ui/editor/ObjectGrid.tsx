@@ -4,10 +4,10 @@
 /** The rows of the object list: only those in sight are made, whatever its length. */
 import { useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import * as texts from "../../texts";
 import type { EditorActions } from "./actions";
 import { type Column, columnsFor } from "./list_columns";
 import type { ListDesk, Listed } from "./list_desk";
-import { plural } from "./parts";
 import { rowAfter, scrollFor, windowOf } from "./windowing";
 
 /** As in the style sheet. */
@@ -50,7 +50,7 @@ export function ObjectGrid({ actions, listed }: { actions: EditorActions; listed
       class="object-grid"
       role="grid"
       tabIndex={0}
-      aria-label={`${plural(n, "object")}: arrows select, space chooses, digits find an id`}
+      aria-label={texts.objects.grid.label(n)}
       aria-rowcount={n + 1}
       aria-colcount={columns.length + 1}
       aria-multiselectable="true"
@@ -127,7 +127,7 @@ function Head({ list, columns, style }: HeadProps) {
     <div role="rowgroup" class="grid-head">
       <div role="row" class="grid-row" aria-rowindex={1} style={style}>
         <span role="columnheader" class="grid-cell">
-          <span class="sr-only">Chosen</span>
+          <span class="sr-only">{texts.objects.grid.chosen}</span>
         </span>
         {columns.map((column, i) => {
           // Areas stand in two columns, in pixels and in micrometres.
@@ -183,7 +183,7 @@ function Row({ actions, listed, columns, style, place }: RowProps) {
       <span
         role="gridcell"
         class="grid-cell grid-check"
-        title={isChosen ? "Chosen (Space)" : "Choose it (Space)"}
+        title={isChosen ? texts.objects.grid.isChosen : texts.objects.grid.chooseIt}
         onClick={(event) => {
           event.stopPropagation();
           list.toggle(id);
@@ -192,7 +192,9 @@ function Row({ actions, listed, columns, style, place }: RowProps) {
         <span class="grid-mark" aria-hidden="true">
           {isChosen ? "✓" : ""}
         </span>
-        <span class="sr-only">{isChosen ? "chosen" : "not chosen"}</span>
+        <span class="sr-only">
+          {isChosen ? texts.objects.grid.chosenWord : texts.objects.grid.notChosen}
+        </span>
       </span>
       {columns.map((column) => (
         <span

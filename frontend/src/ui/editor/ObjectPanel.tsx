@@ -1,18 +1,20 @@
 /** The objects of the annotation and the selected one. */
+
+import * as texts from "../../texts";
 import { SHAPE_COMMANDS } from "../../tools/shaping";
 import type { EditorActions } from "./actions";
 import { blameText } from "./blame_desk";
 import { ClassSelect } from "./ClassSelect";
-import { Button, count, plural, Section } from "./parts";
+import { Button, count, Section } from "./parts";
 import { spanText } from "./planes";
 import { TourButton } from "./Tour";
 import { areaText } from "./units";
 
 const STATES: Readonly<Record<string, string>> = {
-  accepted: "Drawn or accepted",
-  edited: "Taken from a draft and edited",
-  proposed: "Proposed",
-  rejected: "Rejected",
+  accepted: texts.objects.states.painted,
+  edited: texts.objects.states.edited,
+  proposed: texts.objects.states.proposed,
+  rejected: texts.objects.states.rejected,
 };
 
 /** Who made the object and who changed it last. */
@@ -23,27 +25,17 @@ function Blame({ actions, id }: { actions: EditorActions; id: number }) {
     <p class="hint blame">
       {blameText(found)}{" "}
       <button type="button" class="link" onClick={() => actions.toggleHistory(id)}>
-        Show its steps
+        {texts.objects.showSteps}
       </button>
     </p>
   );
 }
 
 function NoObjects({ actions }: { actions: EditorActions }) {
-  if (!actions.model.mayAnnotate.value) {
-    return (
-      <p class="empty">
-        Nothing is annotated yet. What others paint appears here; to paint, ask an owner of the
-        project for the role annotator.
-      </p>
-    );
-  }
+  if (!actions.model.mayAnnotate.value) return <p class="empty">{texts.objects.noneToSee}</p>;
   return (
     <>
-      <p class="empty">
-        Nothing is annotated yet. Take the brush <kbd>B</kbd> and paint the first object; each new
-        stroke on empty ground starts another.
-      </p>
+      <p class="empty">{texts.objects.noneYet(<kbd>B</kbd>)}</p>
       <TourButton actions={actions} />
     </>
   );
@@ -54,60 +46,58 @@ export function ObjectPanel({ actions }: { actions: EditorActions }) {
   const facts = model.facts.value;
   const pixelSize = model.image.value?.pixelSizeUm ?? null;
   return (
-    <Section title="Objects" aside={count(model.nObjects.value)}>
+    <Section title={texts.objects.title} aside={count(model.nObjects.value)}>
       {model.nObjects.value === 0 && <NoObjects actions={actions} />}
       {facts ? (
         <>
           <dl class="facts">
-            <dt>Object</dt>
+            <dt>{texts.objects.one}</dt>
             <dd>{facts.id}</dd>
-            <dt>{facts.depth > 1 ? "Volume" : "Area"}</dt>
+            <dt>{facts.depth > 1 ? texts.objects.volume : texts.objects.area}</dt>
             <dd>
-              {facts.depth > 1 ? plural(facts.areaPx, "voxel") : areaText(facts.areaPx, pixelSize)}
+              {facts.depth > 1
+                ? texts.objects.nVoxels(facts.areaPx)
+                : areaText(facts.areaPx, pixelSize)}
             </dd>
             {model.stackSize.value.nZ > 1 && (
               <>
-                <dt>Planes</dt>
+                <dt>{texts.objects.planes}</dt>
                 <dd>{spanText(facts)}</dd>
               </>
             )}
             {model.classes.value.length > 0 && (
               <>
-                <dt>Class</dt>
+                <dt>{texts.objects.className}</dt>
                 <dd>
                   <ClassSelect actions={actions} name={facts.className} />
                 </dd>
               </>
             )}
-            <dt>State</dt>
+            <dt>{texts.objects.state}</dt>
             <dd>{STATES[facts.state] ?? facts.state}</dd>
           </dl>
           <Blame actions={actions} id={facts.id} />
           <div class="row">
             <Button
-              label="Show in the middle"
+              label={texts.objects.showInTheMiddle}
               keys="J"
               onClick={() => actions.paint.revealSelected()}
             >
-              <span>Show</span>
+              <span>{texts.objects.show}</span>
             </Button>
             <Button
-              label="Delete object"
+              label={texts.objects.removeOne}
               keys="Delete"
               kind="danger"
               onClick={() => actions.paint.deleteSelected()}
             >
-              <span>Delete</span>
+              <span>{texts.objects.remove}</span>
             </Button>
           </div>
           {model.mayAnnotate.value && <ShapeButtons actions={actions} />}
         </>
       ) : (
-        model.nObjects.value > 0 && (
-          <p class="hint">
-            Click an object with <kbd>V</kbd> to select it.
-          </p>
-        )
+        model.nObjects.value > 0 && <p class="hint">{texts.objects.clickToSelect(<kbd>V</kbd>)}</p>
       )}
       {model.mayAnnotate.value && (
         <label class="check">
@@ -118,7 +108,7 @@ export function ObjectPanel({ actions }: { actions: EditorActions }) {
               model.startsNew.value = event.currentTarget.checked;
             }}
           />
-          <span>A stroke on empty ground starts a new object</span>
+          <span>{texts.objects.strokeStartsNew}</span>
         </label>
       )}
     </Section>
@@ -129,7 +119,7 @@ export function ObjectPanel({ actions }: { actions: EditorActions }) {
 function ShapeButtons({ actions }: { actions: EditorActions }) {
   return (
     <fieldset class="shape-buttons">
-      <legend class="sr-only">Shape of the selected object</legend>
+      <legend class="sr-only">{texts.objects.shape}</legend>
       {SHAPE_COMMANDS.map((command) => (
         <Button
           key={command.how}

@@ -1,11 +1,12 @@
 /** What lies above everything: notices, the help sheet, the way back in after a lost session. */
 import { LOGIN_PATH } from "../../api/client";
+import * as texts from "../../texts";
 import { TOOLS } from "../../tools/tools";
 import type { EditorActions } from "./actions";
 import { UNKNOWN_KEY } from "./class_words";
 import { commandsFor } from "./commands";
 import { Modal } from "./Modal";
-import { Button, ICONS, plural, shownKey } from "./parts";
+import { Button, ICONS, shownKey } from "./parts";
 import { isStack } from "./planes";
 import { TourStart } from "./Tour";
 
@@ -31,7 +32,7 @@ export function Notices({ actions }: { actions: EditorActions }) {
               </Button>
             ))}
             <Button
-              label="Close this message"
+              label={texts.editor.closeMessage}
               icon={ICONS.close}
               kind="quiet"
               onClick={() => actions.dismiss(notice.id)}
@@ -53,7 +54,7 @@ export function HelpSheet({ actions }: { actions: EditorActions }) {
   const groups = [...new Set(commands.map((command) => command.group))];
   return (
     <Modal
-      title="Tools and shortcuts"
+      title={texts.editor.help.title}
       isWide
       onClose={() => {
         model.isHelpOpen.value = false;
@@ -63,7 +64,7 @@ export function HelpSheet({ actions }: { actions: EditorActions }) {
       <TourStart actions={actions} />
       <div class="help">
         <section>
-          <h3>Tools</h3>
+          <h3>{texts.editor.help.tools}</h3>
           <dl>
             {TOOLS.map((tool) => (
               <div key={tool.name}>
@@ -77,7 +78,7 @@ export function HelpSheet({ actions }: { actions: EditorActions }) {
         </section>
         {groups.map((group) => (
           <section key={group}>
-            <h3>{group}</h3>
+            <h3>{texts.commands.groups[group]}</h3>
             <dl class="keys">
               {commands
                 .filter((command) => command.group === group)
@@ -96,40 +97,37 @@ export function HelpSheet({ actions }: { actions: EditorActions }) {
         ))}
         <ClassKeys actions={actions} />
         <section>
-          <h3>Mouse, pen and touch</h3>
+          <h3>{texts.editor.help.pointers}</h3>
           <dl class="keys">
             <div>
-              <dt>Wheel</dt>
-              <dd>Zoom</dd>
+              <dt>{texts.editor.help.wheel}</dt>
+              <dd>{texts.editor.help.wheelDoes}</dd>
             </div>
             <div>
-              <dt>Ctrl + wheel</dt>
-              <dd>Brush size</dd>
+              <dt>{texts.editor.help.ctrlWheel}</dt>
+              <dd>{texts.editor.help.ctrlWheelDoes}</dd>
             </div>
             <div>
-              <dt>Shift + click</dt>
-              <dd>
-                Brush and erasers: a straight line on from where the last stroke ended. Shift held
-                through a stroke swaps Preserve and Overwrite.
-              </dd>
+              <dt>{texts.editor.help.shiftClick}</dt>
+              <dd>{texts.editor.help.shiftClickDoes}</dd>
             </div>
             {isStack(model.stackSize.value) && (
               <div>
-                <dt>Alt + wheel</dt>
-                <dd>Planes; with Shift, time points</dd>
+                <dt>{texts.editor.help.altWheel}</dt>
+                <dd>{texts.editor.help.altWheelDoes}</dd>
               </div>
             )}
             <div>
-              <dt>Middle button</dt>
-              <dd>Move the image with any tool</dd>
+              <dt>{texts.editor.help.middleButton}</dt>
+              <dd>{texts.editor.help.middleButtonDoes}</dd>
             </div>
             <div>
-              <dt>Fingers</dt>
-              <dd>One paints, two move and zoom. Once a pen is used, one finger moves too.</dd>
+              <dt>{texts.editor.help.fingers}</dt>
+              <dd>{texts.editor.help.fingersDo}</dd>
             </div>
             <div>
-              <dt>Pen</dt>
-              <dd>Paints; its back end and its barrel button erase. A resting hand is ignored.</dd>
+              <dt>{texts.editor.help.pen}</dt>
+              <dd>{texts.editor.help.penDoes}</dd>
             </div>
           </dl>
         </section>
@@ -142,10 +140,13 @@ export function HelpSheet({ actions }: { actions: EditorActions }) {
 function ClassKeys({ actions }: { actions: EditorActions }) {
   const classes = actions.model.classes.value;
   if (classes.length === 0) return null;
-  const rows = [...classes.filter((one) => one.key), { key: UNKNOWN_KEY, name: "No class" }];
+  const rows = [
+    ...classes.filter((one) => one.key),
+    { key: UNKNOWN_KEY, name: texts.classes.noClass },
+  ];
   return (
     <section>
-      <h3>Class of the selected object, and of new ones</h3>
+      <h3>{texts.editor.help.classKey}</h3>
       <dl class="keys">
         {rows.map(({ key, name }) => (
           <div key={key}>
@@ -166,23 +167,18 @@ export function LoginDialog({ actions }: { actions: EditorActions }) {
   if (!model.isLoginOpen.value) return null;
   const { queued, lastError } = model.save.value;
   return (
-    <Modal title="You were signed out" onClose={() => actions.login.later()}>
+    <Modal title={texts.editor.signedOut.title} onClose={() => actions.login.later()}>
       {lastError && <p>{lastError}</p>}
       <p>
-        {queued === 0
-          ? "Nothing is lost: every stroke is on the server."
-          : `Nothing is lost: ${plural(queued, "stroke")} ${queued === 1 ? "waits" : "wait"} in this browser.`}
+        {queued === 0 ? texts.editor.signedOut.allOnServer : texts.editor.signedOut.waiting(queued)}
       </p>
-      <p class="hint">
-        Sign in in the new tab and come back here: this page goes on where it is, without loading
-        again. You can also close this and keep painting.
-      </p>
+      <p class="hint">{texts.editor.signedOut.whatToDo}</p>
       <div class="row">
         <a class="button button-primary" href={LOGIN_PATH} target="_blank" rel="noopener">
-          Sign in in a new tab
+          {texts.editor.signedOut.signIn}
         </a>
-        <Button label="I am signed in again" onClick={() => actions.login.retry()}>
-          <span>I am signed in again</span>
+        <Button label={texts.editor.signedOut.iAmSignedIn} onClick={() => actions.login.retry()}>
+          <span>{texts.editor.signedOut.iAmSignedIn}</span>
         </Button>
       </div>
     </Modal>

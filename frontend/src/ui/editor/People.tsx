@@ -1,8 +1,9 @@
 /** Who else is here: round marks in the top bar, and a list with what each of them does. */
 import { useRef } from "preact/hooks";
 import type { Person } from "../../store/presence";
+import * as texts from "../../texts";
 import type { EditorActions } from "./actions";
-import { Button, Icon, plural } from "./parts";
+import { Button, Icon } from "./parts";
 import { colourOf, doingOf, initialsOf, inkOn } from "./people";
 
 const MOST_MARKS = 4;
@@ -13,7 +14,10 @@ export function People({ actions, project }: { actions: EditorActions; project: 
   const people = actions.people.people.value;
   const hidden = people.length - MOST_MARKS;
   return (
-    <section class={people.length > 0 ? "people" : "people is-empty"} aria-label="People here">
+    <section
+      class={people.length > 0 ? "people" : "people is-empty"}
+      aria-label={texts.people.here}
+    >
       {people.slice(0, MOST_MARKS).map((person) => (
         <Mark key={person.user} actions={actions} person={person} />
       ))}
@@ -34,8 +38,8 @@ function Mark({ actions, person }: { actions: EditorActions; person: Person }) {
       type="button"
       class={person.isPainting ? "mark is-painting" : "mark"}
       style={{ backgroundColor: colour, color: inkOn(colour) }}
-      title={`${doing}. Click to follow.`}
-      aria-label={`Follow ${doing}`}
+      title={texts.people.clickToFollow(doing)}
+      aria-label={texts.people.followDoing(doing)}
       aria-pressed={isFollowed}
       onClick={() => (isFollowed ? desk.stopFollowing() : desk.follow(person))}
     >
@@ -72,8 +76,7 @@ function PeopleList({ actions, project }: { actions: EditorActions; project: str
       <div class="people-list">
         {people.length === 0 && (
           <p class="hint">
-            Nobody else has this image open. Who opens it is shown here, and you can follow them.{" "}
-            <a href={`${project}people/`}>People of the project</a>
+            {texts.people.nobody} <a href={`${project}people/`}>{texts.people.ofProject}</a>
           </p>
         )}
         <ul>
@@ -89,7 +92,7 @@ function PeopleList({ actions, project }: { actions: EditorActions; project: str
               desk.isShown.value = event.currentTarget.checked;
             }}
           />
-          <span>Show on the image where others are</span>
+          <span>{texts.people.showOthers}</span>
         </label>
         <label class="check">
           <input
@@ -97,7 +100,7 @@ function PeopleList({ actions, project }: { actions: EditorActions; project: str
             checked={desk.isTold.value}
             onChange={(event) => desk.tell(event.currentTarget.checked)}
           />
-          <span>Tell others where I am</span>
+          <span>{texts.people.tellOthers}</span>
         </label>
       </div>
     </details>
@@ -105,8 +108,8 @@ function PeopleList({ actions, project }: { actions: EditorActions; project: str
 }
 
 function titleOf(people: readonly Person[]): string {
-  if (people.length === 0) return "Other people: nobody here";
-  return `${plural(people.length, "other person", "other people")} here: ${people.map((one) => one.name).join(", ")}`;
+  if (people.length === 0) return texts.people.nobodyHere;
+  return texts.people.othersHere(people.map((one) => one.name));
 }
 
 function Row(props: {
@@ -125,14 +128,16 @@ function Row(props: {
         <span class="hint">{doingOf(person, actions.model.stackSize.value)}</span>
       </span>
       <Button
-        label={isFollowed ? `Stop following ${person.name}` : `Follow ${person.name}`}
+        label={
+          isFollowed ? texts.people.stopFollowing(person.name) : texts.people.follow(person.name)
+        }
         onClick={() => {
           if (isFollowed) desk.stopFollowing();
           else desk.follow(person);
           props.onDone();
         }}
       >
-        <span>{isFollowed ? "Stop" : "Follow"}</span>
+        <span>{isFollowed ? texts.people.stop : texts.people.followShort}</span>
       </Button>
     </li>
   );
@@ -147,9 +152,9 @@ export function FollowNote({ actions }: { actions: EditorActions }) {
   return (
     <div class="follow" style={{ borderColor: colour }}>
       <span style={{ backgroundColor: colour, color: inkOn(colour) }}>
-        You follow {person.name}
+        {texts.people.youFollow(person.name)}
         <button type="button" class="button" onClick={() => desk.stopFollowing()}>
-          Stop
+          {texts.people.stop}
         </button>
       </span>
     </div>

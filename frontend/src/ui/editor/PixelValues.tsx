@@ -1,4 +1,5 @@
 /** What is under the pointer: place in pixels and micrometres, object, stored values. */
+import * as texts from "../../texts";
 import type { EditorActions } from "./actions";
 import { storedText } from "./intensity";
 import { short } from "./units";
@@ -12,7 +13,7 @@ export function Position({ actions }: { actions: EditorActions }) {
   const image = model.image.value;
   if (!cursor || !image) return <span class="position">–</span>;
   const [x, y] = [Math.floor(cursor.x), Math.floor(cursor.y)];
-  const label = cursor.label > 0 ? ` · object ${cursor.label}` : "";
+  const label = cursor.label > 0 ? texts.viewing.overObject(cursor.label) : "";
   return (
     <span class="position">
       {`x ${x}  y ${y}`}
@@ -37,7 +38,11 @@ export function Values({ actions }: { actions: EditorActions }) {
   const shown = values.flatMap((value, index) => {
     // Of channels that are off nobody sees where they are.
     if (!image.isRgb && !styles[index]?.visible) return [];
-    const name = image.isRgb ? RGB[index] : values.length > 1 ? styles[index]?.name : "value";
+    const name = image.isRgb
+      ? RGB[index]
+      : values.length > 1
+        ? styles[index]?.name
+        : texts.viewing.value;
     return [`${name} ${storedText(image, value)}`];
   });
   return shown.length > 0 ? <span class="pixel-values">{shown.join("  ")}</span> : null;

@@ -1,7 +1,8 @@
 /** Sliders through a stack or time series, below the image. */
 import { useId } from "preact/hooks";
+import * as texts from "../../texts";
 import type { EditorActions } from "./actions";
-import { Button, count, ICONS } from "./parts";
+import { Button, ICONS } from "./parts";
 import { isStack, MOST_PROJECTED, shownNumber } from "./planes";
 
 export function PlaneBar({ actions }: { actions: EditorActions }) {
@@ -10,11 +11,11 @@ export function PlaneBar({ actions }: { actions: EditorActions }) {
   if (!isStack({ nZ, nT })) return null;
   const { t, z } = model.wantedPlane.value;
   return (
-    <section class="planes" aria-label="Planes">
+    <section class="planes" aria-label={texts.planes.title}>
       {nZ > 1 && (
         <Axis
           name="z"
-          label="Plane"
+          label={texts.planes.plane}
           n={nZ}
           at={z}
           keys={[",", "."]}
@@ -25,7 +26,7 @@ export function PlaneBar({ actions }: { actions: EditorActions }) {
       {nT > 1 && (
         <Axis
           name="t"
-          label="Time point"
+          label={texts.planes.timePoint}
           n={nT}
           at={t}
           keys={nZ > 1 ? ["Shift+Page up", "Shift+Page down"] : [",", "."]}
@@ -35,7 +36,7 @@ export function PlaneBar({ actions }: { actions: EditorActions }) {
       )}
       {nZ > 1 && <Projection actions={actions} />}
       <span class="planes-late" aria-hidden="true">
-        {model.isPlaneLate.value ? "Loading…" : ""}
+        {model.isPlaneLate.value ? texts.planes.loading : ""}
       </span>
     </section>
   );
@@ -58,7 +59,7 @@ function Axis(props: {
         {name}
       </label>
       <Button
-        label={`Previous ${label.toLowerCase()}`}
+        label={texts.planes.previousOf(label)}
         keys={keys[0]}
         icon={ICONS.previous}
         kind="quiet"
@@ -71,12 +72,12 @@ function Axis(props: {
         max={n}
         value={shownNumber(at)}
         aria-label={label}
-        aria-valuetext={`${shownNumber(at)} of ${n}`}
-        title={`${label}: ${keys[0]} and ${keys[1]}, or Alt + wheel${name === "t" ? " with Shift" : ""}`}
+        aria-valuetext={texts.planes.place(shownNumber(at), n)}
+        title={texts.planes.slider(label, keys, name === "t")}
         onInput={(event) => go(event.currentTarget.valueAsNumber - 1)}
       />
       <Button
-        label={`Next ${label.toLowerCase()}`}
+        label={texts.planes.nextOf(label)}
         keys={keys[1]}
         icon={ICONS.next}
         kind="quiet"
@@ -100,7 +101,7 @@ function Axis(props: {
           if (event.key === "Enter") leave();
         }}
       />
-      <span class="axis-total">of {count(n)}</span>
+      <span class="axis-total">{texts.planes.of(n)}</span>
     </div>
   );
 }
@@ -111,12 +112,12 @@ function Projection({ actions }: { actions: EditorActions }) {
   const isTooDeep = stackSize.value.nZ > MOST_PROJECTED;
   return (
     <Button
-      label="Maximum over z"
-      keys={isTooDeep ? `at most ${MOST_PROJECTED} planes` : "P"}
+      label={texts.planes.maximumOverZ}
+      keys={isTooDeep ? texts.planes.atMost(MOST_PROJECTED) : "P"}
       isPressed={isOn}
       onClick={() => void actions.planes.project(!isOn)}
     >
-      <span>Maximum</span>
+      <span>{texts.planes.maximum}</span>
     </Button>
   );
 }
@@ -125,9 +126,5 @@ function Projection({ actions }: { actions: EditorActions }) {
 export function ProjectionNote({ actions }: { actions: EditorActions }) {
   const { isProjected, plane } = actions.model;
   if (!isProjected.value) return null;
-  return (
-    <p class="stage-note">
-      Maximum over z, with the labels of z {shownNumber(plane.value.z)}. Painting is off.
-    </p>
-  );
+  return <p class="stage-note">{texts.planes.maximumShown(shownNumber(plane.value.z))}</p>;
 }

@@ -1,5 +1,6 @@
 /** What a model answered to a click, above the image: kept, dropped, or looked at again. */
 import { useEffect } from "preact/hooks";
+import * as texts from "../../texts";
 import type { EditorActions } from "./actions";
 import { Button, Slider } from "./parts";
 import { rangeOf } from "./prompt_desk";
@@ -20,13 +21,13 @@ function ModelSelect({ actions }: { actions: EditorActions }) {
   return (
     <select
       value={prompts.asks.value}
-      aria-label="Model to ask"
+      aria-label={texts.prompts.modelToAsk}
       onChange={(event) => prompts.choose(event.currentTarget.value)}
     >
-      <option value="">The newest version</option>
+      <option value="">{texts.prompts.newestVersion}</option>
       {prompts.prompters.value.map(({ name, title, missing }) => (
         <option key={name} value={name}>
-          {missing ? `${title}: no weights yet` : title}
+          {missing ? texts.prompts.noWeights(title) : title}
         </option>
       ))}
     </select>
@@ -36,14 +37,14 @@ function ModelSelect({ actions }: { actions: EditorActions }) {
 function Answer({ actions }: { actions: EditorActions }) {
   const { prompts } = actions.paint;
   const prompt = prompts.prompt.value;
-  if (!prompt) return <span class="hint">Click an object, or drag a box around it.</span>;
+  if (!prompt) return <span class="hint">{texts.prompts.help}</span>;
   const { state, text, engine, threshold } = prompt;
   const { least, most, step } = rangeOf(engine);
   return (
     <>
       {threshold !== undefined && (
         <Slider
-          label="Threshold"
+          label={texts.prompts.threshold}
           value={threshold}
           min={least}
           max={most}
@@ -54,12 +55,17 @@ function Answer({ actions }: { actions: EditorActions }) {
         />
       )}
       {state === "found" && (
-        <Button label="Keep" keys="Enter" kind="primary" onClick={() => prompts.keep()}>
-          <span>Keep</span>
+        <Button
+          label={texts.prompts.keep}
+          keys="Enter"
+          kind="primary"
+          onClick={() => prompts.keep()}
+        >
+          <span>{texts.prompts.keep}</span>
         </Button>
       )}
-      <Button label="Drop" keys="Esc" onClick={() => prompts.drop()}>
-        <span>Drop</span>
+      <Button label={texts.prompts.drop} keys="Esc" onClick={() => prompts.drop()}>
+        <span>{texts.prompts.drop}</span>
       </Button>
       <span class={`prompt-text prompt-${state}`}>{text}</span>
     </>

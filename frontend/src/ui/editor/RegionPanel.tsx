@@ -2,9 +2,10 @@
 import { useState } from "preact/hooks";
 import type { Rect } from "../../geometry/rect";
 import type { Span } from "../../store/types";
+import * as texts from "../../texts";
 import type { EditorActions } from "./actions";
 import type { Coverage, Purpose, RegionInfo } from "./model";
-import { Button, count, plural, Section } from "./parts";
+import { Button, count, Section } from "./parts";
 import { shownNumber, spanText } from "./planes";
 import { COVERAGES, coverageLabel, PURPOSES } from "./region_words";
 
@@ -14,7 +15,7 @@ export function RegionPanel({ actions }: { actions: EditorActions }) {
   const drawn = model.drawnBox.value;
   return (
     <Section
-      title="Regions"
+      title={texts.regions.title}
       name="regions"
       aside={regions.length > 0 ? count(regions.length) : undefined}
     >
@@ -24,26 +25,24 @@ export function RegionPanel({ actions }: { actions: EditorActions }) {
         <>
           {regions.length === 0 && (
             <p class="empty">
-              Only what lies in a submitted region teaches a model.{" "}
-              {model.mayAnnotate.value
-                ? "Declare the whole image, or draw a box around the part you annotate."
-                : "Nobody has declared one here yet; the role annotator may."}
+              {texts.regions.why}{" "}
+              {model.mayAnnotate.value ? texts.regions.declareOne : texts.regions.noneDeclared}
             </p>
           )}
           {model.mayAnnotate.value && (
             <div class="row">
               <Button
-                label="Declare the whole image"
+                label={texts.regions.declareWholeImage}
                 onClick={() => actions.desk.proposeWholeImage()}
               >
-                <span>Whole image</span>
+                <span>{texts.regions.wholeImage}</span>
               </Button>
               <Button
-                label="Draw a box"
+                label={texts.regions.drawBox}
                 keys="G"
                 onClick={() => actions.paint.chooseTool("region")}
               >
-                <span>Draw a box</span>
+                <span>{texts.regions.drawBox}</span>
               </Button>
             </div>
           )}
@@ -75,19 +74,18 @@ function Declare({ actions, box }: { actions: EditorActions; box: Rect }) {
       }}
     >
       <p class="hint">
-        {count(box.x1 - box.x0)} × {count(box.y1 - box.y0)} px with{" "}
-        {plural(actions.desk.objectsIn(box, planes), "object")}
+        {texts.regions.holds(box.x1 - box.x0, box.y1 - box.y0, actions.desk.objectsIn(box, planes))}
       </p>
       {nZ > 1 && <Planes nZ={nZ} here={here} value={planes} onChange={setChosen} />}
       <Radios
-        legend="What is annotated"
+        legend={texts.regions.whatIsAnnotated}
         name="coverage"
         choices={COVERAGES}
         value={coverage}
         onChange={setCoverage}
       />
       <Radios
-        legend="What it is for"
+        legend={texts.regions.whatItIsFor}
         name="purpose"
         choices={PURPOSES}
         value={purpose}
@@ -95,10 +93,10 @@ function Declare({ actions, box }: { actions: EditorActions; box: Rect }) {
       />
       <div class="row">
         <button type="submit" class="button button-primary">
-          Open region
+          {texts.regions.open}
         </button>
-        <Button label="Cancel" onClick={() => actions.desk.drop()}>
-          <span>Cancel</span>
+        <Button label={texts.common.cancel} onClick={() => actions.desk.drop()}>
+          <span>{texts.common.cancel}</span>
         </Button>
       </div>
     </form>
@@ -122,28 +120,37 @@ function Planes(props: {
   };
   return (
     <fieldset class="region-planes">
-      <legend>Planes</legend>
+      <legend>{texts.regions.depth.title}</legend>
       <div class="row">
-        <PlaneNumber label="First plane" nZ={nZ} at={value.z} set={(z) => set(z, last)} />
-        <span>to</span>
-        <PlaneNumber label="Last plane" nZ={nZ} at={last} set={(z) => set(value.z, z)} />
+        <PlaneNumber
+          label={texts.regions.depth.first}
+          nZ={nZ}
+          at={value.z}
+          set={(z) => set(z, last)}
+        />
+        <span>{texts.regions.depth.to}</span>
+        <PlaneNumber
+          label={texts.regions.depth.last}
+          nZ={nZ}
+          at={last}
+          set={(z) => set(value.z, z)}
+        />
         <Button
-          label="This one: the plane that is shown"
+          label={texts.regions.depth.thisOneHelp}
           isDisabled={value.depth === 1 && value.z === here.z}
           onClick={() => onChange(undefined)}
         >
-          <span>This one</span>
+          <span>{texts.regions.depth.thisOne}</span>
         </Button>
-        <Button label="All planes" isDisabled={value.depth === nZ} onClick={() => set(0, nZ - 1)}>
-          <span>All</span>
+        <Button
+          label={texts.regions.depth.allPlanes}
+          isDisabled={value.depth === nZ}
+          onClick={() => set(0, nZ - 1)}
+        >
+          <span>{texts.regions.depth.all}</span>
         </Button>
       </div>
-      {value.depth > 1 && (
-        <p class="hint">
-          What you declare holds in {plural(value.depth, "plane")}: engines for stacks learn from
-          the whole block, others from each plane.
-        </p>
-      )}
+      {value.depth > 1 && <p class="hint">{texts.regions.depth.holdsIn(value.depth)}</p>}
     </fieldset>
   );
 }
@@ -216,13 +223,15 @@ function RegionItem({ actions, region }: { actions: EditorActions; region: Regio
         <span class={`region-mark region-${region.coverage}`} aria-hidden="true" />
         <span class="region-name">
           {coverageLabel(region.coverage)}
-          {region.purpose === "blind_validation" ? " · blind validation" : ""}
+          {region.purpose === "blind_validation" ? texts.regions.isBlind : ""}
         </span>
         <span class="region-size">
           {size}
           {where && `, ${where}`}
         </span>
-        <span class={`badge badge-${region.state}`}>{isOpen ? "open" : "submitted"}</span>
+        <span class={`badge badge-${region.state}`}>
+          {isOpen ? texts.regions.states.open : texts.regions.states.submitted}
+        </span>
       </button>
       {isChosen && <RegionMenu actions={actions} region={region} />}
     </li>
@@ -237,22 +246,19 @@ function RegionMenu({ actions, region }: { actions: EditorActions; region: Regio
     return (
       <div class="region-menu">
         <Why actions={actions} region={region} />
-        <p class="hint">
-          Models use the labels as they were when it was submitted. To change them, reopen it,
-          correct, and submit again.
-        </p>
+        <p class="hint">{texts.regions.frozen}</p>
         <div class="row">
-          <Button label="Reopen region" onClick={() => actions.desk.reopen(region)}>
-            <span>Reopen</span>
+          <Button label={texts.regions.reopenRegion} onClick={() => actions.desk.reopen(region)}>
+            <span>{texts.regions.reopen}</span>
           </Button>
           {actions.guide.of(region) && (
             <Button
-              label="Next suggestion"
+              label={texts.regions.nextSuggestion}
               keys="Shift+G"
               kind="primary"
               onClick={() => actions.guide.next()}
             >
-              <span>Next suggestion</span>
+              <span>{texts.regions.nextSuggestion}</span>
             </Button>
           )}
         </div>
@@ -263,7 +269,7 @@ function RegionMenu({ actions, region }: { actions: EditorActions; region: Regio
     <div class="region-menu">
       <Why actions={actions} region={region} />
       <label class="field">
-        <span>What is annotated</span>
+        <span>{texts.regions.whatIsAnnotated}</span>
         <select
           value={region.coverage}
           onChange={(event) => {
@@ -279,22 +285,26 @@ function RegionMenu({ actions, region }: { actions: EditorActions; region: Regio
       </label>
       <p class="hint">{COVERAGES.find((one) => one.value === region.coverage)?.help}</p>
       <p class="hint">
-        Submitting keeps a copy of the {plural(n, "object")} inside as they are now.{" "}
+        {texts.regions.submittingKeeps(n)}{" "}
         {region.purpose === "training"
-          ? "The next training learns from that copy."
-          : "Every model version is measured against it."}
+          ? texts.regions.learnsFromCopy
+          : texts.regions.measuredAgainst}
       </p>
       <div class="row">
         <Button
-          label="Submit region"
+          label={texts.regions.submit}
           keys="Ctrl+Enter"
           kind="primary"
           onClick={() => actions.desk.submit(region)}
         >
-          <span>Submit region</span>
+          <span>{texts.regions.submit}</span>
         </Button>
-        <Button label="Delete region" kind="danger" onClick={() => actions.desk.remove(region)}>
-          <span>Delete</span>
+        <Button
+          label={texts.regions.removeRegion}
+          kind="danger"
+          onClick={() => actions.desk.remove(region)}
+        >
+          <span>{texts.regions.remove}</span>
         </Button>
       </div>
     </div>
@@ -307,7 +317,7 @@ function Why({ actions, region }: { actions: EditorActions; region: RegionInfo }
   if (!suggestion) return null;
   return (
     <p class="why">
-      <strong>Suggested:</strong> {suggestion.reason}
+      <strong>{texts.regions.suggested}</strong> {suggestion.reason}
     </p>
   );
 }

@@ -1,4 +1,6 @@
 /** The line below the image: where the pointer is, how large things are, what the tool does. */
+
+import * as texts from "../../texts";
 import { toolNamed } from "../../tools/tools";
 import type { EditorActions } from "./actions";
 import { Position, Values } from "./PixelValues";
@@ -15,7 +17,7 @@ export function StatusBar({ actions }: { actions: EditorActions }) {
       <Position actions={actions} />
       <span class="zoom">
         <Button
-          label="Zoom out"
+          label={texts.viewing.zoom.out}
           keys="-"
           icon={ICONS.minus}
           kind="quiet"
@@ -24,20 +26,20 @@ export function StatusBar({ actions }: { actions: EditorActions }) {
         <button
           type="button"
           class="button button-quiet zoom-value"
-          title="One image pixel per screen pixel (1:1: Shift+0)"
+          title={texts.viewing.zoom.toPixels}
           onClick={() => actions.view.zoomToPixels()}
         >
           {percent(model.scale.value)}
         </button>
         <Button
-          label="Zoom in"
+          label={texts.viewing.zoom.in}
           keys="+"
           icon={ICONS.plus}
           kind="quiet"
           onClick={() => actions.view.zoom(1)}
         />
         <Button
-          label="Fit the image"
+          label={texts.viewing.zoom.fit}
           keys="0"
           icon={ICONS.fit}
           kind="quiet"

@@ -1,5 +1,6 @@
 /** The tools at the left, and the options of the chosen one above the image. */
 import { useRef } from "preact/hooks";
+import * as texts from "../../texts";
 import { TOOLS } from "../../tools/tools";
 import type { EditorActions } from "./actions";
 import { ChooseOptions, ChosenBar } from "./ChosenBar";
@@ -29,7 +30,7 @@ export function ToolBar({ actions }: { actions: EditorActions }) {
       ref={bar}
       class="toolbar"
       role="toolbar"
-      aria-label="Tools"
+      aria-label={texts.editor.toolBar.title}
       aria-orientation="vertical"
       onKeyDown={walk}
     >
@@ -57,19 +58,23 @@ export function ToolBar({ actions }: { actions: EditorActions }) {
 const MODES = [
   {
     value: "preserve",
-    label: "Preserve",
-    title: "Other objects keep every pixel (1). Shift swaps with Overwrite while held.",
+    label: texts.editor.toolBar.modes.preserve,
+    title: texts.editor.toolBar.modes.preserveHelp,
   },
-  { value: "overwrite", label: "Overwrite", title: "Takes pixels of other objects (2)" },
+  {
+    value: "overwrite",
+    label: texts.editor.toolBar.modes.overwrite,
+    title: texts.editor.toolBar.modes.overwriteHelp,
+  },
   {
     value: "inside",
-    label: "Inside",
-    title: "Only within what lies under the start of the stroke (3)",
+    label: texts.editor.toolBar.modes.inside,
+    title: texts.editor.toolBar.modes.insideHelp,
   },
   {
     value: "locked",
-    label: "Spare accepted",
-    title: "Accepted and edited objects are safe, others may be overwritten (4)",
+    label: texts.editor.toolBar.modes.spareAccepted,
+    title: texts.editor.toolBar.modes.spareAcceptedHelp,
   },
 ] as const;
 
@@ -81,12 +86,12 @@ export function ToolOptions({ actions }: { actions: EditorActions }) {
   const { model } = actions;
   const isPainter = PAINTERS.has(model.tool.value);
   return (
-    <section class="options" aria-label="Tool options">
+    <section class="options" aria-label={texts.editor.toolBar.options}>
       {isPainter && <SizeSlider actions={actions} />}
       {MODE_TOOLS.has(model.tool.value) && (
         <>
           <Segments
-            legend="What happens to other objects"
+            legend={texts.editor.toolBar.modes.title}
             value={model.mode.value}
             choices={MODES}
             onChange={(mode) => {
@@ -94,13 +99,13 @@ export function ToolOptions({ actions }: { actions: EditorActions }) {
             }}
           />
           <Button
-            label="New object"
+            label={texts.editor.toolBar.newObject}
             keys="N"
             icon={ICONS.add}
             isPressed={model.isNewArmed.value}
             onClick={() => actions.paint.armNew()}
           >
-            <span>New object</span>
+            <span>{texts.editor.toolBar.newObject}</span>
           </Button>
         </>
       )}
@@ -121,14 +126,14 @@ function SizeSlider({ actions }: { actions: EditorActions }) {
   const text = lengthText(radius * 2, model.image.value?.pixelSizeUm ?? null);
   return (
     <label class="size">
-      <span>Size</span>
+      <span>{texts.editor.toolBar.size}</span>
       <input
         type="range"
         min={0}
         max={steps}
         value={Math.round((Math.log(radius / SMALLEST_RADIUS) / ratio) * steps)}
         aria-valuetext={text}
-        title="Brush diameter: [ and ], or Ctrl + wheel"
+        title={texts.editor.toolBar.sizeHelp}
         onInput={(event) => {
           const part = event.currentTarget.valueAsNumber / steps;
           const value = SMALLEST_RADIUS * Math.exp(part * ratio);
@@ -142,9 +147,9 @@ function SizeSlider({ actions }: { actions: EditorActions }) {
 
 function Selected({ actions }: { actions: EditorActions }) {
   const { selected, selectedDraft, isNewArmed } = actions.model;
-  let text = "Nothing selected";
-  if (isNewArmed.value) text = "The next stroke makes a new object";
-  else if (selected.value) text = `Object ${selected.value}`;
-  else if (selectedDraft.value) text = `Draft object ${selectedDraft.value}`;
+  let text = texts.editor.toolBar.nothingSelected;
+  if (isNewArmed.value) text = texts.editor.toolBar.nextIsNew;
+  else if (selected.value) text = texts.editor.toolBar.object(selected.value);
+  else if (selectedDraft.value) text = texts.editor.toolBar.draftObject(selectedDraft.value);
   return <span class="selected-name">{text}</span>;
 }

@@ -1,8 +1,9 @@
 /** The bar above the image: where we are, what is saved, back and forward. */
+
+import * as texts from "../../texts";
 import type { EditorActions } from "./actions";
-import { kindWord } from "./kind_words";
 import { People } from "./People";
-import { Button, count, ICONS, Icon, plural } from "./parts";
+import { Button, count, ICONS, Icon } from "./parts";
 
 export interface Links {
   readonly project: string;
@@ -14,17 +15,27 @@ export interface Links {
 export function TopBar({ actions, links }: { actions: EditorActions; links: Links }) {
   const { model } = actions;
   const history = model.history.value;
-  const what = (kind: string | null) => (kind ? ` ${kindWord(kind)}` : "");
+  const what = (kind: string | null) => (kind ? texts.kindWord(kind) : "");
   const image = model.image.value;
   return (
     <header class="topbar">
-      <a class="button button-quiet" href={links.project} title="Back to the project">
+      <a class="button button-quiet" href={links.project} title={texts.editor.backToProject}>
         <Icon path={ICONS.back} />
-        <span class="wide-only">Project</span>
+        <span class="wide-only">{texts.editor.topBar.project}</span>
       </a>
-      <nav class="pager" aria-label="Images">
-        <PageLink href={links.previous} label="Previous image" keys="Page up" icon="previous" />
-        <PageLink href={links.next} label="Next image" keys="Page down" icon="next" />
+      <nav class="pager" aria-label={texts.editor.topBar.images}>
+        <PageLink
+          href={links.previous}
+          label={texts.editor.topBar.previousImage}
+          keys="Page up"
+          icon="previous"
+        />
+        <PageLink
+          href={links.next}
+          label={texts.editor.topBar.nextImage}
+          keys="Page down"
+          icon="next"
+        />
       </nav>
       <h1 class="image-name" title={image?.name}>
         {image?.name ?? "…"}
@@ -41,15 +52,19 @@ export function TopBar({ actions, links }: { actions: EditorActions; links: Link
         <button
           type="button"
           class="button aside-mark"
-          title="Strokes that the server did not take: decide what becomes of them"
+          title={texts.saving.asideHelp}
           onClick={() => actions.conflicts.openAside()}
         >
-          {count(model.aside.value.length)} not saved
+          {texts.saving.nAside(model.aside.value.length)}
         </button>
       )}
-      {model.mayAnnotate.value ? <SaveMark actions={actions} /> : <span>View only</span>}
+      {model.mayAnnotate.value ? (
+        <SaveMark actions={actions} />
+      ) : (
+        <span>{texts.editor.topBar.viewOnly}</span>
+      )}
       <Button
-        label={`Undo${what(history.undoKind)}`}
+        label={texts.editor.topBar.undo(what(history.undoKind))}
         keys="Ctrl+Z"
         icon={ICONS.undo}
         name="undo"
@@ -58,7 +73,7 @@ export function TopBar({ actions, links }: { actions: EditorActions; links: Link
         kind="quiet"
       />
       <Button
-        label={`Redo${what(history.redoKind)}`}
+        label={texts.editor.topBar.redo(what(history.redoKind))}
         keys="Ctrl+Shift+Z"
         icon={ICONS.redo}
         name="redo"
@@ -67,7 +82,7 @@ export function TopBar({ actions, links }: { actions: EditorActions; links: Link
         kind="quiet"
       />
       <Button
-        label="History"
+        label={texts.editor.topBar.history}
         keys="T"
         icon={ICONS.history}
         isPressed={actions.steps.isOpen.value}
@@ -75,7 +90,7 @@ export function TopBar({ actions, links }: { actions: EditorActions; links: Link
         kind="quiet"
       />
       <Button
-        label="Shortcuts and help"
+        label={texts.editor.topBar.help}
         keys="?"
         icon={ICONS.help}
         name="help"
@@ -85,7 +100,7 @@ export function TopBar({ actions, links }: { actions: EditorActions; links: Link
         kind="quiet"
       />
       <Button
-        label="Side panel"
+        label={texts.editor.topBar.sidePanel}
         icon={ICONS.panel}
         name="panel"
         isPressed={model.isPanelOpen.value}
@@ -127,22 +142,22 @@ function PageLink(props: {
 /** A word and a dot: whether every stroke is on the server. */
 function SaveMark({ actions }: { actions: EditorActions }) {
   const save = actions.model.save.value;
-  const waiting = plural(save.queued, "stroke");
+  const waiting = save.queued;
   const words = {
-    saved: "Saved",
-    saving: "Saving…",
-    offline: `Offline, ${waiting} kept here`,
-    "server-trouble": `Not saved yet, ${waiting} kept here`,
-    "login-needed": `Signed out, ${waiting} kept here`,
-    refused: `Not saved: ${waiting}`,
-    "storage-blocked": save.queued > 0 ? `${waiting} not saved yet` : "Saved",
+    saved: texts.saving.saved,
+    saving: texts.saving.saving,
+    offline: texts.saving.offline(waiting),
+    "server-trouble": texts.saving.serverTrouble(waiting),
+    "login-needed": texts.saving.loginNeeded(waiting),
+    refused: texts.saving.refused(waiting),
+    "storage-blocked": save.queued > 0 ? texts.saving.storageBlocked(waiting) : texts.saving.saved,
   }[save.state];
   const isTrouble = save.state !== "saved" && save.state !== "saving";
   return (
     <button
       type="button"
       class={`save-mark save-${save.state}`}
-      title={save.lastError ?? (isTrouble ? "Try again now" : "Every stroke is on the server")}
+      title={save.lastError ?? (isTrouble ? texts.saving.tryNow : texts.saving.allOnServer)}
       onClick={() => actions.retrySaving()}
     >
       <span class="save-dot" aria-hidden="true" />

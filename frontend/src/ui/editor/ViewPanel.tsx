@@ -1,4 +1,6 @@
 /** How labels and image look; nothing here changes data. */
+
+import * as texts from "../../texts";
 import type { LabelStyleName } from "../../viewer/colouring";
 import type { EditorActions } from "./actions";
 import { ChannelList } from "./ChannelList";
@@ -7,19 +9,19 @@ import { MapPanel } from "./MapPanel";
 import { Section, Segments, Slider } from "./parts";
 
 const STYLES: readonly { value: LabelStyleName; label: string }[] = [
-  { value: "both", label: "Both" },
-  { value: "filled", label: "Filled" },
-  { value: "outline", label: "Outline" },
-  { value: "none", label: "None" },
+  { value: "both", label: texts.viewing.look.both },
+  { value: "filled", label: texts.viewing.look.filled },
+  { value: "outline", label: texts.viewing.look.outline },
+  { value: "none", label: texts.viewing.look.none },
 ];
 
 export function ViewPanel({ actions }: { actions: EditorActions }) {
   const { model } = actions;
   const percent = (value: number) => `${Math.round(value * 100)} %`;
   return (
-    <Section title="View">
+    <Section title={texts.viewing.look.title}>
       <Segments
-        legend="How objects are drawn"
+        legend={texts.viewing.look.howDrawn}
         value={model.labelStyle.value}
         choices={STYLES}
         onChange={(style) => {
@@ -28,7 +30,7 @@ export function ViewPanel({ actions }: { actions: EditorActions }) {
       />
       <ColourPanel actions={actions} />
       <Slider
-        label="Objects"
+        label={texts.viewing.look.objects}
         value={model.opacity.value}
         min={0.05}
         max={1}
@@ -39,7 +41,7 @@ export function ViewPanel({ actions }: { actions: EditorActions }) {
         }}
       />
       <Slider
-        label="Draft"
+        label={texts.viewing.look.draft}
         value={model.draftOpacity.value}
         min={0.05}
         max={1}
@@ -59,7 +61,7 @@ export function ViewPanel({ actions }: { actions: EditorActions }) {
             model.touchPaints.value = event.currentTarget.checked;
           }}
         />
-        <span>Paint with a finger (two fingers move the image)</span>
+        <span>{texts.viewing.look.fingerPaints}</span>
       </label>
     </Section>
   );

@@ -1,4 +1,6 @@
 /** What the magic wand takes, above the image. */
+
+import * as texts from "../../texts";
 import type { EditorActions } from "./actions";
 import { Slider } from "./parts";
 
@@ -7,7 +9,7 @@ export function WandOptions({ actions }: { actions: EditorActions }) {
   return (
     <>
       <Slider
-        label="Tolerance"
+        label={texts.tools.wand.tolerance}
         value={wandTolerance.value}
         min={0}
         max={255}
@@ -26,7 +28,7 @@ export function WandOptions({ actions }: { actions: EditorActions }) {
             wandFillsHoles.value = event.currentTarget.checked;
           }}
         />
-        <span>Fill holes</span>
+        <span>{texts.tools.wand.fillsHoles}</span>
       </label>
     </>
   );

@@ -1,5 +1,6 @@
 /** Who made which objects, of what the server says of a layer; pure. */
 import type { InstancesJson } from "../../api/types";
+import * as texts from "../../texts";
 
 export interface Author {
   readonly id: number | null;
@@ -27,7 +28,7 @@ export function authorsOf(
   const people = [...counted]
     .map(([id, nObjects]) => ({
       ...{ id, nObjects },
-      name: (id !== null && names.get(id)) || "Deleted account",
+      name: (id !== null && names.get(id)) || texts.people.deletedAccount,
     }))
     .sort((p, q) => q.nObjects - p.nObjects || p.name.localeCompare(q.name));
   const places = new Map(people.map(({ id }, place) => [id, place]));

@@ -1,7 +1,9 @@
 /** Who made the selected object, and who changed it last. */
+
 import { effect, signal } from "@preact/signals";
 import type { HistoryApi, InstanceHistoryJson } from "../../api/history";
 import type { LayerStore } from "../../store/types";
+import * as texts from "../../texts";
 import { personName } from "./history_steps";
 import type { EditorModel } from "./model";
 import { agoText, whenText } from "./times";
@@ -68,12 +70,9 @@ export class BlameDesk {
 export function blameText(found: InstanceHistoryJson, now: number = Date.now()): string {
   const { created, accepted_from, changes } = found;
   const maker = personName(created ? created.person : found.created_by);
-  const when = created ? ` on ${whenText(new Date(created.at))}` : "";
-  const from = accepted_from ? `, accepted from ${accepted_from.name}` : "";
+  const when = created ? whenText(new Date(created.at)) : "";
   const last = changes[0];
   const isNewer = last !== undefined && last.seq !== created?.seq;
-  const then = isNewer
-    ? `; last changed by ${personName(last.person)} ${agoText(new Date(last.at), now)}`
-    : "";
-  return `Made by ${maker}${when}${from}${then}.`;
+  const then = isNewer ? `${personName(last.person)} ${agoText(new Date(last.at), now)}` : "";
+  return texts.history.madeBy(maker, when, accepted_from?.name ?? "", then);
 }

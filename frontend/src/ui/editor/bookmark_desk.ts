@@ -1,5 +1,6 @@
 /** Bookmarks of the image: added, gone to, renamed, shared, deleted. */
 import type { BookmarkJson, ViewApi } from "../../api/views";
+import * as texts from "../../texts";
 import { type EditorModel, notify } from "./model";
 import type { PlaceDesk } from "./place_desk";
 import { planeText } from "./planes";
@@ -31,7 +32,7 @@ export class BookmarkDesk {
     const made = await attempt(() => views.addBookmark(image.id, this.#freeName(), places.here()));
     if (!made) return;
     model.bookmarks.value = [...(model.bookmarks.value ?? []), made];
-    notify(model, `Bookmark “${made.name}” added; it is in the panel under Bookmarks.`);
+    notify(model, texts.places.bookmarks.added(made.name));
   }
 
   go(bookmark: BookmarkJson): void {
@@ -58,7 +59,7 @@ export class BookmarkDesk {
     });
     if (!isGone) return;
     model.bookmarks.value = (model.bookmarks.value ?? []).filter((one) => one.id !== bookmark.id);
-    notify(model, `Bookmark “${bookmark.name}” deleted.`);
+    notify(model, texts.places.bookmarks.removed(bookmark.name));
   }
 
   /** The selected object, or a number, with the plane. */
@@ -67,11 +68,12 @@ export class BookmarkDesk {
     const taken = new Set((bookmarks.value ?? []).map((one) => one.name));
     const where = planeText(plane.value, stackSize.value);
     const named = (text: string) => (where ? `${text} · ${where}` : text);
-    if (selected.value > 0 && !taken.has(named(`Object ${selected.value}`))) {
-      return named(`Object ${selected.value}`);
+    const ofObject = named(texts.places.bookmarks.ofObject(selected.value));
+    if (selected.value > 0 && !taken.has(ofObject)) {
+      return ofObject;
     }
     let n = 1;
-    while (taken.has(named(`Place ${n}`))) n++;
-    return named(`Place ${n}`);
+    while (taken.has(named(texts.places.bookmarks.ofPlace(n)))) n++;
+    return named(texts.places.bookmarks.ofPlace(n));
   }
 }

@@ -2,10 +2,10 @@
 import type { ImagePoint } from "../../geometry/points";
 import { boxEnclosure, type Enclosure, INSIDE_FROM } from "../../labels/inside";
 import type { DraftStore, LabelReader, LayerStore, ManyReport } from "../../store/types";
+import * as texts from "../../texts";
 import { type Among, type ChooseHow, chosenAfter, chosenWith, NONE_CHOSEN } from "./chosen";
 import { classWord } from "./class_words";
 import { type EditorModel, notify } from "./model";
-import { plural } from "./parts";
 import type { Review } from "./review";
 import type { Scene } from "./scene";
 
@@ -95,9 +95,10 @@ export class ChosenDesk {
     model.selected.value = 0;
     model.selectedDraft.value = 0;
     model.chosen.value = chosen;
-    const what = chosen.among === "draft" ? "draft object" : "object";
+    const isDraft = chosen.among === "draft";
     const n = chosen.ids.size;
-    model.spoken.value = n === 0 ? "Nothing is chosen" : `${plural(n, what)} chosen`;
+    model.spoken.value =
+      n === 0 ? texts.objects.chosen.nothingChosen : texts.objects.chosen.nChosen(n, isDraft);
   }
 
   #seenAt(among: string, at: ImagePoint): number {
@@ -147,13 +148,13 @@ export class ChosenDesk {
   #mayAnnotate(): boolean {
     const { model } = this.#parts;
     if (model.mayAnnotate.value) return true;
-    notify(model, "You may look at this project but not annotate it.", { tone: "problem" });
+    notify(model, texts.editor.mayOnlyLook, { tone: "problem" });
     return false;
   }
 
   /** Very many take a moment, in which nothing else would tell that anything happens. */
-  #begin(word: string, n: number): void {
-    if (n >= TOLD_FROM) notify(this.#parts.model, `${word} ${plural(n, "object")}…`);
+  #begin(text: (n: number) => string, n: number): void {
+    if (n >= TOLD_FROM) notify(this.#parts.model, text(n));
   }
 
   /** @returns false when nothing is chosen */
@@ -166,10 +167,10 @@ export class ChosenDesk {
     const ids = this.#annotated();
     if (!ids) return false;
     if (!this.#mayAnnotate()) return true;
-    this.#begin("Deleting", ids.length);
+    this.#begin(texts.objects.chosen.deleting, ids.length);
     void attempt(async () => {
       const done = await layer.deleteMany(ids);
-      notify(model, `${plural(done.nDone, "object")} deleted. ${undoWords(done)}`);
+      notify(model, texts.objects.chosen.deleted(done.nDone, undoWords(done)));
     });
     return true;
   }
@@ -180,20 +181,17 @@ export class ChosenDesk {
     const ids = this.#annotated();
     if (!ids || !this.#mayAnnotate()) return;
     if (ids.length < 2) {
-      notify(model, "Choose two objects or more to make them one.");
+      notify(model, texts.objects.chosen.chooseTwo);
       return;
     }
     const { instances } = layer;
     const keep = ids.reduce((one, id) => (instances.areaOf(id) > instances.areaOf(one) ? id : one));
-    this.#begin("Merging", ids.length);
+    this.#begin(texts.objects.chosen.merging, ids.length);
     void attempt(async () => {
       const done = await layer.mergeMany(keep, ids);
       this.none();
       model.selected.value = keep;
-      notify(
-        model,
-        `${plural(done.nDone, "object")} now part of object ${keep}. ${undoWords(done)}`,
-      );
+      notify(model, texts.objects.chosen.merged(done.nDone, keep, undoWords(done)));
     });
   }
 
@@ -207,9 +205,9 @@ export class ChosenDesk {
     void attempt(async () => {
       if (drafted) await layer.setDraftClass(drafted.draft, drafted.ids, name);
       else await layer.setClass(ids ?? [], name);
-      const what = drafted ? "draft object" : "object";
       const n = (drafted?.ids ?? ids ?? []).length;
-      notify(model, `${plural(n, what)}: ${classWord(name)}. Undo takes it back.`);
+      const isDraft = drafted !== undefined;
+      notify(model, texts.objects.chosen.gotClass(n, isDraft, classWord(name)));
     });
     return true;
   }
@@ -222,12 +220,10 @@ export class ChosenDesk {
     if (!this.#mayAnnotate()) return true;
     const { draft } = drafted;
     const ids = inBands(draft, drafted.ids);
-    this.#begin("Accepting", ids.length);
+    this.#begin(texts.objects.chosen.accepting, ids.length);
     void attempt(async () => {
       const n = await layer.acceptMany(draft, ids, "pixels");
-      const skipped = ids.length - n;
-      const rest = skipped > 0 ? ` ${plural(skipped, "object")} skipped: covered by others.` : "";
-      notify(model, `${plural(n, "draft object")} accepted.${rest} Undo takes it back.`);
+      notify(model, texts.objects.chosen.accepted(n, ids.length - n));
     });
     return true;
   }
@@ -241,8 +237,8 @@ export class ChosenDesk {
     const { draft, ids } = drafted;
     draft.reject(ids);
     const run = () => draft.reopen(ids);
-    notify(model, `${plural(ids.length, "draft object")} rejected.`, {
-      actions: [{ label: "Take it back", run }],
+    notify(model, texts.objects.chosen.rejected(ids.length), {
+      actions: [{ label: texts.objects.chosen.takeBack, run }],
       stays: true,
     });
     return true;
@@ -250,8 +246,7 @@ export class ChosenDesk {
 }
 
 function undoWords({ nElsewhere }: ManyReport): string {
-  const rest = nElsewhere > 0 ? `${plural(nElsewhere, "object")} of other planes left alone. ` : "";
-  return `${rest}Undo takes it back.`;
+  return texts.objects.chosen.undo(nElsewhere);
 }
 
 /** From top to bottom: what is accepted together then lies together. */

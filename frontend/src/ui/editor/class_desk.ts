@@ -3,8 +3,9 @@ import type { ClassApi } from "../../api/classes";
 import { ApiError } from "../../api/client";
 import type { ClassChange, ClassJson, NewClass } from "../../api/types";
 import type { LayerStore } from "../../store/types";
+import * as texts from "../../texts";
 import type { ChosenDesk } from "./chosen_desk";
-import { classWord, inUseSentence, UNKNOWN_KEY } from "./class_words";
+import { classWord, UNKNOWN_KEY } from "./class_words";
 import { type EditorModel, notify } from "./model";
 import type { Review } from "./review";
 
@@ -71,7 +72,7 @@ export class ClassDesk {
     if (!model.isNewArmed.value && this.#parts.many.setClass(name)) return;
     const hasSelected = model.facts.value !== undefined || model.draftFacts.value !== undefined;
     if (hasSelected && !model.isNewArmed.value) this.setOfSelected(name);
-    else notify(model, `New objects: ${classWord(name)}.`);
+    else notify(model, texts.classes.newObjectsAreNow(classWord(name)));
   }
 
   /** Give the selected object a class. */
@@ -80,18 +81,18 @@ export class ClassDesk {
     if (!this.#mayAnnotate()) return;
     const { selected, selectedDraft } = model;
     const { draft } = review;
-    const said = (id: number, what: string) =>
-      notify(model, `${what} ${id}: ${classWord(name)}. Undo takes it back.`);
+    const said = (id: number, isDraft: boolean) =>
+      notify(model, texts.classes.changed(id, isDraft, classWord(name)));
     if (selected.value !== 0) {
       const id = selected.value;
       void attempt(async () => {
-        if (await layer.setClass([id], name)) said(id, "Object");
+        if (await layer.setClass([id], name)) said(id, false);
       });
     } else if (draft && selectedDraft.value !== 0) {
       const id = selectedDraft.value;
       void attempt(async () => {
         await layer.setDraftClass(draft, [id], name);
-        said(id, "Draft object");
+        said(id, true);
       });
     }
   }
@@ -99,7 +100,7 @@ export class ClassDesk {
   #mayAnnotate(): boolean {
     const { model } = this.#parts;
     if (model.mayAnnotate.value) return true;
-    notify(model, "You may look at this project but not annotate it.", { tone: "problem" });
+    notify(model, texts.editor.mayOnlyLook, { tone: "problem" });
     return false;
   }
 
@@ -119,7 +120,7 @@ export class ClassDesk {
   async countOf(id: string): Promise<string | undefined> {
     const { classes, attempt } = this.#parts;
     const found = await attempt(() => classes.read(id));
-    return found && inUseSentence(found.n_instances, found.n_drafted);
+    return found && texts.classes.inUse(found.n_instances, found.n_drafted);
   }
 
   remove(id: string, replaceBy?: string): Promise<string | undefined> {

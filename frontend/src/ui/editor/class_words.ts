@@ -1,6 +1,7 @@
 /** What classes are called and which keys are theirs; pure. */
+
 import type { ClassJson } from "../../api/types";
-import { plural } from "./parts";
+import * as texts from "../../texts";
 
 /** Of an object whose class nobody told. */
 export const UNKNOWN_COLOUR = "#9aa3ad";
@@ -24,16 +25,7 @@ export function nextColour(classes: readonly ClassJson[]): string {
 }
 
 export function classWord(name: string): string {
-  return name === "" ? "no class" : name;
-}
-
-/** How many objects have a class, in all images of the project. */
-export function inUseSentence(nObjects: number, nDrafted: number): string {
-  const drafted = nDrafted > 0 ? [`${plural(nDrafted, "object")} of drafts`] : [];
-  const found = nObjects > 0 ? [plural(nObjects, "object"), ...drafted] : drafted;
-  if (found.length === 0) return "No object has it.";
-  const has = nObjects + nDrafted === 1 ? "has" : "have";
-  return `${found.join(" and ")} ${has} it, in all images of the project.`;
+  return name === "" ? texts.classes.noClassWord : name;
 }
 
 export function colourOf(classes: readonly ClassJson[], name: string): string {

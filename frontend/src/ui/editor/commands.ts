@@ -1,4 +1,6 @@
 /** Everything a key does; the help sheet is made of the same list. */
+
+import * as texts from "../../texts";
 import { SHAPE_COMMANDS } from "../../tools/shaping";
 import type { EditorActions } from "./actions";
 import type { StackSize } from "./planes";
@@ -28,42 +30,42 @@ const PAN_PX = 120;
 export const COMMANDS: readonly Command[] = [
   {
     group: "Edit",
-    label: "Undo",
+    label: texts.commands.undo,
     keys: ["ctrl+z"],
     shown: ["Ctrl+Z"],
     run: (editor) => editor.paint.undo(),
   },
   {
     group: "Edit",
-    label: "Redo",
+    label: texts.commands.redo,
     keys: ["ctrl+shift+z", "ctrl+y"],
     shown: ["Ctrl+Shift+Z"],
     run: (editor) => editor.paint.redo(),
   },
   {
     group: "Edit",
-    label: "Choose all objects in view",
+    label: texts.commands.chooseInView,
     keys: ["ctrl+a"],
     shown: ["Ctrl+A"],
     run: (editor) => editor.many.inView(),
   },
   {
     group: "Edit",
-    label: "Next stroke makes a new object",
+    label: texts.commands.newObject,
     keys: ["n"],
     shown: ["N"],
     run: (editor) => editor.paint.armNew(),
   },
   {
     group: "Edit",
-    label: "Smaller brush",
+    label: texts.commands.smallerBrush,
     keys: ["["],
     shown: ["["],
     run: (editor) => editor.paint.changeRadius(-1),
   },
   {
     group: "Edit",
-    label: "Larger brush",
+    label: texts.commands.largerBrush,
     keys: ["]"],
     shown: ["]"],
     run: (editor) => editor.paint.changeRadius(1),
@@ -72,10 +74,10 @@ export const COMMANDS: readonly Command[] = [
     (mode, index): Command => ({
       group: "Edit",
       label: [
-        "Preserve other objects",
-        "Overwrite other objects",
-        "Paint only inside what is under the start",
-        "Spare accepted objects only",
+        texts.commands.preserve,
+        texts.commands.overwrite,
+        texts.commands.inside,
+        texts.commands.spareAccepted,
       ][index] as string,
       keys: [String(index + 1)],
       shown: [String(index + 1)],
@@ -86,7 +88,7 @@ export const COMMANDS: readonly Command[] = [
   ),
   {
     group: "Edit",
-    label: "Delete the chosen objects, or the selected one",
+    label: texts.commands.remove,
     keys: ["delete", "backspace"],
     shown: ["Delete"],
     run: (editor) => editor.paint.deleteSelected(),
@@ -103,7 +105,7 @@ export const COMMANDS: readonly Command[] = [
   ),
   {
     group: "Edit",
-    label: "Keep what a click found",
+    label: texts.commands.keepFound,
     keys: ["enter"],
     shown: ["Enter"],
     run: (editor) => editor.paint.prompts.keep(),
@@ -111,28 +113,28 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     group: "Edit",
-    label: "Cancel the stroke, or select nothing",
+    label: texts.commands.cancel,
     keys: ["escape"],
     shown: ["Esc"],
     run: (editor) => editor.paint.escape(),
   },
   {
     group: "Drafts",
-    label: "Accept",
+    label: texts.commands.accept,
     keys: ["a"],
     shown: ["A"],
     run: (editor) => editor.many.accept() || editor.review.accept(),
   },
   {
     group: "Drafts",
-    label: "Reject",
+    label: texts.commands.reject,
     keys: ["r"],
     shown: ["R"],
     run: (editor) => editor.many.reject() || editor.review.reject(),
   },
   {
     group: "Drafts",
-    label: "Take over and edit",
+    label: texts.commands.takeOver,
     keys: ["e"],
     shown: ["E"],
     run: (editor) => editor.review.edit(),
@@ -140,10 +142,7 @@ export const COMMANDS: readonly Command[] = [
   ...([1, -1] as const).flatMap((by): Command[] => {
     const command = {
       group: "Drafts" as const,
-      label:
-        by === 1
-          ? "Next doubtful object (Tab while the image has the focus)"
-          : "Previous doubtful object",
+      label: by === 1 ? texts.commands.nextDoubtful : texts.commands.previousDoubtful,
       run: (editor: EditorActions) => editor.review.step(by),
     };
     const tab = by === 1 ? "Tab" : "Shift+Tab";
@@ -156,28 +155,28 @@ export const COMMANDS: readonly Command[] = [
   }),
   {
     group: "Drafts",
-    label: "Show or hide drafts over finished work",
+    label: texts.commands.showFinished,
     keys: ["shift+f"],
     shown: ["Shift+F"],
     run: ({ review, model }) => review.showFinished(!model.showsFinished.value),
   },
   {
     group: "Drafts",
-    label: "Compare two layers, and back (then Tab steps through the differences)",
+    label: texts.commands.compare,
     keys: ["shift+v"],
     shown: ["Shift+V"],
     run: (editor) => editor.compare.toggle(),
   },
   {
     group: "Regions",
-    label: "Submit the chosen region",
+    label: texts.commands.submitRegion,
     keys: ["ctrl+enter"],
     shown: ["Ctrl+Enter"],
     run: (editor) => editor.desk.submitChosen(),
   },
   {
     group: "Regions",
-    label: "Next suggested region",
+    label: texts.commands.nextSuggestion,
     keys: ["shift+g"],
     shown: ["Shift+G"],
     run: (editor) => editor.guide.next(),
@@ -185,7 +184,7 @@ export const COMMANDS: readonly Command[] = [
   ...([1, -1] as const).map(
     (by): Command => ({
       group: "Planes",
-      label: by === 1 ? "Next plane" : "Previous plane",
+      label: by === 1 ? texts.commands.nextPlane : texts.commands.previousPlane,
       keys: [by === 1 ? "." : ","],
       shown: [by === 1 ? "." : ","],
       run: (editor) => editor.planes.step(by),
@@ -195,7 +194,7 @@ export const COMMANDS: readonly Command[] = [
   ...([1, -1] as const).map(
     (by): Command => ({
       group: "Planes",
-      label: by === 1 ? "Next time point" : "Previous time point",
+      label: by === 1 ? texts.commands.nextTimePoint : texts.commands.previousTimePoint,
       keys: [by === 1 ? "shift+pagedown" : "shift+pageup"],
       shown: [by === 1 ? "Shift+Page down" : "Shift+Page up"],
       run: (editor) => editor.planes.stepTime(by),
@@ -205,7 +204,7 @@ export const COMMANDS: readonly Command[] = [
   ...([1, -1] as const).map(
     (by): Command => ({
       group: "Planes",
-      label: `Copy the selected object to the ${by === 1 ? "next" : "previous"} plane, and go there`,
+      label: by === 1 ? texts.commands.copyToNextPlane : texts.commands.copyToPreviousPlane,
       keys: [by === 1 ? "shift+." : "shift+,"],
       shown: [by === 1 ? "Shift+." : "Shift+,"],
       run: (editor) => editor.planes.copySelected(by),
@@ -214,7 +213,7 @@ export const COMMANDS: readonly Command[] = [
   ),
   {
     group: "Planes",
-    label: "Maximum projection over z, and back",
+    label: texts.commands.maximum,
     keys: ["p"],
     shown: ["P"],
     run: (editor) => void editor.planes.project(!editor.model.isProjected.value),
@@ -222,7 +221,7 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     group: "View",
-    label: "Hide labels while held",
+    label: texts.commands.hideLabels,
     keys: [" "],
     shown: ["Space"],
     run: (editor) => editor.view.peek(true),
@@ -230,7 +229,7 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     group: "View",
-    label: "Move the image while held",
+    label: texts.commands.moveImage,
     keys: ["h"],
     shown: ["H"],
     run: (editor) => editor.view.holdPan(true),
@@ -238,28 +237,28 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     group: "View",
-    label: "Filled, outline, none",
+    label: texts.commands.lookOfObjects,
     keys: ["l"],
     shown: ["L"],
     run: (editor) => editor.view.cycleLabelStyle(),
   },
   {
     group: "View",
-    label: "History: who did what, and what was",
+    label: texts.commands.history,
     keys: ["t"],
     shown: ["T"],
     run: (editor) => editor.toggleHistory(),
   },
   {
     group: "View",
-    label: "Invert the picture: dark becomes light",
+    label: texts.commands.invert,
     keys: ["i"],
     shown: ["I"],
     run: (editor) => editor.contrast.invertPicture(),
   },
   {
     group: "View",
-    label: "Minimap, shown and hidden",
+    label: texts.commands.minimap,
     keys: ["shift+m"],
     shown: ["Shift+M"],
     run: ({ model }) => {
@@ -268,42 +267,42 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     group: "View",
-    label: "Bookmark this view",
+    label: texts.commands.bookmark,
     keys: ["shift+b"],
     shown: ["Shift+B"],
     run: (editor) => void editor.viewing.bookmarks.add(),
   },
   {
     group: "View",
-    label: "Zoom in",
+    label: texts.commands.zoomIn,
     keys: ["+", "="],
     shown: ["+"],
     run: (editor) => editor.view.zoom(1),
   },
   {
     group: "View",
-    label: "Zoom out",
+    label: texts.commands.zoomOut,
     keys: ["-"],
     shown: ["-"],
     run: (editor) => editor.view.zoom(-1),
   },
   {
     group: "View",
-    label: "Fit the image",
+    label: texts.commands.fit,
     keys: ["0"],
     shown: ["0"],
     run: (editor) => editor.view.fit(),
   },
   {
     group: "View",
-    label: "One image pixel per screen pixel",
+    label: texts.commands.toPixels,
     keys: ["shift+0", "shift+)", "shift+="],
     shown: ["Shift+0"],
     run: (editor) => editor.view.zoomToPixels(),
   },
   {
     group: "View",
-    label: "Show the selected object",
+    label: texts.commands.showSelected,
     keys: ["j"],
     shown: ["J"],
     run: (editor) => editor.paint.revealSelected(),
@@ -318,7 +317,7 @@ export const COMMANDS: readonly Command[] = [
   ).map(
     ([key, shown, dx, dy]): Command => ({
       group: "View",
-      label: `Move the view ${key.slice(5)}`,
+      label: texts.commands.pan[key],
       keys: [key],
       shown: [shown],
       run: (editor) => editor.view.pan(dx, dy),
@@ -327,24 +326,24 @@ export const COMMANDS: readonly Command[] = [
   ),
   {
     group: "View",
-    label: "Leave the image, or come back (Tab may step through drafts there)",
+    label: texts.commands.leaveImage,
     keys: ["f6"],
     shown: ["F6"],
     run: (editor) => editor.view.leaveOrEnterStage(),
   },
-  ...(["Previous", "Next"] as const).map(
-    (word): Command => ({
+  ...[texts.editor.topBar.previousImage, texts.editor.topBar.nextImage].map(
+    (label, index): Command => ({
       group: "View",
-      label: `${word} image`,
-      keys: [word === "Next" ? "pagedown" : "pageup"],
-      shown: [word === "Next" ? "Page down" : "Page up"],
+      label,
+      keys: [index === 1 ? "pagedown" : "pageup"],
+      shown: [index === 1 ? "Page down" : "Page up"],
       run: () =>
-        document.querySelector<HTMLAnchorElement>(`.pager a[aria-label="${word} image"]`)?.click(),
+        document.querySelector<HTMLAnchorElement>(`.pager a[aria-label="${label}"]`)?.click(),
     }),
   ),
   {
     group: "View",
-    label: "This sheet",
+    label: texts.commands.help,
     keys: ["?", "shift+?"],
     shown: ["?"],
     run: ({ model }) => {

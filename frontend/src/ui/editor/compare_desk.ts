@@ -2,6 +2,7 @@
 import { batch, effect, untracked } from "@preact/signals";
 import type { LayerJson } from "../../api/types";
 import type { DifferenceKind, Side } from "../../labels/differences";
+import * as texts from "../../texts";
 import { clickOrPan } from "../../tools/clicks";
 import type { Gesture, PointerPlace } from "../../viewer/input";
 import { type CompareParts, CompareRun, sentenceOf } from "./compare_run";
@@ -15,7 +16,6 @@ import {
   PAINTING_IS_OFF,
 } from "./compare_words";
 import { notify } from "./model";
-import { count } from "./parts";
 import { isStack } from "./planes";
 
 /** Keys that change something; what else they say does not matter here. */
@@ -122,7 +122,7 @@ export class CompareDesk {
       this.state.isPart.value = false;
       this.state.curtain.value = undefined;
     });
-    model.spoken.value = "Comparison closed. You can paint again.";
+    model.spoken.value = texts.compare.closed;
   }
 
   choosePair(a: string | undefined, b: string | undefined): void {
@@ -159,7 +159,7 @@ export class CompareDesk {
   step(direction: 1 | -1): void {
     const order = this.state.listed();
     if (this.isBlind || order.length === 0) {
-      const text = this.isBlind ? HIDDEN : "No difference of the chosen kinds is listed.";
+      const text = this.isBlind ? HIDDEN : texts.compare.nothingListed;
       notify(this.#parts.model, text);
       return;
     }
@@ -176,8 +176,12 @@ export class CompareDesk {
     if (!group) return;
     scene.stage.reveal(group.box);
     const order = this.state.listed();
-    const where = `${count(order.indexOf(place) + 1)} of ${count(order.length)}`;
-    model.spoken.value = `${KIND_WORDS[group.kind].label}, ${groupText(group)}. ${where}.`;
+    const where = texts.compare.place(order.indexOf(place) + 1, order.length);
+    model.spoken.value = texts.compare.spoken(
+      KIND_WORDS[group.kind].label,
+      groupText(group),
+      where,
+    );
   }
 
   /** Whether a key press is about the comparison; it is done then. */

@@ -7,12 +7,12 @@ import type { DifferenceGroup, DifferenceKind, Side } from "../../labels/differe
 import { openReader } from "../../store/reader";
 import type { StackStore } from "../../store/stack";
 import type { LabelReader } from "../../store/types";
+import * as texts from "../../texts";
 import { ComparisonView, type GroupSign } from "../../viewer/comparison";
 import { type Compared, loadDifferences } from "./compare_load";
 import type { CompareState } from "./compare_state";
 import { CHANGES, KIND_WORDS, sideColouring } from "./compare_words";
 import type { EditorModel } from "./model";
-import { count } from "./parts";
 import type { Scene } from "./scene";
 
 export interface CompareParts {
@@ -60,12 +60,12 @@ export class CompareRun {
     batch(() => {
       state.problem.value = undefined;
       state.isTooLarge.value = false;
-      state.waiting.value = "Comparing…";
+      state.waiting.value = texts.compare.comparing;
     });
     const [a, b] = [state.a.value, state.b.value];
     if (!a || !b || a === b) {
       state.waiting.value = undefined;
-      state.problem.value = "Choose two different layers.";
+      state.problem.value = texts.compare.chooseTwoLayers;
       return;
     }
     try {
@@ -126,7 +126,7 @@ export class CompareRun {
       isWanted: () => mine === this.#comparing,
       onProgress: (done, all) => {
         if (mine !== this.#comparing) return;
-        state.waiting.value = `Comparing… ${count(done)} of ${count(all)} pieces`;
+        state.waiting.value = texts.compare.comparingPart(done, all);
       },
     });
   }
@@ -186,7 +186,7 @@ export class CompareRun {
       state.compared.value = compared;
     });
     const n = CHANGES.reduce((sum, kind) => sum + compared.counts[kind], 0);
-    this.#parts.model.spoken.value = `Compared: ${count(n)} differences.`;
+    this.#parts.model.spoken.value = texts.compare.compared(n);
   }
 
   #later(act: () => void): void {

@@ -7,9 +7,9 @@ import {
   type Differences,
   type Side,
 } from "../../labels/differences";
+import * as texts from "../../texts";
 import type { Colouring, Dash } from "../../viewer/colouring";
 import { listedColours } from "../../viewer/colours";
-import { count, plural } from "./parts";
 
 interface KindWords {
   readonly label: string;
@@ -24,39 +24,46 @@ interface KindWords {
 /** Colours of Okabe and Ito (2008), told apart with any kind of colour vision. */
 export const KIND_WORDS: Readonly<Record<DifferenceKind, KindWords>> = {
   split: {
-    ...{ label: "Split", sign: "S", colour: "#56b4e9", dash: 3 },
-    help: "One object of A is several in B",
+    ...{ label: texts.compare.differenceKinds.split.label, sign: "S", colour: "#56b4e9", dash: 3 },
+    help: texts.compare.differenceKinds.split.help,
   },
   merged: {
-    ...{ label: "Merged", sign: "M", colour: "#cc79a7", dash: 1 },
-    help: "Several objects of A are one in B",
+    ...{ label: texts.compare.differenceKinds.merged.label, sign: "M", colour: "#cc79a7", dash: 1 },
+    help: texts.compare.differenceKinds.merged.help,
   },
   vanished: {
-    ...{ label: "Vanished", sign: "−", colour: "#d55e00", dash: 2 },
-    help: "Only in A",
+    ...{
+      label: texts.compare.differenceKinds.vanished.label,
+      sign: "−",
+      colour: "#d55e00",
+      dash: 2,
+    },
+    help: texts.compare.differenceKinds.vanished.help,
   },
   appeared: {
-    ...{ label: "Appeared", sign: "+", colour: "#009e73", dash: 2 },
-    help: "Only in B",
+    ...{
+      label: texts.compare.differenceKinds.appeared.label,
+      sign: "+",
+      colour: "#009e73",
+      dash: 2,
+    },
+    help: texts.compare.differenceKinds.appeared.help,
   },
   moved: {
-    ...{ label: "Moved or reshaped", sign: "~", colour: "#f0e442", dash: 2 },
-    help: "The same object, but less than nine tenths of both is shared (0.5 < IoU < 0.9)",
+    ...{ label: texts.compare.differenceKinds.moved.label, sign: "~", colour: "#f0e442", dash: 2 },
+    help: texts.compare.differenceKinds.moved.help,
   },
   same: {
-    ...{ label: "Same", sign: "=", colour: "#b9c0c9", dash: 2 },
-    help: "In A and in B alike (IoU of at least 0.9)",
+    ...{ label: texts.compare.differenceKinds.same.label, sign: "=", colour: "#b9c0c9", dash: 2 },
+    help: texts.compare.differenceKinds.same.help,
   },
 };
 
 export const CHANGES: readonly DifferenceKind[] = DIFFERENCE_KINDS.filter((one) => one !== "same");
 
-export const NO_PAIR =
-  "There is nothing to compare yet: it takes a draft, or a second person's annotation layer.";
-export const PAINTING_IS_OFF =
-  "Painting and deciding are off while two layers are compared: press Shift+V to go back.";
-export const HIDDEN =
-  "Drafts are hidden while an open blind validation region is in view, and so is what they differ in.";
+export const NO_PAIR = texts.compare.noPair;
+export const PAINTING_IS_OFF = texts.compare.paintingIsOff;
+export const HIDDEN = texts.compare.hidden;
 
 const EDGE_ALPHA = 255;
 const FILL_ALPHA = 90;
@@ -98,12 +105,12 @@ export function groupText(group: DifferenceGroup): string {
   switch (group.kind) {
     case "split":
     case "merged":
-      return `${group.a.length} → ${plural(group.b.length, "object")}`;
+      return texts.compare.parts(group.a.length, group.b.length);
     case "vanished":
     case "appeared":
-      return `${count(group.changedPx)} px`;
+      return texts.compare.changed(group.changedPx);
     default:
-      return `IoU ${group.iou.toFixed(2)}, ${count(group.changedPx)} px differ`;
+      return texts.compare.moved(group.iou, group.changedPx);
   }
 }
 
@@ -115,8 +122,7 @@ export function groupIds({ a, b }: DifferenceGroup): string {
 }
 
 export function layerText(row: LayerJson): string {
-  const what = row.kind === "prediction" ? "draft" : "people";
-  return `${row.name} (${what}, ${count(row.n_instances ?? 0)})`;
+  return texts.compare.layer(row.name, row.kind === "prediction", row.n_instances ?? 0);
 }
 
 /**

@@ -2,8 +2,8 @@
 import { EMPTY_RECT, union } from "../../geometry/rect";
 import type { StackStore } from "../../store/stack";
 import type { AsideOp, PlaneRef, RefusedReport } from "../../store/types";
+import * as texts from "../../texts";
 import { dismiss, type EditorModel, notify } from "./model";
-import { plural } from "./parts";
 import { isSame } from "./planes";
 import type { Scene } from "./scene";
 
@@ -43,17 +43,14 @@ export class ConflictDesk {
     this.#refused.push(report);
     const n = this.#refused.reduce((sum, one) => sum + one.nRefused, 0);
     const isUndo = this.#refused.every(({ kind }) => kind === "undo" || kind === "redo");
-    const changed = `Someone else changed ${n.toLocaleString("en")} px`;
-    const text = isUndo
-      ? `${changed} since; undo left them as they are.`
-      : `${changed} while you painted; your version was not used there.`;
+    const text = texts.saving.conflict.refused(n, isUndo);
     dismiss(model, this.#notice);
     this.#notice = notify(model, text, {
       tone: "problem",
       stays: true,
       actions: [
-        { label: "Show", run: () => this.showRefused(), stays: true },
-        { label: "Use mine", run: () => this.useMine() },
+        { label: texts.saving.conflict.show, run: () => this.showRefused(), stays: true },
+        { label: texts.saving.conflict.useMine, run: () => this.useMine() },
       ],
     });
   }
@@ -79,18 +76,18 @@ export class ConflictDesk {
       notify(
         model,
         nPixels > 0
-          ? `Your version is used now: ${plural(nPixels, "pixel")} written. Undo takes it back.`
-          : "Nothing had to be written: these pixels are as you wanted them.",
+          ? texts.saving.conflict.mineUsed(nPixels)
+          : texts.saving.conflict.nothingWritten,
       );
     });
   }
 
   #tellAside(n: number): void {
     const { model } = this.#parts;
-    notify(model, `${plural(n, "stroke")} could not be saved and ${n === 1 ? "is" : "are"} kept.`, {
+    notify(model, texts.saving.conflict.nAside(n), {
       tone: "problem",
       stays: true,
-      actions: [{ label: "Decide", run: () => this.openAside() }],
+      actions: [{ label: texts.saving.conflict.decide, run: () => this.openAside() }],
     });
   }
 

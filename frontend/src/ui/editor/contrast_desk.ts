@@ -1,6 +1,7 @@
 /** Channels and their contrast, between the panel and the tiles. */
 import type { ImageApi } from "../../api/images";
 import type { ImageJson } from "../../api/types";
+import * as texts from "../../texts";
 import { type ChannelStyle, PLAIN_TONE, windowFromHistogram } from "../../viewer/channels";
 import { leastSpan, toView } from "./intensity";
 import { type EditorModel, notify } from "./model";
@@ -39,7 +40,7 @@ export class ContrastDesk {
     const image = this.#model.image.value;
     const histogram = this.#model.histograms.value[index];
     if (!image || !histogram) {
-      notify(this.#model, "The histogram is not here yet; try again, or use In view.");
+      notify(this.#model, texts.viewing.contrast.noHistogram);
       return;
     }
     const { low, high, counts } = histogram;
@@ -63,7 +64,7 @@ export class ContrastDesk {
     const { painter, stage } = this.#scene;
     const window = painter.autoWindow(index, (job) => stage.isOnScreen(job));
     if (window) this.#setWindow(index, window[0], window[1]);
-    else notify(this.#model, "Switch the channel on first, so that there is something to measure.");
+    else notify(this.#model, texts.viewing.contrast.channelIsOff);
   }
 
   #setWindow(index: number, low: number, high: number): void {
@@ -80,20 +81,25 @@ export class ContrastDesk {
   invertPicture(): void {
     const { isPictureInverted, spoken } = this.#model;
     isPictureInverted.value = !isPictureInverted.value;
-    spoken.value = isPictureInverted.value ? "Picture inverted" : "Picture as it is";
+    spoken.value = isPictureInverted.value
+      ? texts.viewing.contrast.inverted
+      : texts.viewing.contrast.notInverted;
   }
 }
 
 /** One contrast for an RGB image, else one style per channel. */
 export function initialStyles(image: ImageJson): ChannelStyle[] {
   const neutral = { visible: true, ...PLAIN_TONE };
-  if (image.is_rgb) return [{ ...neutral, name: "the image", colour: "#ffffff" }];
+  if (image.is_rgb)
+    return [{ ...neutral, name: texts.viewing.contrast.theImage, colour: "#ffffff" }];
   const n = Math.max(1, image.n_channels ?? image.channels.length);
   return Array.from({ length: n }, (_, index) => {
     const channel = image.channels[index];
     return {
       ...neutral,
-      name: channel?.name || (n === 1 ? "Grey" : `Channel ${index + 1}`),
+      name:
+        channel?.name ||
+        (n === 1 ? texts.viewing.contrast.grey : texts.viewing.contrast.channel(index + 1)),
       colour: /^#[0-9a-f]{6}$/i.test(channel?.colour ?? "") ? (channel?.colour ?? "") : "#ffffff",
     };
   });

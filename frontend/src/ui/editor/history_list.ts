@@ -4,6 +4,7 @@ import type { HistoryApi, HistoryOpJson, HistoryQuery } from "../../api/history"
 import type { Rect } from "../../geometry/rect";
 import type { StackStore } from "../../store/stack";
 import type { PlaneRef } from "../../store/types";
+import * as texts from "../../texts";
 import { type Step, stepsOf } from "./history_steps";
 
 /** Whose steps, of which object, and whether only those in view. */
@@ -178,5 +179,5 @@ export class HistoryList {
 }
 
 function sentence(error: unknown): string {
-  return error instanceof Error ? error.message : "The history could not be read.";
+  return error instanceof Error ? error.message : texts.history.couldNotBeRead;
 }

@@ -2,8 +2,8 @@
 import type { HistoryOpJson } from "../../api/history";
 import { EMPTY_RECT, type Rect, rect, union } from "../../geometry/rect";
 import type { PlaneRef } from "../../store/types";
-import { kindWord } from "./kind_words";
-import { count, plural } from "./parts";
+import * as texts from "../../texts";
+import { kindWord } from "../../texts/kinds";
 
 /** What one person did in one go: an op, or several that belong together. */
 export interface Step {
@@ -87,28 +87,29 @@ function boxOf({ col0, row0, col1, row1 }: HistoryOpJson): Rect {
 
 /** "Brush stroke", "Undo of merging", "Accepting 4,812 objects of stardist v3". */
 export function stepWord({ kind, undone, nObjects, draft }: StepWords): string {
-  const what = kind === "undo" || kind === "redo" ? `${kind} of ${kindWord(undone ?? "edit")}` : "";
+  const what =
+    kind === "undo" || kind === "redo"
+      ? texts.history.steps.backOf(kind, kindWord(undone ?? "edit"))
+      : "";
   const word = what || kindWord(kind);
-  const objects = kind === "accept" && nObjects ? ` ${plural(nObjects, "object")}` : "";
-  const from = kind === "accept" && draft ? ` of ${draft}` : "";
-  return `${word}${objects}${from}`;
+  return kind === "accept" ? texts.history.steps.accepting(word, nObjects, draft) : word;
 }
 
 type StepWords = Pick<Step, "kind" | "undone" | "nObjects" | "draft">;
 
 export function personName(name: string | null): string {
-  return name ?? "a person who left";
+  return name ?? texts.history.steps.personWhoLeft;
 }
 
 /** "Ana's brush stroke". */
 export function whoseStep(step: StepWords & Pick<Step, "person">): string {
-  return `${personName(step.person)}’s ${stepWord(step)}`;
+  return texts.history.steps.whose(personName(step.person), stepWord(step));
 }
 
 /** "1,204 px", and what was refused of it. */
 export function pixelsText({ nPixels, nRefused }: Pick<Step, "nPixels" | "nRefused">): string {
-  const text = nPixels === 0 ? "no pixels" : `${count(nPixels)} px`;
-  return nRefused > 0 ? `${text}, ${count(nRefused)} refused` : text;
+  const text = nPixels === 0 ? texts.history.steps.noPixels : texts.history.steps.pixels(nPixels);
+  return nRefused > 0 ? texts.history.steps.withRefused(text, nRefused) : text;
 }
 
 export function capital(text: string): string {

@@ -4,6 +4,7 @@ import type { ClassJson } from "../../api/types";
 import type { InstanceSnapshot } from "../../labels/instance_snapshot";
 import { STATES } from "../../labels/instances";
 import type { SortKey } from "../../labels/object_list";
+import * as texts from "../../texts";
 import { colourOf } from "./class_words";
 import type { Listed } from "./list_desk";
 import { count } from "./parts";
@@ -19,13 +20,6 @@ export interface Column {
   readonly cell: (rows: InstanceSnapshot, row: number) => ComponentChildren;
 }
 
-export const STATE_WORDS = {
-  proposed: "proposed",
-  accepted: "accepted",
-  edited: "edited",
-  rejected: "rejected",
-} as const;
-
 const number = { isNumber: true } as const;
 const text = { isNumber: false } as const;
 
@@ -33,29 +27,59 @@ const share = (value: number | undefined) =>
   value === undefined || Number.isNaN(value) ? "" : value.toFixed(2);
 
 const ID: Column = {
-  ...{ name: "id", title: "Id", sortBy: "id", width: "58px", ...number },
+  ...{ name: "id", title: texts.objects.columns.id, sortBy: "id", width: "58px", ...number },
   cell: (rows, row) => rows.id[row],
 };
 const AREA: Column = {
-  ...{ name: "area", title: "Area px", sortBy: "area", width: "68px", ...number },
+  ...{
+    name: "area",
+    title: texts.objects.columns.areaPx,
+    sortBy: "area",
+    width: "68px",
+    ...number,
+  },
   cell: (rows, row) => count(rows.areaPx[row] ?? 0),
 };
 const SCORE: Column = {
-  ...{ name: "score", title: "Score", sortBy: "score", width: "50px", ...number },
+  ...{
+    name: "score",
+    title: texts.objects.columns.score,
+    sortBy: "score",
+    width: "50px",
+    ...number,
+  },
   cell: (rows, row) => share(rows.score[row]),
 };
 const DOUBT: Column = {
-  ...{ name: "doubt", title: "Doubt", sortBy: "doubt", width: "50px", ...number },
+  ...{
+    name: "doubt",
+    title: texts.objects.columns.doubt,
+    sortBy: "doubt",
+    width: "50px",
+    ...number,
+  },
   cell: (rows, row) => share(rows.doubt[row]),
 };
 const STATE: Column = {
-  ...{ name: "state", title: "State", sortBy: "state", width: "minmax(66px, 1fr)", ...text },
-  cell: (rows, row) => STATE_WORDS[STATES[rows.state[row] as number] ?? "accepted"],
+  ...{
+    name: "state",
+    title: texts.objects.columns.state,
+    sortBy: "state",
+    width: "minmax(66px, 1fr)",
+    ...text,
+  },
+  cell: (rows, row) => texts.objects.stateWords[STATES[rows.state[row] as number] ?? "accepted"],
 };
 
 function classColumn(classes: readonly ClassJson[]): Column {
   return {
-    ...{ name: "class", title: "Class", sortBy: "class", width: "minmax(80px, 1fr)", ...text },
+    ...{
+      name: "class",
+      title: texts.objects.columns.className,
+      sortBy: "class",
+      width: "minmax(80px, 1fr)",
+      ...text,
+    },
     cell: (rows, row) => {
       const name = rows.classNames[rows.classCode[row] as number] ?? "";
       const backgroundColor = colourOf(classes, name);
@@ -72,7 +96,13 @@ function classColumn(classes: readonly ClassJson[]): Column {
 function micrometres(pixelSizeUm: number): Column {
   const perPixel = pixelSizeUm * pixelSizeUm;
   return {
-    ...{ name: "um2", title: "Area µm²", sortBy: "area", width: "68px", ...number },
+    ...{
+      name: "um2",
+      title: texts.objects.columns.areaUm,
+      sortBy: "area",
+      width: "68px",
+      ...number,
+    },
     cell: (rows, row) =>
       (rows.span[3 * row + 2] ?? 1) > 1 ? "" : short((rows.areaPx[row] ?? 0) * perPixel),
   };

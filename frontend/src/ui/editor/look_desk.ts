@@ -1,6 +1,7 @@
 /** Keeps how a person shows the images of a project: read when one is opened, saved when it changes. */
 import { batch, effect } from "@preact/signals";
 import type { ViewApi, ViewSettings } from "../../api/views";
+import * as texts from "../../texts";
 import type { ChannelStyle } from "../../viewer/channels";
 import type { ColourBy } from "./colour_choice";
 import { keptStyles, looksOf } from "./look";
@@ -78,7 +79,7 @@ export class LookDesk {
       this.#model.channels.value = this.#own;
       this.#model.isPictureInverted.value = false;
     });
-    notify(this.#model, "The picture is shown as the image has it.");
+    notify(this.#model, texts.viewing.look.asTheImageHasIt);
   }
 
   async save(isLeaving = false): Promise<void> {
@@ -103,8 +104,7 @@ export class LookDesk {
   #tellTrouble(): void {
     if (this.#hasToldTrouble) return;
     this.#hasToldTrouble = true;
-    const text =
-      "How you show the image could not be saved; it stays so on this page, and is saved with your next change.";
+    const text = texts.viewing.look.notSaved;
     notify(this.#model, text, { tone: "problem" });
   }
 

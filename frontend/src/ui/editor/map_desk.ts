@@ -2,6 +2,7 @@
 import { effect, type Signal, signal, untracked } from "@preact/signals";
 import type { MapAnswer, PromptApi } from "../../api/prompts";
 import { grow, intersect, isEmpty, type Rect, rect } from "../../geometry/rect";
+import * as texts from "../../texts";
 import { type EditorModel, notify } from "./model";
 import type { Review } from "./review";
 import type { Scene } from "./scene";
@@ -128,7 +129,8 @@ export class MapDesk {
         box: [box.y0, box.x0, box.y1, box.x1],
       };
       const answer = await this.#api.map(image.id, asked, signal);
-      if (answer.state !== "found") throw new Error(answer.message ?? "The worker is busy.");
+      if (answer.state !== "found")
+        throw new Error(answer.message ?? texts.drafts.maps.workerIsBusy);
       const picture = await this.#api.mapPicture(image.id, answer.id, signal);
       if (signal.aborted) picture.close();
       else this.#show(name, box, answer, picture);
@@ -136,7 +138,7 @@ export class MapDesk {
       if (signal.aborted) return;
       this.chosen.value = "";
       const text = error instanceof Error ? error.message : String(error);
-      notify(this.#model, `The map could not be made. ${text}`, { tone: "problem" });
+      notify(this.#model, texts.drafts.maps.couldNotBeMade(text), { tone: "problem" });
     } finally {
       if (this.#abort?.signal === signal) this.isWaiting.value = false;
     }

@@ -1,5 +1,6 @@
 /** Numbers of a channel: dragged with two handles, or typed. */
 import { useId, useState } from "preact/hooks";
+import * as texts from "../../texts";
 
 const VIEW_MAX = 255;
 /** Places of a handle; finer steps are typed. */
@@ -26,7 +27,7 @@ export function WindowSlider(props: {
         max={VIEW_MAX}
         step={step}
         value={low}
-        aria-label={`${props.name}: black point`}
+        aria-label={texts.viewing.contrast.blackPointOf(props.name)}
         aria-valuetext={props.textOf(low)}
         onInput={(event) => {
           props.onInput(Math.min(event.currentTarget.valueAsNumber, high - least), high);
@@ -38,7 +39,7 @@ export function WindowSlider(props: {
         max={VIEW_MAX}
         step={step}
         value={high}
-        aria-label={`${props.name}: white point`}
+        aria-label={texts.viewing.contrast.whitePointOf(props.name)}
         aria-valuetext={props.textOf(high)}
         onInput={(event) => {
           const { valueAsNumber } = event.currentTarget;

@@ -2,6 +2,7 @@
 import type { ImageJson, RegionJson } from "../../api/types";
 import type { StackStore } from "../../store/stack";
 import type { PlaneRef } from "../../store/types";
+import * as texts from "../../texts";
 import { initialStyles } from "./contrast_desk";
 import { LookDesk } from "./look_desk";
 import { notify } from "./model";
@@ -43,8 +44,7 @@ export async function openSession(parts: OpenParts, image: ImageJson): Promise<E
     onTileTrouble: () => {
       if (hasTileTrouble) return;
       hasTileTrouble = true;
-      const text =
-        "Parts of the image could not be loaded. They are tried again; reload the page if they stay missing.";
+      const text = texts.editor.partsNotLoaded;
       notify(model, text, { tone: "problem" });
     },
   });

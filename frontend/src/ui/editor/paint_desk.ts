@@ -1,6 +1,7 @@
 /** Tools between the pointer and the stores: strokes, clicks, undo. */
 import type { PromptApi } from "../../api/prompts";
 import type { LayerStore, PlaneRef, StrokeKind } from "../../store/types";
+import * as texts from "../../texts";
 import { deleteObject, pick } from "../../tools/clicks";
 import { lineSketch } from "../../tools/path";
 import { reshapeSelected, type ShapeCommand } from "../../tools/shaping";
@@ -66,7 +67,7 @@ export class PaintDesk {
       penArrived: () => {
         if (!model.touchPaints.value) return;
         model.touchPaints.value = false;
-        notify(model, "The pen paints now; fingers move the image. Change that under View.");
+        notify(model, texts.editor.painting.penPaints);
       },
     });
     this.#forgetPlane = model.plane.subscribe(() => this.#forget());
@@ -87,7 +88,7 @@ export class PaintDesk {
     if (!model.isNewArmed.value) return;
     const keeps = model.tool.value === "fill" || model.tool.value === "lasso";
     if (!keeps) this.chooseTool("brush");
-    model.spoken.value = "The next stroke makes a new object";
+    model.spoken.value = texts.editor.toolBar.nextIsNew;
   }
 
   changeRadius(direction: 1 | -1): void {
@@ -129,7 +130,7 @@ export class PaintDesk {
     const { selected } = this.#parts.model;
     if (this.#parts.many.remove()) return;
     if (selected.value) deleteObject(this.#context(), selected.value);
-    else notify(this.#parts.model, "Select an object first.");
+    else notify(this.#parts.model, texts.editor.painting.selectFirst);
   }
 
   reshape(command: ShapeCommand): void {
@@ -155,7 +156,7 @@ export class PaintDesk {
     const reader = selected.value ? layer : review.draft;
     const row = reader?.instances.get(selected.value || selectedDraft.value);
     if (row) void goTo(nearest(row, model.plane.value)).then(() => scene.stage.reveal(row.box));
-    else notify(model, "Select an object first.");
+    else notify(model, texts.editor.painting.selectFirst);
   }
 
   close(): void {
@@ -275,13 +276,13 @@ export class PaintDesk {
   #paintProblem(): string | undefined {
     const { model, scene, layer } = this.#parts;
     if (!model.mayAnnotate.value) {
-      return "You may look at this project but not annotate it. Ask its owner for the role annotator.";
+      return texts.editor.painting.askForRole;
     }
     if (model.isProjected.value) {
-      return "Painting is off in the maximum projection: press P to go back to one plane.";
+      return texts.editor.painting.offInProjection;
     }
     return showsDetail(scene.stage.view(), layer.info.chunk)
       ? undefined
-      : "Zoom in to paint: single pixels cannot be seen at this size.";
+      : texts.editor.painting.zoomIn;
   }
 }

@@ -2,6 +2,8 @@
 import type { ComponentChildren } from "preact";
 import { useId } from "preact/hooks";
 
+export { count } from "../../texts/numbers";
+
 /** An icon of 20 x 20, drawn in the colour of the text. */
 export function Icon({ path }: { path: string }) {
   return (
@@ -154,14 +156,4 @@ export function KeyHint({ keys }: { keys: string }) {
 /** A key as people read it: "shift+c" is Shift+C. */
 export function shownKey(key: string): string {
   return key.replace(/\b[a-z]/g, (letter) => letter.toUpperCase());
-}
-
-/** A number as people write it, with thousands apart. */
-export function count(value: number): string {
-  return value.toLocaleString("en");
-}
-
-/** One or many, in words. */
-export function plural(n: number, one: string, many = `${one}s`): string {
-  return `${count(n)} ${n === 1 ? one : many}`;
 }

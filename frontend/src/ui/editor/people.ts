@@ -1,5 +1,7 @@
 /** How people are told apart: a colour by their number, letters of their name, words; pure. */
+
 import type { Person } from "../../store/presence";
+import * as texts from "../../texts";
 import type { StackSize } from "./planes";
 import { isStack, planeText } from "./planes";
 
@@ -32,8 +34,8 @@ export function initialsOf(name: string): string {
 
 /** What somebody does, for the list of people. */
 export function doingOf(person: Person, size: StackSize): string {
-  const doing = person.isPainting ? "painting" : "looking";
-  const object = person.selected > 0 ? `, object ${person.selected}` : "";
+  const doing = person.isPainting ? texts.people.painting : texts.people.looking;
+  const object = person.selected > 0 ? texts.people.atObject(person.selected) : "";
   const where = isStack(size) ? `, ${planeText(person.plane, size)}` : "";
   return `${doing}${object}${where}`;
 }

@@ -5,6 +5,7 @@ import { Announcer, PeopleHere, type Person, type Whereabouts } from "../../stor
 import { newId } from "../../store/sessions";
 import type { StackStore } from "../../store/stack";
 import type { PlaneRef } from "../../store/types";
+import * as texts from "../../texts";
 import type { EditorModel } from "./model";
 import { colourOf, inkOn } from "./people";
 import { isSame } from "./planes";
@@ -75,11 +76,11 @@ export class PeopleDesk {
   /** Go to what somebody sees, and go along until one moves oneself. */
   follow(person: Person): void {
     this.followed.value = person.user;
-    this.#parts.model.spoken.value = `You follow ${person.name}. Any key or click ends it.`;
+    this.#parts.model.spoken.value = texts.people.following(person.name);
   }
 
   stopFollowing(): void {
-    if (this.followed.value !== 0) this.#parts.model.spoken.value = "You follow nobody.";
+    if (this.followed.value !== 0) this.#parts.model.spoken.value = texts.people.followNobody;
     this.followed.value = 0;
   }
 

@@ -4,6 +4,7 @@ import type { PlaceJson } from "../../api/views";
 import { toImage } from "../../geometry/affine";
 import { imagePoint, screenPoint } from "../../geometry/points";
 import type { StackStore } from "../../store/stack";
+import * as texts from "../../texts";
 import { type EditorModel, notify } from "./model";
 import { placeIn, searchOfPlace } from "./place";
 import type { PlaneDesk } from "./plane_desk";
@@ -64,10 +65,10 @@ export class PlaceDesk {
     this.#tellAddress();
     try {
       await navigator.clipboard.writeText(this.link());
-      notify(model, "The link to this view is copied.");
+      notify(model, texts.places.linkCopied);
     } catch {
       // Sites without TLS may not write to the clipboard.
-      notify(model, "The link to this view is in the address bar; copy it from there.");
+      notify(model, texts.places.linkInAddressBar);
     }
   }
 
@@ -89,14 +90,14 @@ export class PlaceDesk {
     const { model, review } = this.#parts;
     if (!id || id === model.draftId.value) return;
     if (model.drafts.value.some((draft) => draft.id === id)) await review.choose(id);
-    else notify(model, "The draft of this view is no longer here.");
+    else notify(model, texts.places.draftIsGone);
   }
 
   #select(id: number): void {
     const { model, layer } = this.#parts;
     if (id === 0) return;
     if ((layer.instances.get(id)?.areaPx ?? 0) > 0) model.selected.value = id;
-    else notify(model, `Object ${id} of this view is no longer here.`);
+    else notify(model, texts.places.objectIsGone(id));
   }
 
   /** Go where the page's address says, and keep the address at what is shown from then on. */

@@ -3,6 +3,7 @@ import { batch } from "@preact/signals";
 import { ApiError } from "../../api/client";
 import type { StackStore } from "../../store/stack";
 import { type DraftStore, EditRefused, type PlaneRef } from "../../store/types";
+import * as texts from "../../texts";
 import type { PointerInput } from "../../viewer/input";
 import { showsDetail } from "../../viewer/label_view";
 import type { Picture } from "../../viewer/tile_source";
@@ -73,7 +74,7 @@ export class PlaneDesk {
     const { model } = this.#parts;
     const there = clamped(plane, model.stackSize.value);
     if (isSame(there, model.wantedPlane.value)) {
-      model.spoken.value = `No further: ${planeText(there, model.stackSize.value)}`;
+      model.spoken.value = texts.planes.noFurther(planeText(there, model.stackSize.value));
     } else void this.go(there);
   }
 
@@ -118,7 +119,7 @@ export class PlaneDesk {
   #explain(error: unknown, target: PlaneRef): never {
     if (error instanceof ApiError || !(error instanceof Error)) throw error;
     const name = planeText(target, this.#parts.model.stackSize.value);
-    throw new EditRefused("no_plane", `${name} cannot be shown now. ${error.message}`);
+    throw new EditRefused("no_plane", texts.planes.notShown(name, error.message));
   }
 
   async #bring(target: PlaneRef, isQuick: boolean): Promise<void> {
@@ -182,7 +183,7 @@ export class PlaneDesk {
     const { nZ } = model.stackSize.value;
     if (isOn === model.isProjected.value || nZ < 2) return;
     if (isOn && nZ > MOST_PROJECTED) {
-      const text = `The maximum projection takes at most ${MOST_PROJECTED} planes; this stack has ${nZ}.`;
+      const text = texts.planes.tooManyForMaximum(MOST_PROJECTED, nZ);
       notify(model, text, { tone: "problem" });
       return;
     }
@@ -193,7 +194,7 @@ export class PlaneDesk {
       await scene.stage.pictures.prepare(picture);
       if (picture.name !== this.#pictureFor(model.plane.value).name) return;
       scene.stage.pictures.show(picture);
-      model.spoken.value = isOn ? "Maximum projection over z. Painting is off." : "One plane again";
+      model.spoken.value = isOn ? texts.planes.maximumOn : texts.planes.maximumOff;
     });
     if (!this.#isGoing) model.isPlaneLate.value = false;
     this.#settled = "";
@@ -231,7 +232,7 @@ export class PlaneDesk {
       const target = await stack.prepare(to);
       await target.copyFrom(source, id);
       await this.go(to);
-      notify(model, `Object ${id} copied to z ${shownNumber(to.z)}. Undo takes it back.`);
+      notify(model, texts.planes.copied(id, shownNumber(to.z)));
     });
     void copying.finally(() => {
       this.#isCopying = false;
@@ -240,9 +241,9 @@ export class PlaneDesk {
 
   #copyProblem(id: number, from: PlaneRef, to: PlaneRef): string | undefined {
     const { model } = this.#parts;
-    if (!model.mayAnnotate.value) return "You may look at this project but not annotate it.";
-    if (id === 0) return "Select an object first, then copy it to the next plane.";
-    return isSame(from, to) ? "There is no plane in that direction." : undefined;
+    if (!model.mayAnnotate.value) return texts.editor.mayOnlyLook;
+    if (id === 0) return texts.planes.selectFirst;
+    return isSame(from, to) ? texts.planes.noneThere : undefined;
   }
 
   // ------------------------------------------------------------ neighbours

@@ -1,5 +1,7 @@
 /** Planes of a stack or time series: which there are, what they are called, where they stand. */
+
 import type { PlaneRef, Span } from "../../store/types";
+import * as texts from "../../texts";
 import type { Picture } from "../../viewer/tile_source";
 
 export interface StackSize {
@@ -70,8 +72,8 @@ export const shownNumber = (index: number) => index + 1;
 /** "z 4 of 12, t 1 of 3", of the axes that there are. */
 export function planeText({ t, z }: PlaneRef, { nZ, nT }: StackSize): string {
   const parts = [];
-  if (nZ > 1) parts.push(`z ${shownNumber(z)} of ${nZ}`);
-  if (nT > 1) parts.push(`t ${shownNumber(t)} of ${nT}`);
+  if (nZ > 1) parts.push(texts.planes.z(shownNumber(z), nZ));
+  if (nT > 1) parts.push(texts.planes.t(shownNumber(t), nT));
   return parts.join(", ");
 }
 

@@ -5,6 +5,7 @@ import type { PromptMeta } from "../../api/types";
 import type { ImagePoint } from "../../geometry/points";
 import type { Rect } from "../../geometry/rect";
 import { type Area, areaOf } from "../../labels/similar";
+import * as texts from "../../texts";
 import { areaTarget, writeArea } from "../../tools/areas";
 import type { ToolContext } from "../../tools/tool";
 import type { PointerPlace } from "../../viewer/input";
@@ -152,7 +153,7 @@ export class PromptDesk {
     const abort = new AbortController();
     this.#abort = abort;
     const began = performance.now();
-    if (!this.prompt.value) this.#tell("waiting", "Asking the model…");
+    if (!this.prompt.value) this.#tell("waiting", texts.prompts.asking);
     try {
       const prompter = this.asks.value;
       const body = { ...bodyOf(asked, threshold), ...(prompter && { prompter }) };
@@ -169,17 +170,17 @@ export class PromptDesk {
   }
 
   #waits({ by, engine, is_served }: PromptAnswer): void {
-    const name = by ?? "the model";
+    const name = by ?? texts.prompts.theModel;
     if (is_served === false) {
-      const text = `No worker of ${engine} runs now: ${name} answers when one is started.`;
+      const text = texts.prompts.noWorker(engine, name);
       this.#tell("waiting", text, engine);
-    } else if (!this.#found) this.#tell("waiting", `${name} is looking…`, engine);
+    } else if (!this.#found) this.#tell("waiting", texts.prompts.looking(name), engine);
   }
 
   #answered(answer: PromptAnswer, seconds: number): void {
     if (answer.state === "failed" || answer.state === "waiting") {
       this.drop();
-      const text = answer.message ?? "The worker is busy and has not answered; try again later.";
+      const text = answer.message ?? texts.prompts.workerIsBusy;
       notify(this.#model, text, { tone: "problem" });
       return;
     }
@@ -187,11 +188,11 @@ export class PromptDesk {
     this.#found = area && { area, answer, seconds };
     this.#scene.area.set(area, COLOUR);
     if (!area) {
-      this.#tell("nothing", answer.message ?? "Nothing was found there.", answer.engine, answer);
+      this.#tell("nothing", answer.message ?? texts.prompts.nothingFound, answer.engine, answer);
       return;
     }
     const score = Math.round((answer.score ?? 0) * 100);
-    const text = `${answer.by}: ${score} % sure, ${seconds.toFixed(1)} s. Click it or press Enter to keep it.`;
+    const text = texts.prompts.found(answer.by ?? "", score, seconds);
     this.#tell("found", text, answer.engine, answer);
   }
 

@@ -2,6 +2,7 @@
 import { effect } from "@preact/signals";
 import { ApiError, NetworkError } from "../../api/client";
 import type { PixelApi } from "../../api/pixels";
+import * as texts from "../../texts";
 import { type ChannelStyle, coarsestStep } from "../../viewer/channels";
 import type { RawTone } from "../../viewer/raw_paint";
 import { RAW_MAX_LEVEL, type RawLook, RawTiles } from "../../viewer/raw_tiles";
@@ -98,7 +99,7 @@ export class RawDesk {
     this.#model.depth.value = "tiles";
     const isTold = error instanceof ApiError || error instanceof NetworkError;
     const why = isTold ? ` ${error.message}` : "";
-    const text = `The stored values could not be shown; the picture is in 256 greys.${why} Switch Full depth on to try again.`;
+    const text = texts.viewing.depth.notShown(why);
     notify(this.#model, text, { tone: "problem" });
     if (!isTold) console.error(error);
   }

@@ -1,6 +1,7 @@
 /** The regions of the plane in view, as they are drawn. */
 import { intersect, isEmpty, type Rect } from "../../geometry/rect";
 import { meets } from "../../labels/spans";
+import * as texts from "../../texts";
 import type { EditorModel, RegionInfo } from "./model";
 import { spanText } from "./planes";
 import { coverageLabel } from "./region_words";
@@ -24,7 +25,7 @@ export function regionBoxes({ regions, chosenRegion, drawnBox, plane }: EditorMo
       id: "",
       box: drawn,
       colour: "#56c1cd",
-      label: "New region",
+      label: texts.regions.newRegion,
       isOpen: true,
       isChosen: true,
     });
@@ -47,7 +48,7 @@ export function showsBlindRegion({ regions, plane }: EditorModel, visible: Rect)
 }
 
 function regionLabel(region: RegionInfo): string {
-  const blind = region.purpose === "blind_validation" ? " · blind" : "";
+  const blind = region.purpose === "blind_validation" ? texts.regions.boxIsBlind : "";
   const planes = region.depth > 1 ? ` · ${spanText(region)}` : "";
   const done = region.state === "submitted" ? " ✓" : "";
   return `${coverageLabel(region.coverage)}${blind}${planes}${done}`;

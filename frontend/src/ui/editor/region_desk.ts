@@ -4,8 +4,8 @@ import type { RegionJson } from "../../api/types";
 import { type Rect, rect } from "../../geometry/rect";
 import { meets } from "../../labels/spans";
 import type { LayerStore, PlaneRef, Span } from "../../store/types";
+import * as texts from "../../texts";
 import { type Coverage, type EditorModel, notify, type Purpose, type RegionInfo } from "./model";
-import { plural } from "./parts";
 import type { Scene } from "./scene";
 
 export interface RegionParts {
@@ -55,7 +55,7 @@ export class RegionDesk {
     scene.cursor.setBand(undefined);
     model.drawnBox.value = box;
     model.isPanelOpen.value = true;
-    model.spoken.value = "Region drawn. Say what it holds in the side panel.";
+    model.spoken.value = texts.regions.drawn;
   }
 
   drop(): void {
@@ -82,7 +82,7 @@ export class RegionDesk {
       this.#put(regionInfo(row));
       model.chosenRegion.value = row.id;
       model.tool.value = "brush";
-      notify(model, "Region opened. Annotate it, then submit it.");
+      notify(model, texts.regions.opened);
     });
   }
 
@@ -95,13 +95,13 @@ export class RegionDesk {
     const { model, scene } = this.#parts;
     const region = model.regions.value.find((one) => one.id === id);
     if (!region) {
-      notify(model, "The region of this link is not there any more.", { tone: "problem" });
+      notify(model, texts.regions.linkIsGone, { tone: "problem" });
       return;
     }
     model.chosenRegion.value = region.id;
     void (plane ? Promise.resolve() : this.#goTo(region)).then(() => {
       scene.stage.showBox(region.box, true);
-      model.spoken.value = "Region chosen";
+      model.spoken.value = texts.regions.chosen;
     });
   }
 
@@ -116,8 +116,8 @@ export class RegionDesk {
   submitChosen(): void {
     const { model } = this.#parts;
     const region = model.regions.value.find((one) => one.id === model.chosenRegion.value);
-    if (!region) notify(model, "Choose a region in the side panel first.");
-    else if (region.state === "submitted") notify(model, "This region is submitted already.");
+    if (!region) notify(model, texts.regions.chooseFirst);
+    else if (region.state === "submitted") notify(model, texts.regions.submittedAlready);
     else this.submit(region);
   }
 
@@ -139,7 +139,7 @@ export class RegionDesk {
     void attempt(async () => {
       await images.deleteRegion(region.id);
       model.regions.value = model.regions.value.filter((one) => one.id !== region.id);
-      notify(model, "Region deleted. The objects in it stay.");
+      notify(model, texts.regions.removed);
     });
   }
 
@@ -148,15 +148,16 @@ export class RegionDesk {
     const { model, images, layer, attempt, onSubmitted } = this.#parts;
     void attempt(async () => {
       if (layer.isBusy || model.save.value.queued > 0) {
-        notify(model, "Sending the last strokes, then the region is submitted…");
+        notify(model, texts.regions.submitting);
       }
       // Always: the stroke under the hand is not counted as waiting.
       await layer.flush();
       const n = this.objectsIn(region.box, region);
       const submitted = regionInfo(await images.submitRegion(region.id));
       this.#put(submitted);
-      const use = region.purpose === "training" ? "the next training" : "measuring models";
-      onSubmitted(submitted, `Region submitted with ${plural(n, "object")}, ready for ${use}.`);
+      const use =
+        region.purpose === "training" ? texts.regions.useOf.training : texts.regions.useOf.blind;
+      onSubmitted(submitted, texts.regions.submitted(n, use));
     });
   }
 

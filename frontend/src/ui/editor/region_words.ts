@@ -1,26 +1,36 @@
 /** How coverage and purpose of a region are told to people. */
+
+import * as texts from "../../texts";
 import type { Coverage, Purpose } from "./model";
 
 export const COVERAGES: readonly { value: Coverage; label: string; help: string }[] = [
   {
     value: "complete",
-    label: "Complete",
-    help: "Every object inside is annotated. All pixels teach, background too.",
+    label: texts.regions.coverages.complete.label,
+    help: texts.regions.coverages.complete.help,
   },
   {
     value: "positives_only",
-    label: "Positives only",
-    help: "What is annotated is right, but objects are missing. Only annotated pixels teach.",
+    label: texts.regions.coverages.positivesOnly.label,
+    help: texts.regions.coverages.positivesOnly.help,
   },
-  { value: "ignore", label: "Ignore", help: "Artefacts or unclear parts. Nothing here teaches." },
+  {
+    value: "ignore",
+    label: texts.regions.coverages.ignore.label,
+    help: texts.regions.coverages.ignore.help,
+  },
 ];
 
 export const PURPOSES: readonly { value: Purpose; label: string; help: string }[] = [
-  { value: "training", label: "Training", help: "The next model learns from it." },
+  {
+    value: "training",
+    label: texts.regions.purposes.training.label,
+    help: texts.regions.purposes.training.help,
+  },
   {
     value: "blind_validation",
-    label: "Blind validation",
-    help: "Drawn without seeing a draft and never trained on: it measures how good models are. Drafts stay hidden until it is submitted.",
+    label: texts.regions.purposes.blind.label,
+    help: texts.regions.purposes.blind.help,
   },
 ];
 

@@ -6,9 +6,8 @@ import { inOrder, isMeant, type ReviewFilter } from "../../labels/review_order";
 import { meets } from "../../labels/spans";
 import { FinishedWork } from "../../store/finished_work";
 import type { DraftStore, InstanceRow, LayerStore, PlaneRef, Preserve } from "../../store/types";
-import { doubtText } from "./doubt_words";
+import * as texts from "../../texts";
 import { type DraftInfo, type EditorModel, notify } from "./model";
-import { plural } from "./parts";
 import type { Scene } from "./scene";
 
 export interface ReviewParts {
@@ -126,7 +125,7 @@ export class Review {
       this.#arrivedUnseen = row.id;
       return;
     }
-    const text = `A new draft is here: ${row.name}, ${plural(row.n_instances ?? 0, "object")}.`;
+    const text = texts.drafts.review.newDraft(row.name, row.n_instances ?? 0);
     const hasWork = this.#draft && model.draftCounts.value.left > 0;
     if (!hasWork) {
       await this.choose(row.id);
@@ -135,7 +134,7 @@ export class Review {
     }
     notify(model, text, {
       tone: "news",
-      actions: [{ label: "Show it", run: () => void this.choose(row.id) }],
+      actions: [{ label: texts.drafts.review.showIt, run: () => void this.choose(row.id) }],
     });
   }
 
@@ -191,12 +190,12 @@ export class Review {
     const next = order[at < 0 ? 0 : (at + direction + order.length) % order.length];
     const row = next === undefined ? undefined : this.#draft?.instances.get(next);
     if (!row) {
-      notify(model, "Every object of this draft has been decided, or lies over finished work.");
+      notify(model, texts.drafts.review.nothingLeft);
       return;
     }
     void this.#show(row)
       .then(() => {
-        model.spoken.value = `Draft object ${row.id}. ${doubtText(row)}`;
+        model.spoken.value = texts.drafts.review.object(row.id, texts.doubtText(row));
         // Far away it was only a guess that nobody has worked there yet.
         return this.#finished?.look(row.id);
       })
@@ -209,18 +208,18 @@ export class Review {
   }
 
   #stepProblem(): string | undefined {
-    if (!this.#draft) return "There is no draft to review.";
-    return this.#parts.model.isBlind.value
-      ? "Drafts are hidden while an open blind validation region is in view."
-      : undefined;
+    if (!this.#draft) return texts.drafts.review.noDraft;
+    return this.#parts.model.isBlind.value ? texts.drafts.review.hiddenWhileBlind : undefined;
   }
 
   accept(): void {
-    this.#decide("accepted", (draft, id) => this.#parts.layer.acceptDraft(draft, id, "pixels"));
+    this.#decide(texts.drafts.review.accepted, (draft, id) =>
+      this.#parts.layer.acceptDraft(draft, id, "pixels"),
+    );
   }
 
   reject(): void {
-    this.#decide("rejected", async (draft, id) => {
+    this.#decide(texts.drafts.review.rejected, async (draft, id) => {
       draft.reject([id]);
     });
   }
@@ -236,7 +235,7 @@ export class Review {
       model.selectedDraft.value = 0;
       model.selected.value = taken;
       model.tool.value = "brush";
-      notify(model, `Object ${taken} is yours now. Correct it with the brush or the eraser.`);
+      notify(model, texts.drafts.review.takenOver(taken));
     });
   }
 
@@ -255,9 +254,7 @@ export class Review {
     const ids = this.meant(filter);
     void attempt(async () => {
       const n = await layer.acceptMany(draft, ids, preserve);
-      const skipped = ids.length - n;
-      const rest = skipped > 0 ? ` ${plural(skipped, "object")} skipped.` : "";
-      notify(model, `Accepted ${plural(n, "object")}.${rest}`);
+      notify(model, texts.drafts.review.acceptedMany(n, ids.length - n));
     });
   }
 
@@ -270,14 +267,14 @@ export class Review {
     const draft = this.#draft;
     const id = model.selectedDraft.value;
     if (!draft || id === 0) {
-      notify(model, "Choose a draft object first: click one, or press Tab for the next doubtful.");
+      notify(model, texts.drafts.review.chooseFirst);
       return;
     }
     const order = this.#ordered();
     const at = order.indexOf(id);
     void attempt(async () => {
       await act(draft, id);
-      model.spoken.value = `Object ${id} ${word}, ${this.#open().length} left`;
+      model.spoken.value = texts.drafts.review.decided(id, word, this.#open().length);
       // On to the one that came after it.
       const following = order.slice(at + 1).find((other) => other !== id);
       const next = following ?? order.find((other) => other !== id);

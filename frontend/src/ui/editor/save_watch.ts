@@ -1,5 +1,6 @@
 /** Says in a sentence why strokes are not saved, once for each time that this begins. */
 import type { SaveState } from "../../store/types";
+import * as texts from "../../texts";
 import { type EditorModel, notify } from "./model";
 
 /** A lost network shows in the save mark only: it comes and goes. */
@@ -17,7 +18,7 @@ export class SaveWatch {
     if (state === "saved") this.#told = null;
     if (!TOLD.has(state) || !lastError || lastError === this.#told) return;
     this.#told = lastError;
-    notify(this.#model, `${lastError} Your strokes are kept here and sent later.`, {
+    notify(this.#model, texts.saving.keptHere(lastError), {
       tone: "problem",
     });
   }

@@ -4,6 +4,7 @@ import { type GrantTiles, type TileGrant, TileToken } from "../../api/tiles";
 import type { Rect } from "../../geometry/rect";
 import type { Picture as PixelPicture } from "../../labels/similar";
 import { type DraftStore, EditRefused, type LabelReader, type LayerStore } from "../../store/types";
+import * as texts from "../../texts";
 import { toolNamed } from "../../tools/tools";
 import { AreaMark } from "../../viewer/area_mark";
 import { BoxMark } from "../../viewer/box_mark";
@@ -215,7 +216,7 @@ export class Scene {
     try {
       return { box, rgba: await this.painter.read(box, picture) };
     } catch {
-      throw new EditRefused("no_pixels", "The pixels here could not be loaded; try again.");
+      throw new EditRefused("no_pixels", texts.viewing.pixelsNotLoaded);
     }
   }
 

@@ -1,6 +1,7 @@
 /** What was suggested here and why, and the way to the next suggestion. */
 import type { ImageApi } from "../../api/images";
 import type { Suggestion } from "../../api/round_types";
+import * as texts from "../../texts";
 import { type EditorModel, notify, type RegionInfo } from "./model";
 import { searchWith } from "./planes";
 import type { RegionDesk } from "./region_desk";
@@ -44,7 +45,7 @@ export class SuggestionDesk {
     }
     notify(model, text, {
       tone: "news",
-      actions: [{ label: "Next suggestion", run: () => this.next() }],
+      actions: [{ label: texts.regions.suggestion, run: () => this.next() }],
     });
   }
 
@@ -57,7 +58,7 @@ export class SuggestionDesk {
       const open = (await this.load()).filter((one) => one.state === "open");
       const best = [...open].sort((a, b) => a.rank - b.rank)[0];
       if (!best) {
-        notify(model, "No suggestion is left. Back to the project…");
+        notify(model, texts.regions.noSuggestionLeft);
         navigate(projectUrl);
         return;
       }

@@ -7,6 +7,8 @@ import { PastPlane } from "../../store/past_plane";
 import type { ToRestore } from "../../store/restore";
 import type { StackStore } from "../../store/stack";
 import type { PlaneRef } from "../../store/types";
+import * as texts from "../../texts";
+import { planText, type RestoreEffect, restoredText } from "../../texts/restoring";
 import { clickOrPan } from "../../tools/clicks";
 import { region } from "../../tools/region";
 import type { ToolContext, ToolName } from "../../tools/tool";
@@ -16,7 +18,6 @@ import type { HistoryList } from "./history_list";
 import { type Step, whoseStep } from "./history_steps";
 import { type EditorModel, notify } from "./model";
 import { isSame } from "./planes";
-import { planText, type RestoreEffect, restoredText } from "./restore_words";
 import type { Scene } from "./scene";
 import { whenText } from "./times";
 
@@ -40,8 +41,7 @@ export interface Choice {
   readonly plan: RestoreEffect | null | undefined;
 }
 
-const READ_ONLY =
-  "This is the past, which is read only: press Esc to go back to now, then paint. What was lost can be restored from here.";
+const READ_ONLY = texts.history.past.isReadOnly;
 /** Commands of these kinds change something. */
 const CHANGING: ReadonlySet<string> = new Set(["Edit", "Drafts", "Regions"]);
 
@@ -151,7 +151,7 @@ export class TimeTravel {
     scene.showPast(undefined);
     this.pointAt(undefined);
     model.tool.value = this.#tool;
-    model.spoken.value = "Back to now";
+    model.spoken.value = texts.history.past.backToNow;
   }
 
   /** To the step before (+1 is older) or after; after the newest comes now. */
@@ -163,14 +163,14 @@ export class TimeTravel {
     if ((this.#wanted ?? this.step.value) !== from) return;
     if (step) await this.go(step);
     else if (older < 0) this.leave();
-    else model.spoken.value = "This is the oldest step.";
+    else model.spoken.value = texts.history.past.isOldest;
   }
 
   /** "As it was on 30 Nov 2026, 12:31:05, after Ana’s brush stroke – read only" */
   sentence(): string {
     const step = this.step.value;
     if (!step) return "";
-    return `As it was on ${whenText(step.at)}, after ${whoseStep(step)} – read only`;
+    return texts.history.past.asItWas(whenText(step.at), whoseStep(step));
   }
 
   // ------------------------------------------------------------ planes
@@ -241,7 +241,7 @@ export class TimeTravel {
     const past = this.#past;
     if (!what || !past) return;
     if (!model.mayAnnotate.value) {
-      notify(model, "You may look at this project but not annotate it.", { tone: "problem" });
+      notify(model, texts.editor.mayOnlyLook, { tone: "problem" });
       return;
     }
     const plan = await attempt(() => layer.plane.restore(past, what));
@@ -255,13 +255,13 @@ export class TimeTravel {
   effect(): string {
     const { layer, scene } = this.#parts;
     if (!showsDetail(scene.stage.view(), layer.info.chunk)) {
-      return "Zoom in to see the objects of then: from here only some are shown.";
+      return texts.history.past.zoomIn;
     }
     const choice = this.choice.value;
-    if (!choice) return "Click an object to restore it as it was, or draw a box around a part.";
-    if (choice.plan === undefined) return "Comparing with now …";
-    if (choice.plan === null) return "That is now as it was then: there is nothing to restore.";
-    return `Restoring: ${planText(choice.plan)}.`;
+    if (!choice) return texts.history.past.clickToRestore;
+    if (choice.plan === undefined) return texts.history.past.comparing;
+    if (choice.plan === null) return texts.history.past.nothingToRestore;
+    return texts.history.past.restoring(planText(choice.plan));
   }
 
   /** Whether a key belongs to the past: Esc and the arrows. */

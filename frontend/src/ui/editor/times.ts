@@ -1,4 +1,5 @@
 /** Moments as people say them: how long ago, and when exactly. */
+import * as texts from "../../texts";
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
@@ -8,11 +9,11 @@ const DAY = 24 * HOUR;
 export function agoText(at: Date, now: number = Date.now()): string {
   // Clocks differ a little: what is to come is now.
   const seconds = Math.max(0, (now - at.getTime()) / 1000);
-  if (seconds < MINUTE) return "just now";
-  if (seconds < HOUR) return `${Math.floor(seconds / MINUTE)} min ago`;
-  if (seconds < DAY) return `${Math.floor(seconds / HOUR)} h ago`;
+  if (seconds < MINUTE) return texts.history.justNow;
+  if (seconds < HOUR) return texts.history.minutesAgo(Math.floor(seconds / MINUTE));
+  if (seconds < DAY) return texts.history.hoursAgo(Math.floor(seconds / HOUR));
   const days = Math.floor(seconds / DAY);
-  if (days <= 30) return days === 1 ? "1 day ago" : `${days} days ago`;
+  if (days <= 30) return texts.history.daysAgo(days);
   return at.toLocaleDateString("en", { day: "numeric", month: "short", year: "numeric" });
 }
 

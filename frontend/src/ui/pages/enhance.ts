@@ -1,6 +1,7 @@
 /** Small manners of server-made pages: local times, confirmations, copying, the open menu. */
 
 import { thisPageAnew } from "../../api/html";
+import * as texts from "../../texts/pages";
 import { moment } from "./format";
 
 export function enhance(root: ParentNode): void {
@@ -33,10 +34,10 @@ async function copy(button: HTMLButtonElement): Promise<void> {
   input.select();
   try {
     await navigator.clipboard.writeText(input.value);
-    button.textContent = "Copied";
+    button.textContent = texts.common.copied;
   } catch {
     // Without https browsers refuse the clipboard; the text is selected for Ctrl+C.
-    button.textContent = "Press Ctrl+C";
+    button.textContent = texts.common.pressCtrlC;
   }
 }
 

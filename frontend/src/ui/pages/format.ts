@@ -1,5 +1,5 @@
 /** Numbers and times as a person reads them. */
-
+import * as texts from "../../texts/pages";
 /** A share or score from 0 to 1 with two digits; a dash where there is none. */
 export function score(value: number | null | undefined): string {
   return value === null || value === undefined || Number.isNaN(value) ? "–" : value.toFixed(2);
@@ -43,16 +43,18 @@ export function duration(seconds: number | null | undefined): string {
   if (seconds === null || seconds === undefined || !Number.isFinite(seconds)) return "–";
   const whole = Math.max(0, Math.round(seconds));
   if (whole < 60) return `${whole} s`;
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  if (whole < 3600) return texts.common.times.minutesSeconds(Math.floor(whole / 60), whole % 60);
   const minutes = Math.round(whole / 60);
-  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  return texts.common.times.hoursMinutes(Math.floor(minutes / 60), minutes % 60);
 }
 
 /** A time of work, as one would say it: "40 s", "12 min", "3 h 5 min". */
 export function worked(seconds: number): string {
   if (seconds < 60) return `${Math.round(seconds)} s`;
   const minutes = Math.round(seconds / 60);
-  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  return minutes < 60
+    ? texts.common.times.minutes(minutes)
+    : texts.common.times.hoursMinutes(Math.floor(minutes / 60), minutes % 60);
 }
 
 /** A moment in the reader's own zone and manner. */
@@ -73,8 +75,4 @@ const ENGINES: Readonly<Record<string, string>> = {
 /** An engine's name as its authors write it; one from outside keeps its own. */
 export function engineTitle(name: string): string {
   return ENGINES[name] ?? name;
-}
-
-export function count(n: number, one: string, many = `${one}s`): string {
-  return `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
 }

@@ -1,6 +1,7 @@
 /** Islands: parts of server-made pages that live in the browser, each loaded only where it is. */
 
 import { type ComponentType, render } from "preact";
+import * as texts from "../../texts/pages";
 
 export interface IslandProps {
   /** The `data-…` attributes of the island's element. */
@@ -33,7 +34,7 @@ async function mount(place: HTMLElement): Promise<void> {
     console.error(error);
     const note = document.createElement("p");
     note.className = "message error";
-    note.textContent = "This part of the page could not be loaded. Load the page again.";
+    note.textContent = texts.common.partNotLoaded;
     place.replaceChildren(note);
   }
 }

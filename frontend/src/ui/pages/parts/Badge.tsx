@@ -1,23 +1,24 @@
 /** States as words with a colour; the word alone is enough. */
 
 import type { ImageState, RunState } from "../../../api/page_types";
+import * as texts from "../../../texts/pages";
 
 const IMAGE: Readonly<Record<ImageState, readonly [string, string]>> = {
-  queued: ["Waiting", "busy"],
-  ingesting: ["Being read", "busy"],
-  ready: ["Ready", "good"],
-  failed: ["Failed", "bad"],
+  queued: [texts.common.imageStates.waiting, "busy"],
+  ingesting: [texts.common.imageStates.reading, "busy"],
+  ready: [texts.common.imageStates.ready, "good"],
+  failed: [texts.common.imageStates.failed, "bad"],
 };
 
 const RUN: Readonly<Record<RunState, readonly [string, string]>> = {
-  queued: ["Waiting", "busy"],
-  running: ["Running", "busy"],
-  paused: ["Paused", ""],
-  finished: ["Finished", "good"],
-  failed: ["Failed", "bad"],
-  errored: ["Error", "bad"],
-  cancelled: ["Cancelled", ""],
-  lost: ["Lost", "bad"],
+  queued: [texts.common.runStates.queued, "busy"],
+  running: [texts.common.runStates.running, "busy"],
+  paused: [texts.common.runStates.paused, ""],
+  finished: [texts.common.runStates.finished, "good"],
+  failed: [texts.common.runStates.failed, "bad"],
+  errored: [texts.common.runStates.error, "bad"],
+  cancelled: [texts.common.runStates.cancelled, ""],
+  lost: [texts.common.runStates.lost, "bad"],
 };
 
 export function ImageBadge({ state }: { state: ImageState }) {

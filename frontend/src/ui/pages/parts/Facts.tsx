@@ -1,11 +1,12 @@
 /** Names and values of a record by name, nested ones flattened by commas. */
 
 import { Fragment } from "preact";
+import * as texts from "../../../texts/pages";
 import { digits } from "../format";
 
 export function Facts({ of }: { of: Readonly<Record<string, unknown>> }) {
   const rows = flat(of).sort(([one], [other]) => one.localeCompare(other));
-  if (rows.length === 0) return <p class="muted">None.</p>;
+  if (rows.length === 0) return <p class="muted">{texts.common.none}</p>;
   return (
     <dl class="facts small">
       {rows.map(([name, value]) => (

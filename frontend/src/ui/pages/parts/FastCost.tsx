@@ -2,6 +2,7 @@
 
 import type { Evaluation } from "../../../api/page_types";
 import { api } from "../../../api/pages";
+import * as texts from "../../../texts/pages";
 import { fastInWords, lacksFast } from "./fast";
 import { TryButton } from "./TryButton";
 
@@ -17,9 +18,13 @@ export function FastCost({ evaluation, isFast, mayRepeat }: Props) {
   if (!lacksFast(evaluation, isFast)) return null;
   return (
     <div class="row">
-      <p class="hint">Fast drafts: not measured yet, since they were switched on later.</p>
+      <p class="hint">{texts.common.fast.notMeasured}</p>
       {mayRepeat && (
-        <TryButton label="Measure again" act={() => api.repeatEvaluation(evaluation.id)} isSmall />
+        <TryButton
+          label={texts.common.measureAgain}
+          act={() => api.repeatEvaluation(evaluation.id)}
+          isSmall
+        />
       )}
     </div>
   );

@@ -1,6 +1,7 @@
 /** The two scores that every table of versions begins with, at IoU 0.5. */
 
 import type { Scores } from "../../../api/page_types";
+import * as texts from "../../../texts/pages";
 import { score } from "../format";
 import { ap50, atIou } from "./scores";
 
@@ -8,12 +9,10 @@ export function ScoreHeads() {
   return (
     <>
       <th scope="col" class="num">
-        <abbr title="Average precision: found and right, of all that is there or was drafted">
-          AP50
-        </abbr>
+        <abbr title={texts.common.scores.ap50Help}>{texts.common.scores.ap50}</abbr>
       </th>
       <th scope="col" class="num">
-        F1
+        {texts.common.scores.f1}
       </th>
     </>
   );

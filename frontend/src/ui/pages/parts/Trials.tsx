@@ -1,6 +1,7 @@
 /** Ways of training that were tried for a moment, and which one did best. */
 
 import type { Run, Trial } from "../../../api/page_types";
+import * as texts from "../../../texts/pages";
 import { digits, duration } from "../format";
 import { bestOf, isChosen } from "./recipes";
 
@@ -23,31 +24,27 @@ export function Trials({ trials, trying, isTrying = false }: Props) {
   const best = bestOf(trials);
   const isOver = isChosen(trials, trying, isTrying);
   return (
-    <section class="panel flush" aria-label="Recipes tried">
+    <section class="panel flush" aria-label={texts.run.trials.title}>
       <div class="panel-head">
-        <h2>Recipes tried</h2>
-        <p class="hint">
-          Each way of training ran for a few steps; the one with the lowest loss on the blind
-          validation regions is the one that is trained on with. It says which way gets going, not
-          how far each would get.
-        </p>
+        <h2>{texts.run.trials.title}</h2>
+        <p class="hint">{texts.run.trials.help}</p>
       </div>
       <div class="table-wrap">
         <table>
           <thead>
             <tr>
-              <th scope="col">Recipe</th>
+              <th scope="col">{texts.run.trials.columns.recipe}</th>
               <th scope="col" class="num">
-                Validation loss
+                {texts.run.trials.columns.loss}
               </th>
               <th scope="col" class="num">
-                Steps
+                {texts.run.trials.columns.steps}
               </th>
               <th scope="col" class="num">
-                Time
+                {texts.run.trials.columns.time}
               </th>
               <th scope="col">
-                <span class="visually-hidden">Chosen</span>
+                <span class="visually-hidden">{texts.run.trials.columns.chosen}</span>
               </th>
             </tr>
           </thead>
@@ -61,7 +58,7 @@ export function Trials({ trials, trying, isTrying = false }: Props) {
                 <td>
                   {trial === best && (
                     <span class={`badge ${isOver ? "good" : ""}`}>
-                      {isOver ? "Chosen" : "Best so far"}
+                      {isOver ? texts.run.trials.isChosen : texts.run.trials.isBest}
                     </span>
                   )}
                 </td>
@@ -72,7 +69,7 @@ export function Trials({ trials, trying, isTrying = false }: Props) {
                 <th scope="row">{trying}</th>
                 <td class="num" colSpan={3} />
                 <td>
-                  <span class="badge busy">Trying</span>
+                  <span class="badge busy">{texts.run.trials.trying}</span>
                 </td>
               </tr>
             )}

@@ -1,6 +1,7 @@
 /** What fast drafts cost a version, as its measurement says. */
 
 import type { Evaluation, Report, Version } from "../../../api/page_types";
+import * as texts from "../../../texts/pages";
 import { score } from "../format";
 import { ap50, newest } from "./scores";
 
@@ -9,13 +10,13 @@ export function fastInWords(report: Report): string | undefined {
   if (!report.fast) return undefined;
   const exact = score(ap50(report.pooled));
   const fast = score(ap50(report.fast.pooled));
-  return `Fast drafts: AP50 ${fast} instead of ${exact}; ${sameInWords(report.fast.agreement?.share)}.`;
+  return texts.common.fast.cost(fast, exact, sameInWords(report.fast.agreement?.share));
 }
 
 /** Rounded down: only all are 100 %. */
 function sameInWords(share: number | null | undefined): string {
-  if (share === null || share === undefined) return "there was no object to compare";
-  return `${Math.floor(share * 100 + 1e-9)} % of the objects the same`;
+  if (share === null || share === undefined) return texts.common.fast.nothingToCompare;
+  return texts.common.fast.shareSame(Math.floor(share * 100 + 1e-9));
 }
 
 /** Whether a measurement should say what fast drafts cost, and does not. */

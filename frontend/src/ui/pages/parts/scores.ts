@@ -1,6 +1,7 @@
 /** Reading evaluations: the numbers a person compares, and what may be compared at all. */
 
 import type { Evaluation, Scores, Version } from "../../../api/page_types";
+import * as texts from "../../../texts/pages";
 
 export type Averaging = "pooled" | "mean";
 
@@ -74,11 +75,13 @@ export function gain(version: Version, versions: readonly Version[]): number | u
 /** Where a version's first weights came from, in words. */
 export function originInWords(origin: string): string {
   const [kind, name] = origin.split(/:(.*)/s);
-  if (kind === "scratch") return "from scratch";
-  if (kind === "pretrained") return `from official ${name}`;
-  if (kind === "upload") return "uploaded";
-  if (kind === "starter") return `starter model ${name}`;
+  if (kind === "scratch") return texts.common.origins.scratch;
+  if (kind === "pretrained") return texts.common.origins.official(name);
+  if (kind === "upload") return texts.common.origins.upload;
+  if (kind === "starter") return texts.common.origins.starter(name);
   if (kind === "version")
-    return /^\d+$/.test(name ?? "") ? `from v${name}` : "from an earlier version";
+    return /^\d+$/.test(name ?? "")
+      ? texts.common.origins.version(name)
+      : texts.common.origins.earlier;
   return origin;
 }

@@ -2,7 +2,7 @@
 
 import { useSignal } from "@preact/signals";
 import type { Split } from "../../../api/page_types";
-import { count } from "../format";
+import * as texts from "../../../texts/pages";
 import { SPLITS } from "./FilterBar";
 import { type ImageGrid, parseTags } from "./grid";
 
@@ -35,30 +35,30 @@ export function BulkBar({ grid, mayRemove }: { grid: ImageGrid; mayRemove: boole
     );
   };
   const remove = () => {
-    const question = `Remove ${count(chosen, "image")} with everything painted on ${chosen === 1 ? "it" : "them"}? This cannot be undone.`;
+    const question = texts.images.bulk.removeQuestion(chosen);
     if (window.confirm(question)) void run(grid.removeChosen());
   };
   if (chosen === 0) {
     return (
       <p class="hint bulkbar idle">
-        Tick images to set their split or tags.{" "}
+        {texts.images.bulk.tickSome}{" "}
         <button class="link-button" type="button" onClick={() => grid.choosePage(true)}>
-          Tick all on this page
+          {texts.images.bulk.tickAll}
         </button>
       </p>
     );
   }
   return (
-    <fieldset class="bulkbar" aria-label="Chosen images" aria-busy={busy.value}>
-      <strong role="status">{count(chosen, "image")} chosen</strong>
+    <fieldset class="bulkbar" aria-label={texts.images.bulk.title} aria-busy={busy.value}>
+      <strong role="status">{texts.images.bulk.nChosen(chosen)}</strong>
       <select
-        aria-label="Set the split"
+        aria-label={texts.images.bulk.setSplit}
         value=""
         disabled={busy.value}
         onChange={(event) => void setSplit(event.currentTarget.value)}
       >
         <option value="" disabled>
-          Set split…
+          {texts.images.bulk.splitMenu}
         </option>
         {SPLITS.map(([key, text]) => (
           <option key={key} value={key}>
@@ -68,8 +68,8 @@ export function BulkBar({ grid, mayRemove }: { grid: ImageGrid; mayRemove: boole
       </select>
       <span class="row">
         <input
-          aria-label="Tags, with commas between them"
-          placeholder="Tags"
+          aria-label={texts.images.bulk.tagsHelp}
+          placeholder={texts.images.bulk.tags}
           value={tags.value}
           onInput={(event) => {
             tags.value = event.currentTarget.value;
@@ -79,25 +79,25 @@ export function BulkBar({ grid, mayRemove }: { grid: ImageGrid; mayRemove: boole
           }}
         />
         <button class="button slim" type="button" disabled={busy.value} onClick={addTags}>
-          Add tags
+          {texts.images.bulk.addTags}
         </button>
         <button class="button slim" type="button" disabled={busy.value} onClick={removeTags}>
-          Take tags off
+          {texts.images.bulk.takeTagsOff}
         </button>
       </span>
       {mayRemove && (
         <button class="button slim danger" type="button" disabled={busy.value} onClick={remove}>
-          Remove
+          {texts.images.remove}
         </button>
       )}
       <span class="grow" />
       {chosen < onPage && (
         <button class="button slim quiet" type="button" onClick={() => grid.choosePage(true)}>
-          Whole page
+          {texts.images.bulk.wholePage}
         </button>
       )}
       <button class="button slim quiet" type="button" onClick={() => grid.choosePage(false)}>
-        Choose none
+        {texts.images.bulk.chooseNone}
       </button>
       {problems.value.map((problem) => (
         <p key={problem} class="field-error" role="alert">

@@ -1,22 +1,22 @@
 /** Filters of the image grid. */
 
 import { useMemo } from "preact/hooks";
-import { count } from "../format";
+import * as texts from "../../../texts/pages";
 import { settle } from "../live";
 import type { Filters, ImageGrid } from "./grid";
 
 export const SPLITS = [
-  ["none", "Not assigned"],
-  ["train", "Training"],
-  ["validation", "Validation"],
-  ["test", "Test"],
+  ["none", texts.images.filter.splits.none],
+  ["train", texts.images.filter.splits.training],
+  ["validation", texts.images.filter.splits.validation],
+  ["test", texts.images.filter.splits.test],
 ] as const;
 
 const STATES = [
-  ["ready", "Ready"],
-  ["queued", "Waiting"],
-  ["ingesting", "Being read"],
-  ["failed", "Failed"],
+  ["ready", texts.common.imageStates.ready],
+  ["queued", texts.common.imageStates.waiting],
+  ["ingesting", texts.common.imageStates.reading],
+  ["failed", texts.common.imageStates.failed],
 ] as const;
 
 export function FilterBar({ grid }: { grid: ImageGrid }) {
@@ -24,12 +24,18 @@ export function FilterBar({ grid }: { grid: ImageGrid }) {
   const tags = grid.tags.value;
   return (
     <search class="filters">
-      <TextFilter grid={grid} field="name" label="Name" placeholder="Part of the file name" wide />
+      <TextFilter
+        grid={grid}
+        field="name"
+        label={texts.images.filter.name}
+        placeholder={texts.images.filter.partOfName}
+        wide
+      />
       <TextFilter
         grid={grid}
         field="tag"
-        label="Tag or stain"
-        placeholder="Any"
+        label={texts.images.filter.tag}
+        placeholder={texts.images.filter.any}
         list="known-tags"
       />
       <datalist id="known-tags">
@@ -38,20 +44,19 @@ export function FilterBar({ grid }: { grid: ImageGrid }) {
         ))}
       </datalist>
       <Choice
-        label="Split"
+        label={texts.images.filter.split}
         value={filters.split}
         options={SPLITS}
         onChange={(split) => void grid.filter({ split })}
       />
       <Choice
-        label="State"
+        label={texts.images.filter.state}
         value={filters.state}
         options={STATES}
         onChange={(state) => void grid.filter({ state })}
       />
       <p class="muted small" role="status">
-        {count(grid.total.value, "image")}
-        {grid.isFiltered.value && " found"}
+        {texts.images.filter.nFound(grid.total.value, grid.isFiltered.value)}
       </p>
     </search>
   );
@@ -105,7 +110,7 @@ function Choice({ label, value, options, onChange }: ChoiceProps) {
     <div class="field">
       <label for={id}>{label}</label>
       <select id={id} value={value} onChange={(event) => onChange(event.currentTarget.value)}>
-        <option value="">Any</option>
+        <option value="">{texts.images.filter.any}</option>
         {options.map(([key, text]) => (
           <option key={key} value={key}>
             {text}

@@ -3,7 +3,7 @@
 import { useSignal } from "@preact/signals";
 import type { ImageCard } from "../../../api/page_types";
 import { address } from "../../../api/pages";
-import { count } from "../format";
+import * as texts from "../../../texts/pages";
 import { ImageBadge } from "../parts/Badge";
 import { SPLITS } from "./FilterBar";
 import type { ImageGrid } from "./grid";
@@ -33,7 +33,7 @@ export function ImageTile({ image, grid, mayChoose, mayRemove }: TileProps) {
             type="checkbox"
             checked={isChosen}
             onClick={pick}
-            aria-label={`Choose ${image.name}`}
+            aria-label={texts.images.tile.choose(image.name)}
           />
         </label>
       )}
@@ -78,7 +78,9 @@ function Facts({ image }: { image: ImageCard }) {
       {image.state === "ready" && (
         <span class="muted small">
           {image.width} × {image.height}
-          {image.n_channels && image.n_channels > 1 ? `, ${image.n_channels} channels` : ""}
+          {image.n_channels && image.n_channels > 1
+            ? texts.images.tile.channels(image.n_channels)
+            : ""}
         </span>
       )}
       <span class="badges">
@@ -89,15 +91,15 @@ function Facts({ image }: { image: ImageCard }) {
           </span>
         ))}
         {(image.n_instances ?? 0) > 0 && (
-          <span class="badge good">{count(image.n_instances ?? 0, "object")}</span>
+          <span class="badge good">{texts.images.tile.nObjects(image.n_instances ?? 0)}</span>
         )}
         {(image.n_regions ?? 0) > 0 && (
-          <span class="badge good">{count(image.n_regions ?? 0, "region")}</span>
+          <span class="badge good">{texts.images.tile.nRegions(image.n_regions ?? 0)}</span>
         )}
       </span>
       {image.painted_by && image.painted_by.length > 0 && (
-        <span class="muted small" title={`Painted by ${image.painted_by.join(", ")}`}>
-          by {painters(image.painted_by)}
+        <span class="muted small" title={texts.images.tile.paintedBy(image.painted_by.join(", "))}>
+          {texts.images.tile.by(painters(image.painted_by))}
         </span>
       )}
     </>
@@ -107,7 +109,9 @@ function Facts({ image }: { image: ImageCard }) {
 /** The one who painted most, and how many others. */
 export function painters([first, ...others]: readonly string[]): string {
   if (others.length === 0) return first ?? "";
-  return others.length === 1 ? `${first}, ${others[0]}` : `${first} and ${others.length} others`;
+  return others.length === 1
+    ? `${first}, ${others[0]}`
+    : texts.images.tile.andOthers(first, others.length);
 }
 
 interface FailureProps {
@@ -129,7 +133,7 @@ function Failure({ image, grid, mayRetry, mayRemove }: FailureProps) {
   return (
     <>
       <span class="sentence">
-        {problem.value || image.error_message || "It could not be read."}
+        {problem.value || image.error_message || texts.images.tile.couldNotBeRead}
       </span>
       <span class="row">
         {mayRetry && (
@@ -139,7 +143,8 @@ function Failure({ image, grid, mayRetry, mayRemove }: FailureProps) {
             disabled={isBusy.value}
             onClick={() => void act(grid.retry(image))}
           >
-            Try again{what}
+            {texts.common.tryAgain}
+            {what}
           </button>
         )}
         {mayRemove && (
@@ -149,7 +154,8 @@ function Failure({ image, grid, mayRetry, mayRemove }: FailureProps) {
             disabled={isBusy.value}
             onClick={() => void act(grid.remove(image))}
           >
-            Remove{what}
+            {texts.images.remove}
+            {what}
           </button>
         )}
       </span>

@@ -2,6 +2,7 @@
 
 import { useSignal } from "@preact/signals";
 import type { Selection, Suggestion } from "../../../api/round_types";
+import * as texts from "../../../texts/pages";
 import { SuggestionCard } from "./SuggestionCard";
 import { howFar, type NextRegions, standing } from "./suggestions";
 
@@ -20,7 +21,7 @@ export function NextRegionsPanel({ next, mayAnnotate }: Props) {
   return (
     <section class="panel flush" aria-labelledby="next-regions">
       <div class="panel-head">
-        <h2 id="next-regions">What to paint next</h2>
+        <h2 id="next-regions">{texts.suggestions.title}</h2>
         {mayAnnotate && stage !== "unknown" && (
           <button
             class={`button slim ${suggestions.length === 0 ? "primary" : ""}`}
@@ -28,7 +29,7 @@ export function NextRegionsPanel({ next, mayAnnotate }: Props) {
             disabled={stage === "choosing" || next.busy.value !== ""}
             onClick={() => void next.suggest()}
           >
-            {suggestions.length === 0 ? "Suggest regions" : "Suggest others"}
+            {suggestions.length === 0 ? texts.suggestions.ask : texts.suggestions.askForOthers}
           </button>
         )}
       </div>
@@ -38,7 +39,7 @@ export function NextRegionsPanel({ next, mayAnnotate }: Props) {
             {next.problem.value}{" "}
             {stage === "unknown" && (
               <button class="link-button" type="button" onClick={() => void next.load()}>
-                Try again
+                {texts.common.tryAgain}
               </button>
             )}
           </p>
@@ -61,17 +62,20 @@ function Choosing({ selection }: { selection: Selection }) {
   return (
     <div class="stack" role="status">
       <p class="small">
-        <span class="badge busy">Choosing</span> {words}. This may take a minute; you can go on
-        working.
+        <span class="badge busy">{texts.suggestions.choosing}</span>{" "}
+        {texts.suggestions.mayTake(words)}
       </p>
-      <progress aria-label="Choosing regions" {...(share === undefined ? {} : { value: share })} />
+      <progress
+        aria-label={texts.suggestions.choosingRegions}
+        {...(share === undefined ? {} : { value: share })}
+      />
     </div>
   );
 }
 
 function failure(selection: Selection): string {
   if (selection.error_message) return selection.error_message;
-  return "The regions could not be chosen. Ask again.";
+  return texts.suggestions.couldNotBeChosen;
 }
 
 interface AdviceProps {
@@ -85,26 +89,15 @@ function Advice({ stage, suggestions, mayAnnotate }: AdviceProps) {
   if (stage === "never") {
     return (
       <p class="muted">
-        {mayAnnotate
-          ? "Ask for regions, and cytoloop picks those that teach a model most for the time they take: typical ones before the first training, doubtful ones after it. Each says why."
-          : "Nobody has asked for suggestions yet. An annotator of this project can."}
+        {mayAnnotate ? texts.suggestions.whatItDoes : texts.suggestions.nobodyAsked}
       </p>
     );
   }
   if (stage === "nothing") {
-    return (
-      <p class="muted">
-        All suggestions were skipped or are gone. Ask for others, or open any image below and
-        declare a region where you like.
-      </p>
-    );
+    return <p class="muted">{texts.suggestions.allGone}</p>;
   }
   if (stage === "chosen" && suggestions.every((one) => standing(one) === "done")) {
-    return (
-      <p class="muted">
-        All suggested regions are submitted: train now, or ask for others and paint on.
-      </p>
-    );
+    return <p class="muted">{texts.suggestions.allSubmitted}</p>;
   }
   return null;
 }
@@ -133,7 +126,7 @@ function Cards({ next, suggestions, mayAnnotate }: CardsProps) {
             showsAll.value = !showsAll.value;
           }}
         >
-          {showsAll.value ? "Show fewer" : `Show ${more} more`}
+          {showsAll.value ? texts.suggestions.showFewer : texts.suggestions.showMore(more)}
         </button>
       )}
     </>

@@ -3,6 +3,7 @@
 import { effect } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import { projectNews } from "../../../api/pages";
+import * as texts from "../../../texts/pages";
 import { refreshPart } from "../enhance";
 import type { IslandProps } from "../islands";
 import { settle } from "../live";
@@ -57,8 +58,7 @@ export default function ProjectImages({ data }: IslandProps) {
       {mayAnnotate && <UploadZone queue={queue} isEmpty={isEmpty} />}
       {isEmpty && !mayAnnotate && (
         <p class="empty">
-          This project has no images yet. Owners, reviewers and annotators can upload some:{" "}
-          <a href={`/projects/${project}/people/`}>see who they are</a>.
+          {texts.images.noneYet(<a href={`/projects/${project}/people/`}>{texts.images.seeWho}</a>)}
         </p>
       )}
       {!isEmpty && <Found grid={grid} mayAnnotate={mayAnnotate} mayReview={mayReview} />}
@@ -75,26 +75,26 @@ interface FoundProps {
 function Found({ grid, mayAnnotate, mayReview }: FoundProps) {
   const images = grid.images.value;
   return (
-    <section aria-label="Images" class="stack">
+    <section aria-label={texts.images.title} class="stack">
       <FilterBar grid={grid} />
       {mayAnnotate && <BulkBar grid={grid} mayRemove={mayReview} />}
       {grid.problem.value && (
         <p class="message error" role="alert">
           {grid.problem.value}{" "}
           <button class="link-button" type="button" onClick={() => void grid.load()}>
-            Try again
+            {texts.common.tryAgain}
           </button>
         </p>
       )}
       {images.length === 0 && !grid.loading.value && !grid.problem.value && (
         <div class="empty">
-          <p>No image fits these filters.</p>
+          <p>{texts.images.noneFits}</p>
           <button
             class="button"
             type="button"
             onClick={() => void grid.filter({ name: "", state: "", tag: "", split: "" })}
           >
-            Show all images
+            {texts.images.showAll}
           </button>
         </div>
       )}
@@ -119,25 +119,23 @@ function Pager({ grid }: { grid: ImageGrid }) {
   const page = grid.page.value;
   if (pages <= 1) return null;
   return (
-    <nav class="pager" aria-label="Pages of images">
+    <nav class="pager" aria-label={texts.images.pages.title}>
       <button
         class="button"
         type="button"
         disabled={page <= 1}
         onClick={() => void grid.goTo(page - 1)}
       >
-        Previous
+        {texts.images.pages.previous}
       </button>
-      <span class="muted">
-        Page {page} of {pages}
-      </span>
+      <span class="muted">{texts.images.pages.of(page, pages)}</span>
       <button
         class="button"
         type="button"
         disabled={page >= pages}
         onClick={() => void grid.goTo(page + 1)}
       >
-        Next
+        {texts.images.pages.next}
       </button>
     </nav>
   );

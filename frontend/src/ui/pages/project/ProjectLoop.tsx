@@ -3,6 +3,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import { address, api, projectNews } from "../../../api/pages";
+import * as texts from "../../../texts/pages";
 import type { IslandProps } from "../islands";
 import { settle } from "../live";
 import { NextRegionsPanel } from "./NextRegionsPanel";
@@ -72,9 +73,7 @@ export default function ProjectLoop({ data }: IslandProps) {
 function StarterHint({ project }: { project: string }) {
   return (
     <p class="message wide">
-      No model knows these images yet. A <a href={address.starters(project)}>starter model</a> that
-      fits drafts all of them at once, without training: correct drafts instead of painting from
-      nothing.
+      {texts.starters.hint(<a href={address.starters(project)}>{texts.starters.aStarterModel}</a>)}
     </p>
   );
 }

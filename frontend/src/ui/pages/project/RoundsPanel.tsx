@@ -3,7 +3,8 @@
 import { useSignal } from "@preact/signals";
 import { address } from "../../../api/pages";
 import type { Labelled, Round, Rounds } from "../../../api/round_types";
-import { count, engineTitle, moment, score, worked } from "../format";
+import * as texts from "../../../texts/pages";
+import { engineTitle, moment, score, worked } from "../format";
 import { Delta } from "../parts/Delta";
 import { isUntouched, type RoundsState, type Step, stepsOf, whereabouts } from "./rounds";
 
@@ -22,23 +23,20 @@ export function RoundsPanel({ state, project, mayReview }: Props) {
   return (
     <section class="panel flush rounds" aria-labelledby="rounds">
       <div class="panel-head">
-        <h2 id="rounds">Rounds</h2>
-        <p class="hint">Paint, train, correct: once</p>
+        <h2 id="rounds">{texts.rounds.title}</h2>
+        <p class="hint">{texts.rounds.subtitle}</p>
       </div>
       {state.problem.value && (
         <p class="panel-body" role="alert">
           {state.problem.value}{" "}
           <button class="link-button" type="button" onClick={() => void state.load()}>
-            Try again
+            {texts.common.tryAgain}
           </button>
         </p>
       )}
       {rounds &&
         (isUntouched(rounds) ? (
-          <p class="panel-body muted">
-            The first round begins with the first stroke and ends with the first training. Then this
-            shows what was labelled, how long it took, and how much better the model became.
-          </p>
+          <p class="panel-body muted">{texts.rounds.noneYet}</p>
         ) : (
           <RoundsTable rounds={rounds} project={project} mayReview={mayReview} />
         ))}
@@ -61,25 +59,21 @@ function RoundsTable({ rounds, project, mayReview }: TableProps) {
       <table>
         <thead>
           <tr>
-            <th scope="col">Round</th>
-            <th scope="col">Labelled</th>
+            <th scope="col">{texts.rounds.columns.round}</th>
+            <th scope="col">{texts.rounds.columns.labelled}</th>
             <th scope="col">
-              <abbr title="At work in the editor, all people together; pauses do not count">
-                Time
-              </abbr>
+              <abbr title={texts.rounds.columns.timeHelp}>{texts.rounds.columns.time}</abbr>
             </th>
             <th scope="col">
-              <abbr title="Average precision at IoU 0.5 on the round's own blind validation regions">
-                AP50
-              </abbr>{" "}
-              before → after
+              <abbr title={texts.rounds.columns.ap50Help}>{texts.common.scores.ap50}</abbr>{" "}
+              {texts.rounds.columns.beforeAfter}
             </th>
           </tr>
         </thead>
         <tbody>
           <tr class="open-round">
             <th scope="row">
-              <span class="badge busy">Now</span>
+              <span class="badge busy">{texts.rounds.now}</span>
             </th>
             <Spent labelled={rounds.open} />
             <td class="small muted">
@@ -111,7 +105,7 @@ function RoundsTable({ rounds, project, mayReview }: TableProps) {
             showsAll.value = !showsAll.value;
           }}
         >
-          {showsAll.value ? "Show fewer" : `Show ${count(more, "older round")}`}
+          {showsAll.value ? texts.rounds.showFewer : texts.rounds.showOlder(more)}
         </button>
       )}
     </div>
@@ -124,16 +118,18 @@ function Spent({ labelled }: { labelled: Labelled }) {
       <td>
         {labelled.n_regions > 0 ? (
           <>
-            <strong>{count(labelled.n_instances, "object")}</strong>
+            <strong>{texts.rounds.nObjects(labelled.n_instances)}</strong>
             <span class="small muted">{whereabouts(labelled)}</span>
           </>
         ) : (
-          <span class="muted">nothing new</span>
+          <span class="muted">{texts.rounds.nothingNew}</span>
         )}
       </td>
       <td class="nowrap">
         {labelled.active_s > 0 ? worked(labelled.active_s) : <span class="muted">–</span>}
-        {labelled.n_ops > 0 && <span class="small muted">{count(labelled.n_ops, "edit")}</span>}
+        {labelled.n_ops > 0 && (
+          <span class="small muted">{texts.rounds.nEdits(labelled.n_ops)}</span>
+        )}
       </td>
     </>
   );
@@ -146,9 +142,9 @@ interface ToCloseProps {
 }
 
 function ToClose({ open, project, mayReview }: ToCloseProps) {
-  if (open.n_regions === 0) return <>Submit a region to count it here</>;
-  if (!mayReview) return <>Ends with the next training</>;
-  return <a href={address.training(project)}>Train to close this round</a>;
+  if (open.n_regions === 0) return <>{texts.rounds.submitToCount}</>;
+  if (!mayReview) return <>{texts.rounds.endsWithTraining}</>;
+  return <a href={address.training(project)}>{texts.rounds.trainToClose}</a>;
 }
 
 function Gains({ round, project }: { round: Round; project: string }) {
@@ -157,7 +153,7 @@ function Gains({ round, project }: { round: Round; project: string }) {
   if (steps.length === 0) {
     return (
       <span class="small muted">
-        No version yet: see the <a href={address.training(project)}>runs</a>
+        {texts.rounds.noVersionYet(<a href={address.training(project)}>{texts.rounds.runs}</a>)}
       </span>
     );
   }
@@ -168,7 +164,7 @@ function Gains({ round, project }: { round: Round; project: string }) {
       ))}
       {hidden > 0 && (
         <a class="small" href={address.training(project)}>
-          and {count(hidden, "more version")}
+          {texts.rounds.andMore(hidden)}
         </a>
       )}
     </>
@@ -182,16 +178,20 @@ function Gain({ round, step }: { round: Round; step: Step }) {
     <div class="gain">
       <span class="numbers">
         {before && <>{score(before.ap50)} → </>}
-        <strong>{step.ap50 === null ? "not measured" : score(step.ap50)}</strong>{" "}
+        <strong>{step.ap50 === null ? texts.rounds.notMeasured : score(step.ap50)}</strong>{" "}
         {before && <Delta value={step.gain} />}
       </span>
       <span class="small muted">
         {before && (
           <>
-            <a href={address.version(before.version.id)}>v{before.version.number}</a> →{" "}
+            <a href={address.version(before.version.id)}>
+              {texts.common.version(before.version.number)}
+            </a>{" "}
+            →{" "}
           </>
         )}
-        <a href={address.version(step.id)}>v{step.number}</a> {engineTitle(engine)}
+        <a href={address.version(step.id)}>{texts.common.version(step.number)}</a>{" "}
+        {engineTitle(engine)}
       </span>
     </div>
   );

@@ -2,6 +2,7 @@
 
 import { address } from "../../../api/pages";
 import type { Suggestion } from "../../../api/round_types";
+import * as texts from "../../../texts/pages";
 import { type NextRegions, planeInWords, standing, visibleBox } from "./suggestions";
 
 interface Props {
@@ -23,14 +24,16 @@ export function SuggestionCard({ suggestion, next, mayAnnotate }: Props) {
         <p class="small">{suggestion.reason}</p>
         <span class="row badges">
           {suggestion.purpose === "blind_validation" ? (
-            <span class="badge warn" title="Drawn without seeing a draft; measures versions">
-              Blind validation
+            <span class="badge warn" title={texts.suggestions.card.blindHelp}>
+              {texts.suggestions.card.blind}
             </span>
           ) : (
-            <span class="badge">Training</span>
+            <span class="badge">{texts.suggestions.card.training}</span>
           )}
-          {stands === "painting" && <span class="badge busy">Being painted</span>}
-          {stands === "done" && <span class="badge good">Submitted</span>}
+          {stands === "painting" && (
+            <span class="badge busy">{texts.suggestions.card.beingPainted}</span>
+          )}
+          {stands === "done" && <span class="badge good">{texts.suggestions.card.submitted}</span>}
         </span>
         <Choice suggestion={suggestion} next={next} mayAnnotate={mayAnnotate} />
       </div>
@@ -48,7 +51,7 @@ function Place({ suggestion }: { suggestion: Suggestion }) {
       class="suggestion-place"
       viewBox={`0 0 ${width} ${height}`}
       role="img"
-      aria-label={`Place of the region on ${suggestion.image.name}`}
+      aria-label={texts.suggestions.card.placeOf(suggestion.image.name)}
     >
       <image href={thumbnail} width={width} height={height} />
       <path class="shade" fill-rule="evenodd" d={`M0 0h${width}v${height}h${-width}z${hole}`} />
@@ -65,7 +68,9 @@ function Choice({ suggestion, next, mayAnnotate }: Props) {
     return (
       <p class="row">
         <a class="button slim" href={address.region(suggestion.image.id, suggestion.region ?? "")}>
-          {stands === "done" || !mayAnnotate ? "Look" : "Go on"}
+          {stands === "done" || !mayAnnotate
+            ? texts.suggestions.card.look
+            : texts.suggestions.card.goOn}
           {what}
         </a>
       </p>
@@ -85,17 +90,19 @@ function Choice({ suggestion, next, mayAnnotate }: Props) {
         disabled={isBusy}
         onClick={() => void paint()}
       >
-        {next.busy.value === suggestion.id ? "Opening…" : "Paint"}
+        {next.busy.value === suggestion.id
+          ? texts.suggestions.card.opening
+          : texts.suggestions.card.paint}
         {what}
       </button>
       <button
         class="button slim"
         type="button"
         disabled={isBusy}
-        title="Not worth painting: do not suggest it again"
+        title={texts.suggestions.card.skipHelp}
         onClick={() => void next.dismiss(suggestion)}
       >
-        Skip
+        {texts.suggestions.card.skip}
         {what}
       </button>
     </p>

@@ -3,7 +3,8 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { address } from "../../../api/pages";
-import { bytes, count } from "../format";
+import * as texts from "../../../texts/pages";
+import { bytes } from "../format";
 import { chosen, dropped, fromFolder, type Picked } from "./files";
 import type { Upload, UploadQueue, UploadState } from "./uploads";
 
@@ -23,9 +24,7 @@ export function UploadZone({ queue, isEmpty }: { queue: UploadQueue; isEmpty: bo
   }, [queue]);
 
   const take = (picked: Picked) => {
-    note.value = picked.nSkipped
-      ? `${count(picked.nSkipped, "file")} in the folder left out: not an image by name.`
-      : "";
+    note.value = picked.nSkipped ? texts.images.upload.leftOut(picked.nSkipped) : "";
     queue.add(picked.files, tags.value);
   };
   const onPick = (input: HTMLInputElement, read: (files: Iterable<File>) => Picked) => {
@@ -33,7 +32,7 @@ export function UploadZone({ queue, isEmpty }: { queue: UploadQueue; isEmpty: bo
     input.value = ""; // the same file may be picked again after it failed
   };
   return (
-    <section aria-label="Upload images" class="stack">
+    <section aria-label={texts.images.upload.title} class="stack">
       {/* biome-ignore lint/a11y/noStaticElementInteractions: dropping has the buttons as its keyboard way */}
       <div
         class={`dropzone ${isEmpty ? "tall" : ""} ${isOver.value ? "over" : ""}`}
@@ -52,19 +51,16 @@ export function UploadZone({ queue, isEmpty }: { queue: UploadQueue; isEmpty: bo
       >
         <div class={isEmpty ? "" : "grow"}>
           {isEmpty ? (
-            <h2>Drop images here</h2>
+            <h2>{texts.images.upload.drop}</h2>
           ) : (
-            <strong>Add images: drop files or a folder here</strong>
+            <strong>{texts.images.upload.add}</strong>
           )}
-          <p class="muted small">
-            TIFF, OME-TIFF, PNG or JPEG; grey, colour or up to 16 channels. The original file is
-            kept as it is.
-          </p>
+          <p class="muted small">{texts.images.upload.formats}</p>
         </div>
         <div class="row">
           <input
-            aria-label="Tags for the new images, with commas between them"
-            placeholder="Tags, e.g. H&E, batch 2"
+            aria-label={texts.images.upload.tagsHelp}
+            placeholder={texts.images.upload.tags}
             value={tags.value}
             onInput={(event) => {
               tags.value = event.currentTarget.value;
@@ -72,10 +68,10 @@ export function UploadZone({ queue, isEmpty }: { queue: UploadQueue; isEmpty: bo
             style={{ width: "190px" }}
           />
           <button class="button primary" type="button" onClick={() => files.current?.click()}>
-            Choose files
+            {texts.images.upload.chooseFiles}
           </button>
           <button class="button" type="button" onClick={() => folder.current?.click()}>
-            Choose a folder
+            {texts.images.upload.chooseFolder}
           </button>
         </div>
         <input
@@ -83,14 +79,14 @@ export function UploadZone({ queue, isEmpty }: { queue: UploadQueue; isEmpty: bo
           type="file"
           multiple
           hidden
-          aria-label="Image files"
+          aria-label={texts.images.upload.files}
           onChange={(event) => onPick(event.currentTarget, chosen)}
         />
         <input
           ref={folder}
           type="file"
           hidden
-          aria-label="A folder of images"
+          aria-label={texts.images.upload.folder}
           {...{ webkitdirectory: true }}
           onChange={(event) => onPick(event.currentTarget, fromFolder)}
         />
@@ -116,19 +112,19 @@ function UploadList({ queue }: { queue: UploadQueue }) {
         <h2>
           <span role="status">
             {open > 0
-              ? `Uploading: ${counts.done + counts.duplicate} of ${uploads.length} done`
+              ? texts.images.upload.progress(counts.done + counts.duplicate, uploads.length)
               : endedLine(counts)}
           </span>
         </h2>
         <div class="row">
           {counts.failed > 0 && (
             <button class="button slim" type="button" onClick={() => queue.retryFailed()}>
-              Retry the failed
+              {texts.images.upload.retryFailed}
             </button>
           )}
           {open < uploads.length && (
             <button class="button slim quiet" type="button" onClick={() => queue.clearEnded()}>
-              Clear the list
+              {texts.images.upload.clear}
             </button>
           )}
         </div>
@@ -145,9 +141,9 @@ function UploadList({ queue }: { queue: UploadQueue }) {
 /** How all uploads ended, only what there is to say: "3 images uploaded, 2 were here already". */
 function endedLine(counts: Readonly<Record<UploadState, number>>): string {
   const parts = [
-    counts.done > 0 ? `${count(counts.done, "image")} uploaded` : "",
-    counts.duplicate > 0 ? `${count(counts.duplicate, "file")} here already` : "",
-    counts.failed > 0 ? `${count(counts.failed, "file")} failed` : "",
+    counts.done > 0 ? texts.images.upload.nUploaded(counts.done) : "",
+    counts.duplicate > 0 ? texts.images.upload.nDuplicate(counts.duplicate) : "",
+    counts.failed > 0 ? texts.images.upload.nFailed(counts.failed) : "",
   ];
   return parts.filter(Boolean).join(", ");
 }
@@ -158,11 +154,11 @@ function isWorthARow(upload: Upload): boolean {
 }
 
 const WORDS = {
-  waiting: ["Waiting", ""],
-  sending: ["Sending", "busy"],
-  done: ["Uploaded", "good"],
-  duplicate: ["Here already", "warn"],
-  failed: ["Failed", "bad"],
+  waiting: [texts.images.upload.states.waiting, ""],
+  sending: [texts.images.upload.states.sending, "busy"],
+  done: [texts.images.upload.states.done, "good"],
+  duplicate: [texts.images.upload.states.duplicate, "warn"],
+  failed: [texts.images.upload.states.failed, "bad"],
 } as const;
 
 function UploadRow({ upload, queue }: { upload: Upload; queue: UploadQueue }) {
@@ -176,7 +172,11 @@ function UploadRow({ upload, queue }: { upload: Upload; queue: UploadQueue }) {
         {upload.file.name} <span class="muted small">{bytes(size)}</span>
       </span>
       {state === "sending" ? (
-        <progress max={Math.max(1, size)} value={sent} aria-label={`Sent of ${upload.file.name}`} />
+        <progress
+          max={Math.max(1, size)}
+          value={sent}
+          aria-label={texts.images.upload.sentOf(upload.file.name)}
+        />
       ) : (
         <span />
       )}
@@ -186,12 +186,13 @@ function UploadRow({ upload, queue }: { upload: Upload; queue: UploadQueue }) {
         </span>
         {state === "failed" && (
           <button class="button slim" type="button" onClick={() => queue.retry(upload)}>
-            Retry<span class="visually-hidden"> {upload.file.name}</span>
+            {texts.images.upload.retry}
+            <span class="visually-hidden"> {upload.file.name}</span>
           </button>
         )}
         {state !== "done" && state !== "duplicate" && (
           <button class="button slim quiet" type="button" onClick={() => queue.remove(upload)}>
-            {state === "failed" ? "Dismiss" : "Stop"}
+            {state === "failed" ? texts.images.upload.dismiss : texts.images.upload.stop}
             <span class="visually-hidden"> {upload.file.name}</span>
           </button>
         )}
@@ -200,7 +201,7 @@ function UploadRow({ upload, queue }: { upload: Upload; queue: UploadQueue }) {
         <span class={`sentence ${state === "failed" ? "field-error" : "muted"}`}>
           {upload.sentence.value}{" "}
           {state === "duplicate" && upload.image.value && (
-            <a href={address.editor(upload.image.value)}>Open it</a>
+            <a href={address.editor(upload.image.value)}>{texts.images.upload.open}</a>
           )}
         </span>
       )}

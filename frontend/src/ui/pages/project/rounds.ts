@@ -3,7 +3,7 @@
 import { signal } from "@preact/signals";
 import { api, sentenceOf } from "../../../api/pages";
 import type { Labelled, Round, Rounds } from "../../../api/round_types";
-import { count } from "../format";
+import * as texts from "../../../texts/pages";
 import { NewestAnswer } from "../parts/newest_answer";
 
 export class RoundsState {
@@ -32,7 +32,7 @@ export class RoundsState {
 /** Where the new objects are: "3 regions on 2 images". */
 export function whereabouts({ n_regions, n_images }: Labelled): string {
   if (n_regions === 0) return "";
-  return `${count(n_regions, "region")} on ${count(n_images, "image")}`;
+  return texts.rounds.where(n_regions, n_images);
 }
 
 /** One step of a round: from the version before to one trained in it. */

@@ -3,6 +3,7 @@
 import { batch, computed, signal } from "@preact/signals";
 import { address, api, sentenceOf } from "../../../api/pages";
 import type { Selection, Suggestion } from "../../../api/round_types";
+import * as texts from "../../../texts/pages";
 import { NewestAnswer } from "../parts/newest_answer";
 
 /** Where the choosing stands, as the panel shows it. */
@@ -101,23 +102,23 @@ export function inOrder(suggestions: readonly Suggestion[]): readonly Suggestion
 
 /** Which time and plane of its image it is of, where there are several; counted from 1. */
 export function planeInWords({ image, t, z }: Suggestion): string {
-  const time = image.n_t > 1 ? [`time ${t + 1} of ${image.n_t}`] : [];
-  const plane = image.n_z > 1 ? [`plane ${z + 1} of ${image.n_z}`] : [];
+  const time = image.n_t > 1 ? [texts.suggestions.time(t + 1, image.n_t)] : [];
+  const plane = image.n_z > 1 ? [texts.suggestions.plane(z + 1, image.n_z)] : [];
   return [...time, ...plane].join(", ");
 }
 
 const STAGES: Readonly<Record<string, string>> = {
-  looking: "Looking at the images",
-  doubting: "Doubting the drafts",
+  looking: texts.suggestions.stages.looking,
+  doubting: texts.suggestions.stages.doubting,
 };
 
 /** How far the choosing is, in words, and as a share of 0 to 1 where it is known. */
 export function howFar(selection: Selection): { readonly words: string; readonly share?: number } {
-  if (selection.state === "queued") return { words: "Waiting for a worker" };
+  if (selection.state === "queued") return { words: texts.suggestions.waitingForWorker };
   const { stage, done, of } = selection.progress;
-  const words = STAGES[String(stage)] ?? "Looking at the images";
+  const words = STAGES[String(stage)] ?? texts.suggestions.stages.looking;
   if (typeof done !== "number" || typeof of !== "number" || of <= 0) return { words };
-  return { words: `${words}: ${done} of ${of}`, share: done / of };
+  return { words: texts.suggestions.progress(words, done, of), share: done / of };
 }
 
 /** The box as it is drawn on a thumbnail: large enough to be seen on the largest image. */

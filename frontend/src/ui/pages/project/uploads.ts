@@ -3,6 +3,7 @@
 import { batch, computed, type Signal, signal } from "@preact/signals";
 import * as tus from "tus-js-client";
 import { address, uploadHeaders } from "../../../api/pages";
+import * as texts from "../../../texts/pages";
 
 export const PIECE_BYTES = 8 * 1024 * 1024; // the server takes pieces of at most this size
 const AT_ONCE = 2;
@@ -184,14 +185,12 @@ export function readRefusal(status: number, body: string): End {
     return {
       state: "duplicate",
       image,
-      sentence: message || "This image is in the project already.",
+      sentence: message || texts.images.upload.hereAlready,
     };
   }
   if (message) return { state: "failed", sentence: message };
   const sentence =
-    status === 0
-      ? "The connection was lost. Retry goes on from where it stopped."
-      : `The server refused this file (${status}). Try again.`;
+    status === 0 ? texts.images.upload.connectionLost : texts.images.upload.refused(status);
   return { state: "failed", sentence };
 }
 

@@ -5,6 +5,7 @@ import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import type { Epoch } from "../../../api/page_types";
+import * as texts from "../../../texts/pages";
 import { digits } from "../format";
 
 const HEIGHT_PX = 280;
@@ -50,11 +51,11 @@ export function LossChart({ epochs }: { epochs: readonly Epoch[] }) {
 
   const last = epochs.at(-1);
   const spoken = last
-    ? `After epoch ${last.epoch}: training loss ${digits(last.train_loss)}, validation loss ${digits(last.validation_loss)}.`
-    : "No epoch yet.";
+    ? texts.run.chart.spoken(last.epoch, digits(last.train_loss), digits(last.validation_loss))
+    : texts.run.chart.noEpoch;
   return (
     <>
-      <div class="chart" ref={place} role="img" aria-label={`Loss curves. ${spoken}`} />
+      <div class="chart" ref={place} role="img" aria-label={texts.run.chart.label(spoken)} />
       <label class="row small">
         <input
           type="checkbox"
@@ -63,7 +64,7 @@ export function LossChart({ epochs }: { epochs: readonly Epoch[] }) {
             isLog.value = event.currentTarget.checked;
           }}
         />
-        Logarithmic scale
+        {texts.run.chart.logarithmic}
       </label>
     </>
   );
@@ -110,7 +111,7 @@ function optionsFor(width: number, isLog: boolean): uPlot.Options {
       {
         ...axis,
         incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000],
-        label: "Epoch",
+        label: texts.run.chart.epoch,
         labelSize: 20,
         labelFont: "12px system-ui, sans-serif",
       },
@@ -121,9 +122,9 @@ function optionsFor(width: number, isLog: boolean): uPlot.Options {
       },
     ],
     series: [
-      { label: "Epoch" },
-      line("Training loss", "--series-1"),
-      line("Validation loss", "--series-2", [6, 3]),
+      { label: texts.run.chart.epoch },
+      line(texts.run.chart.trainingLoss, "--series-1"),
+      line(texts.run.chart.validationLoss, "--series-2", [6, 3]),
     ],
     legend: { live: true },
   };

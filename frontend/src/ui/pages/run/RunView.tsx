@@ -3,7 +3,8 @@
 import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import type { Epoch, Run } from "../../../api/page_types";
 import { address, runNews } from "../../../api/pages";
-import { count, digits, duration, engineTitle } from "../format";
+import * as texts from "../../../texts/pages";
+import { digits, duration, engineTitle } from "../format";
 import type { IslandProps } from "../islands";
 import { RunBadge } from "../parts/Badge";
 import { Facts } from "../parts/Facts";
@@ -31,7 +32,7 @@ export default function RunView({ data }: IslandProps) {
         {state.problem.value}
       </p>
     ) : (
-      <p class="muted">Loading…</p>
+      <p class="muted">{texts.common.loading}</p>
     );
   }
   return (
@@ -52,9 +53,9 @@ export default function RunView({ data }: IslandProps) {
       <TrialsOfRun run={run} />
       <div class="columns">
         <div class="stack">
-          <section class="panel" aria-label="Loss">
+          <section class="panel" aria-label={texts.run.loss}>
             <div class="panel-head">
-              <h2>Loss</h2>
+              <h2>{texts.run.loss}</h2>
               <p class="hint">{epochLine(state.epochs.value)}</p>
             </div>
             {state.epochs.value.length > 0 && <LossChart epochs={state.epochs.value} />}
@@ -78,9 +79,7 @@ function Head({ state, run, mayStop }: HeadProps) {
   return (
     <div class="page-head">
       <div class="row">
-        <h1>
-          Run {run.number}: {engineTitle(run.engine)}
-        </h1>
+        <h1>{texts.run.title(run.number, engineTitle(run.engine))}</h1>
         <RunBadge state={run.state} />
       </div>
       {mayStop && (state.isOpen.value || state.isPaused.value) && (
@@ -88,7 +87,7 @@ function Head({ state, run, mayStop }: HeadProps) {
       )}
       {run.version && (
         <a class="button primary" href={address.version(run.version.id)}>
-          See version {run.version.number}
+          {texts.run.seeVersion(run.version.number)}
         </a>
       )}
     </div>
@@ -99,13 +98,12 @@ function Outcome({ run }: { run: Run }) {
   if (run.state === "errored") {
     return (
       <p class="message error" role="alert">
-        This is a defect of the site, not of your data. {run.error_message} The details are in the
-        log; tell the person who runs the site.
+        {texts.run.defect(run.error_message)}
       </p>
     );
   }
   if (run.state === "cancelled") {
-    return <p class="message">{run.error_message || "Somebody cancelled this run."}</p>;
+    return <p class="message">{run.error_message || texts.run.cancelledBySomebody}</p>;
   }
   if (!run.error_message) return null;
   return (
@@ -117,34 +115,34 @@ function Outcome({ run }: { run: Run }) {
 
 function ProgressPanel({ run }: { run: Run }) {
   const { stage, epoch, of, seconds_left: left } = run.progress;
-  const words = stage ? (STAGES[stage] ?? stage) : "Starting the engine";
+  const words = stage ? (STAGES[stage] ?? stage) : texts.run.startingEngine;
   const line =
     run.state === "queued"
-      ? "Waits for a free worker"
+      ? texts.run.waitsForWorker
       : run.pause_requested
-        ? "Leaving its step to pause"
+        ? texts.run.pausing
         : words;
   return (
-    <section class="panel run-progress" aria-label="Progress">
+    <section class="panel run-progress" aria-label={texts.run.progress}>
       <div class="row">
         <strong class="grow" role="status">
           {line}
-          {epoch && of ? `, epoch ${epoch} of ${of}` : ""}
+          {epoch && of ? texts.run.epochOf(epoch, of) : ""}
         </strong>
         <span class="muted">
-          {left ? `about ${duration(left)} left` : ""}
+          {left ? texts.run.left(duration(left)) : ""}
           {left && run.started_at ? ", " : ""}
           {run.started_at && (
             <>
-              began <Time at={run.started_at} />
+              {texts.run.began} <Time at={run.started_at} />
             </>
           )}
         </span>
       </div>
       {epoch && of ? (
-        <progress max={of} value={epoch} aria-label="Epochs done" />
+        <progress max={of} value={epoch} aria-label={texts.run.epochsDone} />
       ) : (
-        <progress aria-label="At work" value={0} max={1} />
+        <progress aria-label={texts.run.atWork} value={0} max={1} />
       )}
     </section>
   );
@@ -152,33 +150,38 @@ function ProgressPanel({ run }: { run: Run }) {
 
 function epochLine(epochs: readonly Epoch[]): string {
   const last = epochs.at(-1);
-  if (!last) return "No epoch was finished yet.";
-  return `Epoch ${last.epoch} of ${last.n_epochs}: training ${digits(last.train_loss)}, validation ${digits(last.validation_loss)}`;
+  if (!last) return texts.run.noEpochYet;
+  return texts.run.newestEpoch(
+    last.epoch,
+    last.n_epochs,
+    digits(last.train_loss),
+    digits(last.validation_loss),
+  );
 }
 
 function EpochTable({ epochs }: { epochs: readonly Epoch[] }) {
   if (epochs.length === 0) return null;
   return (
     <details class="advanced" style={{ marginTop: "0.75rem" }}>
-      <summary>Numbers of each epoch</summary>
+      <summary>{texts.run.epochs.title}</summary>
       <div class="table-wrap" style={{ maxHeight: "320px", overflowY: "auto" }}>
         <table>
           <thead>
             <tr>
               <th scope="col" class="num">
-                Epoch
+                {texts.run.epochs.epoch}
               </th>
               <th scope="col" class="num">
-                Training loss
+                {texts.run.epochs.trainingLoss}
               </th>
               <th scope="col" class="num">
-                Validation loss
+                {texts.run.epochs.validationLoss}
               </th>
               <th scope="col" class="num">
-                Learning rate
+                {texts.run.epochs.learningRate}
               </th>
               <th scope="col" class="num">
-                Time
+                {texts.run.epochs.time}
               </th>
             </tr>
           </thead>
@@ -212,15 +215,15 @@ function Log({ text }: { text: string }) {
     follows.current = pre.scrollHeight - pre.scrollTop - pre.clientHeight < 24;
   };
   return (
-    <section class="panel" aria-label="Log">
-      <h2>Log</h2>
+    <section class="panel" aria-label={texts.run.log}>
+      <h2>{texts.run.log}</h2>
       {text ? (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard
         <pre class="log" ref={box} onScroll={onScroll} tabIndex={0}>
           {text}
         </pre>
       ) : (
-        <p class="muted">Nothing was written yet.</p>
+        <p class="muted">{texts.run.nothingWritten}</p>
       )}
     </section>
   );
@@ -229,69 +232,69 @@ function Log({ text }: { text: string }) {
 function About({ run }: { run: Run }) {
   const set = run.training_set;
   const start = run.parent ? (
-    <a href={address.version(run.parent.id)}>v{run.parent.number}</a>
+    <a href={address.version(run.parent.id)}>{texts.common.version(run.parent.number)}</a>
   ) : run.pretrained ? (
-    `official ${run.pretrained}`
+    texts.run.facts.official(run.pretrained)
   ) : (
-    "scratch"
+    texts.run.facts.scratch
   );
   const spent = secondsTrained(run);
   return (
     <div class="stack">
       <section class="panel">
-        <h2>What went in</h2>
+        <h2>{texts.run.facts.title}</h2>
         <dl class="facts">
-          <dt>Started from</dt>
+          <dt>{texts.run.facts.start}</dt>
           <dd>{start}</dd>
           {set && (
             <>
-              <dt>Training set</dt>
+              <dt>{texts.run.facts.trainingSet}</dt>
               <dd>
-                <a href={address.manifest(set.id)}>Set {set.number}</a>:{" "}
-                {count(set.n_instances, "object")} in {count(set.n_regions, "region")},{" "}
-                {count(set.n_images, "image")}
+                <a href={address.manifest(set.id)}>{texts.common.set(set.number)}</a>
+                {texts.common.setHolds(set.n_instances, set.n_regions, set.n_images)}
               </dd>
             </>
           )}
           {run.n_replayed ? (
             <>
-              <dt>Replayed</dt>
-              <dd>
-                {count(run.n_replayed, "region")} that taught earlier versions, so that they are not
-                forgotten
-              </dd>
+              <dt>{texts.run.facts.replayed}</dt>
+              <dd>{texts.run.facts.replayedRegions(run.n_replayed)}</dd>
             </>
           ) : null}
-          <dt>Time allowed</dt>
-          <dd>{run.max_minutes ? `${run.max_minutes} min` : "as the engine thinks right"}</dd>
-          <dt>Seed</dt>
+          <dt>{texts.run.facts.timeAllowed}</dt>
+          <dd>
+            {run.max_minutes
+              ? texts.run.facts.minutes(run.max_minutes)
+              : texts.run.facts.asTheEngineThinks}
+          </dd>
+          <dt>{texts.run.facts.seed}</dt>
           <dd>{run.seed ?? "–"}</dd>
           {run.channels && run.channels.length > 0 && (
             <>
-              <dt>Channels</dt>
+              <dt>{texts.run.facts.channels}</dt>
               <dd>{run.channels.map((channel) => channel + 1).join(", ")}</dd>
             </>
           )}
-          <dt>Queued</dt>
+          <dt>{texts.run.facts.queued}</dt>
           <dd>
             <Time at={run.created_at} />
           </dd>
           {spent !== null && (
             <>
-              <dt>Took</dt>
+              <dt>{texts.run.facts.took}</dt>
               <dd>{duration(spent)}</dd>
             </>
           )}
           {run.peak_mib && (
             <>
-              <dt>Memory</dt>
-              <dd>at most {(run.peak_mib / 1024).toFixed(1)} GiB</dd>
+              <dt>{texts.run.facts.memory}</dt>
+              <dd>{texts.run.facts.atMost((run.peak_mib / 1024).toFixed(1))}</dd>
             </>
           )}
         </dl>
       </section>
       <section class="panel">
-        <h2>Parameters</h2>
+        <h2>{texts.run.facts.parameters}</h2>
         <Facts of={run.params ?? {}} />
       </section>
     </div>

@@ -3,6 +3,7 @@
 import { useSignal } from "@preact/signals";
 import type { Run } from "../../../api/page_types";
 import type { RunOrder } from "../../../api/pages";
+import * as texts from "../../../texts/pages";
 import { whereItStands } from "../parts/standing";
 import { Time } from "../parts/Time";
 import type { RunPageState } from "./state";
@@ -15,8 +16,7 @@ export function Orders({ state, run }: { state: RunPageState; run: Run }) {
     busy.value = false;
   };
   const cancel = () => {
-    if (window.confirm("Stop this run? What it has learned so far is not kept as a version."))
-      void tell("cancel");
+    if (window.confirm(texts.run.standstill.stopQuestion)) void tell("cancel");
   };
   const isDone = busy.value || run.cancel_requested;
   return (
@@ -28,21 +28,21 @@ export function Orders({ state, run }: { state: RunPageState; run: Run }) {
           disabled={isDone}
           onClick={() => void tell("resume")}
         >
-          Continue
+          {texts.run.standstill.goOn}
         </button>
       ) : (
         <button
           class="button"
           type="button"
           disabled={isDone || run.pause_requested}
-          title="It keeps what it has learned and goes on from there whenever you want"
+          title={texts.run.standstill.pauseHelp}
           onClick={() => void tell("pause")}
         >
-          {run.pause_requested ? "Pausing…" : "Pause"}
+          {run.pause_requested ? texts.run.standstill.pausing : texts.run.standstill.pause}
         </button>
       )}
       <button class="button danger" type="button" disabled={isDone} onClick={cancel}>
-        {run.cancel_requested ? "Stopping…" : "Cancel this run"}
+        {run.cancel_requested ? texts.run.standstill.stopping : texts.run.standstill.cancel}
       </button>
     </div>
   );
@@ -51,22 +51,21 @@ export function Orders({ state, run }: { state: RunPageState; run: Run }) {
 export function Standstill({ run }: { run: Run }) {
   const { step, n_steps: of } = run.progress;
   return (
-    <section class="panel run-progress" aria-label="Progress">
+    <section class="panel run-progress" aria-label={texts.run.progress}>
       <div class="row">
         <strong class="grow" role="status">
-          Paused {whereItStands(run.progress)}
+          {texts.run.standstill.paused(whereItStands(run.progress))}
         </strong>
         {run.paused_at && (
           <span class="muted">
-            since <Time at={run.paused_at} />
+            {texts.run.standstill.since} <Time at={run.paused_at} />
           </span>
         )}
       </div>
-      {step && of ? <progress max={of} value={step} aria-label="Steps done" /> : null}
-      <p class="hint">
-        It goes on from there, with the same curve, once somebody continues it and a worker is free.
-        Until then the worker does other things; the time it stands does not count.
-      </p>
+      {step && of ? (
+        <progress max={of} value={step} aria-label={texts.run.standstill.stepsDone} />
+      ) : null}
+      <p class="hint">{texts.run.standstill.help}</p>
     </section>
   );
 }

@@ -1,14 +1,16 @@
 /** Names of stages as the engines report them, in words. */
+import * as texts from "../../../texts/pages";
+
 export const STAGES: Readonly<Record<string, string>> = {
-  starting: "Starting the engine",
-  preparing: "Preparing the data",
-  loading: "Loading images and labels",
-  resumed: "Going on from the last checkpoint",
-  trying: "Trying ways of training",
-  tried: "Chose a way of training",
-  training: "Training",
-  thresholds: "Fitting the thresholds",
-  saving: "Saving the version",
-  measuring: "Measuring on blind validation",
-  done: "Finishing",
+  starting: texts.run.startingEngine,
+  preparing: texts.run.stages.preparing,
+  loading: texts.run.stages.loading,
+  resumed: texts.run.stages.goingOn,
+  trying: texts.run.stages.trying,
+  tried: texts.run.stages.chose,
+  training: texts.run.stages.training,
+  thresholds: texts.run.stages.thresholds,
+  saving: texts.run.stages.saving,
+  measuring: texts.run.stages.measuring,
+  done: texts.run.stages.finishing,
 };

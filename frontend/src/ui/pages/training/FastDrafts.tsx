@@ -3,6 +3,7 @@
 import { useSignal } from "@preact/signals";
 import type { Version } from "../../../api/page_types";
 import { address, api, sentenceOf } from "../../../api/pages";
+import * as texts from "../../../texts/pages";
 import { engineTitle } from "../format";
 import { FastCost } from "../parts/FastCost";
 import { newestMeasured } from "../parts/fast";
@@ -33,8 +34,8 @@ export function FastDrafts({ project, isFast, mayChange, mayMeasure, versions }:
     busy.value = false;
   };
   return (
-    <section class="panel" aria-label="Fast drafts">
-      <h2>Fast drafts</h2>
+    <section class="panel" aria-label={texts.training.fast.title}>
+      <h2>{texts.training.fast.title}</h2>
       <div class="field checkbox">
         <input
           id="fast-drafts"
@@ -44,12 +45,11 @@ export function FastDrafts({ project, isFast, mayChange, mayMeasure, versions }:
           aria-describedby="fast-drafts-hint"
           onChange={(event) => void change(event.currentTarget.checked)}
         />
-        <label for="fast-drafts">Make drafts the fast way from now on</label>
+        <label for="fast-drafts">{texts.training.fast.fromNowOn}</label>
       </div>
       <p class="hint" id="fast-drafts-hint">
-        Drafts come sooner where the engine has a faster way, and some of their outlines differ a
-        little; measurements and suggestions stay exact.
-        {!mayChange && " Only an owner of the project changes this."}
+        {texts.training.fast.help}
+        {!mayChange && ` ${texts.training.onlyOwner}`}
       </p>
       {problem.value && (
         <p class="message error" role="alert">
@@ -59,7 +59,10 @@ export function FastDrafts({ project, isFast, mayChange, mayMeasure, versions }:
       {measured && (on.value || measured.evaluation.metrics.fast) && (
         <div class="row">
           <a href={address.version(measured.version.id)}>
-            {engineTitle(measured.version.engine)} v{measured.version.number}
+            {texts.common.engineVersion(
+              engineTitle(measured.version.engine),
+              measured.version.number,
+            )}
           </a>
           <FastCost evaluation={measured.evaluation} isFast={on.value} mayRepeat={mayMeasure} />
         </div>

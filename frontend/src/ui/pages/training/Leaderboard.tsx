@@ -2,7 +2,8 @@
 
 import type { Leader } from "../../../api/page_types";
 import { address } from "../../../api/pages";
-import { count, duration, engineTitle } from "../format";
+import * as texts from "../../../texts/pages";
+import { duration, engineTitle } from "../format";
 import { ScoreCells, ScoreHeads } from "../parts/ScoreColumns";
 import { originInWords } from "../parts/scores";
 
@@ -11,25 +12,24 @@ export function Leaderboard({ leaders }: { leaders: readonly Leader[] }) {
   if (best === undefined) return null;
   const { n_instances: objects = 0, n_images: images = 0 } = best.metrics;
   return (
-    <section class="panel flush" aria-label="Leaderboard">
+    <section class="panel flush" aria-label={texts.training.leaderboard.title}>
       <div class="panel-head">
-        <h2>Leaderboard</h2>
+        <h2>{texts.training.leaderboard.title}</h2>
         <p class="hint">
-          On the blind validation of set {best.training_set.number}, the newest:{" "}
-          {count(objects, "object")} on {count(images, "image")}
+          {texts.training.leaderboard.measuredOn(best.training_set.number, objects, images)}
         </p>
       </div>
       <div class="table-wrap">
         <table>
           <thead>
             <tr>
-              <th scope="col">Place</th>
-              <th scope="col">Version</th>
-              <th scope="col">Engine</th>
+              <th scope="col">{texts.training.leaderboard.place}</th>
+              <th scope="col">{texts.training.leaderboard.version}</th>
+              <th scope="col">{texts.training.leaderboard.engine}</th>
               <ScoreHeads />
-              <th scope="col">Trained from</th>
+              <th scope="col">{texts.training.leaderboard.trainedFrom}</th>
               <th scope="col" class="num">
-                Trained in
+                {texts.training.leaderboard.trainedIn}
               </th>
             </tr>
           </thead>
@@ -50,13 +50,13 @@ function LeaderRow({ leader, place }: { leader: Leader; place: number }) {
     <tr>
       <td>{place}</td>
       <th scope="row">
-        <a href={address.version(version.id)}>v{version.number}</a>
+        <a href={address.version(version.id)}>{texts.common.version(version.number)}</a>
       </th>
       <td>{engineTitle(version.engine)}</td>
       <ScoreCells scores={metrics.pooled} />
       <td>
         {parent ? (
-          <a href={address.version(parent.id)}>v{parent.number}</a>
+          <a href={address.version(parent.id)}>{texts.common.version(parent.number)}</a>
         ) : (
           <span class="muted">{originInWords(version.origin ?? "")}</span>
         )}

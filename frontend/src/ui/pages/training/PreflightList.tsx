@@ -2,6 +2,7 @@
 
 import type { Finding, Fix, Preflight } from "../../../api/page_types";
 import { address } from "../../../api/pages";
+import * as texts from "../../../texts/pages";
 
 interface Props {
   readonly preflight: Preflight;
@@ -14,14 +15,18 @@ const TONES = { problem: "error", warning: "warning", hint: "" };
 export function PreflightList({ preflight, project, onMend }: Props) {
   const { findings, estimate } = preflight;
   return (
-    <section class="messages preflight" aria-label="Before you start" aria-live="polite">
+    <section
+      class="messages preflight"
+      aria-label={texts.training.preflight.title}
+      aria-live="polite"
+    >
       {findings.map((finding) => (
         <div key={`${finding.code} ${finding.sentence}`} class={`message ${TONES[finding.tone]}`}>
           <p>{finding.sentence}</p>
           {finding.fix && <FixButton fix={finding.fix} project={project} onMend={onMend} />}
         </div>
       ))}
-      {findings.length === 0 && <p class="hint">Nothing speaks against this training.</p>}
+      {findings.length === 0 && <p class="hint">{texts.training.preflight.nothing}</p>}
       {estimate && <p class="hint">{estimate}</p>}
     </section>
   );

@@ -5,6 +5,7 @@ import { useMemo, useRef } from "preact/hooks";
 import { ApiError } from "../../../api/client";
 import type { Engine, EngineParam } from "../../../api/page_types";
 import { address, api, sentenceOf } from "../../../api/pages";
+import * as texts from "../../../texts/pages";
 import { score } from "../format";
 import { ap50, newest } from "../parts/scores";
 import { ParamField } from "./ParamField";
@@ -26,7 +27,7 @@ export function RunForm({ state, isReady }: { state: TrainingState; isReady: boo
     return () => clearTimeout(timer);
   });
   const { engine } = draft;
-  if (!engine) return <p class="message warning">No engine is installed.</p>;
+  if (!engine) return <p class="message warning">{texts.training.form.noEngine}</p>;
 
   const fail = (sentence: string) => {
     problem.value = sentence;
@@ -64,7 +65,7 @@ export function RunForm({ state, isReady }: { state: TrainingState; isReady: boo
 
   return (
     <section class="panel" id="train">
-      <h2>Train a model</h2>
+      <h2>{texts.training.form.title}</h2>
       <form class="stack" onSubmit={(event) => void submit(event)} noValidate>
         {problem.value && (
           <p class="message error" role="alert" tabIndex={-1} ref={alert}>
@@ -72,7 +73,7 @@ export function RunForm({ state, isReady }: { state: TrainingState; isReady: boo
           </p>
         )}
         <div class="field">
-          <label for="run-engine">Engine</label>
+          <label for="run-engine">{texts.training.form.engine}</label>
           <select
             id="run-engine"
             value={engine.name}
@@ -82,7 +83,7 @@ export function RunForm({ state, isReady }: { state: TrainingState; isReady: boo
             {state.engines.value.map((one) => (
               <option key={one.name} value={one.name} disabled={one.missing !== ""}>
                 {one.title} {one.version}
-                {one.missing && ": not installed"}
+                {one.missing && texts.training.form.notInstalled}
               </option>
             ))}
           </select>
@@ -99,7 +100,7 @@ export function RunForm({ state, isReady }: { state: TrainingState; isReady: boo
           }}
         />
         <div class="field">
-          <label for="run-minutes">Minutes of training</label>
+          <label for="run-minutes">{texts.training.form.minutes}</label>
           <input
             id="run-minutes"
             inputMode="decimal"
@@ -110,16 +111,16 @@ export function RunForm({ state, isReady }: { state: TrainingState; isReady: boo
             }}
           />
           <p class="hint" id="run-minutes-hint">
-            Loading, measuring and drafting come on top. Empty: as long as the engine thinks right.
+            {texts.training.form.minutesHelp}
           </p>
         </div>
         <ChannelField state={state} engine={engine} channels={draft.channels} />
         {fields(plain)}
         <details class="advanced">
-          <summary>Advanced: {advanced.length + 1} parameters</summary>
+          <summary>{texts.training.form.advanced(advanced.length + 1)}</summary>
           <div class="form-grid">
             <div class="field">
-              <label for="run-seed">Seed</label>
+              <label for="run-seed">{texts.training.form.seed}</label>
               <input
                 id="run-seed"
                 inputMode="numeric"
@@ -130,7 +131,7 @@ export function RunForm({ state, isReady }: { state: TrainingState; isReady: boo
                 }}
               />
               <p class="hint" id="run-seed-hint">
-                The same seed, set and parameters give the same run again.
+                {texts.training.form.seedHelp}
               </p>
             </div>
             {fields(advanced)}
@@ -144,19 +145,20 @@ export function RunForm({ state, isReady }: { state: TrainingState; isReady: boo
           />
         )}
         <button class="button primary wide" type="submit" disabled={busy.value || !isReady}>
-          {busy.value ? "Queueing…" : "Start training"}
+          {busy.value ? texts.training.form.queueing : texts.training.form.start}
         </button>
-        {!isReady && (
-          <p class="hint">Submit a region for training first; it is what the model learns from.</p>
-        )}
+        {!isReady && <p class="hint">{texts.training.form.submitFirst}</p>}
       </form>
     </section>
   );
 }
 
 function engineHint(engine: Engine): string {
-  const most = engine.max_channels === 1 ? "1 channel" : `up to ${engine.max_channels} channels`;
-  return `${most}; ${engine.needs_gpu ? "made for GPUs; " : ""}licence ${engine.licence}`;
+  const most =
+    engine.max_channels === 1
+      ? texts.training.form.oneChannel
+      : texts.training.form.upToChannels(engine.max_channels);
+  return texts.training.form.engineHint(most, engine.needs_gpu, engine.licence);
 }
 
 /** Sentences about the engines that cannot be chosen. */
@@ -175,25 +177,28 @@ function StartField({ engine, state, value, onChange }: StartProps) {
   const versions = state.versions.value.filter((version) => version.engine === engine.name);
   return (
     <div class="field">
-      <label for="run-start">Start from</label>
+      <label for="run-start">{texts.training.form.startFrom}</label>
       <select
         id="run-start"
         value={value}
         aria-describedby="run-start-hint"
         onChange={(event) => onChange(event.currentTarget.value)}
       >
-        {engine.from_scratch && <option value="scratch">Scratch (random weights)</option>}
+        {engine.from_scratch && <option value="scratch">{texts.training.form.scratch}</option>}
         {versions.length > 0 && (
-          <optgroup label="Earlier versions">
+          <optgroup label={texts.training.form.earlier}>
             {versions.map((version) => (
               <option key={version.id} value={`version:${version.id}`}>
-                v{version.number}, AP50 {score(ap50(newest(version.evaluations)?.metrics.pooled))}
+                {texts.training.form.versionWithScore(
+                  version.number,
+                  score(ap50(newest(version.evaluations)?.metrics.pooled)),
+                )}
               </option>
             ))}
           </optgroup>
         )}
         {engine.pretrained.length > 0 && (
-          <optgroup label="Official pretrained models">
+          <optgroup label={texts.training.form.official}>
             {engine.pretrained.map((name) => (
               <option key={name} value={`pretrained:${name}`}>
                 {name}
@@ -204,10 +209,10 @@ function StartField({ engine, state, value, onChange }: StartProps) {
       </select>
       <p class="hint" id="run-start-hint">
         {value.startsWith("pretrained:")
-          ? "Official weights are fetched once from their publisher. On a site without access to the internet the run ends at once and says so."
+          ? texts.training.form.officialHelp
           : value === "scratch"
-            ? "Needs more annotation than a start from an earlier or an official model."
-            : "Goes on from that version: usually the best choice after a round of corrections."}
+            ? texts.training.form.scratchHelp
+            : texts.training.form.earlierHelp}
       </p>
     </div>
   );
@@ -230,7 +235,7 @@ function ChannelField({ state, engine, channels }: ChannelProps) {
   };
   return (
     <fieldset class="field" aria-describedby="run-channels-hint">
-      <legend>Channels</legend>
+      <legend>{texts.training.form.channels}</legend>
       <div class="choices">
         {names.map((name, index) => (
           <label key={name}>
@@ -244,8 +249,7 @@ function ChannelField({ state, engine, channels }: ChannelProps) {
         ))}
       </div>
       <p class="hint" id="run-channels-hint">
-        None ticked: those of the earlier version, else as many as the engine takes (
-        {engine.max_channels}).
+        {texts.training.form.channelsHelp(engine.max_channels)}
       </p>
     </fieldset>
   );

@@ -3,7 +3,8 @@
 import { useSignal } from "@preact/signals";
 import type { Version, StackDrafts as Way } from "../../../api/page_types";
 import { api, sentenceOf } from "../../../api/pages";
-import { count, engineTitle } from "../format";
+import * as texts from "../../../texts/pages";
+import { engineTitle } from "../format";
 import { TryButton } from "../parts/TryButton";
 
 interface Props {
@@ -15,9 +16,9 @@ interface Props {
 }
 
 const WAYS: readonly (readonly [Way, string])[] = [
-  ["linked", "Objects that lie over each other in neighbouring planes are one"],
-  ["planes", "Each plane on its own: every section is an object"],
-  ["volume", "Volumes, by engines that can (Cellpose, slowly)"],
+  ["linked", texts.training.stacks.linked],
+  ["planes", texts.training.stacks.planes],
+  ["volume", texts.training.stacks.volumes],
 ];
 
 export function StackDrafts({ project, way, mayChange, mayPredict, versions }: Props) {
@@ -46,13 +47,13 @@ export function StackDrafts({ project, way, mayChange, mayPredict, versions }: P
   const makeAgain = async (version: Version) => {
     const rows = await api.predict(project, version.id, null, false);
     const n = rows.filter((row) => row.state === "queued").length;
-    note.value = n > 0 ? `${count(n, "draft")} queued.` : "Every draft is made this way already.";
+    note.value = n > 0 ? texts.training.stacks.nQueued(n) : texts.training.stacks.noneToMake;
   };
   return (
-    <section class="panel stack" aria-label="Drafts of stacks">
-      <h2>Drafts of stacks</h2>
+    <section class="panel stack" aria-label={texts.training.stacks.title}>
+      <h2>{texts.training.stacks.title}</h2>
       <div class="field">
-        <label for="stack-drafts">What engines that look at planes make of a stack</label>
+        <label for="stack-drafts">{texts.training.stacks.legend}</label>
         <select
           id="stack-drafts"
           value={chosen.value}
@@ -68,9 +69,8 @@ export function StackDrafts({ project, way, mayChange, mayPredict, versions }: P
         </select>
       </div>
       <p class="hint" id="stack-drafts-hint">
-        Drafts that wait are made this way. Finished ones stay until they are made again; one that
-        comes out the same keeps what people decided, any other stays beside the new one.
-        {!mayChange && " Only an owner of the project changes this."}
+        {texts.training.stacks.help}
+        {!mayChange && ` ${texts.training.onlyOwner}`}
       </p>
       {problem.value && (
         <p class="message error" role="alert">
@@ -80,7 +80,7 @@ export function StackDrafts({ project, way, mayChange, mayPredict, versions }: P
       {mayPredict && newest && (
         <div class="row">
           <TryButton
-            label={`Make the drafts of ${engineTitle(newest.engine)} v${newest.number} again`}
+            label={texts.training.stacks.makeAgain(engineTitle(newest.engine), newest.number)}
             act={() => makeAgain(newest)}
             isSmall
           />

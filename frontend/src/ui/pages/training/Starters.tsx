@@ -4,7 +4,8 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { address } from "../../../api/pages";
 import type { Starter } from "../../../api/starter_types";
-import { bytes, count, engineTitle, score } from "../format";
+import * as texts from "../../../texts/pages";
+import { bytes, engineTitle, score } from "../format";
 import { Credits } from "../parts/Credits";
 import { type StartersState, standingOf } from "./starter_state";
 import type { TrainingState } from "./state";
@@ -26,19 +27,16 @@ export function Starters({ starters, state, mayAdd }: Props) {
   const problem = starters.problems.value[""];
   if (!isThere && !problem) return null;
   return (
-    <section class="panel" id="starters" aria-label="Starter models" ref={place}>
+    <section class="panel" id="starters" aria-label={texts.starters.title} ref={place}>
       <div class="panel-head">
-        <h2>Starter models</h2>
-        <p class="hint">
-          Trained on public images, on this computer already. One that fits drafts every image of
-          the project at once; correct some drafts and train it further.
-        </p>
+        <h2>{texts.starters.title}</h2>
+        <p class="hint">{texts.starters.what}</p>
       </div>
       {problem && (
         <p class="message error" role="alert">
           {problem}{" "}
           <button class="link-button" type="button" onClick={() => void starters.load()}>
-            Try again
+            {texts.common.tryAgain}
           </button>
         </p>
       )}
@@ -68,15 +66,17 @@ function StarterCard({ starter, starters, state, mayAdd }: CardProps) {
         <h3 class="grow">{starter.title}</h3>
         <span class="badge">{engineTitle(starter.engine)}</span>
       </div>
-      <p>Finds {starter.objects}</p>
+      <p>{texts.starters.finds(starter.objects)}</p>
       <p class="small muted">
-        <abbr title="Average precision at IoU 0.5: found and right, of all that is there or was drafted">
-          AP50
-        </abbr>{" "}
-        {score(starter.ap50)} on {count(starter.n_test_images, "image")} like those that taught it;
-        yours may differ more. Objects of about {Math.round(starter.diameter_px)} px,{" "}
-        {count(starter.n_channels, "channel")}, {bytes(starter.size_bytes)}, licence{" "}
-        {starter.licence}.
+        <abbr title={texts.starters.ap50Help}>{texts.common.scores.ap50}</abbr>{" "}
+        {texts.starters.facts(
+          score(starter.ap50),
+          starter.n_test_images,
+          Math.round(starter.diameter_px),
+          starter.n_channels,
+          bytes(starter.size_bytes),
+          starter.licence,
+        )}
       </p>
       <Credits sets={starter.trained_on} />
       <Action starter={starter} starters={starters} state={state} mayAdd={mayAdd} />
@@ -91,8 +91,8 @@ function Action({ starter, starters, state, mayAdd }: CardProps) {
   if (stands === "coming") {
     return (
       <p class="row" role="status">
-        <span class="badge busy">Being added</span>
-        <span class="small">Its version appears here, then the drafts on the images.</span>
+        <span class="badge busy">{texts.starters.beingAdded}</span>
+        <span class="small">{texts.starters.appearsHere}</span>
       </p>
     );
   }
@@ -100,9 +100,9 @@ function Action({ starter, starters, state, mayAdd }: CardProps) {
     const number = state.versions.value.find((version) => version.id === upload.version)?.number;
     return (
       <p class="row">
-        <span class="badge good">In this project</span>
+        <span class="badge good">{texts.starters.inProject}</span>
         <a href={address.version(upload.version)}>
-          {number === undefined ? "See its version" : `Version v${number}`}
+          {number === undefined ? texts.starters.seeVersion : texts.starters.version(number)}
         </a>
       </p>
     );
@@ -123,7 +123,7 @@ function Action({ starter, starters, state, mayAdd }: CardProps) {
         <div class="row">
           {asks && (
             <label class="row small">
-              Channel
+              {texts.starters.channel}
               <select
                 value={channel.value}
                 onChange={(event) => {
@@ -144,7 +144,7 @@ function Action({ starter, starters, state, mayAdd }: CardProps) {
             disabled={isBusy || missing !== ""}
             onClick={() => void starters.add(starter.name, asks ? [channel.value] : [])}
           >
-            {isBusy ? "Adding…" : "Add to this project"}
+            {isBusy ? texts.starters.adding : texts.starters.add}
             <span class="visually-hidden">
               {" "}
               {starter.title}, {engineTitle(starter.engine)}

@@ -3,6 +3,7 @@
 import { useEffect, useMemo } from "preact/hooks";
 import type { StackDrafts as Way } from "../../../api/page_types";
 import { projectNews } from "../../../api/pages";
+import * as texts from "../../../texts/pages";
 import type { IslandProps } from "../islands";
 import { settle } from "../live";
 import { FastDrafts } from "./FastDrafts";
@@ -39,12 +40,12 @@ export default function Training({ data }: IslandProps) {
       <p class="message error" role="alert">
         {state.problem.value}{" "}
         <button class="link-button" type="button" onClick={() => void state.load()}>
-          Try again
+          {texts.common.tryAgain}
         </button>
       </p>
     );
   }
-  if (!state.loaded.value) return <p class="muted">Loading…</p>;
+  if (!state.loaded.value) return <p class="muted">{texts.common.loading}</p>;
   const cards = <Starters starters={starters} state={state} mayAdd={mayTrain} />;
   const isNew = state.versions.value.length === 0;
   return (

@@ -2,6 +2,7 @@
 
 import { useSignal } from "@preact/signals";
 import { api, sentenceOf } from "../../../api/pages";
+import * as texts from "../../../texts/pages";
 import { readChannels } from "./params";
 import type { TrainingState } from "./state";
 
@@ -22,7 +23,7 @@ export function UploadModel({ state }: { state: TrainingState }) {
     const channels = readChannels(String(data.get("channels") ?? ""));
     if (channels === null) {
       isProblem.value = true;
-      note.value = "Name each channel once by its number, for example 2, 0.";
+      note.value = texts.training.upload.channelsProblem;
       return;
     }
     data.delete("channels");
@@ -32,7 +33,7 @@ export function UploadModel({ state }: { state: TrainingState }) {
       await api.uploadVersion(state.project, data);
       form.reset();
       isProblem.value = false;
-      note.value = "Uploaded. The version appears here once the engine has opened the file.";
+      note.value = texts.training.upload.done;
     } catch (error) {
       isProblem.value = true;
       note.value = sentenceOf(error);
@@ -41,7 +42,7 @@ export function UploadModel({ state }: { state: TrainingState }) {
   };
   return (
     <details class="panel">
-      <summary class="label">Bring in a model trained elsewhere</summary>
+      <summary class="label">{texts.training.upload.title}</summary>
       <form
         class="stack"
         style={{ marginTop: "0.75rem" }}
@@ -49,7 +50,7 @@ export function UploadModel({ state }: { state: TrainingState }) {
       >
         <div class="form-grid">
           <div class="field">
-            <label for="model-engine">Engine</label>
+            <label for="model-engine">{texts.training.upload.engine}</label>
             <select id="model-engine" name="engine">
               {trainable.map((engine) => (
                 <option key={engine.name} value={engine.name}>
@@ -59,34 +60,31 @@ export function UploadModel({ state }: { state: TrainingState }) {
             </select>
           </div>
           <div class="field">
-            <label for="model-licence">Licence of the weights</label>
+            <label for="model-licence">{texts.training.upload.licence}</label>
             <input
               id="model-licence"
               name="licence"
               maxLength={100}
-              placeholder="e.g. BSD-3-Clause"
+              placeholder={texts.training.upload.licenceExample}
             />
           </div>
           <div class="field span">
-            <label for="model-channels">Channels it looks at</label>
+            <label for="model-channels">{texts.training.upload.channels}</label>
             <input
               id="model-channels"
               name="channels"
-              placeholder="e.g. 2, 0"
+              placeholder={texts.training.upload.channelsExample}
               aria-describedby="model-channels-hint"
             />
             <p class="hint" id="model-channels-hint">
-              Numbers in the order the model takes them
-              {names.length > 0 && ` (${names.map((name, i) => `${i} is ${name}`).join(", ")})`}. A
-              Cellpose model takes one channel, or cells and then nuclei; of three or more, their
-              mean. Empty: those the file names, else the first.
+              {texts.training.upload.channelsHelp(names)}
             </p>
           </div>
           <div class="field span">
-            <label for="model-file">File</label>
+            <label for="model-file">{texts.training.upload.file}</label>
             <input id="model-file" name="file" type="file" required aria-describedby="model-hint" />
             <p class="hint" id="model-hint">
-              A StarDist model folder as zip, or a Cellpose or Cellpose-SAM model file.
+              {texts.training.upload.fileHelp}
             </p>
           </div>
         </div>
@@ -97,7 +95,7 @@ export function UploadModel({ state }: { state: TrainingState }) {
         )}
         <p>
           <button class="button" type="submit" disabled={busy.value}>
-            {busy.value ? "Uploading…" : "Upload the model"}
+            {busy.value ? texts.training.upload.uploading : texts.training.upload.upload}
           </button>
         </p>
       </form>

@@ -2,6 +2,7 @@
 
 import type { Version } from "../../../api/page_types";
 import { address } from "../../../api/pages";
+import * as texts from "../../../texts/pages";
 import { engineTitle, score } from "../format";
 import { Delta } from "../parts/Delta";
 import { ScoreCells, ScoreHeads } from "../parts/ScoreColumns";
@@ -10,36 +11,33 @@ import { Time } from "../parts/Time";
 
 export function VersionsTable({ versions }: { versions: readonly Version[] }) {
   return (
-    <section class="panel flush" aria-label="Model versions">
+    <section class="panel flush" aria-label={texts.training.versions.title}>
       <div class="panel-head">
-        <h2>Model versions</h2>
-        <p class="hint">
-          Scores on blind validation, objects of all images together, matched at IoU 0.5
-        </p>
+        <h2>{texts.training.versions.title}</h2>
+        <p class="hint">{texts.training.versions.scores}</p>
       </div>
       {versions.length === 0 ? (
         <p class="muted" style={{ padding: "1rem" }}>
-          No version yet: a <a href="#starters">starter model</a> or the first finished run makes
-          v1.
+          {texts.training.versions.none(<a href="#starters">{texts.training.versions.starter}</a>)}
         </p>
       ) : (
         <div class="table-wrap">
           <table>
             <thead>
               <tr>
-                <th scope="col">Version</th>
-                <th scope="col">Engine</th>
+                <th scope="col">{texts.training.versions.version}</th>
+                <th scope="col">{texts.training.versions.engine}</th>
                 <ScoreHeads />
                 <th scope="col" class="num">
-                  <abbr title="Panoptic quality: detection times segmentation quality">PQ</abbr>
+                  <abbr title={texts.training.versions.pqHelp}>{texts.training.versions.pq}</abbr>
                 </th>
-                <th scope="col">Started</th>
+                <th scope="col">{texts.training.versions.started}</th>
                 <th scope="col" class="num">
-                  <abbr title="Change of AP50 against the version it started from, on the same regions">
-                    Gain
+                  <abbr title={texts.training.versions.gainHelp}>
+                    {texts.training.versions.gain}
                   </abbr>
                 </th>
-                <th scope="col">Made</th>
+                <th scope="col">{texts.training.versions.made}</th>
               </tr>
             </thead>
             <tbody>
@@ -59,7 +57,7 @@ function VersionRow({ version, versions }: { version: Version; versions: readonl
   return (
     <tr>
       <th scope="row">
-        <a href={address.version(version.id)}>v{version.number}</a>
+        <a href={address.version(version.id)}>{texts.common.version(version.number)}</a>
       </th>
       <td>{engineTitle(version.engine)}</td>
       <ScoreCells scores={scores} />
@@ -67,7 +65,10 @@ function VersionRow({ version, versions }: { version: Version; versions: readonl
       <td>
         {version.parent ? (
           <>
-            from <a href={address.version(version.parent.id)}>v{version.parent.number}</a>
+            {texts.training.versions.from}{" "}
+            <a href={address.version(version.parent.id)}>
+              {texts.common.version(version.parent.number)}
+            </a>
           </>
         ) : (
           originInWords(version.origin)

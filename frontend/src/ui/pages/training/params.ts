@@ -1,6 +1,7 @@
 /** The form of an engine's parameters: what was typed, what is sent. */
 
 import type { EngineParam } from "../../../api/page_types";
+import * as texts from "../../../texts/pages";
 
 export type Typed = Readonly<Record<string, string | boolean>>;
 
@@ -39,12 +40,12 @@ function parsed(param: EngineParam, raw: string | boolean): unknown {
 export function problemOf(param: EngineParam, raw: string | boolean): string {
   if (param.type === "bool" || param.type === "str") return "";
   const value = Number(raw);
-  if (Number.isNaN(value)) return `${param.title} must be a number.`;
+  if (Number.isNaN(value)) return texts.training.params.notANumber(param.title);
   if (param.type === "int" && !Number.isInteger(value))
-    return `${param.title} must be a whole number.`;
+    return texts.training.params.notWhole(param.title);
   if (param.low !== null && value < param.low)
-    return `${param.title} must be at least ${param.low}.`;
+    return texts.training.params.tooLow(param.title, param.low);
   if (param.high !== null && value > param.high)
-    return `${param.title} must be at most ${param.high}.`;
+    return texts.training.params.tooHigh(param.title, param.high);
   return "";
 }

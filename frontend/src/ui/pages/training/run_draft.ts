@@ -4,6 +4,7 @@ import { signal } from "@preact/signals";
 import { ApiError } from "../../../api/client";
 import type { Engine, Fix, Preflight } from "../../../api/page_types";
 import { api, type NewRun, sentenceOf } from "../../../api/pages";
+import * as texts from "../../../texts/pages";
 import { NewestAnswer } from "../parts/newest_answer";
 import { readParams, type Typed } from "./params";
 import type { TrainingState } from "./state";
@@ -63,12 +64,12 @@ export class RunDraft {
   read(): Reading {
     const { params, problems } = readParams(this.engine?.params ?? [], this.typed.value);
     if (Object.keys(problems).length > 0) {
-      const why = "Some of the parameters cannot be used; see below.";
+      const why = texts.training.form.someUnusable;
       return { plan: null, why, problems };
     }
     const limit = this.minutes.value.trim() === "" ? null : Number(this.minutes.value);
     if (limit !== null && !(limit > 0)) {
-      return { plan: null, why: "The minutes must be a number above 0.", problems };
+      return { plan: null, why: texts.training.form.minutesProblem, problems };
     }
     const plan = {
       engine: this.engineName.value,

@@ -3,6 +3,7 @@
 import { batch, signal } from "@preact/signals";
 import type { Engine, Leader, Run, Version } from "../../../api/page_types";
 import { api, sentenceOf } from "../../../api/pages";
+import * as texts from "../../../texts/pages";
 
 export class TrainingState {
   readonly engines = signal<readonly Engine[]>([]);
@@ -35,7 +36,7 @@ export class TrainingState {
         const first = sample.results[0];
         this.channels.value = Array.from(
           { length: first?.n_channels ?? 0 },
-          (_, index) => first?.channels?.[index]?.name || `Channel ${index + 1}`,
+          (_, index) => first?.channels?.[index]?.name || texts.training.channel(index + 1),
         );
         this.problem.value = "";
         this.loaded.value = true;

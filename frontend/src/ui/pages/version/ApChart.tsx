@@ -1,4 +1,5 @@
 /** AP over IoU as lines: this version and the one it is compared with. */
+import * as texts from "../../../texts/pages";
 
 export interface Line {
   readonly name: string;
@@ -25,7 +26,7 @@ export function ApChart({ lines }: { lines: readonly Line[] }) {
         class="ap-chart"
         viewBox={`0 0 ${W} ${H}`}
         role="img"
-        aria-label="AP over IoU threshold; the numbers are in the table"
+        aria-label={texts.version.apChart.label}
       >
         {[0, 0.25, 0.5, 0.75, 1].map((ap) => (
           <g key={ap}>
@@ -41,7 +42,7 @@ export function ApChart({ lines }: { lines: readonly Line[] }) {
           </text>
         ))}
         <text x={(W + PAD.left) / 2} y={H - 3} text-anchor="middle">
-          IoU threshold
+          {texts.version.apChart.threshold}
         </text>
         {lines.map((line, index) => (
           <g key={line.name} style={{ stroke: line.colour, fill: line.colour }}>

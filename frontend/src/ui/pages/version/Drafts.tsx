@@ -2,7 +2,7 @@
 
 import type { VersionDetail } from "../../../api/page_types";
 import { api } from "../../../api/pages";
-import { count } from "../format";
+import * as texts from "../../../texts/pages";
 import { TryButton } from "../parts/TryButton";
 import { underWayInWords } from "../parts/under_way";
 
@@ -19,7 +19,7 @@ export function Drafts({ version, project, mayCancel }: DraftsProps) {
   const running = drafts.running ?? 0;
   if (waiting + running === 0) return null;
   const cancel = async () => {
-    if (!window.confirm(`Cancel ${count(waiting, "waiting draft")}? Those made already stay.`)) {
+    if (!window.confirm(texts.version.drafts.cancelQuestion(waiting))) {
       return;
     }
     await api.cancelPredictions(project, version.id);
@@ -27,14 +27,13 @@ export function Drafts({ version, project, mayCancel }: DraftsProps) {
   return (
     <div class="row">
       <p class="hint">
-        {count(drafts.finished ?? 0, "draft")} made, {waiting.toLocaleString("en")} waiting
-        {running > 0 && `, ${running} being made`}.
+        {texts.version.drafts.made(drafts.finished ?? 0, waiting, running)}
         {(version.drafts_under_way ?? []).map((one) => (
           <span key={one.image}> {underWayInWords(one)}</span>
         ))}
       </p>
       {mayCancel && waiting > 0 && (
-        <TryButton label="Cancel the waiting ones" act={cancel} isSmall />
+        <TryButton label={texts.version.drafts.cancel} act={cancel} isSmall />
       )}
     </div>
   );

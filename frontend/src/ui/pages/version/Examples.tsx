@@ -2,6 +2,7 @@
 
 import type { Evaluation } from "../../../api/page_types";
 import { address } from "../../../api/pages";
+import * as texts from "../../../texts/pages";
 import { score } from "../format";
 import { ap50 } from "../parts/scores";
 
@@ -26,17 +27,17 @@ export function Examples({ evaluation }: { evaluation: Evaluation }) {
   const figures = figuresOf(evaluation);
   if (figures.length === 0) return null;
   return (
-    <section class="panel stack" aria-label="Examples">
+    <section class="panel stack" aria-label={texts.version.examples.title}>
       <div class="panel-head" style={{ marginBottom: 0 }}>
-        <h2>Examples</h2>
+        <h2>{texts.version.examples.title}</h2>
         <ul class="legend">
           <li>
             <span class="swatch swatch-drawn" />
-            drawn by people
+            {texts.version.examples.byPeople}
           </li>
           <li>
             <span class="swatch swatch-predicted" />
-            drawn by this version
+            {texts.version.examples.byVersion}
           </li>
         </ul>
       </div>
@@ -45,11 +46,12 @@ export function Examples({ evaluation }: { evaluation: Evaluation }) {
           <figure class="example" key={id}>
             <img
               src={address.example(id)}
-              alt={`${name} with the outlines drawn by people and by this version`}
+              alt={texts.version.examples.label(name)}
               loading="lazy"
             />
             <figcaption>
-              <a href={address.editor(image)}>{name}</a>, AP50 {score(ap)}
+              <a href={address.editor(image)}>{name}</a>
+              {texts.version.examples.ap50(score(ap))}
             </figcaption>
           </figure>
         ))}

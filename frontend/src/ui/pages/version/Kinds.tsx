@@ -1,17 +1,18 @@
 /** How well a version tells kinds of objects apart, where it and the measured regions know any. */
 
 import type { Evaluation, KindsReport } from "../../../api/page_types";
-import { count, percent, score } from "../format";
+import * as texts from "../../../texts/pages";
+import { percent, score } from "../format";
 import { confused } from "../parts/kinds";
 
 export function Kinds({ evaluation }: { evaluation: Evaluation }) {
   const kinds = evaluation.metrics.classes;
   if (!kinds || kinds.by_class.length === 0) return null;
   return (
-    <section class="panel flush" aria-label="Each class">
+    <section class="panel flush" aria-label={texts.version.classes.title}>
       <div class="panel-head">
         <div>
-          <h2>Each class</h2>
+          <h2>{texts.version.classes.title}</h2>
           <p class="hint">{headline(kinds)}</p>
         </div>
       </div>
@@ -19,25 +20,23 @@ export function Kinds({ evaluation }: { evaluation: Evaluation }) {
         <table>
           <thead>
             <tr>
-              <th scope="col">Class</th>
+              <th scope="col">{texts.version.classes.className}</th>
               <th scope="col" class="num">
-                There
+                {texts.version.classes.there}
               </th>
               <th scope="col" class="num">
-                Found
+                {texts.version.classes.found}
               </th>
               <th scope="col" class="num">
-                <abbr title="Found and of the right class, of all that is there or was drafted as it">
-                  AP50
-                </abbr>
+                <abbr title={texts.version.classes.ap50Help}>{texts.common.scores.ap50}</abbr>
               </th>
               <th scope="col" class="num">
-                Precision
+                {texts.version.classes.precision}
               </th>
               <th scope="col" class="num">
-                Recall
+                {texts.version.classes.recall}
               </th>
-              <th scope="col">Taken for</th>
+              <th scope="col">{texts.version.classes.takenFor}</th>
             </tr>
           </thead>
           <tbody>
@@ -62,7 +61,6 @@ export function Kinds({ evaluation }: { evaluation: Evaluation }) {
 }
 
 function headline(kinds: KindsReport): string {
-  if (kinds.accuracy === null) return "No object whose class is known was found at IoU 0.5.";
-  const objects = count(kinds.n_judged, "object");
-  return `${percent(kinds.accuracy)} of ${objects} found at IoU 0.5 got the right class.`;
+  if (kinds.accuracy === null) return texts.version.classes.noneFound;
+  return texts.version.classes.accuracy(percent(kinds.accuracy), kinds.n_judged);
 }

@@ -3,7 +3,8 @@
 import { type Signal, useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import type { Evaluation, Scores, Version } from "../../../api/page_types";
-import { count, engineTitle, percent, score } from "../format";
+import * as texts from "../../../texts/pages";
+import { engineTitle, percent, score } from "../format";
 import { Delta } from "../parts/Delta";
 import { type Averaging, ap50, atIou, comparable, curve } from "../parts/scores";
 import { ApChart, type Line } from "./ApChart";
@@ -17,8 +18,8 @@ interface Props {
 }
 
 const SPLIT_WORDS: Readonly<Record<string, string>> = {
-  validation: "blind validation",
-  test: "the test images",
+  validation: texts.version.measured.splits.validation,
+  test: texts.version.measured.splits.test,
 };
 
 export function Measured({ version, evaluation, others, below }: Props) {
@@ -33,16 +34,17 @@ export function Measured({ version, evaluation, others, below }: Props) {
   const theirs = pair?.theirs.metrics[averaging.value];
   const name = rival ? `v${rival.number}` : "";
   return (
-    <section class="panel stack" aria-label="Quality">
+    <section class="panel stack" aria-label={texts.version.measured.quality}>
       <div class="panel-head" style={{ marginBottom: 0 }}>
         <div>
-          <h2>Quality on {SPLIT_WORDS[shown.split] ?? shown.split}</h2>
+          <h2>{texts.version.measured.qualityOn(SPLIT_WORDS[shown.split] ?? shown.split)}</h2>
           <p class="hint">
-            {count(shown.metrics.n_instances ?? 0, "object")} on{" "}
-            {count(shown.metrics.n_images ?? 0, "image")} that did not teach
-            {shown.training_set ? `, as frozen in set ${shown.training_set.number}` : ""}
-            {shown.split === "validation" &&
-              ". Thresholds and the best epoch were chosen on them too; test images are stricter."}
+            {texts.version.measured.basis(
+              shown.metrics.n_instances ?? 0,
+              shown.metrics.n_images ?? 0,
+              shown.training_set?.number,
+              shown.split === "validation",
+            )}
           </p>
         </div>
         <div class="row">
@@ -79,7 +81,7 @@ function RivalChoice({ rivals, against, chosen }: RivalProps) {
   if (rivals.length === 0) return null;
   return (
     <label class="row small">
-      Compare with
+      {texts.version.measured.compareWith}
       <select
         value={against}
         style={{ width: "auto" }}
@@ -87,10 +89,10 @@ function RivalChoice({ rivals, against, chosen }: RivalProps) {
           chosen.value = event.currentTarget.value;
         }}
       >
-        <option value="">nothing</option>
+        <option value="">{texts.version.measured.nothing}</option>
         {rivals.map((rival) => (
           <option key={rival.id} value={rival.id}>
-            v{rival.number} ({engineTitle(rival.engine)})
+            {texts.version.measured.rival(rival.number, engineTitle(rival.engine))}
           </option>
         ))}
       </select>
@@ -101,7 +103,7 @@ function RivalChoice({ rivals, against, chosen }: RivalProps) {
 function AveragingChoice({ averaging }: { averaging: Signal<Averaging> }) {
   return (
     <label class="row small">
-      Counted
+      {texts.version.measured.counted}
       <select
         value={averaging.value}
         style={{ width: "auto" }}
@@ -109,8 +111,8 @@ function AveragingChoice({ averaging }: { averaging: Signal<Averaging> }) {
           averaging.value = event.currentTarget.value as Averaging;
         }}
       >
-        <option value="pooled">over all objects</option>
-        <option value="mean">as the mean of images</option>
+        <option value="pooled">{texts.version.measured.pooled}</option>
+        <option value="mean">{texts.version.measured.mean}</option>
       </select>
     </label>
   );
@@ -124,11 +126,11 @@ interface SideProps {
 
 function Headline({ mine, theirs, name }: SideProps) {
   const rows: [string, string, number | undefined, number | undefined][] = [
-    ["AP50", "found and right, of all", ap50(mine), ap50(theirs)],
-    ["F1", "at IoU 0.5", atIou(mine?.f1, 0.5), atIou(theirs?.f1, 0.5)],
-    ["PQ", "panoptic: DQ times SQ", mine?.panoptic_quality, theirs?.panoptic_quality],
-    ["DQ", "detection", mine?.detection_quality, theirs?.detection_quality],
-    ["SQ", "outlines", mine?.segmentation_quality, theirs?.segmentation_quality],
+    ["AP50", texts.version.measured.ap50Note, ap50(mine), ap50(theirs)],
+    ["F1", texts.version.measured.f1Note, atIou(mine?.f1, 0.5), atIou(theirs?.f1, 0.5)],
+    ["PQ", texts.version.measured.pqNote, mine?.panoptic_quality, theirs?.panoptic_quality],
+    ["DQ", texts.version.measured.dqNote, mine?.detection_quality, theirs?.detection_quality],
+    ["SQ", texts.version.measured.sqNote, mine?.segmentation_quality, theirs?.segmentation_quality],
   ];
   return (
     <dl class="stats">
@@ -140,7 +142,7 @@ function Headline({ mine, theirs, name }: SideProps) {
             <small>
               {other !== undefined && value !== undefined ? (
                 <>
-                  <Delta value={value - other} /> against {name}
+                  <Delta value={value - other} /> {texts.version.measured.against(name)}
                 </>
               ) : (
                 note
@@ -150,7 +152,7 @@ function Headline({ mine, theirs, name }: SideProps) {
         </div>
       ))}
       <div>
-        <dt>Count error</dt>
+        <dt>{texts.version.measured.countError}</dt>
         <dd>
           {percent(mine?.count_error)}
           <small>{countNote(mine)}</small>
@@ -162,7 +164,7 @@ function Headline({ mine, theirs, name }: SideProps) {
 
 function countNote(scores: Scores | undefined): string {
   if (scores?.n_truth === undefined || scores.n_predicted === undefined) return "";
-  return `${round(scores.n_predicted)} found, ${round(scores.n_truth)} there`;
+  return texts.version.measured.foundAndThere(round(scores.n_predicted), round(scores.n_truth));
 }
 
 function round(value: number): string {
@@ -186,9 +188,9 @@ function ApTable({ mine, theirs, name }: SideProps) {
       <table>
         <thead>
           <tr>
-            <th scope="col">IoU</th>
+            <th scope="col">{texts.version.measured.iou}</th>
             <th scope="col" class="num">
-              AP
+              {texts.version.measured.ap}
             </th>
             {theirs && (
               <>
@@ -196,12 +198,12 @@ function ApTable({ mine, theirs, name }: SideProps) {
                   {name}
                 </th>
                 <th scope="col" class="num">
-                  Difference
+                  {texts.version.measured.difference}
                 </th>
               </>
             )}
             <th scope="col" class="num">
-              F1
+              {texts.version.measured.f1}
             </th>
           </tr>
         </thead>

@@ -2,6 +2,7 @@
 
 import type { Evaluation } from "../../../api/page_types";
 import { address } from "../../../api/pages";
+import * as texts from "../../../texts/pages";
 import { percent, score } from "../format";
 import { ap50, atIou } from "../parts/scores";
 
@@ -9,33 +10,33 @@ export function PerImage({ evaluation }: { evaluation: Evaluation }) {
   const rows = [...(evaluation.per_image ?? [])].sort((a, b) => (ap50(a) ?? 0) - (ap50(b) ?? 0));
   if (rows.length === 0) return null;
   return (
-    <section class="panel flush" aria-label="Each image">
+    <section class="panel flush" aria-label={texts.version.images.title}>
       <div class="panel-head">
-        <h2>Each image</h2>
-        <p class="hint">Worst first</p>
+        <h2>{texts.version.images.title}</h2>
+        <p class="hint">{texts.version.images.worstFirst}</p>
       </div>
       <div class="table-wrap" style={{ maxHeight: "420px", overflowY: "auto" }}>
         <table>
           <thead>
             <tr>
-              <th scope="col">Image</th>
+              <th scope="col">{texts.version.images.image}</th>
               <th scope="col" class="num">
-                There
+                {texts.version.images.there}
               </th>
               <th scope="col" class="num">
-                Found
+                {texts.version.images.found}
               </th>
               <th scope="col" class="num">
-                Count error
+                {texts.version.images.countError}
               </th>
               <th scope="col" class="num">
-                AP50
+                {texts.common.scores.ap50}
               </th>
               <th scope="col" class="num">
-                F1
+                {texts.common.scores.f1}
               </th>
               <th scope="col" class="num">
-                PQ
+                {texts.version.images.pq}
               </th>
             </tr>
           </thead>

@@ -2,6 +2,7 @@
 
 import type { Unmeasured as Measurement, VersionDetail } from "../../../api/page_types";
 import { address, api } from "../../../api/pages";
+import * as texts from "../../../texts/pages";
 import { TryButton } from "../parts/TryButton";
 
 interface Props {
@@ -25,39 +26,34 @@ export function Unmeasured({ version, project, isMeasured, mayRepeat }: Props) {
   if (isMeasured) return null;
   return (
     <div class="empty">
-      <h2>Not measured</h2>
+      <h2>{texts.version.unmeasured.title}</h2>
       {version.training_set ? (
         <p>
-          Its training set holds no region for blind validation. Declare and submit one on an image
-          that does not teach, and train again.{" "}
-          <a href={address.project(project)}>See the images</a>
+          {texts.version.unmeasured.noRegion}{" "}
+          <a href={address.project(project)}>{texts.version.unmeasured.seeImages}</a>
         </p>
       ) : (
-        <p>
-          It was not trained here. Train it further: then both are measured on the same blind
-          validation regions.
-        </p>
+        <p>{texts.version.unmeasured.notTrainedHere}</p>
       )}
     </div>
   );
 }
 
 function OneMeasurement({ one, mayRepeat }: { one: Measurement; mayRepeat: boolean }) {
-  const where = one.training_set ? ` of set ${one.training_set.number}` : "";
+  const where = one.training_set ? texts.version.unmeasured.ofSet(one.training_set.number) : "";
   if (one.state === "queued" || one.state === "running") {
     return (
       <p class="message" role="status">
-        {one.state === "queued" ? "Waits to be measured" : "Is being measured"} on the {one.split}{" "}
-        regions{where}. The numbers appear here by themselves.
+        {texts.version.unmeasured.underWay(one.state === "queued", one.split, where)}
       </p>
     );
   }
   return (
     <div class="message error" role="alert">
-      <p>
-        It could not be measured on the {one.split} regions{where}: {one.error_message}
-      </p>
-      {mayRepeat && <TryButton label="Measure again" act={() => api.repeatEvaluation(one.id)} />}
+      <p>{texts.version.unmeasured.failed(one.split, where, one.error_message)}</p>
+      {mayRepeat && (
+        <TryButton label={texts.common.measureAgain} act={() => api.repeatEvaluation(one.id)} />
+      )}
     </div>
   );
 }

@@ -5,7 +5,8 @@ import { useEffect } from "preact/hooks";
 import type { Version, VersionDetail } from "../../../api/page_types";
 import { address, api, projectNews, sentenceOf } from "../../../api/pages";
 import type { StarterCard } from "../../../api/starter_types";
-import { bytes, count, engineTitle, score } from "../format";
+import * as texts from "../../../texts/pages";
+import { bytes, engineTitle, score } from "../format";
 import type { IslandProps } from "../islands";
 import { settle } from "../live";
 import { Credits } from "../parts/Credits";
@@ -57,7 +58,7 @@ export default function VersionView({ data }: IslandProps) {
         {problem.value}
       </p>
     ) : (
-      <p class="muted">Loading…</p>
+      <p class="muted">{texts.common.loading}</p>
     );
   }
   const evaluation = newest(shown.evaluations);
@@ -102,11 +103,9 @@ function StarterCredits({ version }: { version: VersionDetail }) {
   const card = version.config?.["starter"] as StarterCard | undefined;
   if (!card?.trained_on) return null;
   return (
-    <section class="panel" aria-label="Starter model">
-      <h2>Starter model: {card.title}</h2>
-      <p>
-        Finds {card.objects}. AP50 {score(card.test?.ap50)} on images like those that taught it.
-      </p>
+    <section class="panel" aria-label={texts.version.starter.title}>
+      <h2>{texts.version.starter.named(card.title)}</h2>
+      <p>{texts.version.starter.finds(card.objects, score(card.test?.ap50))}</p>
       <Credits sets={card.trained_on} />
     </section>
   );
@@ -127,8 +126,8 @@ function Head({ version, project, mayTrain }: HeadProps) {
     try {
       const rows = await api.predict(project, version.id, null, keepMaps.value);
       note.value = rows.every((row) => row.state === "finished")
-        ? "Every image has its draft of this version already."
-        : "Queued. Drafts appear in open editors as they are made.";
+        ? texts.version.drafted
+        : texts.version.queued;
     } catch (error) {
       note.value = sentenceOf(error);
     }
@@ -138,19 +137,17 @@ function Head({ version, project, mayTrain }: HeadProps) {
     <div>
       <div class="page-head">
         <div>
-          <h1>
-            {engineTitle(version.engine)} v{version.number}
-          </h1>
+          <h1>{texts.common.engineVersion(engineTitle(version.engine), version.number)}</h1>
           <p class="lead">
-            Made <Time at={version.created_at} />, {originInWords(version.origin)},{" "}
+            {texts.version.made} <Time at={version.created_at} />, {originInWords(version.origin)},{" "}
             {bytes(version.size_bytes)}
-            {version.licence ? `, licence ${version.licence}` : ""}
+            {version.licence ? texts.version.licence(version.licence) : ""}
           </p>
         </div>
         <div class="row">
           {mayTrain && (
             <a class="button" href={address.trainFrom(project, version.engine, version.id)}>
-              Train further
+              {texts.version.trainFurther}
             </a>
           )}
           {mayTrain && (
@@ -160,11 +157,11 @@ function Head({ version, project, mayTrain }: HeadProps) {
               disabled={busy.value}
               onClick={() => void predict()}
             >
-              Predict images
+              {texts.version.predict}
             </button>
           )}
           <a class="button primary" href={address.download(version.id)} download>
-            Download
+            {texts.version.download}
           </a>
         </div>
       </div>
@@ -178,9 +175,7 @@ function Head({ version, project, mayTrain }: HeadProps) {
               keepMaps.value = event.currentTarget.checked;
             }}
           />
-          <label for="keep-maps">
-            Keep the engine's maps when predicting (images up to 4 megapixels)
-          </label>
+          <label for="keep-maps">{texts.version.keepMaps}</label>
         </div>
       )}
       <p class="hint" role="status">
@@ -197,7 +192,7 @@ function Lineage({ version }: { version: VersionDetail }) {
   const first = chain[0];
   const root = first?.origin ?? version.origin;
   return (
-    <nav aria-label="Lineage">
+    <nav aria-label={texts.version.lineage}>
       <ol class="lineage">
         <li>
           <span class="muted">{originInWords(root)}</span>
@@ -209,7 +204,7 @@ function Lineage({ version }: { version: VersionDetail }) {
               href={address.version(one.id)}
               aria-current={one.id === version.id ? "page" : undefined}
             >
-              {engineTitle(one.engine)} v{one.number}
+              {texts.common.engineVersion(engineTitle(one.engine), one.number)}
             </a>
           </li>
         ))}
@@ -227,52 +222,51 @@ function Provenance({ version }: { version: VersionDetail }) {
   return (
     <div class="halves">
       <section class="panel">
-        <h2>What it was made from</h2>
+        <h2>{texts.version.facts.title}</h2>
         <dl class="facts small">
           {set && (
             <>
-              <dt>Training set</dt>
+              <dt>{texts.version.facts.trainingSet}</dt>
               <dd>
-                <a href={address.manifest(set.id)}>Set {set.number}</a>:{" "}
-                {count(set.n_instances, "object")} in {count(set.n_regions, "region")},{" "}
-                {count(set.n_images, "image")}
+                <a href={address.manifest(set.id)}>{texts.common.set(set.number)}</a>
+                {texts.common.setHolds(set.n_instances, set.n_regions, set.n_images)}
               </dd>
-              <dt>Its sha256</dt>
+              <dt>{texts.version.facts.sha256}</dt>
               <dd class="mono">{set.manifest_digest ?? "–"}</dd>
             </>
           )}
           {run && (
             <>
-              <dt>Run</dt>
+              <dt>{texts.version.facts.run}</dt>
               <dd>
-                <a href={address.run(run.id)}>Run {run.number}</a>
+                <a href={address.run(run.id)}>{texts.version.facts.runNumber(run.number)}</a>
               </dd>
             </>
           )}
           {Array.isArray(classes) && classes.length > 0 && (
             <>
-              <dt>Classes it tells apart</dt>
+              <dt>{texts.version.facts.classes}</dt>
               <dd>{classes.join(", ")}</dd>
             </>
           )}
-          <dt>Seed</dt>
+          <dt>{texts.version.facts.seed}</dt>
           <dd>{version.seed ?? "–"}</dd>
-          <dt>Weights, sha256</dt>
+          <dt>{texts.version.facts.weights}</dt>
           <dd class="mono">{version.checkpoint_digest ?? "–"}</dd>
           {computedOn && (
             <>
-              <dt>Trained on</dt>
+              <dt>{texts.version.facts.trainedOn}</dt>
               <dd>{computedOn}</dd>
             </>
           )}
         </dl>
-        <h3 style={{ margin: "1rem 0 0.5rem" }}>Thresholds and channels</h3>
+        <h3 style={{ margin: "1rem 0 0.5rem" }}>{texts.version.facts.thresholds}</h3>
         <Facts of={{ ...(version.thresholds ?? {}), ...(version.channels ?? {}) }} />
-        <h3 style={{ margin: "1rem 0 0.5rem" }}>Software</h3>
+        <h3 style={{ margin: "1rem 0 0.5rem" }}>{texts.version.facts.software}</h3>
         <Facts of={version.versions ?? {}} />
       </section>
       <section class="panel">
-        <h2>Parameters</h2>
+        <h2>{texts.version.facts.parameters}</h2>
         <Facts of={version.params ?? {}} />
       </section>
     </div>

@@ -1,6 +1,6 @@
 /** What restoring does, in words and numbers. */
-import type { RestorePlan, ToRestore } from "../../store/restore";
-import { plural } from "./parts";
+import type { RestorePlan, ToRestore } from "../store/restore";
+import { plural } from "./numbers";
 
 /** What a plan says of what it will do. */
 export type RestoreEffect = Pick<RestorePlan, "nPixels" | "taken" | "back">;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { doubtText } from "../../src/ui/editor/doubt_words";
+import { doubtText } from "../../src/texts/doubts";
 
 test("the reason names what was measured", () => {
   expect(doubtText({ doubt: 0.62, score: null })).toBe(

@@ -1,0 +1,21 @@
+/** Every text that a person reads in the editor, by the part of the screen; those of pages are beside. */
+export { classes } from "./classes";
+export { commands } from "./commands";
+export { common } from "./common";
+export { compare } from "./compare";
+export { doubtText } from "./doubts";
+export { drafts } from "./drafts";
+export { editing } from "./editing";
+export { editor } from "./editor";
+export { history } from "./history";
+export { kindWord } from "./kinds";
+export { objects } from "./objects";
+export { people } from "./people";
+export { places } from "./places";
+export { planes } from "./planes";
+export { prompts } from "./prompts";
+export { regions } from "./regions";
+export { saving } from "./saving";
+export { server } from "./server";
+export { tools } from "./tools";
+export { viewing } from "./viewing";
