@@ -9,7 +9,6 @@ export interface ShapeCommand {
   /** On the button. */
   readonly short: string;
   readonly key: string;
-  readonly shown: string;
   /** The key means something else outside of the image. */
   readonly onlyOnStage?: boolean;
   /** Told afterwards. */
@@ -24,7 +23,6 @@ export const SHAPE_COMMANDS: readonly ShapeCommand[] = [
     label: "Fill the holes of the selected object",
     short: "Fill holes",
     key: "shift+h",
-    shown: "Shift+H",
     said: (id, { nWon }) => `Filled the holes of object ${id}: ${pixels(nWon)}.`,
     saidNothing: (id) => `Object ${id} has no holes.`,
   },
@@ -33,7 +31,6 @@ export const SHAPE_COMMANDS: readonly ShapeCommand[] = [
     label: "Smooth the selected object",
     short: "Smooth",
     key: "shift+s",
-    shown: "Shift+S",
     said: (id, { nWon, nLost }) =>
       `Smoothed object ${id}: ${pixels(nWon)} added, ${pixels(nLost)} taken away.`,
     saidNothing: (id) => `Object ${id} is smooth already.`,
@@ -43,7 +40,6 @@ export const SHAPE_COMMANDS: readonly ShapeCommand[] = [
     label: "Keep only the largest part of the selected object",
     short: "Largest part",
     key: "shift+l",
-    shown: "Shift+L",
     said: (id, { nLost }) => `Kept the largest part of object ${id}; erased ${pixels(nLost)}.`,
     saidNothing: (id) => `Object ${id} is in one piece.`,
   },
@@ -52,7 +48,6 @@ export const SHAPE_COMMANDS: readonly ShapeCommand[] = [
     label: "Grow the selected object by 1 px (while the image has the focus)",
     short: "Grow",
     key: "shift+arrowup",
-    shown: "Shift+↑",
     onlyOnStage: true,
     said: (id, { nWon }) => `Object ${id} grew by ${pixels(nWon)}.`,
     saidNothing: (id) =>
@@ -63,7 +58,6 @@ export const SHAPE_COMMANDS: readonly ShapeCommand[] = [
     label: "Shrink the selected object by 1 px (while the image has the focus)",
     short: "Shrink",
     key: "shift+arrowdown",
-    shown: "Shift+↓",
     onlyOnStage: true,
     said: (id, { nLost, nPieces }) =>
       `Object ${id} shrank by ${pixels(nLost)}.${

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { TOOLS } from "../../src/tools/tools";
 import { commandsFor } from "../../src/ui/editor/commands";
-import { keyName } from "../../src/ui/editor/keys";
+import { keyName } from "../../src/ui/editor/key_names";
 
 type Held = { ctrlKey?: boolean; shiftKey?: boolean; code?: string };
 const press = (key: string, held: Held = {}) =>

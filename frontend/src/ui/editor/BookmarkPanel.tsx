@@ -26,7 +26,7 @@ export function BookmarkPanel({ actions }: { actions: EditorActions }) {
       <div class="row">
         <Button
           label="Bookmark this view"
-          keys="Shift+B"
+          keyFor="bookmark"
           icon={ICONS.add}
           onClick={() => void viewing.bookmarks.add()}
         >

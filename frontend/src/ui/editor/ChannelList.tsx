@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 import type { EditorActions } from "./actions";
 import { Histogram } from "./Histogram";
 import { isDeeperThanView, leastSpan, storedText, toStored, toView } from "./intensity";
+import { Key } from "./KeyParts";
 import type { ImageInfo } from "./model";
 import { NumberField, WindowSlider } from "./number_parts";
 import { Button, ICONS, Slider } from "./parts";
@@ -29,7 +30,7 @@ export function ChannelList({ actions }: { actions: EditorActions }) {
           onChange={() => contrast.invertPicture()}
         />
         <span>
-          Invert the picture <kbd>I</kbd>
+          Invert the picture <Key id="invert" />
         </span>
       </label>
       <label class="check minimap-choice">
@@ -41,7 +42,7 @@ export function ChannelList({ actions }: { actions: EditorActions }) {
           }}
         />
         <span>
-          Minimap <kbd>Shift+M</kbd>
+          Minimap <Key id="minimap" />
         </span>
       </label>
       <p class="hint">Channels and contrast are kept for all images of this project, for you.</p>

@@ -19,7 +19,7 @@ export function ChooseOptions({ actions }: { actions: EditorActions }) {
         }}
       />
       <AmongChoice actions={actions} legend="Whose objects are chosen" />
-      <Button label="Choose all in view" keys="Ctrl+A" onClick={() => many.inView()}>
+      <Button label="Choose all in view" keyFor="choose-in-view" onClick={() => many.inView()}>
         <span>All in view</span>
       </Button>
     </>
@@ -57,10 +57,15 @@ export function ChosenBar({ actions }: { actions: EditorActions }) {
       <strong class="chosen-count">{plural(ids.size, isDraft ? "draft object" : "object")}</strong>
       {isDraft && (
         <>
-          <Button label="Accept the chosen" keys="A" onClick={() => many.accept()}>
+          <Button label="Accept the chosen" keyFor="accept" onClick={() => many.accept()}>
             <span>Accept</span>
           </Button>
-          <Button label="Reject the chosen" keys="R" kind="danger" onClick={() => many.reject()}>
+          <Button
+            label="Reject the chosen"
+            keyFor="reject"
+            kind="danger"
+            onClick={() => many.reject()}
+          >
             <span>Reject</span>
           </Button>
         </>
@@ -69,7 +74,7 @@ export function ChosenBar({ actions }: { actions: EditorActions }) {
         <>
           <Button
             label="Delete the chosen"
-            keys="Delete"
+            keyFor="delete-chosen"
             kind="danger"
             onClick={() => many.remove()}
           >

@@ -10,6 +10,7 @@ import {
   UNKNOWN_COLOUR,
   UNKNOWN_KEY,
 } from "./class_words";
+import { Key } from "./KeyParts";
 import { Button, count, ICONS, Section } from "./parts";
 
 export function ClassPanel({ actions }: { actions: EditorActions }) {
@@ -77,8 +78,8 @@ function List({ actions }: { actions: EditorActions }) {
       </ul>
       {mayAnnotate.value && (
         <p class="hint">
-          New objects get the chosen class, and so does the selected object. After <kbd>N</kbd> only
-          the new one.
+          New objects get the chosen class, and so does the selected object. After{" "}
+          <Key id="new-object" otherwise="New object" /> only the new one.
         </p>
       )}
     </>

@@ -4,6 +4,7 @@ import type { EditorActions } from "./actions";
 import { CompareList } from "./CompareList";
 import type { CompareDesk } from "./compare_desk";
 import { CHANGES, HIDDEN, KIND_WORDS, layerText } from "./compare_words";
+import { keyOf } from "./key_bindings";
 import { Button, count, KeyHint, Section } from "./parts";
 
 export function ComparePanel({ actions }: { actions: EditorActions }) {
@@ -20,8 +21,8 @@ export function ComparePanel({ actions }: { actions: EditorActions }) {
           <p class="hint">
             Two versions' drafts, a draft and what became of it, or two people's objects.
           </p>
-          <Button label="Compare two layers" keys="Shift+V" onClick={() => compare.toggle()}>
-            <span>Compare two layers</span> <KeyHint keys="Shift+V" />
+          <Button label="Compare two layers" keyFor="compare" onClick={() => compare.toggle()}>
+            <span>Compare two layers</span> <KeyHint keys={keyOf("compare")} />
           </Button>
         </>
       )}
@@ -47,8 +48,8 @@ function Comparison({ compare }: { compare: CompareDesk }) {
         >
           <span>Curtain</span>
         </Button>
-        <Button label="Close the comparison" keys="Shift+V" onClick={() => compare.stop()}>
-          <span>Close</span> <KeyHint keys="Shift+V" />
+        <Button label="Close the comparison" keyFor="compare" onClick={() => compare.stop()}>
+          <span>Close</span> <KeyHint keys={keyOf("compare")} />
         </Button>
       </div>
       <Answer compare={compare} />

@@ -4,6 +4,8 @@ import { AcceptMany } from "./AcceptMany";
 import type { EditorActions } from "./actions";
 import { DraftFiles } from "./DraftFiles";
 import { doubtText } from "./doubt_words";
+import { Key } from "./KeyParts";
+import { keyOf, keysOfStep } from "./key_bindings";
 import { Button, count, plural, Section } from "./parts";
 import { isStack } from "./planes";
 import type { Links } from "./TopBar";
@@ -90,14 +92,14 @@ function Review({ actions, left, total }: { actions: EditorActions; left: number
           <div class="row">
             <Button
               label={`Previous ${word}`}
-              keys={isPlanar ? "," : "Shift+Tab"}
+              keys={keysOfStep("previous", isPlanar)}
               onClick={() => actions.review.step(-1)}
             >
               <span>Previous</span>
             </Button>
             <Button
               label={`Next ${word}`}
-              keys={isPlanar ? ". or Tab" : "Tab"}
+              keys={keysOfStep("next", isPlanar)}
               kind="primary"
               onClick={() => actions.review.step(1)}
             >
@@ -107,21 +109,21 @@ function Review({ actions, left, total }: { actions: EditorActions; left: number
           <fieldset class="decide" aria-label="Decide about the chosen draft object">
             <Decision
               label="Accept"
-              keys="A"
+              keys={keyOf("accept")}
               kind="good"
               isOn={hasChosen}
               run={() => actions.review.accept()}
             />
             <Decision
               label="Edit"
-              keys="E"
+              keys={keyOf("edit-draft")}
               kind="edit"
               isOn={hasChosen}
               run={() => actions.review.edit()}
             />
             <Decision
               label="Reject"
-              keys="R"
+              keys={keyOf("reject")}
               kind="bad"
               isOn={hasChosen}
               run={() => actions.review.reject()}
@@ -186,7 +188,7 @@ function OverFinished({ actions }: { actions: EditorActions }) {
       />
       <span>
         Show {plural(n, "draft object")} over finished work (annotated or submitted), faded{" "}
-        <kbd>Shift+F</kbd>
+        <Key id="show-finished" />
       </span>
     </label>
   );
@@ -206,7 +208,7 @@ function Decision(props: {
       disabled={!props.isOn}
       onClick={props.run}
     >
-      {props.label} <kbd>{props.keys}</kbd>
+      {props.label} {props.keys && <kbd>{props.keys}</kbd>}
     </button>
   );
 }

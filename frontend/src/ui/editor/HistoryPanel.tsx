@@ -17,7 +17,7 @@ export function HistoryPanel({ actions }: { actions: EditorActions }) {
         <h2>History</h2>
         <Button
           label="Close the history"
-          keys="T"
+          keyFor="history"
           icon={ICONS.close}
           kind="quiet"
           onClick={() => actions.toggleHistory()}
@@ -232,7 +232,11 @@ function Chosen({ actions }: { actions: EditorActions }) {
   }
   return (
     <>
-      <Button label="Draw a box to restore" keys="G" onClick={() => paint.chooseTool("region")}>
+      <Button
+        label="Draw a box to restore"
+        keyFor="region"
+        onClick={() => paint.chooseTool("region")}
+      >
         <span>Draw a box</span>
       </Button>
       <Button label="Choose all in view" onClick={() => travel.chooseView()}>

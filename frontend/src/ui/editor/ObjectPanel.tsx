@@ -3,6 +3,7 @@ import { SHAPE_COMMANDS } from "../../tools/shaping";
 import type { EditorActions } from "./actions";
 import { blameText } from "./blame_desk";
 import { ClassSelect } from "./ClassSelect";
+import { Key } from "./KeyParts";
 import { Button, count, plural, Section } from "./parts";
 import { spanText } from "./planes";
 import { areaText } from "./units";
@@ -36,8 +37,8 @@ export function ObjectPanel({ actions }: { actions: EditorActions }) {
     <Section title="Objects" aside={count(model.nObjects.value)}>
       {model.nObjects.value === 0 && (
         <p class="empty">
-          Nothing is annotated yet. Take the brush <kbd>B</kbd> and paint the first object; each new
-          stroke on empty ground starts another.
+          Nothing is annotated yet. Take the brush <Key id="brush" /> and paint the first object;
+          each new stroke on empty ground starts another.
         </p>
       )}
       {facts ? (
@@ -70,14 +71,14 @@ export function ObjectPanel({ actions }: { actions: EditorActions }) {
           <div class="row">
             <Button
               label="Show in the middle"
-              keys="J"
+              keyFor="show-selected"
               onClick={() => actions.paint.revealSelected()}
             >
               <span>Show</span>
             </Button>
             <Button
               label="Delete object"
-              keys="Delete"
+              keyFor="delete-chosen"
               kind="danger"
               onClick={() => actions.paint.deleteSelected()}
             >
@@ -89,7 +90,7 @@ export function ObjectPanel({ actions }: { actions: EditorActions }) {
       ) : (
         model.nObjects.value > 0 && (
           <p class="hint">
-            Click an object with <kbd>V</kbd> to select it.
+            Click an object with <Key id="select" otherwise="Select" /> to select it.
           </p>
         )
       )}
@@ -116,7 +117,7 @@ function ShapeButtons({ actions }: { actions: EditorActions }) {
         <Button
           key={command.how}
           label={command.label}
-          keys={command.shown}
+          keyFor={command.how}
           onClick={() => actions.paint.reshape(command)}
         >
           <span>{command.short}</span>

@@ -4,8 +4,10 @@ import { TOOLS } from "../../tools/tools";
 import type { EditorActions } from "./actions";
 import { UNKNOWN_KEY } from "./class_words";
 import { commandsFor } from "./commands";
+import { Key } from "./KeyParts";
+import { keyOf } from "./key_bindings";
 import { Modal } from "./Modal";
-import { Button, ICONS, plural, shownKey } from "./parts";
+import { Button, ICONS, plural } from "./parts";
 import { isStack } from "./planes";
 
 export function Notices({ actions }: { actions: EditorActions }) {
@@ -66,7 +68,7 @@ export function HelpSheet({ actions }: { actions: EditorActions }) {
             {TOOLS.map((tool) => (
               <div key={tool.name}>
                 <dt>
-                  <kbd>{shownKey(tool.key)}</kbd> {tool.label}
+                  <kbd>{keyOf(tool.name)}</kbd> {tool.label}
                 </dt>
                 <dd>{tool.help}</dd>
               </div>
@@ -82,9 +84,8 @@ export function HelpSheet({ actions }: { actions: EditorActions }) {
                 .map((command) => (
                   <div key={command.label}>
                     <dt>
-                      {command.shown.map((key) => (
-                        <kbd key={key}>{key}</kbd>
-                      ))}
+                      <Key id={command.id} />
+                      {command.also && <kbd>{command.also}</kbd>}
                     </dt>
                     <dd>{command.label}</dd>
                   </div>

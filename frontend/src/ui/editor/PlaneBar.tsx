@@ -1,6 +1,8 @@
 /** Sliders through a stack or time series, below the image. */
 import { useId } from "preact/hooks";
+import { axisTitle } from "../../texts/keys";
 import type { EditorActions } from "./actions";
+import { keyOf } from "./key_bindings";
 import { Button, count, ICONS } from "./parts";
 import { isStack, MOST_PROJECTED, shownNumber } from "./planes";
 
@@ -17,7 +19,7 @@ export function PlaneBar({ actions }: { actions: EditorActions }) {
           label="Plane"
           n={nZ}
           at={z}
-          keys={[",", "."]}
+          keys={[keyOf("previous-plane"), keyOf("next-plane")]}
           go={(to) => void planes.go({ z: to })}
           leave={() => view.focusStage()}
         />
@@ -28,7 +30,11 @@ export function PlaneBar({ actions }: { actions: EditorActions }) {
           label="Time point"
           n={nT}
           at={t}
-          keys={nZ > 1 ? ["Shift+Page up", "Shift+Page down"] : [",", "."]}
+          keys={
+            nZ > 1
+              ? [keyOf("previous-time"), keyOf("next-time")]
+              : [keyOf("previous-plane"), keyOf("next-plane")]
+          }
           go={(to) => void planes.go({ t: to })}
           leave={() => view.focusStage()}
         />
@@ -72,7 +78,7 @@ function Axis(props: {
         value={shownNumber(at)}
         aria-label={label}
         aria-valuetext={`${shownNumber(at)} of ${n}`}
-        title={`${label}: ${keys[0]} and ${keys[1]}, or Alt + wheel${name === "t" ? " with Shift" : ""}`}
+        title={axisTitle(label, keys, name === "t")}
         onInput={(event) => go(event.currentTarget.valueAsNumber - 1)}
       />
       <Button
@@ -112,7 +118,7 @@ function Projection({ actions }: { actions: EditorActions }) {
   return (
     <Button
       label="Maximum over z"
-      keys={isTooDeep ? `at most ${MOST_PROJECTED} planes` : "P"}
+      keys={isTooDeep ? `at most ${MOST_PROJECTED} planes` : keyOf("projection")}
       isPressed={isOn}
       onClick={() => void actions.planes.project(!isOn)}
     >

@@ -54,7 +54,7 @@ function Answer({ actions }: { actions: EditorActions }) {
         />
       )}
       {state === "found" && (
-        <Button label="Keep" keys="Enter" kind="primary" onClick={() => prompts.keep()}>
+        <Button label="Keep" keyFor="keep-found" kind="primary" onClick={() => prompts.keep()}>
           <span>Keep</span>
         </Button>
       )}

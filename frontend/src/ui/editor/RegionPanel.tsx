@@ -31,7 +31,11 @@ export function RegionPanel({ actions }: { actions: EditorActions }) {
             >
               <span>Whole image</span>
             </Button>
-            <Button label="Draw a box" keys="G" onClick={() => actions.paint.chooseTool("region")}>
+            <Button
+              label="Draw a box"
+              keyFor="region"
+              onClick={() => actions.paint.chooseTool("region")}
+            >
               <span>Draw a box</span>
             </Button>
           </div>
@@ -236,7 +240,7 @@ function RegionMenu({ actions, region }: { actions: EditorActions; region: Regio
           {actions.guide.of(region) && (
             <Button
               label="Next suggestion"
-              keys="Shift+G"
+              keyFor="next-suggestion"
               kind="primary"
               onClick={() => actions.guide.next()}
             >
@@ -275,7 +279,7 @@ function RegionMenu({ actions, region }: { actions: EditorActions; region: Regio
       <div class="row">
         <Button
           label="Submit region"
-          keys="Ctrl+Enter"
+          keyFor="submit-region"
           kind="primary"
           onClick={() => actions.desk.submit(region)}
         >

@@ -1,6 +1,8 @@
 /** The line below the image: where the pointer is, how large things are, what the tool does. */
+import { withKey } from "../../texts/keys";
 import { toolNamed } from "../../tools/tools";
 import type { EditorActions } from "./actions";
+import { keyOf } from "./key_bindings";
 import { Position, Values } from "./PixelValues";
 import { Button, ICONS } from "./parts";
 import { lengthText, scaleBar } from "./units";
@@ -16,7 +18,7 @@ export function StatusBar({ actions }: { actions: EditorActions }) {
       <span class="zoom">
         <Button
           label="Zoom out"
-          keys="-"
+          keyFor="zoom-out"
           icon={ICONS.minus}
           kind="quiet"
           onClick={() => actions.view.zoom(-1)}
@@ -24,21 +26,21 @@ export function StatusBar({ actions }: { actions: EditorActions }) {
         <button
           type="button"
           class="button button-quiet zoom-value"
-          title="One image pixel per screen pixel (1:1: Shift+0)"
+          title={withKey("One image pixel per screen pixel, 1:1", keyOf("actual-pixels"))}
           onClick={() => actions.view.zoomToPixels()}
         >
           {percent(model.scale.value)}
         </button>
         <Button
           label="Zoom in"
-          keys="+"
+          keyFor="zoom-in"
           icon={ICONS.plus}
           kind="quiet"
           onClick={() => actions.view.zoom(1)}
         />
         <Button
           label="Fit the image"
-          keys="0"
+          keyFor="fit"
           icon={ICONS.fit}
           kind="quiet"
           onClick={() => actions.view.fit()}

@@ -1,11 +1,13 @@
 /** The tools at the left, and the options of the chosen one above the image. */
 import { useRef } from "preact/hooks";
+import { brushSizeTitle, withKey } from "../../texts/keys";
 import { TOOLS } from "../../tools/tools";
 import type { EditorActions } from "./actions";
 import { ChooseOptions, ChosenBar } from "./ChosenBar";
+import { ariaKeysOf, keyOf } from "./key_bindings";
 import { LARGEST_RADIUS, SMALLEST_RADIUS } from "./model";
 import { PromptOptions } from "./PromptOptions";
-import { Button, ICONS, Icon, KeyHint, Segments, shownKey } from "./parts";
+import { Button, ICONS, Icon, KeyHint, Segments } from "./parts";
 import { lengthText } from "./units";
 import { WandOptions } from "./WandOptions";
 
@@ -42,12 +44,12 @@ export function ToolBar({ actions }: { actions: EditorActions }) {
           tabIndex={tool.name === chosen ? 0 : -1}
           aria-pressed={tool.name === chosen}
           aria-label={tool.label}
-          aria-keyshortcuts={shownKey(tool.key)}
-          title={`${tool.label} (${shownKey(tool.key)})\n${tool.help}`}
+          aria-keyshortcuts={ariaKeysOf(tool.name)}
+          title={`${withKey(tool.label, keyOf(tool.name))}\n${tool.help}`}
           onClick={() => actions.paint.chooseTool(tool.name)}
         >
           <Icon path={tool.icon} />
-          <KeyHint keys={shownKey(tool.key).replace("Shift+", "⇧")} />
+          <KeyHint keys={keyOf(tool.name).replace("Shift+", "⇧")} />
         </button>
       ))}
     </div>
@@ -58,18 +60,18 @@ const MODES = [
   {
     value: "preserve",
     label: "Preserve",
-    title: "Other objects keep every pixel (1). Shift swaps with Overwrite while held.",
+    title: "Other objects keep every pixel. Shift swaps with Overwrite while held.",
   },
-  { value: "overwrite", label: "Overwrite", title: "Takes pixels of other objects (2)" },
+  { value: "overwrite", label: "Overwrite", title: "Takes pixels of other objects" },
   {
     value: "inside",
     label: "Inside",
-    title: "Only within what lies under the start of the stroke (3)",
+    title: "Only within what lies under the start of the stroke",
   },
   {
     value: "locked",
     label: "Spare accepted",
-    title: "Accepted and edited objects are safe, others may be overwritten (4)",
+    title: "Accepted and edited objects are safe, others may be overwritten",
   },
 ] as const;
 
@@ -88,14 +90,17 @@ export function ToolOptions({ actions }: { actions: EditorActions }) {
           <Segments
             legend="What happens to other objects"
             value={model.mode.value}
-            choices={MODES}
+            choices={MODES.map((one) => ({
+              ...one,
+              title: withKey(one.title, keyOf(`mode-${one.value}`)),
+            }))}
             onChange={(mode) => {
               model.mode.value = mode;
             }}
           />
           <Button
             label="New object"
-            keys="N"
+            keyFor="new-object"
             icon={ICONS.add}
             isPressed={model.isNewArmed.value}
             onClick={() => actions.paint.armNew()}
@@ -128,7 +133,7 @@ function SizeSlider({ actions }: { actions: EditorActions }) {
         max={steps}
         value={Math.round((Math.log(radius / SMALLEST_RADIUS) / ratio) * steps)}
         aria-valuetext={text}
-        title="Brush diameter: [ and ], or Ctrl + wheel"
+        title={brushSizeTitle(keyOf("smaller-brush"), keyOf("larger-brush"))}
         onInput={(event) => {
           const part = event.currentTarget.valueAsNumber / steps;
           const value = SMALLEST_RADIUS * Math.exp(part * ratio);

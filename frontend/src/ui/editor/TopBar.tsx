@@ -1,5 +1,6 @@
 /** The bar above the image: where we are, what is saved, back and forward. */
 import type { EditorActions } from "./actions";
+import { keyOf } from "./key_bindings";
 import { kindWord } from "./kind_words";
 import { People } from "./People";
 import { Button, count, ICONS, Icon, plural } from "./parts";
@@ -23,8 +24,13 @@ export function TopBar({ actions, links }: { actions: EditorActions; links: Link
         <span class="wide-only">Project</span>
       </a>
       <nav class="pager" aria-label="Images">
-        <PageLink href={links.previous} label="Previous image" keys="Page up" icon="previous" />
-        <PageLink href={links.next} label="Next image" keys="Page down" icon="next" />
+        <PageLink
+          href={links.previous}
+          label="Previous image"
+          keys={keyOf("previous-image")}
+          icon="previous"
+        />
+        <PageLink href={links.next} label="Next image" keys={keyOf("next-image")} icon="next" />
       </nav>
       <h1 class="image-name" title={image?.name}>
         {image?.name ?? "…"}
@@ -50,7 +56,7 @@ export function TopBar({ actions, links }: { actions: EditorActions; links: Link
       {model.mayAnnotate.value ? <SaveMark actions={actions} /> : <span>View only</span>}
       <Button
         label={`Undo${what(history.undoKind)}`}
-        keys="Ctrl+Z"
+        keyFor="undo"
         icon={ICONS.undo}
         isDisabled={!history.canUndo}
         onClick={() => actions.paint.undo()}
@@ -58,7 +64,7 @@ export function TopBar({ actions, links }: { actions: EditorActions; links: Link
       />
       <Button
         label={`Redo${what(history.redoKind)}`}
-        keys="Ctrl+Shift+Z"
+        keyFor="redo"
         icon={ICONS.redo}
         isDisabled={!history.canRedo}
         onClick={() => actions.paint.redo()}
@@ -66,7 +72,7 @@ export function TopBar({ actions, links }: { actions: EditorActions; links: Link
       />
       <Button
         label="History"
-        keys="T"
+        keyFor="history"
         icon={ICONS.history}
         isPressed={actions.steps.isOpen.value}
         onClick={() => actions.toggleHistory()}
@@ -74,7 +80,7 @@ export function TopBar({ actions, links }: { actions: EditorActions; links: Link
       />
       <Button
         label="Shortcuts and help"
-        keys="?"
+        keyFor="help"
         icon={ICONS.help}
         onClick={() => {
           model.isHelpOpen.value = true;

@@ -1,15 +1,17 @@
 /** Everything a key does; the help sheet is made of the same list. */
 import { SHAPE_COMMANDS } from "../../tools/shaping";
 import type { EditorActions } from "./actions";
+import type { CommandId } from "./command_ids";
 import type { StackSize } from "./planes";
 
 export interface Command {
+  readonly id: CommandId;
   readonly group: "Edit" | "Drafts" | "Regions" | "Planes" | "View";
   readonly label: string;
-  /** As in KeyboardEvent.key, lower case; "ctrl+" and "shift+" in front, in that order. */
+  /** The keys it has unless a person chose another, as in key_names.ts. */
   readonly keys: readonly string[];
-  /** As shown to people. */
-  readonly shown: readonly string[];
+  /** What does the same and is no key of its own, as shown to people. */
+  readonly also?: string;
   readonly run: (actions: EditorActions) => void;
   /** Called when the key is let go: for things that last while it is held. */
   readonly release?: (actions: EditorActions) => void;
@@ -27,49 +29,50 @@ const PAN_PX = 120;
 
 export const COMMANDS: readonly Command[] = [
   {
+    id: "undo",
     group: "Edit",
     label: "Undo",
     keys: ["ctrl+z"],
-    shown: ["Ctrl+Z"],
     run: (editor) => editor.paint.undo(),
   },
   {
+    id: "redo",
     group: "Edit",
     label: "Redo",
     keys: ["ctrl+shift+z", "ctrl+y"],
-    shown: ["Ctrl+Shift+Z"],
     run: (editor) => editor.paint.redo(),
   },
   {
+    id: "choose-in-view",
     group: "Edit",
     label: "Choose all objects in view",
     keys: ["ctrl+a"],
-    shown: ["Ctrl+A"],
     run: (editor) => editor.many.inView(),
   },
   {
+    id: "new-object",
     group: "Edit",
     label: "Next stroke makes a new object",
     keys: ["n"],
-    shown: ["N"],
     run: (editor) => editor.paint.armNew(),
   },
   {
+    id: "smaller-brush",
     group: "Edit",
     label: "Smaller brush",
     keys: ["["],
-    shown: ["["],
     run: (editor) => editor.paint.changeRadius(-1),
   },
   {
+    id: "larger-brush",
     group: "Edit",
     label: "Larger brush",
     keys: ["]"],
-    shown: ["]"],
     run: (editor) => editor.paint.changeRadius(1),
   },
   ...(["preserve", "overwrite", "inside", "locked"] as const).map(
     (mode, index): Command => ({
+      id: `mode-${mode}`,
       group: "Edit",
       label: [
         "Preserve other objects",
@@ -78,63 +81,62 @@ export const COMMANDS: readonly Command[] = [
         "Spare accepted objects only",
       ][index] as string,
       keys: [String(index + 1)],
-      shown: [String(index + 1)],
       run: ({ model }) => {
         model.mode.value = mode;
       },
     }),
   ),
   {
+    id: "delete-chosen",
     group: "Edit",
     label: "Delete the chosen objects, or the selected one",
     keys: ["delete", "backspace"],
-    shown: ["Delete"],
     run: (editor) => editor.paint.deleteSelected(),
   },
   ...SHAPE_COMMANDS.map(
     (command): Command => ({
+      id: command.how,
       group: "Edit",
       label: command.label,
       keys: [command.key],
-      shown: [command.shown],
       run: (editor) => editor.paint.reshape(command),
       ...(command.onlyOnStage && { onlyOnStage: true }),
     }),
   ),
   {
+    id: "keep-found",
     group: "Edit",
     label: "Keep what a click found",
     keys: ["enter"],
-    shown: ["Enter"],
     run: (editor) => editor.paint.prompts.keep(),
     onlyOnStage: true,
   },
   {
+    id: "cancel",
     group: "Edit",
     label: "Cancel the stroke, or select nothing",
     keys: ["escape"],
-    shown: ["Esc"],
     run: (editor) => editor.paint.escape(),
   },
   {
+    id: "accept",
     group: "Drafts",
     label: "Accept",
     keys: ["a"],
-    shown: ["A"],
     run: (editor) => editor.many.accept() || editor.review.accept(),
   },
   {
+    id: "reject",
     group: "Drafts",
     label: "Reject",
     keys: ["r"],
-    shown: ["R"],
     run: (editor) => editor.many.reject() || editor.review.reject(),
   },
   {
+    id: "edit-draft",
     group: "Drafts",
     label: "Take over and edit",
     keys: ["e"],
-    shown: ["E"],
     run: (editor) => editor.review.edit(),
   },
   ...([1, -1] as const).flatMap((by): Command[] => {
@@ -144,209 +146,210 @@ export const COMMANDS: readonly Command[] = [
         by === 1
           ? "Next doubtful object (Tab while the image has the focus)"
           : "Previous doubtful object",
+      also: by === 1 ? "Tab" : "Shift+Tab",
       run: (editor: EditorActions) => editor.review.step(by),
     };
-    const tab = by === 1 ? "Tab" : "Shift+Tab";
+    const way = by === 1 ? ("next" as const) : ("previous" as const);
     const key = by === 1 ? "." : ",";
     return [
-      { ...command, keys: [key], shown: [key, tab], isFor: (size) => !hasPlanes(size) },
+      { ...command, id: `${way}-doubtful`, keys: [key], isFor: (size) => !hasPlanes(size) },
       // There the signs lead through the planes; Tab is no command, see bindKeys.
-      { ...command, keys: [], shown: [tab], isFor: hasPlanes },
+      { ...command, id: `${way}-doubtful-in-stack`, keys: [], isFor: hasPlanes },
     ];
   }),
   {
+    id: "show-finished",
     group: "Drafts",
     label: "Show or hide drafts over finished work",
     keys: ["shift+f"],
-    shown: ["Shift+F"],
     run: ({ review, model }) => review.showFinished(!model.showsFinished.value),
   },
   {
+    id: "compare",
     group: "Drafts",
     label: "Compare two layers, and back (then Tab steps through the differences)",
     keys: ["shift+v"],
-    shown: ["Shift+V"],
     run: (editor) => editor.compare.toggle(),
   },
   {
+    id: "submit-region",
     group: "Regions",
     label: "Submit the chosen region",
     keys: ["ctrl+enter"],
-    shown: ["Ctrl+Enter"],
     run: (editor) => editor.desk.submitChosen(),
   },
   {
+    id: "next-suggestion",
     group: "Regions",
     label: "Next suggested region",
     keys: ["shift+g"],
-    shown: ["Shift+G"],
     run: (editor) => editor.guide.next(),
   },
   ...([1, -1] as const).map(
     (by): Command => ({
+      id: by === 1 ? "next-plane" : "previous-plane",
       group: "Planes",
       label: by === 1 ? "Next plane" : "Previous plane",
       keys: [by === 1 ? "." : ","],
-      shown: [by === 1 ? "." : ","],
       run: (editor) => editor.planes.step(by),
       isFor: hasPlanes,
     }),
   ),
   ...([1, -1] as const).map(
     (by): Command => ({
+      id: by === 1 ? "next-time" : "previous-time",
       group: "Planes",
       label: by === 1 ? "Next time point" : "Previous time point",
       keys: [by === 1 ? "shift+pagedown" : "shift+pageup"],
-      shown: [by === 1 ? "Shift+Page down" : "Shift+Page up"],
       run: (editor) => editor.planes.stepTime(by),
       isFor: hasBoth,
     }),
   ),
   ...([1, -1] as const).map(
     (by): Command => ({
+      id: by === 1 ? "copy-to-next-plane" : "copy-to-previous-plane",
       group: "Planes",
       label: `Copy the selected object to the ${by === 1 ? "next" : "previous"} plane, and go there`,
       keys: [by === 1 ? "shift+." : "shift+,"],
-      shown: [by === 1 ? "Shift+." : "Shift+,"],
       run: (editor) => editor.planes.copySelected(by),
       isFor: hasZ,
     }),
   ),
   {
+    id: "projection",
     group: "Planes",
     label: "Maximum projection over z, and back",
     keys: ["p"],
-    shown: ["P"],
     run: (editor) => void editor.planes.project(!editor.model.isProjected.value),
     isFor: hasZ,
   },
   {
+    id: "hide-labels",
     group: "View",
     label: "Hide labels while held",
-    keys: [" "],
-    shown: ["Space"],
+    keys: ["space"],
     run: (editor) => editor.view.peek(true),
     release: (editor) => editor.view.peek(false),
   },
   {
+    id: "hold-pan",
     group: "View",
     label: "Move the image while held",
     keys: ["h"],
-    shown: ["H"],
     run: (editor) => editor.view.holdPan(true),
     release: (editor) => editor.view.holdPan(false),
   },
   {
+    id: "label-style",
     group: "View",
     label: "Filled, outline, none",
     keys: ["l"],
-    shown: ["L"],
     run: (editor) => editor.view.cycleLabelStyle(),
   },
   {
+    id: "history",
     group: "View",
     label: "History: who did what, and what was",
     keys: ["t"],
-    shown: ["T"],
     run: (editor) => editor.toggleHistory(),
   },
   {
+    id: "invert",
     group: "View",
     label: "Invert the picture: dark becomes light",
     keys: ["i"],
-    shown: ["I"],
     run: (editor) => editor.contrast.invertPicture(),
   },
   {
+    id: "minimap",
     group: "View",
     label: "Minimap, shown and hidden",
     keys: ["shift+m"],
-    shown: ["Shift+M"],
     run: ({ model }) => {
       model.isMinimapOn.value = !model.isMinimapOn.value;
     },
   },
   {
+    id: "bookmark",
     group: "View",
     label: "Bookmark this view",
     keys: ["shift+b"],
-    shown: ["Shift+B"],
     run: (editor) => void editor.viewing.bookmarks.add(),
   },
   {
+    id: "zoom-in",
     group: "View",
     label: "Zoom in",
     keys: ["+", "="],
-    shown: ["+"],
     run: (editor) => editor.view.zoom(1),
   },
   {
+    id: "zoom-out",
     group: "View",
     label: "Zoom out",
     keys: ["-"],
-    shown: ["-"],
     run: (editor) => editor.view.zoom(-1),
   },
   {
+    id: "fit",
     group: "View",
     label: "Fit the image",
     keys: ["0"],
-    shown: ["0"],
     run: (editor) => editor.view.fit(),
   },
   {
+    id: "actual-pixels",
     group: "View",
     label: "One image pixel per screen pixel",
-    keys: ["shift+0", "shift+)", "shift+="],
-    shown: ["Shift+0"],
+    keys: ["shift+0"],
     run: (editor) => editor.view.zoomToPixels(),
   },
   {
+    id: "show-selected",
     group: "View",
     label: "Show the selected object",
     keys: ["j"],
-    shown: ["J"],
     run: (editor) => editor.paint.revealSelected(),
   },
   ...(
     [
-      ["arrowleft", "←", PAN_PX, 0],
-      ["arrowright", "→", -PAN_PX, 0],
-      ["arrowup", "↑", 0, PAN_PX],
-      ["arrowdown", "↓", 0, -PAN_PX],
+      ["left", PAN_PX, 0],
+      ["right", -PAN_PX, 0],
+      ["up", 0, PAN_PX],
+      ["down", 0, -PAN_PX],
     ] as const
   ).map(
-    ([key, shown, dx, dy]): Command => ({
+    ([way, dx, dy]): Command => ({
+      id: `pan-${way}`,
       group: "View",
-      label: `Move the view ${key.slice(5)}`,
-      keys: [key],
-      shown: [shown],
+      label: `Move the view ${way}`,
+      keys: [`arrow${way}`],
       run: (editor) => editor.view.pan(dx, dy),
       onlyOnStage: true,
     }),
   ),
   {
+    id: "leave-stage",
     group: "View",
     label: "Leave the image, or come back (Tab may step through drafts there)",
     keys: ["f6"],
-    shown: ["F6"],
     run: (editor) => editor.view.leaveOrEnterStage(),
   },
   ...(["Previous", "Next"] as const).map(
     (word): Command => ({
+      id: word === "Next" ? "next-image" : "previous-image",
       group: "View",
       label: `${word} image`,
       keys: [word === "Next" ? "pagedown" : "pageup"],
-      shown: [word === "Next" ? "Page down" : "Page up"],
       run: () =>
         document.querySelector<HTMLAnchorElement>(`.pager a[aria-label="${word} image"]`)?.click(),
     }),
   ),
   {
+    id: "help",
     group: "View",
     label: "This sheet",
     keys: ["?", "shift+?"],
-    shown: ["?"],
     run: ({ model }) => {
       model.isHelpOpen.value = true;
     },
