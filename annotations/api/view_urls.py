@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from annotations.api import pixels, views
+from annotations.api import keys, pixels, views
 
 urlpatterns: list[URLPattern] = [
     path("projects/<uuid:project_id>/view-settings/", views.ProjectViewSettings.as_view()),
@@ -14,5 +14,6 @@ urlpatterns: list[URLPattern] = [
         "images/<uuid:image_id>/pixels/<int:plane>/<int:level>/<int:column>/<int:row>/",
         pixels.RawTile.as_view(),
     ),
+    path("me/keys/", keys.OwnKeys.as_view()),
     path("bookmarks/<uuid:bookmark_id>/", views.BookmarkDetail.as_view()),
 ]
