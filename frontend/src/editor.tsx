@@ -5,6 +5,7 @@ import { ClassApi } from "./api/classes";
 import { ApiClient, ApiError, NetworkError } from "./api/client";
 import { HistoryApi } from "./api/history";
 import { ImageApi } from "./api/images";
+import { KeyApi } from "./api/keys";
 import { RestLayerApi } from "./api/layers";
 import { PixelApi } from "./api/pixels";
 import { PromptApi } from "./api/prompts";
@@ -19,6 +20,7 @@ import "./editor.css";
 import "./compare.css";
 import "./many.css";
 import "./viewing.css";
+import "./keys.css";
 
 const root = document.getElementById("editor");
 if (!root) throw new Error("the page has no element #editor");
@@ -43,6 +45,7 @@ const history = new HistoryApi(client);
 const views = new ViewApi(client);
 const pixels = new PixelApi(client);
 const prompts = new PromptApi(client);
+const keys = new KeyApi(client);
 const session = signal<EditorSession | undefined>(undefined);
 
 function Page() {
@@ -68,7 +71,7 @@ async function open(stage: HTMLElement): Promise<void> {
     const opened = await openSession(
       {
         ...{ model, element: stage, images, layers, classes, openLayer, region, search, navigate },
-        ...{ projectUrl: links.project, user, history, views, pixels, prompts },
+        ...{ projectUrl: links.project, user, history, views, pixels, prompts, keys },
       },
       image,
     );

@@ -1,11 +1,9 @@
 /** What lies above everything: notices, the help sheet, the way back in after a lost session. */
+import { useState } from "preact/hooks";
 import { LOGIN_PATH } from "../../api/client";
-import { TOOLS } from "../../tools/tools";
 import type { EditorActions } from "./actions";
 import { UNKNOWN_KEY } from "./class_words";
-import { commandsFor } from "./commands";
-import { Key } from "./KeyParts";
-import { keyOf } from "./key_bindings";
+import { KeyBar, KeyTable } from "./KeySheet";
 import { Modal } from "./Modal";
 import { Button, ICONS, plural } from "./parts";
 import { isStack } from "./planes";
@@ -49,9 +47,8 @@ export function Notices({ actions }: { actions: EditorActions }) {
 
 export function HelpSheet({ actions }: { actions: EditorActions }) {
   const { model } = actions;
+  const [sought, setSought] = useState("");
   if (!model.isHelpOpen.value) return null;
-  const commands = commandsFor(model.stackSize.value);
-  const groups = [...new Set(commands.map((command) => command.group))];
   return (
     <Modal
       title="Tools and shortcuts"
@@ -61,38 +58,9 @@ export function HelpSheet({ actions }: { actions: EditorActions }) {
         actions.view.focusStage();
       }}
     >
+      <KeyBar actions={actions} sought={sought} onSeek={setSought} />
       <div class="help">
-        <section>
-          <h3>Tools</h3>
-          <dl>
-            {TOOLS.map((tool) => (
-              <div key={tool.name}>
-                <dt>
-                  <kbd>{keyOf(tool.name)}</kbd> {tool.label}
-                </dt>
-                <dd>{tool.help}</dd>
-              </div>
-            ))}
-          </dl>
-        </section>
-        {groups.map((group) => (
-          <section key={group}>
-            <h3>{group}</h3>
-            <dl class="keys">
-              {commands
-                .filter((command) => command.group === group)
-                .map((command) => (
-                  <div key={command.label}>
-                    <dt>
-                      <Key id={command.id} />
-                      {command.also && <kbd>{command.also}</kbd>}
-                    </dt>
-                    <dd>{command.label}</dd>
-                  </div>
-                ))}
-            </dl>
-          </section>
-        ))}
+        <KeyTable actions={actions} sought={sought} />
         <ClassKeys actions={actions} />
         <section>
           <h3>Mouse, pen and touch</h3>

@@ -4,6 +4,7 @@ import type { ClassApi } from "../../api/classes";
 import { ApiError } from "../../api/client";
 import type { HistoryApi } from "../../api/history";
 import type { ImageApi } from "../../api/images";
+import type { KeyApi } from "../../api/keys";
 import type { RestLayerApi } from "../../api/layers";
 import type { PixelApi } from "../../api/pixels";
 import type { PromptApi } from "../../api/prompts";
@@ -20,6 +21,7 @@ import { ConflictDesk } from "./conflict_desk";
 import { ContrastDesk } from "./contrast_desk";
 import { startEffortMeter } from "./effort_meter";
 import { HistoryList } from "./history_list";
+import { KeyDesk } from "./key_desk";
 import { bindKeys } from "./keys";
 import { ListDesk } from "./list_desk";
 import { LoginDesk } from "./login_desk";
@@ -48,6 +50,7 @@ export interface SessionParts {
   readonly views: ViewApi;
   readonly pixels: PixelApi;
   readonly prompts: PromptApi;
+  readonly keys: KeyApi;
   /** Who has opened the page, by number. */
   readonly user: string;
   readonly projectUrl: string;
@@ -77,6 +80,7 @@ export class EditorSession implements EditorActions {
   readonly viewing: Viewing;
   readonly maps: MapDesk;
   readonly people: PeopleDesk;
+  readonly keys: KeyDesk;
   readonly #disposers: (() => void)[] = [];
 
   constructor(parts: SessionParts & { look: LookDesk }, scene: Scene, layer: StackStore) {
@@ -129,6 +133,7 @@ export class EditorSession implements EditorActions {
     this.maps = new MapDesk(model, scene, parts.prompts, review);
     this.conflicts = new ConflictDesk(shared);
     this.people = new PeopleDesk({ ...shared, api: layers, user: Number(parts.user) });
+    this.keys = new KeyDesk({ api: parts.keys, model, user: parts.user, attempt });
     scene.showAnnotation(layer.plane);
     const authors = new AuthorDesk({ model, layer, layers });
     this.#disposers.push(() => authors.close());
@@ -152,6 +157,7 @@ export class EditorSession implements EditorActions {
     this.blame.close();
     this.steps.dispose();
     this.people.close();
+    this.keys.close();
     this.login.close();
     this.review.close();
     this.scene.destroy();
