@@ -3,6 +3,9 @@
 /** The keys that there are, as alternatives. */
 export const oneOf = (keys: readonly string[]): string => keys.filter(Boolean).join(" or ");
 
+/** In the place of the key of something that has none. */
+export const keyless = (name: string): string => `the key of “${name}” (it has none)`;
+
 /** A name with its key behind. */
 export const withKey = (name: string, key: string): string => (key ? `${name} (${key})` : name);
 
@@ -63,7 +66,8 @@ export const dialog = {
 } as const;
 
 /** A tool or command that there is only in some images. */
-export const elsewhere = (name: string): string => `${name} (in images of another kind)`;
+export const elsewhere = (name: string, isOfStacks: boolean): string =>
+  `${name} (in ${isOfStacks ? "stacks" : "single pictures"})`;
 
 export const isAlready = (key: string, name: string): string =>
   `${key} is the key of ${name} already.`;

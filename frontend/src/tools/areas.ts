@@ -48,6 +48,9 @@ export async function writeArea(
     context.select(instanceId);
     context.disarmNew();
   } else if (target.isErasing) context.say("Nothing to take away there.");
-  else context.say("Nothing changed: other objects are protected. Press 2 to overwrite them.");
+  else
+    context.say(
+      "Nothing changed: other objects are protected. Press {key:mode-overwrite} to overwrite them.",
+    );
   return report;
 }

@@ -82,7 +82,7 @@ export function newClass(
 function nothingChanged(kind: StrokeKind, mode: WriteMode): string {
   if (kind !== "brush") return "Nothing to erase there.";
   return mode === "preserve"
-    ? "Nothing was painted: other objects are protected. Press 2 to overwrite them."
+    ? "Nothing was painted: other objects are protected. Press {key:mode-overwrite} to overwrite them."
     : "Nothing was painted there.";
 }
 

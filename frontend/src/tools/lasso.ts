@@ -129,6 +129,6 @@ function erasing(context: ToolContext, start: ImagePoint): StrokeOptions | undef
 function nothingChanged(isErasing: boolean, { mode }: StrokeOptions): string {
   if (isErasing) return "Nothing of the selected object is in there.";
   return mode === "preserve"
-    ? "Nothing was painted: other objects are protected. Press 2 to overwrite them."
+    ? "Nothing was painted: other objects are protected. Press {key:mode-overwrite} to overwrite them."
     : "Nothing was painted there.";
 }

@@ -11,7 +11,7 @@ export const prompt: Tool = {
   label: "Find by a click",
   key: "q",
   cursor: "crosshair",
-  help: "Click an object, or drag a box around it: the newest model shows what it sees there. Click it or press Enter to keep it, Esc drops it, the wheel changes the threshold.",
+  help: "Click an object, or drag a box around it: the newest model shows what it sees there. Click it or press {key:keep-found} to keep it, Esc drops it, the wheel changes the threshold.",
   icon: "M10 2.5v3M10 14.5v3M2.5 10h3M14.5 10h3M10 7l.9 2.1L13 10l-2.1.9L10 13l-.9-2.1L7 10l2.1-.9z",
   down(context, place) {
     if (isBlocked(context)) return undefined;

@@ -61,7 +61,7 @@ export const SHAPE_COMMANDS: readonly ShapeCommand[] = [
     onlyOnStage: true,
     said: (id, { nLost, nPieces }) =>
       `Object ${id} shrank by ${pixels(nLost)}.${
-        nPieces > 1 ? ` It is in ${nPieces} pieces now; Shift+L keeps the largest.` : ""
+        nPieces > 1 ? ` It is in ${nPieces} pieces now; {key:keep-largest} keeps the largest.` : ""
       }`,
     saidNothing: (id) => `Object ${id} fills the whole image.`,
   },

@@ -151,7 +151,7 @@ function Answers(props: {
   const { given, swapped } = choice;
   const give = dialog.give(choice.key, label);
   return (
-    <div class="row">
+    <div class="row key-answers">
       {given && (
         <Button label={give} kind="primary" onClick={() => finish(given)}>
           <span>{give}</span>

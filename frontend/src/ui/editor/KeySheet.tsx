@@ -6,7 +6,7 @@ import type { EditorActions } from "./actions";
 import type { KeyId } from "./command_ids";
 import { commandsFor } from "./commands";
 import { KeyDialog } from "./KeyDialog";
-import { keyMap, keyOf } from "./key_bindings";
+import { keyMap, keyOf, meaningOf, withKeys } from "./key_bindings";
 import type { KeyDesk } from "./key_desk";
 import { shownKey } from "./key_names";
 import { Button } from "./parts";
@@ -28,7 +28,7 @@ interface Group {
 /** What there is in an image of this size, and is called or pressed as sought. */
 export function groupsOf(size: StackSize, sought: string): readonly Group[] {
   const commands = commandsFor(size);
-  const tools = TOOLS.map(({ name, label, help }) => ({ id: name, label, help }));
+  const tools = TOOLS.map(({ name, label, help }) => ({ id: name, label, help: withKeys(help) }));
   const groups: Group[] = [
     { name: sheet.tools, rows: tools },
     ...[...new Set(commands.map((one) => one.group))].map((name) => ({
@@ -109,7 +109,7 @@ export function KeyTable({ actions, sought }: { actions: EditorActions; sought: 
   return (
     <>
       {groups.map(({ name, rows }) => (
-        <section key={name}>
+        <section key={name} class="found">
           <h3>{name}</h3>
           <dl class={name === sheet.tools ? "tool-keys" : "keys"}>
             {rows.map((row) => (
@@ -120,6 +120,13 @@ export function KeyTable({ actions, sought }: { actions: EditorActions; sought: 
       ))}
     </>
   );
+}
+
+/** Says that the key of a class does something else for this person. */
+export function ClassKeyNote({ actions, press }: { actions: EditorActions; press: string }) {
+  const meaning = meaningOf(press, actions.model.stackSize.value);
+  if (!meaning) return null;
+  return <span class="key-changed">{sheet.hiddenClass(keyMap.value.item(meaning).label)}</span>;
 }
 
 function Line({ desk, row }: { desk: KeyDesk; row: Row }) {

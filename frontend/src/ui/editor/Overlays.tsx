@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { LOGIN_PATH } from "../../api/client";
 import type { EditorActions } from "./actions";
 import { UNKNOWN_KEY } from "./class_words";
-import { KeyBar, KeyTable } from "./KeySheet";
+import { ClassKeyNote, KeyBar, KeyTable } from "./KeySheet";
 import { Modal } from "./Modal";
 import { Button, ICONS, plural } from "./parts";
 import { isStack } from "./planes";
@@ -59,7 +59,7 @@ export function HelpSheet({ actions }: { actions: EditorActions }) {
       }}
     >
       <KeyBar actions={actions} sought={sought} onSeek={setSought} />
-      <div class="help">
+      <div class={sought.trim() ? "help is-sought" : "help"}>
         <KeyTable actions={actions} sought={sought} />
         <ClassKeys actions={actions} />
         <section>
@@ -119,7 +119,9 @@ function ClassKeys({ actions }: { actions: EditorActions }) {
             <dt>
               <kbd>{key?.toUpperCase()}</kbd>
             </dt>
-            <dd>{name}</dd>
+            <dd>
+              {name} <ClassKeyNote actions={actions} press={key ?? ""} />
+            </dd>
           </div>
         ))}
       </dl>

@@ -2,7 +2,7 @@
 import { withKey } from "../../texts/keys";
 import { toolNamed } from "../../tools/tools";
 import type { EditorActions } from "./actions";
-import { keyOf } from "./key_bindings";
+import { keyOf, withKeys } from "./key_bindings";
 import { Position, Values } from "./PixelValues";
 import { Button, ICONS } from "./parts";
 import { lengthText, scaleBar } from "./units";
@@ -49,7 +49,7 @@ export function StatusBar({ actions }: { actions: EditorActions }) {
       {isBrush && <span class="brush-size">⌀ {lengthText(model.radius.value * 2, pixelSize)}</span>}
       <Values actions={actions} />
       <span class="tool-help">
-        <strong>{tool.label}</strong> {tool.help}
+        <strong>{tool.label}</strong> {withKeys(tool.help)}
       </span>
     </footer>
   );

@@ -4,7 +4,7 @@ import { brushSizeTitle, withKey } from "../../texts/keys";
 import { TOOLS } from "../../tools/tools";
 import type { EditorActions } from "./actions";
 import { ChooseOptions, ChosenBar } from "./ChosenBar";
-import { ariaKeysOf, keyOf } from "./key_bindings";
+import { ariaKeysOf, keyOf, withKeys } from "./key_bindings";
 import { LARGEST_RADIUS, SMALLEST_RADIUS } from "./model";
 import { PromptOptions } from "./PromptOptions";
 import { Button, ICONS, Icon, KeyHint, Segments } from "./parts";
@@ -45,7 +45,7 @@ export function ToolBar({ actions }: { actions: EditorActions }) {
           aria-pressed={tool.name === chosen}
           aria-label={tool.label}
           aria-keyshortcuts={ariaKeysOf(tool.name)}
-          title={`${withKey(tool.label, keyOf(tool.name))}\n${tool.help}`}
+          title={`${withKey(tool.label, keyOf(tool.name))}\n${withKeys(tool.help)}`}
           onClick={() => actions.paint.chooseTool(tool.name)}
         >
           <Icon path={tool.icon} />

@@ -54,7 +54,7 @@ export const CHANGES: readonly DifferenceKind[] = DIFFERENCE_KINDS.filter((one) 
 export const NO_PAIR =
   "There is nothing to compare yet: it takes a draft, or a second person's annotation layer.";
 export const PAINTING_IS_OFF =
-  "Painting and deciding are off while two layers are compared: press Shift+V to go back.";
+  "Painting and deciding are off while two layers are compared: press {key:compare} to go back.";
 export const HIDDEN =
   "Drafts are hidden while an open blind validation region is in view, and so is what they differ in.";
 

@@ -3,7 +3,7 @@ import type { ClassJson } from "../../api/types";
 import { belongsTo, cannotLose, dialog, elsewhere, isClassKey, told } from "../../texts/keys";
 import { classWord, nameByKey } from "./class_words";
 import type { KeyId } from "./command_ids";
-import type { KeyMap } from "./key_map";
+import { type KeyMap, PICTURE } from "./key_map";
 import { shownKey } from "./key_names";
 
 export interface KeyChoice {
@@ -39,7 +39,7 @@ export function choiceOf(asked: Asked): KeyChoice {
   const keys = asked.key === undefined ? item.defaults : [asked.key];
   const first = keys[0] ?? "";
   const name = (one: { readonly label: string; readonly kinds: number }) =>
-    (one.kinds & kind) === 0 ? elsewhere(one.label) : one.label;
+    (one.kinds & kind) === 0 ? elsewhere(one.label, (one.kinds & PICTURE) === 0) : one.label;
   const others = map.holders(id, keys).map(name);
   const given = asked.key === undefined ? map.reset(id) : map.give(id, asked.key);
   const swapped = map.swap(id, first);

@@ -1,6 +1,9 @@
 /** Which key means what: the defaults and a person's differences from them; pure. */
 import type { KeyId } from "./command_ids";
 
+/** The bit of a single picture in `Bindable.kinds`; the others are of stacks and series. */
+export const PICTURE = 1;
+
 /** Something that a key does. */
 export interface Bindable {
   readonly id: KeyId;

@@ -278,7 +278,7 @@ export class PaintDesk {
       return "You may look at this project but not annotate it. Ask its owner for the role annotator.";
     }
     if (model.isProjected.value) {
-      return "Painting is off in the maximum projection: press P to go back to one plane.";
+      return "Painting is off in the maximum projection: press {key:projection} to go back to one plane.";
     }
     return showsDetail(scene.stage.view(), layer.info.chunk)
       ? undefined

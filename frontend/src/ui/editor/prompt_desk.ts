@@ -8,6 +8,7 @@ import { type Area, areaOf } from "../../labels/similar";
 import { areaTarget, writeArea } from "../../tools/areas";
 import type { ToolContext } from "../../tools/tool";
 import type { PointerPlace } from "../../viewer/input";
+import { withKeys } from "./key_bindings";
 import { type EditorModel, notify } from "./model";
 import type { Scene } from "./scene";
 
@@ -191,13 +192,13 @@ export class PromptDesk {
       return;
     }
     const score = Math.round((answer.score ?? 0) * 100);
-    const text = `${answer.by}: ${score} % sure, ${seconds.toFixed(1)} s. Click it or press Enter to keep it.`;
+    const text = `${answer.by}: ${score} % sure, ${seconds.toFixed(1)} s. Click it or press {key:keep-found} to keep it.`;
     this.#tell("found", text, answer.engine, answer);
   }
 
   #tell(state: Prompt["state"], text: string, engine = "", answer?: PromptAnswer): void {
     const threshold = answer?.threshold ?? this.prompt.value?.threshold;
-    this.prompt.value = { state, text, engine, threshold };
+    this.prompt.value = { state, text: withKeys(text), engine, threshold };
     this.#model.spoken.value = text;
   }
 }
