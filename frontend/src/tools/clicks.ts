@@ -166,7 +166,7 @@ export const remove: Tool = {
   label: "Delete object",
   key: "d",
   cursor: "crosshair",
-  help: "Click an object to delete it whole. {key:delete-chosen} deletes the selected one.",
+  help: "Click an object to delete it whole. Press {key:delete-chosen} to delete the selected one.",
   icon: "M4 6h12M8 6V4h4v2M5.5 6l.7 10h7.6l.7-10M8.5 9v4.5M11.5 9v4.5",
   down(context, place) {
     return click(() => {

@@ -71,7 +71,10 @@ export function KeyBar(props: {
         aria-label={sheet.find}
         placeholder={sheet.find}
         value={sought}
-        onInput={(event) => onSeek(event.currentTarget.value)}
+        onInput={(event) => {
+          keys.told.value = "";
+          onSeek(event.currentTarget.value);
+        }}
       />
       <Button
         label={sheet.resetAll}
