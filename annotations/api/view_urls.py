@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from annotations.api import pixels, tour, views
+from annotations.api import keys, pixels, tour, views
 
 urlpatterns: list[URLPattern] = [
     path("projects/<uuid:project_id>/view-settings/", views.ProjectViewSettings.as_view()),
@@ -15,5 +15,6 @@ urlpatterns: list[URLPattern] = [
         pixels.RawTile.as_view(),
     ),
     path("tour/", tour.OwnTour.as_view()),
+    path("me/keys/", keys.OwnKeys.as_view()),
     path("bookmarks/<uuid:bookmark_id>/", views.BookmarkDetail.as_view()),
 ]

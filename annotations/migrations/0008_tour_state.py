@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotations', '0006_view_settings_and_bookmarks'),
+        ('annotations', '0007_key_bindings'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -2,6 +2,7 @@
 
 from annotations.models.classes import ObjectClass
 from annotations.models.images import Activity, Image, ImageState, Split, Upload
+from annotations.models.keys import KeyBindings
 from annotations.models.layers import (
     DEFAULT_LAYER,
     ChunkState,
@@ -30,6 +31,7 @@ __all__ = [
     "ImageState",
     "Instance",
     "InstanceState",
+    "KeyBindings",
     "LabelChunk",
     "LabelLayer",
     "LabelOp",

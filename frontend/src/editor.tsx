@@ -6,6 +6,7 @@ import { ClassApi } from "./api/classes";
 import { ApiClient, ApiError, NetworkError } from "./api/client";
 import { HistoryApi } from "./api/history";
 import { ImageApi } from "./api/images";
+import { KeyApi } from "./api/keys";
 import { RestLayerApi } from "./api/layers";
 import { PixelApi } from "./api/pixels";
 import { PromptApi } from "./api/prompts";
@@ -23,6 +24,7 @@ import "./compare.css";
 import "./many.css";
 import "./tour.css";
 import "./viewing.css";
+import "./keys.css";
 
 const root = document.getElementById("editor");
 if (!root) throw new Error("the page has no element #editor");
@@ -55,6 +57,7 @@ const tour = {
     isDue: data.tourDue === "1",
   },
 };
+const keys = new KeyApi(client);
 const session = signal<EditorSession | undefined>(undefined);
 
 function Page() {
@@ -80,7 +83,7 @@ async function open(stage: HTMLElement): Promise<void> {
     const opened = await openSession(
       {
         ...{ model, element: stage, images, layers, classes, openLayer, region, search, navigate },
-        ...{ projectUrl: links.project, user, history, views, pixels, prompts, tour },
+        ...{ projectUrl: links.project, user, history, views, pixels, prompts, tour, keys },
       },
       image,
     );

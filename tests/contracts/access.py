@@ -72,6 +72,7 @@ ACCESS: dict[str, dict[str, str]] = {
     API + IMAGE + "bookmarks/": {"GET": VIEWER, "POST": VIEWER},
     API + "bookmarks/<uuid:bookmark_id>/": {"PATCH": UPLOADER, "DELETE": UPLOADER},
     API + "tour/": {"GET": PERSON, "PUT": PERSON},
+    API + "me/keys/": {"GET": PERSON, "PUT": PERSON, "DELETE": PERSON},
     API + LAYER: LOOK,
     API + LAYER + "ids/": {"POST": ANNOTATOR},
     API + LAYER + "chunks/": LOOK,
@@ -190,6 +191,7 @@ SENT: dict[tuple[str, str], Callable[[Furnished], Sent]] = {
     ),
     ("PATCH", API + "bookmarks/<uuid:bookmark_id>/"): lambda w: Sent({"name": "another"}),
     ("PUT", API + "tour/"): lambda w: Sent({"status": "later", "step": "paint"}),
+    ("PUT", API + "me/keys/"): lambda w: Sent({"keys": {"brush": "p"}}),
     ("POST", API + LAYER + "ids/"): lambda w: Sent({"count": 3}),
     ("POST", API + LAYER + "ops/"): lambda w: Sent(
         envelope.write(uuid.uuid4(), [sent(box_op(w.layer, (12, 12, 14, 14), 0))]),

@@ -107,6 +107,20 @@ def test_the_editor_and_its_help(editor):
     assert violations(editor.page) == []
 
 
+def test_the_sheet_while_a_key_is_changed(editor):
+    page = editor.page
+    page.keyboard.press("?")
+    page.get_by_role("button", name="Change the key of Lasso").click()
+    page.get_by_role("dialog", name="Key of Lasso").wait_for()
+    assert violations(page) == []
+    page.keyboard.press("b")
+    page.get_by_role("button", name="Give B to Lasso").wait_for()
+    assert violations(page) == []
+    page.get_by_role("button", name="Give B to Lasso").click()
+    page.get_by_role("button", name="Reset the key of Lasso").wait_for()
+    assert violations(page) == []
+
+
 def test_the_history_and_the_past(editor):
     page = editor.page
     page.keyboard.press("t")

@@ -643,6 +643,25 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/keys/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which keys of the editor you have chosen */
+        get: operations["v1_me_keys_retrieve"];
+        /** Keep your keys in the place of all before */
+        put: operations["v1_me_keys_update"];
+        post?: never;
+        /** Go back to the editor's own keys */
+        delete: operations["v1_me_keys_destroy"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/predictions/{prediction_id}/cancel/": {
         parameters: {
             query?: never;
@@ -1809,6 +1828,18 @@ export interface components {
             created_by_id: (number | null)[];
             /** @description The people that `created_by_id` names. */
             authors: components["schemas"]["AuthorOut"][];
+        };
+        KeysJson: {
+            /** @description What differs from the editor's own keys, by what the key does: `ctrl+` and `shift+` in front of a sign or a name such as `pagedown`; empty for no key. */
+            keys: {
+                [key: string]: string;
+            };
+        };
+        KeysJsonRequest: {
+            /** @description What differs from the editor's own keys, by what the key does: `ctrl+` and `shift+` in front of a sign or a name such as `pagedown`; empty for no key. */
+            keys: {
+                [key: string]: string;
+            };
         };
         LabelLook: {
             /** @default both */
@@ -4136,6 +4167,68 @@ export interface operations {
                 "multipart/form-data": components["schemas"]["PresenceInRequest"];
             };
         };
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    v1_me_keys_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeysJson"];
+                };
+            };
+        };
+    };
+    v1_me_keys_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeysJsonRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["KeysJsonRequest"];
+                "multipart/form-data": components["schemas"]["KeysJsonRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeysJson"];
+                };
+            };
+        };
+    };
+    v1_me_keys_destroy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description No response body */
             204: {

@@ -52,9 +52,9 @@ export const commands = {
     View: "View",
   },
   pan: {
-    arrowleft: "Move the view left",
-    arrowright: "Move the view right",
-    arrowup: "Move the view up",
-    arrowdown: "Move the view down",
+    left: "Move the view left",
+    right: "Move the view right",
+    up: "Move the view up",
+    down: "Move the view down",
   },
 };

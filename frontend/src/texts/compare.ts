@@ -41,7 +41,7 @@ export const compare = {
   noPair:
     "There is nothing to compare yet: it takes a draft, or a second person's annotation layer.",
   paintingIsOff:
-    "Painting and deciding are off while two layers are compared: press Shift+V to go back.",
+    "Painting and deciding are off while two layers are compared: press {key:compare} to go back.",
   hidden:
     "Drafts are hidden while an open blind validation region is in view, and so is what they differ in.",
   note: (a: string, b: string) => `${a} (A, dashed) against ${b} (B, solid). Painting is off.`,

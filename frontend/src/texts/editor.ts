@@ -14,7 +14,6 @@ export const editor = {
     "The image could not be opened. Load the page again; if that does not help, tell the person who runs this site.",
   help: {
     title: "Tools and shortcuts",
-    tools: "Tools",
     pointers: "Mouse, pen and touch",
     wheel: "Wheel",
     wheelDoes: "Zoom",
@@ -48,7 +47,6 @@ export const editor = {
     options: "Tool options",
     newObject: "New object",
     size: "Size",
-    sizeHelp: "Brush diameter: [ and ], or Ctrl + wheel",
     nothingSelected: "Nothing selected",
     nextIsNew: "The next stroke makes a new object",
     object: (id: number) => `Object ${id}`,
@@ -56,13 +54,13 @@ export const editor = {
     modes: {
       title: "What happens to other objects",
       preserve: "Preserve",
-      preserveHelp: "Other objects keep every pixel (1). Shift swaps with Overwrite while held.",
+      preserveHelp: "Other objects keep every pixel. Shift swaps with Overwrite while held.",
       overwrite: "Overwrite",
-      overwriteHelp: "Takes pixels of other objects (2)",
+      overwriteHelp: "Takes pixels of other objects",
       inside: "Inside",
-      insideHelp: "Only within what lies under the start of the stroke (3)",
+      insideHelp: "Only within what lies under the start of the stroke",
       spareAccepted: "Spare accepted",
-      spareAcceptedHelp: "Accepted and edited objects are safe, others may be overwritten (4)",
+      spareAcceptedHelp: "Accepted and edited objects are safe, others may be overwritten",
     },
   },
   topBar: {
@@ -82,7 +80,8 @@ export const editor = {
     selectFirst: "Select an object first.",
     askForRole:
       "You may look at this project but not annotate it. Ask its owner for the role annotator.",
-    offInProjection: "Painting is off in the maximum projection: press P to go back to one plane.",
+    offInProjection:
+      "Painting is off in the maximum projection: press {key:projection} to go back to one plane.",
     zoomIn: "Zoom in to paint: single pixels cannot be seen at this size.",
   },
 };

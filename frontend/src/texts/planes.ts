@@ -23,8 +23,6 @@ export const planes = {
   noneThere: "There is no plane in that direction.",
   previousOf: (axis: string) => `Previous ${axis.toLowerCase()}`,
   nextOf: (axis: string) => `Next ${axis.toLowerCase()}`,
-  slider: (axis: string, keys: readonly [string, string], isTime: boolean) =>
-    `${axis}: ${keys[0]} and ${keys[1]}, or Alt + wheel${isTime ? " with Shift" : ""}`,
   atMost: (n: number) => `at most ${n} planes`,
   z: (number: number, n: number) => `z ${number} of ${n}`,
   t: (number: number, n: number) => `t ${number} of ${n}`,

@@ -16,5 +16,5 @@ export const prompts = {
   workerIsBusy: "The worker is busy and has not answered; try again later.",
   nothingFound: "Nothing was found there.",
   found: (by: string, score: number, seconds: number) =>
-    `${by}: ${score} % sure, ${seconds.toFixed(1)} s. Click it or press Enter to keep it.`,
+    `${by}: ${score} % sure, ${seconds.toFixed(1)} s. Click it or press {key:keep-found} to keep it.`,
 };

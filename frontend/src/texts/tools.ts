@@ -7,11 +7,13 @@ export const tools = {
   areas: {
     chooseFirst: "Choose the object to take this away from first: click it, or press inside of it.",
     nothingToTake: "Nothing to take away there.",
-    othersProtected: "Nothing changed: other objects are protected. Press 2 to overwrite them.",
+    othersProtected:
+      "Nothing changed: other objects are protected. Press {key:mode-overwrite} to overwrite them.",
   },
   strokes: {
     nothingToErase: "Nothing to erase there.",
-    othersProtected: "Nothing was painted: other objects are protected. Press 2 to overwrite them.",
+    othersProtected:
+      "Nothing was painted: other objects are protected. Press {key:mode-overwrite} to overwrite them.",
     nothingPainted: "Nothing was painted there.",
     chooseBeforeErasing: "Choose an object first: click it, or start the eraser on it.",
   },
@@ -60,7 +62,7 @@ export const tools = {
   },
   remove: {
     label: "Delete object",
-    help: "Click an object to delete it whole. The Delete key deletes the selected one.",
+    help: "Click an object to delete it whole. Press {key:delete-chosen} to delete the selected one.",
     nothingThere: "There is no object to delete there.",
     done: (id: number, isOnePlane: boolean) =>
       `Object ${id} deleted${isOnePlane ? inThisPlane : ""}. Undo brings it back.`,
@@ -74,7 +76,7 @@ export const tools = {
   },
   prompt: {
     label: "Find by a click",
-    help: "Click an object, or drag a box around it: the newest model shows what it sees there. Click it or press Enter to keep it, Esc drops it, the wheel changes the threshold.",
+    help: "Click an object, or drag a box around it: the newest model shows what it sees there. Click it or press {key:keep-found} to keep it, Esc drops it, the wheel changes the threshold.",
     boxTooLarge: (side: number) => `The box may be at most ${side} pixels wide and high.`,
   },
   region: {
@@ -117,7 +119,7 @@ export const tools = {
       short: "Shrink",
       nothing: (id: number) => `Object ${id} fills the whole image.`,
       done: (id: number, nLost: number, nPieces: number) =>
-        `Object ${id} shrank by ${plural(nLost, "pixel")}.${nPieces > 1 ? ` It is in ${nPieces} pieces now; Shift+L keeps the largest.` : ""}`,
+        `Object ${id} shrank by ${plural(nLost, "pixel")}.${nPieces > 1 ? ` It is in ${nPieces} pieces now; {key:keep-largest} keeps the largest.` : ""}`,
     },
   },
   split: {

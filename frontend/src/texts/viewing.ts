@@ -55,7 +55,7 @@ export const viewing = {
   },
   zoom: {
     out: "Zoom out",
-    toPixels: "One image pixel per screen pixel (1:1: Shift+0)",
+    toPixels: "One image pixel per screen pixel, 1:1",
     in: "Zoom in",
     fit: "Fit the image",
   },

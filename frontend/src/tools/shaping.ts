@@ -10,7 +10,6 @@ export interface ShapeCommand {
   /** On the button. */
   readonly short: string;
   readonly key: string;
-  readonly shown: string;
   /** The key means something else outside of the image. */
   readonly onlyOnStage?: boolean;
   /** Told afterwards. */
@@ -25,7 +24,6 @@ export const SHAPE_COMMANDS: readonly ShapeCommand[] = [
     label: texts.tools.shapes.fillHoles.label,
     short: texts.tools.shapes.fillHoles.short,
     key: "shift+h",
-    shown: "Shift+H",
     said: (id, { nWon }) => texts.tools.shapes.fillHoles.done(id, nWon),
     saidNothing: (id) => texts.tools.shapes.fillHoles.nothing(id),
   },
@@ -34,7 +32,6 @@ export const SHAPE_COMMANDS: readonly ShapeCommand[] = [
     label: texts.tools.shapes.smooth.label,
     short: texts.tools.shapes.smooth.short,
     key: "shift+s",
-    shown: "Shift+S",
     said: (id, { nWon, nLost }) => texts.tools.shapes.smooth.done(id, nWon, nLost),
     saidNothing: (id) => texts.tools.shapes.smooth.nothing(id),
   },
@@ -43,7 +40,6 @@ export const SHAPE_COMMANDS: readonly ShapeCommand[] = [
     label: texts.tools.shapes.keepLargest.label,
     short: texts.tools.shapes.keepLargest.short,
     key: "shift+l",
-    shown: "Shift+L",
     said: (id, { nLost }) => texts.tools.shapes.keepLargest.done(id, nLost),
     saidNothing: (id) => texts.tools.shapes.keepLargest.nothing(id),
   },
@@ -52,7 +48,6 @@ export const SHAPE_COMMANDS: readonly ShapeCommand[] = [
     label: texts.tools.shapes.grow.label,
     short: texts.tools.shapes.grow.short,
     key: "shift+arrowup",
-    shown: "Shift+↑",
     onlyOnStage: true,
     said: (id, { nWon }) => texts.tools.shapes.grow.done(id, nWon),
     saidNothing: (id) => texts.tools.shapes.grow.nothing(id),
@@ -62,7 +57,6 @@ export const SHAPE_COMMANDS: readonly ShapeCommand[] = [
     label: texts.tools.shapes.shrink.label,
     short: texts.tools.shapes.shrink.short,
     key: "shift+arrowdown",
-    shown: "Shift+↓",
     onlyOnStage: true,
     said: (id, { nLost, nPieces }) => texts.tools.shapes.shrink.done(id, nLost, nPieces),
     saidNothing: (id) => texts.tools.shapes.shrink.nothing(id),

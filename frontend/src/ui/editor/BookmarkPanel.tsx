@@ -30,7 +30,7 @@ export function BookmarkPanel({ actions }: { actions: EditorActions }) {
       <div class="row">
         <Button
           label={texts.places.bookmarks.add}
-          keys="Shift+B"
+          keyFor="bookmark"
           icon={ICONS.add}
           onClick={() => void viewing.bookmarks.add()}
         >

@@ -4,6 +4,7 @@ import * as texts from "../../texts";
 import type { EditorActions } from "./actions";
 import { Histogram } from "./Histogram";
 import { isDeeperThanView, leastSpan, storedText, toStored, toView } from "./intensity";
+import { Key } from "./KeyParts";
 import type { ImageInfo } from "./model";
 import { NumberField, WindowSlider } from "./number_parts";
 import { Button, ICONS, Slider } from "./parts";
@@ -30,7 +31,7 @@ export function ChannelList({ actions }: { actions: EditorActions }) {
           onChange={() => contrast.invertPicture()}
         />
         <span>
-          {texts.viewing.channels.invertPicture} <kbd>I</kbd>
+          {texts.viewing.channels.invertPicture} <Key id="invert" />
         </span>
       </label>
       <label class="check minimap-choice">
@@ -42,7 +43,7 @@ export function ChannelList({ actions }: { actions: EditorActions }) {
           }}
         />
         <span>
-          {texts.viewing.channels.minimap} <kbd>Shift+M</kbd>
+          {texts.viewing.channels.minimap} <Key id="minimap" />
         </span>
       </label>
       <p class="hint">{texts.viewing.channels.keptFor}</p>

@@ -25,7 +25,11 @@ export function ChooseOptions({ actions }: { actions: EditorActions }) {
         }}
       />
       <AmongChoice actions={actions} legend={texts.objects.chosen.whose} />
-      <Button label={texts.objects.chosen.chooseInView} keys="Ctrl+A" onClick={() => many.inView()}>
+      <Button
+        label={texts.objects.chosen.chooseInView}
+        keyFor="choose-in-view"
+        onClick={() => many.inView()}
+      >
         <span>{texts.objects.chosen.allInView}</span>
       </Button>
     </>
@@ -68,7 +72,7 @@ export function ChosenBar({ actions }: { actions: EditorActions }) {
           </Button>
           <Button
             label={texts.objects.chosen.rejectThem}
-            keys="R"
+            keyFor="reject"
             kind="danger"
             onClick={() => many.reject()}
           >
@@ -80,7 +84,7 @@ export function ChosenBar({ actions }: { actions: EditorActions }) {
         <>
           <Button
             label={texts.objects.chosen.deleteThem}
-            keys="Delete"
+            keyFor="delete-chosen"
             kind="danger"
             onClick={() => many.remove()}
           >

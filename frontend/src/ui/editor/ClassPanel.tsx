@@ -11,6 +11,8 @@ import {
   UNKNOWN_COLOUR,
   UNKNOWN_KEY,
 } from "./class_words";
+import { Key } from "./KeyParts";
+import { keyOfClass } from "./key_bindings";
 import { Button, count, ICONS, Section } from "./parts";
 
 export function ClassPanel({ actions }: { actions: EditorActions }) {
@@ -64,7 +66,7 @@ function List({ actions }: { actions: EditorActions }) {
             actions={actions}
             name=""
             colour={UNKNOWN_COLOUR}
-            keys={UNKNOWN_KEY}
+            keys={keyOfClass(UNKNOWN_KEY, actions.model.stackSize.value)}
             n={counts.get("") ?? 0}
           />
         </li>
@@ -76,7 +78,13 @@ function List({ actions }: { actions: EditorActions }) {
           </li>
         ))}
       </ul>
-      {mayAnnotate.value && <p class="hint">{texts.classes.whoGets(<kbd>N</kbd>)}</p>}
+      {mayAnnotate.value && (
+        <p class="hint">
+          {texts.classes.whoGets(
+            <Key id="new-object" otherwise={texts.editor.toolBar.newObject} />,
+          )}
+        </p>
+      )}
     </>
   );
 }
@@ -90,7 +98,7 @@ function Item({ actions, one, n }: { actions: EditorActions; one: ClassJson; n: 
           actions={actions}
           name={one.name}
           colour={one.colour}
-          keys={one.key ?? ""}
+          keys={keyOfClass(one.key, actions.model.stackSize.value)}
           n={n}
           help={one.description}
         />
@@ -131,7 +139,7 @@ function Choice(props: {
       <Swatch colour={props.colour} />
       <span class="class-name">{word}</span>
       <span class="class-count">{count(props.n)}</span>
-      {keys ? <kbd>{keys.toUpperCase()}</kbd> : <span class="class-no-key" />}
+      {keys ? <kbd>{keys}</kbd> : <span class="class-no-key" />}
     </button>
   );
 }

@@ -5,6 +5,7 @@ import type { EditorActions } from "./actions";
 import { CompareList } from "./CompareList";
 import type { CompareDesk } from "./compare_desk";
 import { CHANGES, HIDDEN, KIND_WORDS, layerText } from "./compare_words";
+import { keyOf } from "./key_bindings";
 import { Button, count, KeyHint, Section } from "./parts";
 
 export function ComparePanel({ actions }: { actions: EditorActions }) {
@@ -22,8 +23,8 @@ export function ComparePanel({ actions }: { actions: EditorActions }) {
             {texts.compare.what}
             {actions.model.drafts.value.length === 0 && ` ${texts.compare.noDraftYet}`}
           </p>
-          <Button label={texts.compare.open} keys="Shift+V" onClick={() => compare.toggle()}>
-            <span>{texts.compare.open}</span> <KeyHint keys="Shift+V" />
+          <Button label={texts.compare.open} keyFor="compare" onClick={() => compare.toggle()}>
+            <span>{texts.compare.open}</span> <KeyHint keys={keyOf("compare")} />
           </Button>
         </>
       )}
@@ -49,8 +50,8 @@ function Comparison({ compare }: { compare: CompareDesk }) {
         >
           <span>{texts.compare.curtain}</span>
         </Button>
-        <Button label={texts.compare.close} keys="Shift+V" onClick={() => compare.stop()}>
-          <span>{texts.compare.closeShort}</span> <KeyHint keys="Shift+V" />
+        <Button label={texts.compare.close} keyFor="compare" onClick={() => compare.stop()}>
+          <span>{texts.compare.closeShort}</span> <KeyHint keys={keyOf("compare")} />
         </Button>
       </div>
       <Answer compare={compare} />

@@ -4,6 +4,8 @@ import * as texts from "../../texts";
 import { AcceptMany } from "./AcceptMany";
 import type { EditorActions } from "./actions";
 import { DraftFiles } from "./DraftFiles";
+import { Key } from "./KeyParts";
+import { keyOf, keysOfStep } from "./key_bindings";
 import { Button, count, Section } from "./parts";
 import { isStack } from "./planes";
 import type { Links } from "./TopBar";
@@ -86,14 +88,14 @@ function Review({ actions, left, total }: { actions: EditorActions; left: number
           <div class="row">
             <Button
               label={texts.drafts.previousOf(word)}
-              keys={isPlanar ? "," : "Shift+Tab"}
+              keys={keysOfStep("previous", isPlanar)}
               onClick={() => actions.review.step(-1)}
             >
               <span>{texts.drafts.previous}</span>
             </Button>
             <Button
               label={texts.drafts.nextOf(word)}
-              keys={isPlanar ? ". or Tab" : "Tab"}
+              keys={keysOfStep("next", isPlanar)}
               kind="primary"
               onClick={() => actions.review.step(1)}
             >
@@ -103,21 +105,21 @@ function Review({ actions, left, total }: { actions: EditorActions; left: number
           <fieldset class="decide" aria-label={texts.drafts.decide}>
             <Decision
               label={texts.drafts.accept}
-              keys="A"
+              keys={keyOf("accept")}
               kind="good"
               isOn={hasChosen}
               run={() => actions.review.accept()}
             />
             <Decision
               label={texts.drafts.edit}
-              keys="E"
+              keys={keyOf("edit-draft")}
               kind="edit"
               isOn={hasChosen}
               run={() => actions.review.edit()}
             />
             <Decision
               label={texts.drafts.reject}
-              keys="R"
+              keys={keyOf("reject")}
               kind="bad"
               isOn={hasChosen}
               run={() => actions.review.reject()}
@@ -180,7 +182,7 @@ function OverFinished({ actions }: { actions: EditorActions }) {
         onChange={(event) => actions.review.showFinished(event.currentTarget.checked)}
       />
       <span>
-        {texts.drafts.showFinished(n)} <kbd>Shift+F</kbd>
+        {texts.drafts.showFinished(n)} <Key id="show-finished" />
       </span>
     </label>
   );
@@ -200,7 +202,7 @@ function Decision(props: {
       disabled={!props.isOn}
       onClick={props.run}
     >
-      {props.label} <kbd>{props.keys}</kbd>
+      {props.label} {props.keys && <kbd>{props.keys}</kbd>}
     </button>
   );
 }

@@ -18,7 +18,7 @@ export function HistoryPanel({ actions }: { actions: EditorActions }) {
         <h2>{texts.history.title}</h2>
         <Button
           label={texts.history.close}
-          keys="T"
+          keyFor="history"
           icon={ICONS.close}
           kind="quiet"
           onClick={() => actions.toggleHistory()}
@@ -257,7 +257,7 @@ function Chosen({ actions }: { actions: EditorActions }) {
     <>
       <Button
         label={texts.history.restore.drawBox}
-        keys="G"
+        keyFor="region"
         onClick={() => paint.chooseTool("region")}
       >
         <span>{texts.history.restore.drawBoxShort}</span>

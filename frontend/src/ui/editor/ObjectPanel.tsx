@@ -5,6 +5,7 @@ import { SHAPE_COMMANDS } from "../../tools/shaping";
 import type { EditorActions } from "./actions";
 import { blameText } from "./blame_desk";
 import { ClassSelect } from "./ClassSelect";
+import { Key } from "./KeyParts";
 import { Button, count, Section } from "./parts";
 import { spanText } from "./planes";
 import { TourButton } from "./Tour";
@@ -35,7 +36,7 @@ function NoObjects({ actions }: { actions: EditorActions }) {
   if (!actions.model.mayAnnotate.value) return <p class="empty">{texts.objects.noneToSee}</p>;
   return (
     <>
-      <p class="empty">{texts.objects.noneYet(<kbd>B</kbd>)}</p>
+      <p class="empty">{texts.objects.noneYet(<Key id="brush" />)}</p>
       <TourButton actions={actions} />
     </>
   );
@@ -80,14 +81,14 @@ export function ObjectPanel({ actions }: { actions: EditorActions }) {
           <div class="row">
             <Button
               label={texts.objects.showInTheMiddle}
-              keys="J"
+              keyFor="show-selected"
               onClick={() => actions.paint.revealSelected()}
             >
               <span>{texts.objects.show}</span>
             </Button>
             <Button
               label={texts.objects.removeOne}
-              keys="Delete"
+              keyFor="delete-chosen"
               kind="danger"
               onClick={() => actions.paint.deleteSelected()}
             >
@@ -97,7 +98,11 @@ export function ObjectPanel({ actions }: { actions: EditorActions }) {
           {model.mayAnnotate.value && <ShapeButtons actions={actions} />}
         </>
       ) : (
-        model.nObjects.value > 0 && <p class="hint">{texts.objects.clickToSelect(<kbd>V</kbd>)}</p>
+        model.nObjects.value > 0 && (
+          <p class="hint">
+            {texts.objects.clickToSelect(<Key id="select" otherwise={texts.tools.select.label} />)}
+          </p>
+        )
       )}
       {model.mayAnnotate.value && (
         <label class="check">
@@ -124,7 +129,7 @@ function ShapeButtons({ actions }: { actions: EditorActions }) {
         <Button
           key={command.how}
           label={command.label}
-          keys={command.shown}
+          keyFor={command.how}
           onClick={() => actions.paint.reshape(command)}
         >
           <span>{command.short}</span>

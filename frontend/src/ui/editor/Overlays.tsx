@@ -1,12 +1,12 @@
 /** What lies above everything: notices, the help sheet, the way back in after a lost session. */
+import { useState } from "preact/hooks";
 import { LOGIN_PATH } from "../../api/client";
 import * as texts from "../../texts";
-import { TOOLS } from "../../tools/tools";
 import type { EditorActions } from "./actions";
 import { UNKNOWN_KEY } from "./class_words";
-import { commandsFor } from "./commands";
+import { ClassKeyNote, KeyBar, KeyTable } from "./KeySheet";
 import { Modal } from "./Modal";
-import { Button, ICONS, shownKey } from "./parts";
+import { Button, ICONS } from "./parts";
 import { isStack } from "./planes";
 import { TourStart } from "./Tour";
 
@@ -49,9 +49,8 @@ export function Notices({ actions }: { actions: EditorActions }) {
 
 export function HelpSheet({ actions }: { actions: EditorActions }) {
   const { model } = actions;
+  const [sought, setSought] = useState("");
   if (!model.isHelpOpen.value) return null;
-  const commands = commandsFor(model.stackSize.value);
-  const groups = [...new Set(commands.map((command) => command.group))];
   return (
     <Modal
       title={texts.editor.help.title}
@@ -62,39 +61,9 @@ export function HelpSheet({ actions }: { actions: EditorActions }) {
       }}
     >
       <TourStart actions={actions} />
-      <div class="help">
-        <section>
-          <h3>{texts.editor.help.tools}</h3>
-          <dl>
-            {TOOLS.map((tool) => (
-              <div key={tool.name}>
-                <dt>
-                  <kbd>{shownKey(tool.key)}</kbd> {tool.label}
-                </dt>
-                <dd>{tool.help}</dd>
-              </div>
-            ))}
-          </dl>
-        </section>
-        {groups.map((group) => (
-          <section key={group}>
-            <h3>{texts.commands.groups[group]}</h3>
-            <dl class="keys">
-              {commands
-                .filter((command) => command.group === group)
-                .map((command) => (
-                  <div key={command.label}>
-                    <dt>
-                      {command.shown.map((key) => (
-                        <kbd key={key}>{key}</kbd>
-                      ))}
-                    </dt>
-                    <dd>{command.label}</dd>
-                  </div>
-                ))}
-            </dl>
-          </section>
-        ))}
+      <KeyBar actions={actions} sought={sought} onSeek={setSought} />
+      <div class={sought.trim() ? "help is-sought" : "help"}>
+        <KeyTable actions={actions} sought={sought} />
         <ClassKeys actions={actions} />
         <section>
           <h3>{texts.editor.help.pointers}</h3>
@@ -153,7 +122,9 @@ function ClassKeys({ actions }: { actions: EditorActions }) {
             <dt>
               <kbd>{key?.toUpperCase()}</kbd>
             </dt>
-            <dd>{name}</dd>
+            <dd>
+              {name} <ClassKeyNote actions={actions} press={key ?? ""} />
+            </dd>
           </div>
         ))}
       </dl>

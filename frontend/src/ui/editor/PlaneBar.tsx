@@ -1,7 +1,9 @@
 /** Sliders through a stack or time series, below the image. */
 import { useId } from "preact/hooks";
 import * as texts from "../../texts";
+import { axisTitle } from "../../texts/keys";
 import type { EditorActions } from "./actions";
+import { keyOf } from "./key_bindings";
 import { Button, ICONS } from "./parts";
 import { isStack, MOST_PROJECTED, shownNumber } from "./planes";
 
@@ -18,7 +20,7 @@ export function PlaneBar({ actions }: { actions: EditorActions }) {
           label={texts.planes.plane}
           n={nZ}
           at={z}
-          keys={[",", "."]}
+          keys={[keyOf("previous-plane"), keyOf("next-plane")]}
           go={(to) => void planes.go({ z: to })}
           leave={() => view.focusStage()}
         />
@@ -29,7 +31,11 @@ export function PlaneBar({ actions }: { actions: EditorActions }) {
           label={texts.planes.timePoint}
           n={nT}
           at={t}
-          keys={nZ > 1 ? ["Shift+Page up", "Shift+Page down"] : [",", "."]}
+          keys={
+            nZ > 1
+              ? [keyOf("previous-time"), keyOf("next-time")]
+              : [keyOf("previous-plane"), keyOf("next-plane")]
+          }
           go={(to) => void planes.go({ t: to })}
           leave={() => view.focusStage()}
         />
@@ -73,7 +79,7 @@ function Axis(props: {
         value={shownNumber(at)}
         aria-label={label}
         aria-valuetext={texts.planes.place(shownNumber(at), n)}
-        title={texts.planes.slider(label, keys, name === "t")}
+        title={axisTitle(label, keys, name === "t")}
         onInput={(event) => go(event.currentTarget.valueAsNumber - 1)}
       />
       <Button
@@ -113,7 +119,7 @@ function Projection({ actions }: { actions: EditorActions }) {
   return (
     <Button
       label={texts.planes.maximumOverZ}
-      keys={isTooDeep ? texts.planes.atMost(MOST_PROJECTED) : "P"}
+      keys={isTooDeep ? texts.planes.atMost(MOST_PROJECTED) : keyOf("projection")}
       isPressed={isOn}
       onClick={() => void actions.planes.project(!isOn)}
     >

@@ -57,7 +57,7 @@ function Answer({ actions }: { actions: EditorActions }) {
       {state === "found" && (
         <Button
           label={texts.prompts.keep}
-          keys="Enter"
+          keyFor="keep-found"
           kind="primary"
           onClick={() => prompts.keep()}
         >

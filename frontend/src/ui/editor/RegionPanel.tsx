@@ -39,7 +39,7 @@ export function RegionPanel({ actions }: { actions: EditorActions }) {
               </Button>
               <Button
                 label={texts.regions.drawBox}
-                keys="G"
+                keyFor="region"
                 onClick={() => actions.paint.chooseTool("region")}
               >
                 <span>{texts.regions.drawBox}</span>
@@ -254,7 +254,7 @@ function RegionMenu({ actions, region }: { actions: EditorActions; region: Regio
           {actions.guide.of(region) && (
             <Button
               label={texts.regions.nextSuggestion}
-              keys="Shift+G"
+              keyFor="next-suggestion"
               kind="primary"
               onClick={() => actions.guide.next()}
             >
@@ -293,7 +293,7 @@ function RegionMenu({ actions, region }: { actions: EditorActions; region: Regio
       <div class="row">
         <Button
           label={texts.regions.submit}
-          keys="Ctrl+Enter"
+          keyFor="submit-region"
           kind="primary"
           onClick={() => actions.desk.submit(region)}
         >

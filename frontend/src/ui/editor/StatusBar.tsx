@@ -1,8 +1,9 @@
 /** The line below the image: where the pointer is, how large things are, what the tool does. */
-
 import * as texts from "../../texts";
+import { withKey } from "../../texts/keys";
 import { toolNamed } from "../../tools/tools";
 import type { EditorActions } from "./actions";
+import { keyOf, withKeys } from "./key_bindings";
 import { Position, Values } from "./PixelValues";
 import { Button, ICONS } from "./parts";
 import { lengthText, scaleBar } from "./units";
@@ -18,7 +19,7 @@ export function StatusBar({ actions }: { actions: EditorActions }) {
       <span class="zoom">
         <Button
           label={texts.viewing.zoom.out}
-          keys="-"
+          keyFor="zoom-out"
           icon={ICONS.minus}
           kind="quiet"
           onClick={() => actions.view.zoom(-1)}
@@ -26,21 +27,21 @@ export function StatusBar({ actions }: { actions: EditorActions }) {
         <button
           type="button"
           class="button button-quiet zoom-value"
-          title={texts.viewing.zoom.toPixels}
+          title={withKey(texts.viewing.zoom.toPixels, keyOf("actual-pixels"))}
           onClick={() => actions.view.zoomToPixels()}
         >
           {percent(model.scale.value)}
         </button>
         <Button
           label={texts.viewing.zoom.in}
-          keys="+"
+          keyFor="zoom-in"
           icon={ICONS.plus}
           kind="quiet"
           onClick={() => actions.view.zoom(1)}
         />
         <Button
           label={texts.viewing.zoom.fit}
-          keys="0"
+          keyFor="fit"
           icon={ICONS.fit}
           kind="quiet"
           onClick={() => actions.view.fit()}
@@ -49,7 +50,7 @@ export function StatusBar({ actions }: { actions: EditorActions }) {
       {isBrush && <span class="brush-size">⌀ {lengthText(model.radius.value * 2, pixelSize)}</span>}
       <Values actions={actions} />
       <span class="tool-help">
-        <strong>{tool.label}</strong> {tool.help}
+        <strong>{tool.label}</strong> {withKeys(tool.help)}
       </span>
     </footer>
   );

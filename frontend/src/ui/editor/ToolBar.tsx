@@ -1,12 +1,14 @@
 /** The tools at the left, and the options of the chosen one above the image. */
 import { useRef } from "preact/hooks";
 import * as texts from "../../texts";
+import { brushSizeTitle, withKey } from "../../texts/keys";
 import { TOOLS } from "../../tools/tools";
 import type { EditorActions } from "./actions";
 import { ChooseOptions, ChosenBar } from "./ChosenBar";
+import { ariaKeysOf, keyOf, withKeys } from "./key_bindings";
 import { LARGEST_RADIUS, SMALLEST_RADIUS } from "./model";
 import { PromptOptions } from "./PromptOptions";
-import { Button, ICONS, Icon, KeyHint, Segments, shownKey } from "./parts";
+import { Button, ICONS, Icon, KeyHint, Segments } from "./parts";
 import { lengthText } from "./units";
 import { WandOptions } from "./WandOptions";
 
@@ -43,12 +45,12 @@ export function ToolBar({ actions }: { actions: EditorActions }) {
           tabIndex={tool.name === chosen ? 0 : -1}
           aria-pressed={tool.name === chosen}
           aria-label={tool.label}
-          aria-keyshortcuts={shownKey(tool.key)}
-          title={`${tool.label} (${shownKey(tool.key)})\n${tool.help}`}
+          aria-keyshortcuts={ariaKeysOf(tool.name)}
+          title={`${withKey(tool.label, keyOf(tool.name))}\n${withKeys(tool.help)}`}
           onClick={() => actions.paint.chooseTool(tool.name)}
         >
           <Icon path={tool.icon} />
-          <KeyHint keys={shownKey(tool.key).replace("Shift+", "⇧")} />
+          <KeyHint keys={keyOf(tool.name).replace("Shift+", "⇧")} />
         </button>
       ))}
     </div>
@@ -93,14 +95,17 @@ export function ToolOptions({ actions }: { actions: EditorActions }) {
           <Segments
             legend={texts.editor.toolBar.modes.title}
             value={model.mode.value}
-            choices={MODES}
+            choices={MODES.map((one) => ({
+              ...one,
+              title: withKey(one.title, keyOf(`mode-${one.value}`)),
+            }))}
             onChange={(mode) => {
               model.mode.value = mode;
             }}
           />
           <Button
             label={texts.editor.toolBar.newObject}
-            keys="N"
+            keyFor="new-object"
             icon={ICONS.add}
             isPressed={model.isNewArmed.value}
             onClick={() => actions.paint.armNew()}
@@ -133,7 +138,7 @@ function SizeSlider({ actions }: { actions: EditorActions }) {
         max={steps}
         value={Math.round((Math.log(radius / SMALLEST_RADIUS) / ratio) * steps)}
         aria-valuetext={text}
-        title={texts.editor.toolBar.sizeHelp}
+        title={brushSizeTitle(keyOf("smaller-brush"), keyOf("larger-brush"))}
         onInput={(event) => {
           const part = event.currentTarget.valueAsNumber / steps;
           const value = SMALLEST_RADIUS * Math.exp(part * ratio);

@@ -2,6 +2,7 @@
 
 import * as texts from "../../texts";
 import type { EditorActions } from "./actions";
+import { keyOf } from "./key_bindings";
 import { People } from "./People";
 import { Button, count, ICONS, Icon } from "./parts";
 
@@ -27,13 +28,13 @@ export function TopBar({ actions, links }: { actions: EditorActions; links: Link
         <PageLink
           href={links.previous}
           label={texts.editor.topBar.previousImage}
-          keys="Page up"
+          keys={keyOf("previous-image")}
           icon="previous"
         />
         <PageLink
           href={links.next}
           label={texts.editor.topBar.nextImage}
-          keys="Page down"
+          keys={keyOf("next-image")}
           icon="next"
         />
       </nav>
@@ -65,7 +66,7 @@ export function TopBar({ actions, links }: { actions: EditorActions; links: Link
       )}
       <Button
         label={texts.editor.topBar.undo(what(history.undoKind))}
-        keys="Ctrl+Z"
+        keyFor="undo"
         icon={ICONS.undo}
         name="undo"
         isDisabled={!history.canUndo}
@@ -74,7 +75,7 @@ export function TopBar({ actions, links }: { actions: EditorActions; links: Link
       />
       <Button
         label={texts.editor.topBar.redo(what(history.redoKind))}
-        keys="Ctrl+Shift+Z"
+        keyFor="redo"
         icon={ICONS.redo}
         name="redo"
         isDisabled={!history.canRedo}
@@ -83,7 +84,7 @@ export function TopBar({ actions, links }: { actions: EditorActions; links: Link
       />
       <Button
         label={texts.editor.topBar.history}
-        keys="T"
+        keyFor="history"
         icon={ICONS.history}
         isPressed={actions.steps.isOpen.value}
         onClick={() => actions.toggleHistory()}
@@ -91,7 +92,7 @@ export function TopBar({ actions, links }: { actions: EditorActions; links: Link
       />
       <Button
         label={texts.editor.topBar.help}
-        keys="?"
+        keyFor="help"
         icon={ICONS.help}
         name="help"
         onClick={() => {

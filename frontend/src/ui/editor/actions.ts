@@ -6,6 +6,7 @@ import type { CompareDesk } from "./compare_desk";
 import type { ConflictDesk } from "./conflict_desk";
 import type { ContrastDesk } from "./contrast_desk";
 import type { HistoryList } from "./history_list";
+import type { KeyDesk } from "./key_desk";
 import type { ListDesk } from "./list_desk";
 import type { LoginDesk } from "./login_desk";
 import type { MapDesk } from "./map_desk";
@@ -40,6 +41,7 @@ export interface EditorActions {
   readonly maps: MapDesk;
   readonly people: PeopleDesk;
   readonly tour: TourDesk;
+  readonly keys: KeyDesk;
 
   readonly steps: HistoryList;
   readonly travel: TimeTravel;

@@ -5,7 +5,7 @@ import type { ClassChange, ClassJson, NewClass } from "../../api/types";
 import type { LayerStore } from "../../store/types";
 import * as texts from "../../texts";
 import type { ChosenDesk } from "./chosen_desk";
-import { classWord, UNKNOWN_KEY } from "./class_words";
+import { classWord, nameByKey } from "./class_words";
 import { type EditorModel, notify } from "./model";
 import type { Review } from "./review";
 
@@ -53,9 +53,7 @@ export class ClassDesk {
 
   /** The class with this key, if there is one, is chosen. */
   chooseByKey(key: string): boolean {
-    const { classes } = this.#parts.model;
-    if (classes.value.length === 0) return false;
-    const name = key === UNKNOWN_KEY ? "" : classes.value.find((one) => one.key === key)?.name;
+    const name = nameByKey(this.#parts.model.classes.value, key);
     if (name === undefined) return false;
     this.choose(name);
     return true;

@@ -33,6 +33,12 @@ export function colourOf(classes: readonly ClassJson[], name: string): string {
   return classes.find((one) => one.name === name)?.colour ?? FOREIGN_COLOUR;
 }
 
+/** The name of the class that a key chooses, "" for no class; undefined when it chooses none. */
+export function nameByKey(classes: readonly ClassJson[], key: string): string | undefined {
+  if (classes.length === 0) return undefined;
+  return key === UNKNOWN_KEY ? "" : classes.find((one) => one.key === key)?.name;
+}
+
 /** Keys that no other class has, and the own one. */
 export function freeKeys(classes: readonly ClassJson[], own = ""): string[] {
   const taken = new Set(classes.map((one) => one.key));

@@ -3,15 +3,17 @@
 import * as texts from "../../texts";
 import { SHAPE_COMMANDS } from "../../tools/shaping";
 import type { EditorActions } from "./actions";
+import type { CommandId } from "./command_ids";
 import type { StackSize } from "./planes";
 
 export interface Command {
+  readonly id: CommandId;
   readonly group: "Edit" | "Drafts" | "Regions" | "Planes" | "View";
   readonly label: string;
-  /** As in KeyboardEvent.key, lower case; "ctrl+" and "shift+" in front, in that order. */
+  /** The keys it has unless a person chose another, as in key_names.ts. */
   readonly keys: readonly string[];
-  /** As shown to people. */
-  readonly shown: readonly string[];
+  /** What does the same and is no key of its own, as shown to people. */
+  readonly also?: string;
   readonly run: (actions: EditorActions) => void;
   /** Called when the key is let go: for things that last while it is held. */
   readonly release?: (actions: EditorActions) => void;
@@ -29,49 +31,50 @@ const PAN_PX = 120;
 
 export const COMMANDS: readonly Command[] = [
   {
+    id: "undo",
     group: "Edit",
     label: texts.commands.undo,
     keys: ["ctrl+z"],
-    shown: ["Ctrl+Z"],
     run: (editor) => editor.paint.undo(),
   },
   {
+    id: "redo",
     group: "Edit",
     label: texts.commands.redo,
     keys: ["ctrl+shift+z", "ctrl+y"],
-    shown: ["Ctrl+Shift+Z"],
     run: (editor) => editor.paint.redo(),
   },
   {
+    id: "choose-in-view",
     group: "Edit",
     label: texts.commands.chooseInView,
     keys: ["ctrl+a"],
-    shown: ["Ctrl+A"],
     run: (editor) => editor.many.inView(),
   },
   {
+    id: "new-object",
     group: "Edit",
     label: texts.commands.newObject,
     keys: ["n"],
-    shown: ["N"],
     run: (editor) => editor.paint.armNew(),
   },
   {
+    id: "smaller-brush",
     group: "Edit",
     label: texts.commands.smallerBrush,
     keys: ["["],
-    shown: ["["],
     run: (editor) => editor.paint.changeRadius(-1),
   },
   {
+    id: "larger-brush",
     group: "Edit",
     label: texts.commands.largerBrush,
     keys: ["]"],
-    shown: ["]"],
     run: (editor) => editor.paint.changeRadius(1),
   },
   ...(["preserve", "overwrite", "inside", "locked"] as const).map(
     (mode, index): Command => ({
+      id: `mode-${mode}`,
       group: "Edit",
       label: [
         texts.commands.preserve,
@@ -80,272 +83,276 @@ export const COMMANDS: readonly Command[] = [
         texts.commands.spareAccepted,
       ][index] as string,
       keys: [String(index + 1)],
-      shown: [String(index + 1)],
       run: ({ model }) => {
         model.mode.value = mode;
       },
     }),
   ),
   {
+    id: "delete-chosen",
     group: "Edit",
     label: texts.commands.remove,
     keys: ["delete", "backspace"],
-    shown: ["Delete"],
     run: (editor) => editor.paint.deleteSelected(),
   },
   ...SHAPE_COMMANDS.map(
     (command): Command => ({
+      id: command.how,
       group: "Edit",
       label: command.label,
       keys: [command.key],
-      shown: [command.shown],
       run: (editor) => editor.paint.reshape(command),
       ...(command.onlyOnStage && { onlyOnStage: true }),
     }),
   ),
   {
+    id: "keep-found",
     group: "Edit",
     label: texts.commands.keepFound,
     keys: ["enter"],
-    shown: ["Enter"],
     run: (editor) => editor.paint.prompts.keep(),
     onlyOnStage: true,
   },
   {
+    id: "cancel",
     group: "Edit",
     label: texts.commands.cancel,
     keys: ["escape"],
-    shown: ["Esc"],
     run: (editor) => editor.paint.escape(),
   },
   {
+    id: "accept",
     group: "Drafts",
     label: texts.commands.accept,
     keys: ["a"],
-    shown: ["A"],
     run: (editor) => editor.many.accept() || editor.review.accept(),
   },
   {
+    id: "reject",
     group: "Drafts",
     label: texts.commands.reject,
     keys: ["r"],
-    shown: ["R"],
     run: (editor) => editor.many.reject() || editor.review.reject(),
   },
   {
+    id: "edit-draft",
     group: "Drafts",
     label: texts.commands.takeOver,
     keys: ["e"],
-    shown: ["E"],
     run: (editor) => editor.review.edit(),
   },
   ...([1, -1] as const).flatMap((by): Command[] => {
     const command = {
       group: "Drafts" as const,
       label: by === 1 ? texts.commands.nextDoubtful : texts.commands.previousDoubtful,
+      also: by === 1 ? "Tab" : "Shift+Tab",
       run: (editor: EditorActions) => editor.review.step(by),
     };
-    const tab = by === 1 ? "Tab" : "Shift+Tab";
+    const way = by === 1 ? ("next" as const) : ("previous" as const);
     const key = by === 1 ? "." : ",";
     return [
-      { ...command, keys: [key], shown: [key, tab], isFor: (size) => !hasPlanes(size) },
+      { ...command, id: `${way}-doubtful`, keys: [key], isFor: (size) => !hasPlanes(size) },
       // There the signs lead through the planes; Tab is no command, see bindKeys.
-      { ...command, keys: [], shown: [tab], isFor: hasPlanes },
+      { ...command, id: `${way}-doubtful-in-stack`, keys: [], isFor: hasPlanes },
     ];
   }),
   {
+    id: "show-finished",
     group: "Drafts",
     label: texts.commands.showFinished,
     keys: ["shift+f"],
-    shown: ["Shift+F"],
     run: ({ review, model }) => review.showFinished(!model.showsFinished.value),
   },
   {
+    id: "compare",
     group: "Drafts",
     label: texts.commands.compare,
     keys: ["shift+v"],
-    shown: ["Shift+V"],
     run: (editor) => editor.compare.toggle(),
   },
   {
+    id: "submit-region",
     group: "Regions",
     label: texts.commands.submitRegion,
     keys: ["ctrl+enter"],
-    shown: ["Ctrl+Enter"],
     run: (editor) => editor.desk.submitChosen(),
   },
   {
+    id: "next-suggestion",
     group: "Regions",
     label: texts.commands.nextSuggestion,
     keys: ["shift+g"],
-    shown: ["Shift+G"],
     run: (editor) => editor.guide.next(),
   },
   ...([1, -1] as const).map(
     (by): Command => ({
+      id: by === 1 ? "next-plane" : "previous-plane",
       group: "Planes",
       label: by === 1 ? texts.commands.nextPlane : texts.commands.previousPlane,
       keys: [by === 1 ? "." : ","],
-      shown: [by === 1 ? "." : ","],
       run: (editor) => editor.planes.step(by),
       isFor: hasPlanes,
     }),
   ),
   ...([1, -1] as const).map(
     (by): Command => ({
+      id: by === 1 ? "next-time" : "previous-time",
       group: "Planes",
       label: by === 1 ? texts.commands.nextTimePoint : texts.commands.previousTimePoint,
       keys: [by === 1 ? "shift+pagedown" : "shift+pageup"],
-      shown: [by === 1 ? "Shift+Page down" : "Shift+Page up"],
       run: (editor) => editor.planes.stepTime(by),
       isFor: hasBoth,
     }),
   ),
   ...([1, -1] as const).map(
     (by): Command => ({
+      id: by === 1 ? "copy-to-next-plane" : "copy-to-previous-plane",
       group: "Planes",
       label: by === 1 ? texts.commands.copyToNextPlane : texts.commands.copyToPreviousPlane,
       keys: [by === 1 ? "shift+." : "shift+,"],
-      shown: [by === 1 ? "Shift+." : "Shift+,"],
       run: (editor) => editor.planes.copySelected(by),
       isFor: hasZ,
     }),
   ),
   {
+    id: "projection",
     group: "Planes",
     label: texts.commands.maximum,
     keys: ["p"],
-    shown: ["P"],
     run: (editor) => void editor.planes.project(!editor.model.isProjected.value),
     isFor: hasZ,
   },
   {
+    id: "hide-labels",
     group: "View",
     label: texts.commands.hideLabels,
-    keys: [" "],
-    shown: ["Space"],
+    keys: ["space"],
     run: (editor) => editor.view.peek(true),
     release: (editor) => editor.view.peek(false),
   },
   {
+    id: "hold-pan",
     group: "View",
     label: texts.commands.moveImage,
     keys: ["h"],
-    shown: ["H"],
     run: (editor) => editor.view.holdPan(true),
     release: (editor) => editor.view.holdPan(false),
   },
   {
+    id: "label-style",
     group: "View",
     label: texts.commands.lookOfObjects,
     keys: ["l"],
-    shown: ["L"],
     run: (editor) => editor.view.cycleLabelStyle(),
   },
   {
+    id: "history",
     group: "View",
     label: texts.commands.history,
     keys: ["t"],
-    shown: ["T"],
     run: (editor) => editor.toggleHistory(),
   },
   {
+    id: "invert",
     group: "View",
     label: texts.commands.invert,
     keys: ["i"],
-    shown: ["I"],
     run: (editor) => editor.contrast.invertPicture(),
   },
   {
+    id: "minimap",
     group: "View",
     label: texts.commands.minimap,
     keys: ["shift+m"],
-    shown: ["Shift+M"],
     run: ({ model }) => {
       model.isMinimapOn.value = !model.isMinimapOn.value;
     },
   },
   {
+    id: "bookmark",
     group: "View",
     label: texts.commands.bookmark,
     keys: ["shift+b"],
-    shown: ["Shift+B"],
     run: (editor) => void editor.viewing.bookmarks.add(),
   },
   {
+    id: "zoom-in",
     group: "View",
     label: texts.commands.zoomIn,
     keys: ["+", "="],
-    shown: ["+"],
     run: (editor) => editor.view.zoom(1),
   },
   {
+    id: "zoom-out",
     group: "View",
     label: texts.commands.zoomOut,
     keys: ["-"],
-    shown: ["-"],
     run: (editor) => editor.view.zoom(-1),
   },
   {
+    id: "fit",
     group: "View",
     label: texts.commands.fit,
     keys: ["0"],
-    shown: ["0"],
     run: (editor) => editor.view.fit(),
   },
   {
+    id: "actual-pixels",
     group: "View",
     label: texts.commands.toPixels,
-    keys: ["shift+0", "shift+)", "shift+="],
-    shown: ["Shift+0"],
+    keys: ["shift+0"],
     run: (editor) => editor.view.zoomToPixels(),
   },
   {
+    id: "show-selected",
     group: "View",
     label: texts.commands.showSelected,
     keys: ["j"],
-    shown: ["J"],
     run: (editor) => editor.paint.revealSelected(),
   },
   ...(
     [
-      ["arrowleft", "←", PAN_PX, 0],
-      ["arrowright", "→", -PAN_PX, 0],
-      ["arrowup", "↑", 0, PAN_PX],
-      ["arrowdown", "↓", 0, -PAN_PX],
+      ["left", PAN_PX, 0],
+      ["right", -PAN_PX, 0],
+      ["up", 0, PAN_PX],
+      ["down", 0, -PAN_PX],
     ] as const
   ).map(
-    ([key, shown, dx, dy]): Command => ({
+    ([way, dx, dy]): Command => ({
+      id: `pan-${way}`,
       group: "View",
-      label: texts.commands.pan[key],
-      keys: [key],
-      shown: [shown],
+      label: texts.commands.pan[way],
+      keys: [`arrow${way}`],
       run: (editor) => editor.view.pan(dx, dy),
       onlyOnStage: true,
     }),
   ),
   {
+    id: "leave-stage",
     group: "View",
     label: texts.commands.leaveImage,
     keys: ["f6"],
-    shown: ["F6"],
     run: (editor) => editor.view.leaveOrEnterStage(),
   },
-  ...[texts.editor.topBar.previousImage, texts.editor.topBar.nextImage].map(
-    (label, index): Command => ({
+  ...(["previous", "next"] as const).map(
+    (way): Command => ({
+      id: `${way}-image`,
       group: "View",
-      label,
-      keys: [index === 1 ? "pagedown" : "pageup"],
-      shown: [index === 1 ? "Page down" : "Page up"],
+      label: texts.editor.topBar[`${way}Image`],
+      keys: [way === "next" ? "pagedown" : "pageup"],
       run: () =>
-        document.querySelector<HTMLAnchorElement>(`.pager a[aria-label="${label}"]`)?.click(),
+        document
+          .querySelector<HTMLAnchorElement>(
+            `.pager a[aria-label="${texts.editor.topBar[`${way}Image`]}"]`,
+          )
+          ?.click(),
     }),
   ),
   {
+    id: "help",
     group: "View",
     label: texts.commands.help,
     keys: ["?", "shift+?"],
-    shown: ["?"],
     run: ({ model }) => {
       model.isHelpOpen.value = true;
     },

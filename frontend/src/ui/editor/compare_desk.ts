@@ -5,6 +5,7 @@ import type { DifferenceKind, Side } from "../../labels/differences";
 import * as texts from "../../texts";
 import { clickOrPan } from "../../tools/clicks";
 import type { Gesture, PointerPlace } from "../../viewer/input";
+import type { KeyId } from "./command_ids";
 import { type CompareParts, CompareRun, sentenceOf } from "./compare_run";
 import { CompareState } from "./compare_state";
 import {
@@ -15,11 +16,17 @@ import {
   NO_PAIR,
   PAINTING_IS_OFF,
 } from "./compare_words";
+import { meaningOf } from "./key_bindings";
 import { notify } from "./model";
-import { isStack } from "./planes";
 
-/** Keys that change something; what else they say does not matter here. */
-const EDITING_KEYS = new Set(["a", "r", "e", "n", "delete", "backspace"]);
+/** What changes something, which a comparison does not let happen. */
+const EDITING: readonly (KeyId | undefined)[] = [
+  "accept",
+  "reject",
+  "edit-draft",
+  "new-object",
+  "delete-chosen",
+];
 
 export class CompareDesk {
   readonly state = new CompareState();
@@ -188,12 +195,11 @@ export class CompareDesk {
   takesKey(name: string, isOnStage: boolean): boolean {
     if (!this.isOn) return false;
     const { model } = this.#parts;
-    const forward = !isStack(model.stackSize.value) ? [".", "tab"] : ["tab"];
-    const back = !isStack(model.stackSize.value) ? [",", "shift+tab"] : ["shift+tab"];
+    const meaning = meaningOf(name, model.stackSize.value);
     if (name.endsWith("tab") && !isOnStage) return false;
-    if (forward.includes(name)) this.step(1);
-    else if (back.includes(name)) this.step(-1);
-    else if (EDITING_KEYS.has(name)) notify(model, PAINTING_IS_OFF);
+    if (name === "tab" || meaning?.startsWith("next-doubtful")) this.step(1);
+    else if (name === "shift+tab" || meaning?.startsWith("previous-doubtful")) this.step(-1);
+    else if (EDITING.includes(meaning)) notify(model, PAINTING_IS_OFF);
     else if (name !== "escape") return false;
     else if (this.state.chosen.value === undefined) this.stop();
     else this.state.chosen.value = undefined;

@@ -1,33 +1,15 @@
 /** Key presses to commands; silent while a person types, or while a dialog is open. */
 import { TOOLS } from "../../tools/tools";
 import type { EditorActions } from "./actions";
-import { type Command, commandsFor } from "./commands";
-
-const SIGNS: Readonly<Record<string, string>> = { Comma: ",", Period: "." };
-
-/** The name of a press as written in the command list. */
-export function keyName(event: {
-  readonly key: string;
-  readonly ctrlKey: boolean;
-  readonly metaKey: boolean;
-  readonly shiftKey: boolean;
-  readonly code?: string;
-}): string {
-  const sign = SIGNS[event.code ?? ""];
-  // What is written above comma and full stop differs from keyboard to keyboard.
-  const isAbove = event.shiftKey && sign !== undefined && !/^[.,]$/.test(event.key);
-  if (isAbove) return `${event.ctrlKey || event.metaKey ? "ctrl+" : ""}shift+${sign}`;
-  const key = event.key.toLowerCase();
-  const control = event.ctrlKey || event.metaKey ? "ctrl+" : "";
-  // A shifted sign is a sign of its own: "?" needs no "shift+" in front.
-  const hasShift = event.shiftKey && (key.length > 1 || /[a-z0-9]/.test(key));
-  return control + (hasShift ? "shift+" : "") + key;
-}
+import { COMMANDS, type Command } from "./commands";
+import { meaningOf } from "./key_bindings";
+import { keyName } from "./key_names";
 
 export function bindKeys(actions: EditorActions, stage: HTMLElement): () => void {
   const abort = new AbortController();
   const { signal } = abort;
   let held: Command | undefined;
+  let heldCode = "";
   const letGo = () => {
     held?.release?.(actions);
     held = undefined;
@@ -51,8 +33,8 @@ export function bindKeys(actions: EditorActions, stage: HTMLElement): () => void
         event.preventDefault();
         return;
       }
-      const commands = commandsFor(actions.model.stackSize.value);
-      const command = commands.find((one) => one.keys.includes(name));
+      const meaning = meaningOf(name, actions.model.stackSize.value);
+      const command = COMMANDS.find((one) => one.id === meaning);
       if (command && (onStage || !command.onlyOnStage)) {
         event.preventDefault();
         if (actions.travel.forbids(command.group)) return;
@@ -60,11 +42,12 @@ export function bindKeys(actions: EditorActions, stage: HTMLElement): () => void
           if (event.repeat) return;
           letGo();
           held = command;
+          heldCode = event.code;
         }
         command.run(actions);
         return;
       }
-      const tool = TOOLS.find((one) => one.key === name);
+      const tool = TOOLS.find((one) => one.name === meaning);
       if (tool) {
         event.preventDefault();
         actions.paint.chooseTool(tool.name);
@@ -77,7 +60,8 @@ export function bindKeys(actions: EditorActions, stage: HTMLElement): () => void
   window.addEventListener(
     "keyup",
     (event) => {
-      if (held?.keys.includes(event.key.toLowerCase())) letGo();
+      // Of what is let go together with Cmd a Mac tells nothing but Cmd.
+      if (event.code === heldCode || event.key === "Meta") letGo();
     },
     { signal },
   );

@@ -18,6 +18,7 @@ import type { LabelStyleName } from "../../viewer/colouring";
 import { type Authors, NO_AUTHORS } from "./author_words";
 import { type Among, NONE_CHOSEN } from "./chosen";
 import type { ColourBy } from "./colour_choice";
+import { withKeys } from "./key_bindings";
 import type { PaletteName } from "./palettes";
 import { viewSignals } from "./view_model";
 
@@ -303,10 +304,11 @@ const MOST_NOTICES = 3;
 /** Show a sentence and return its id; the same sentence again only renews its time. */
 export function notify(
   model: { readonly notices: Signal<readonly Notice[]>; readonly spoken: Signal<string> },
-  text: string,
+  sentence: string,
   options: Partial<Pick<Notice, "tone" | "actions" | "stays">> = {},
 ): number {
   const { tone = "info", actions = [], stays = tone === "news" } = options;
+  const text = withKeys(sentence);
   const id = ++lastNotice;
   // A passing remark gives way to the next; problems and news stay beside it.
   const others = model.notices.value.filter((one) => one.text !== text && one.tone !== "info");

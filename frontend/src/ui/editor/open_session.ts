@@ -60,7 +60,7 @@ export async function openSession(parts: OpenParts, image: ImageJson): Promise<E
   }
   // Nobody waits for them: contrast can be set without.
   session.contrast.loadHistograms().catch(() => undefined);
-  await session.classes.load();
+  await Promise.all([session.classes.load(), session.keys.load()]);
   await session.review.chooseFirst();
   await session.viewing.begin(parts.search);
   session.tour.begin();

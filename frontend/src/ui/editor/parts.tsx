@@ -1,6 +1,8 @@
 /** Small pieces that every panel is made of. */
 import type { ComponentChildren } from "preact";
 import { useId } from "preact/hooks";
+import type { KeyId } from "./command_ids";
+import { ariaKeysOf, keyOf } from "./key_bindings";
 
 export { count } from "../../texts/numbers";
 
@@ -39,16 +41,19 @@ interface ButtonProps {
   readonly icon?: string;
   readonly isPressed?: boolean;
   readonly isDisabled?: boolean;
+  /** Shown with its name; of what has a key of its own `keyFor` tells it. */
   readonly keys?: string;
   /** By which the tour finds it. */
   readonly name?: string;
+  readonly keyFor?: KeyId;
   readonly kind?: "plain" | "primary" | "danger" | "quiet";
   readonly children?: ComponentChildren;
 }
 
 /** A button; with an icon only, the label is its name and its tooltip. */
 export function Button(props: ButtonProps) {
-  const { label, icon, keys, isPressed, kind = "plain" } = props;
+  const { label, icon, keyFor, isPressed, kind = "plain" } = props;
+  const keys = keyFor ? keyOf(keyFor) : props.keys;
   const title = keys ? `${label} (${keys})` : label;
   return (
     <button
@@ -58,6 +63,7 @@ export function Button(props: ButtonProps) {
       aria-label={label}
       aria-pressed={isPressed}
       data-control={props.name}
+      aria-keyshortcuts={keyFor && ariaKeysOf(keyFor)}
       disabled={props.isDisabled}
       onClick={props.onClick}
     >
@@ -150,10 +156,5 @@ export function Section(props: {
 
 /** A key on a button that has a name of its own: seen, and no part of the words it is called by. */
 export function KeyHint({ keys }: { keys: string }) {
-  return <kbd data-keys={keys} />;
-}
-
-/** A key as people read it: "shift+c" is Shift+C. */
-export function shownKey(key: string): string {
-  return key.replace(/\b[a-z]/g, (letter) => letter.toUpperCase());
+  return keys ? <kbd data-keys={keys} /> : null;
 }

@@ -9,6 +9,7 @@ import * as texts from "../../texts";
 import { areaTarget, writeArea } from "../../tools/areas";
 import type { ToolContext } from "../../tools/tool";
 import type { PointerPlace } from "../../viewer/input";
+import { withKeys } from "./key_bindings";
 import { type EditorModel, notify } from "./model";
 import type { Scene } from "./scene";
 
@@ -198,7 +199,7 @@ export class PromptDesk {
 
   #tell(state: Prompt["state"], text: string, engine = "", answer?: PromptAnswer): void {
     const threshold = answer?.threshold ?? this.prompt.value?.threshold;
-    this.prompt.value = { state, text, engine, threshold };
+    this.prompt.value = { state, text: withKeys(text), engine, threshold };
     this.#model.spoken.value = text;
   }
 }

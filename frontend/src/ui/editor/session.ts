@@ -4,6 +4,7 @@ import type { ClassApi } from "../../api/classes";
 import { ApiError } from "../../api/client";
 import type { HistoryApi } from "../../api/history";
 import type { ImageApi } from "../../api/images";
+import type { KeyApi } from "../../api/keys";
 import type { RestLayerApi } from "../../api/layers";
 import type { PixelApi } from "../../api/pixels";
 import type { PromptApi } from "../../api/prompts";
@@ -21,6 +22,7 @@ import { ConflictDesk } from "./conflict_desk";
 import { ContrastDesk } from "./contrast_desk";
 import { startEffortMeter } from "./effort_meter";
 import { HistoryList } from "./history_list";
+import { KeyDesk } from "./key_desk";
 import { bindKeys } from "./keys";
 import { ListDesk } from "./list_desk";
 import { LoginDesk } from "./login_desk";
@@ -51,6 +53,7 @@ export interface SessionParts {
   readonly pixels: PixelApi;
   readonly prompts: PromptApi;
   readonly tour: { readonly api: TourApi; readonly kept: TourKept };
+  readonly keys: KeyApi;
   /** Who has opened the page, by number. */
   readonly user: string;
   readonly projectUrl: string;
@@ -81,6 +84,7 @@ export class EditorSession implements EditorActions {
   readonly maps: MapDesk;
   readonly people: PeopleDesk;
   readonly tour: TourDesk;
+  readonly keys: KeyDesk;
   readonly #disposers: (() => void)[] = [];
 
   constructor(parts: SessionParts & { look: LookDesk }, scene: Scene, layer: StackStore) {
@@ -134,6 +138,7 @@ export class EditorSession implements EditorActions {
     this.conflicts = new ConflictDesk(shared);
     this.people = new PeopleDesk({ ...shared, api: layers, user: Number(parts.user) });
     this.tour = new TourDesk({ model, layer, stage: scene.stage, ...parts.tour });
+    this.keys = new KeyDesk({ api: parts.keys, model, user: parts.user, attempt });
     scene.showAnnotation(layer.plane);
     const authors = new AuthorDesk({ model, layer, layers });
     this.#disposers.push(() => authors.close());
@@ -158,6 +163,7 @@ export class EditorSession implements EditorActions {
     this.steps.dispose();
     this.people.close();
     this.tour.close();
+    this.keys.close();
     this.login.close();
     this.review.close();
     this.scene.destroy();

@@ -1,26 +1,21 @@
-/** The keys that the tour speaks of, as the tools and commands have them. */
+/** The keys that the tour speaks of: the person's own. */
 import type { TourKeys } from "../../texts/tour";
-import type { ToolName } from "../../tools/tool";
-import { toolNamed } from "../../tools/tools";
-import { COMMANDS } from "./commands";
-import { shownKey } from "./parts";
+import type { KeyId } from "./command_ids";
+import { withKeys } from "./key_bindings";
 
-/** The key of a tool by its name, or of a command by its label. */
-function keyOf(what: { readonly tool: ToolName } | { readonly command: string }): string {
-  if ("tool" in what) return shownKey(toolNamed(what.tool).key);
-  return COMMANDS.find(({ label }) => label === what.command)?.shown[0] ?? "";
-}
+/** The key of a tool or command; of one that has none its name. */
+const key = (id: KeyId): string => withKeys(`{key:${id}}`);
 
 export function tourKeys(): TourKeys {
   return {
-    brush: keyOf({ tool: "brush" }),
-    erase: keyOf({ tool: "erase-selected" }),
-    region: keyOf({ tool: "region" }),
-    smaller: keyOf({ command: "Smaller brush" }),
-    larger: keyOf({ command: "Larger brush" }),
-    move: keyOf({ command: "Move the image while held" }),
-    undo: keyOf({ command: "Undo" }),
-    redo: keyOf({ command: "Redo" }),
-    help: keyOf({ command: "This sheet" }),
+    brush: key("brush"),
+    erase: key("erase-selected"),
+    region: key("region"),
+    smaller: key("smaller-brush"),
+    larger: key("larger-brush"),
+    move: key("hold-pan"),
+    undo: key("undo"),
+    redo: key("redo"),
+    help: key("help"),
   };
 }
