@@ -11,6 +11,8 @@ const WORD = /\p{L}{2}/u;
 const SENTENCE = /^\s*[A-Z]\p{L}*[ ,;:’'…]\s*[^\s\d-]/u;
 /** Words with spaces between them, as no selector, font or colour has. */
 const WORDS = /(^|[\s(“])\p{L}+ (\p{Ll}+ )?\p{Ll}{2,}([ .,;:…)]|$)/u;
+/** A label of one word, where it is given a name. */
+const LABEL = /^\p{Lu}\p{Ll}+…?$/u;
 /** A word beside what is put in; units are written alike everywhere. */
 const BESIDE = /(^|[\s…(])(?!px|[mµ]m)\p{Ll}{2,}[.,;:)]?(\s|$)/u;
 /** Attributes and fields that are read, whatever they hold. */
@@ -18,8 +20,8 @@ const READ = new Set(["title", "label", "aria-label", "placeholder", "alt", "hel
 READ.add("aria-valuetext").add("aria-description").add("short").add("hint");
 /** Attributes that are no text, whatever they look like. */
 const CODE = new Set(["class", "d", "style", "rel", "sizes", "accept", "autocomplete"]);
-/** Keys of the keyboard are called what is printed on them. */
-const KEYS = new Set(["keys", "shown", "kbd"]);
+/** Keys of the keyboard are called what is printed on them; groups of commands have names of their own. */
+const NAMES = new Set(["keys", "shown", "kbd", "group"]);
 
 /** @param path for its ending, which says whether there is JSX */
 export function scatteredTexts(path: string, source: string): Scattered[] {
@@ -66,8 +68,9 @@ function textOf(node: ts.Node): string | undefined {
 function isRead(node: ts.Node, text: string): boolean {
   if (!WORD.test(text)) return false;
   const place = placeOf(node);
-  if (KEYS.has(place)) return false;
+  if (NAMES.has(place)) return false;
   if (ts.isJsxText(node) || READ.has(place) || isCounted(node)) return true;
+  if (place !== "" && LABEL.test(text)) return true;
   if (ts.isTemplateExpression(node) && BESIDE.test(text)) return true;
   return SENTENCE.test(text) || WORDS.test(text);
 }

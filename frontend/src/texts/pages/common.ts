@@ -67,4 +67,9 @@ export const common = {
     hoursMinutes: (hours: number, minutes: number) => `${hours} h ${minutes} min`,
     minutes: (minutes: number) => `${minutes} min`,
   },
+  engines: {
+    stardist: "StarDist",
+    cellpose: "Cellpose",
+    threshold: "Threshold",
+  },
 };
