@@ -31,6 +31,7 @@ describe("the check", () => {
   it.each([
     ["text between tags", "<p>Saved</p>", "Saved"],
     ["text beside what is put in", "<p>{n} left</p>", "left"],
+    ["a word that stands for nothing", '<p>{name || "none"}</p>', "none"],
     ["a title", '<a title="back" />', "back"],
     ["a name for screen readers", '<a aria-label={isOn ? "on" : name} />', "on"],
     ["a label in a table", 'const a = { label: "Brush" }', "Brush"],
