@@ -6,20 +6,28 @@ export interface Scattered {
   readonly text: string;
 }
 
-const WORD = /\p{L}{2}/u;
+/** Units are written alike everywhere. */
+const WORD = /(?<!\p{L})(?!(px|[mµ]m)(?!\p{L}))\p{L}{2}/u;
 /** Begins like a sentence or a label of several words. */
 const SENTENCE = /^\s*[A-Z]\p{L}*[ ,;:’'…]\s*[^\s\d-]/u;
 /** Words with spaces between them, as no selector, font or colour has. */
 const WORDS = /(^|[\s(“])\p{L}+ (\p{Ll}+ )?\p{Ll}{2,}([ .,;:…)]|$)/u;
-/** A word beside what is put in; units are written alike everywhere. */
+/** A label of one word, where it is given a name. */
+const LABEL = /^\p{Lu}\p{Ll}+…?$/u;
+/** A word beside what is put in. */
 const BESIDE = /(^|[\s…(])(?!px|[mµ]m)\p{Ll}{2,}[.,;:)]?(\s|$)/u;
 /** Attributes and fields that are read, whatever they hold. */
 const READ = new Set(["title", "label", "aria-label", "placeholder", "alt", "help", "legend"]);
 READ.add("aria-valuetext").add("aria-description").add("short").add("hint");
 /** Attributes that are no text, whatever they look like. */
 const CODE = new Set(["class", "d", "style", "rel", "sizes", "accept", "autocomplete"]);
-/** Keys of the keyboard are called what is printed on them. */
-const KEYS = new Set(["keys", "shown", "kbd"]);
+/** Keys of the keyboard are called what is printed on them; groups of commands have names of their own. */
+const NAMES = new Set(["keys", "shown", "kbd", "group"]);
+const CHOOSING = new Set([
+  ts.SyntaxKind.BarBarToken,
+  ts.SyntaxKind.QuestionQuestionToken,
+  ts.SyntaxKind.AmpersandAmpersandToken,
+]);
 
 /** @param path for its ending, which says whether there is JSX */
 export function scatteredTexts(path: string, source: string): Scattered[] {
@@ -65,27 +73,35 @@ function textOf(node: ts.Node): string | undefined {
 
 function isRead(node: ts.Node, text: string): boolean {
   if (!WORD.test(text)) return false;
-  const place = placeOf(node);
-  if (KEYS.has(place)) return false;
-  if (ts.isJsxText(node) || READ.has(place) || isCounted(node)) return true;
+  const taker = takerOf(node);
+  const name = nameOf(taker);
+  if (NAMES.has(name)) return false;
+  const isChild = ts.isJsxElement(taker) || ts.isJsxFragment(taker);
+  if (isChild || READ.has(name) || isCounted(node)) return true;
+  if (name !== "" && LABEL.test(text)) return true;
   if (ts.isTemplateExpression(node) && BESIDE.test(text)) return true;
   return SENTENCE.test(text) || WORDS.test(text);
 }
 
 /** The attribute, field or element that a literal is given to, through lists and conditions. */
-function placeOf(node: ts.Node): string {
+function takerOf(node: ts.Node): ts.Node {
   let { parent } = node;
   while (isThrough(parent)) parent = parent.parent;
-  if (ts.isJsxElement(parent)) return parent.openingElement.tagName.getText();
-  return ts.isJsxAttribute(parent) || ts.isPropertyAssignment(parent) ? parent.name.getText() : "";
+  return parent;
 }
 
 function isThrough(node: ts.Node): boolean {
+  if (ts.isBinaryExpression(node)) return CHOOSING.has(node.operatorToken.kind);
   return (
     ts.isConditionalExpression(node) ||
     ts.isJsxExpression(node) ||
     ts.isArrayLiteralExpression(node)
   );
+}
+
+function nameOf(taker: ts.Node): string {
+  if (ts.isJsxElement(taker)) return taker.openingElement.tagName.getText();
+  return ts.isJsxAttribute(taker) || ts.isPropertyAssignment(taker) ? taker.name.getText() : "";
 }
 
 /** A word that is put into the plural. */

@@ -67,4 +67,14 @@ export const common = {
     hoursMinutes: (hours: number, minutes: number) => `${hours} h ${minutes} min`,
     minutes: (minutes: number) => `${minutes} min`,
   },
+  values: {
+    yes: "yes",
+    no: "no",
+    none: "none",
+  },
+  engines: {
+    stardist: "StarDist",
+    cellpose: "Cellpose",
+    threshold: "Threshold",
+  },
 };

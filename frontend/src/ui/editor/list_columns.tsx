@@ -85,7 +85,8 @@ function classColumn(classes: readonly ClassJson[]): Column {
       const backgroundColor = colourOf(classes, name);
       return (
         <>
-          <span class="swatch" style={{ backgroundColor }} aria-hidden="true" /> {name || "none"}
+          <span class="swatch" style={{ backgroundColor }} aria-hidden="true" />{" "}
+          {name || texts.objects.list.withoutClass}
         </>
       );
     },

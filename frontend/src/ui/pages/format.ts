@@ -66,12 +66,7 @@ export function moment(iso: string, style: "full" | "date" = "full"): string {
   return new Intl.DateTimeFormat(undefined, options).format(at);
 }
 
-const ENGINES: Readonly<Record<string, string>> = {
-  stardist: "StarDist",
-  cellpose: "Cellpose",
-  threshold: "Threshold",
-};
-
+const ENGINES: Readonly<Record<string, string>> = texts.common.engines;
 /** An engine's name as its authors write it; one from outside keeps its own. */
 export function engineTitle(name: string): string {
   return ENGINES[name] ?? name;

@@ -31,8 +31,8 @@ export function flat(record: Readonly<Record<string, unknown>>, prefix = ""): [s
 
 function textOf(value: unknown): string {
   if (value === null || value === undefined || value === "") return "–";
-  if (typeof value === "boolean") return value ? "yes" : "no";
+  if (typeof value === "boolean") return value ? texts.common.values.yes : texts.common.values.no;
   if (typeof value === "number") return Number.isInteger(value) ? String(value) : digits(value);
-  if (Array.isArray(value)) return value.map(textOf).join(", ") || "none";
+  if (Array.isArray(value)) return value.map(textOf).join(", ") || texts.common.values.none;
   return String(value);
 }
