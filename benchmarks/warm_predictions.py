@@ -1,9 +1,11 @@
 """How long a worker waits for a draft: the first one, and the next ones by the same warm child.
 
-    python -m benchmarks.warm_predictions ENGINE CHECKPOINT [--fast] [--threads 1]
+    python -m benchmarks.warm_predictions ENGINE CHECKPOINT [--fast] [--threads 1] [--ahead]
 
 Asks a prediction child for 512² through training.supervision.warm, as the job does. Prints
-JSON: seconds from asking to having the arrays, the child's memory afterwards.
+JSON: seconds from asking to having the arrays, the child's memory afterwards. With --ahead (Linux,
+as root) it goes before everything else on a machine that is busy: all but the first draft then
+takes about as long as on an idle one.
 """
 
 from __future__ import annotations
@@ -21,13 +23,17 @@ from typing import Any
 import numpy as np
 
 N_NEXT = 5
+FIRST = -19  # the least nice there is, but for one
 TIMEOUT_S = 600.0
 
 
 def asked(
-    engine: str, checkpoint: Path, folder: Path, *, fast: bool, n_threads: int
+    engine: str, checkpoint: Path, folder: Path, *, fast: bool, n_threads: int, ahead: bool
 ) -> dict[str, Any]:
     """Ask for the same image again and again."""
+    if ahead:
+        os.nice(FIRST)  # the child has it, too
+        go_ahead("self")
     import psutil
 
     from annotations.imaging.pixels import PixelShape, write_pixels
@@ -52,6 +58,8 @@ def asked(
         with np.load(target) as arrays:
             n_instances = len(dict(arrays)["scores"])
         waited.append(time.perf_counter() - began)
+        if ahead:
+            go_ahead(str(child.pid))
     memory = psutil.Process(child.pid).memory_info().rss / 2**20
     child.close()
     return {
@@ -63,12 +71,18 @@ def asked(
     }
 
 
+def go_ahead(process: str) -> None:
+    """Let a process's session go before others: Linux shares processors out among sessions."""
+    Path(f"/proc/{process}/autogroup").write_text(str(FIRST), encoding="ascii")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("engine")
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("--fast", action="store_true")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--ahead", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         os.environ["CYTOLOOP_DATA_DIR"] = name
@@ -83,6 +97,7 @@ def main() -> None:
             Path(name),
             fast=options.fast,
             n_threads=options.threads,
+            ahead=options.ahead,
         )
     sys.stdout.write(json.dumps(found) + "\n")
 

@@ -199,7 +199,7 @@ def refuse_too_large(version: ModelVersion, image: Image) -> None:
         return
     otherwise = "upload it in parts"
     if not sees_volumes(version):
-        otherwise = "have the planes of stacks linked (project page, Drafts of stacks)"
+        otherwise = "have the planes of stacks linked (training page, Drafts of stacks)"
     raise DataProblem(
         f"{image.name} is too large to be drawn as a volume: the labels of its {sides[0]} "
         f"planes of {sides[1]} by {sides[2]} pixels take {labels_mib} MiB of the "
