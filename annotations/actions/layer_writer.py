@@ -9,7 +9,6 @@ from __future__ import annotations
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
@@ -42,7 +41,6 @@ TIGHTEN_PIXELS = 1 << 20  # scanning a larger box would be felt in the stroke
 NAMED_ROWS = 5000  # beyond this many ids a range is asked for, not a list
 # These bring a state back and are no edit of an accepted object.
 UNDOING = {"undo", "redo", "restore"}
-_disk = ThreadPoolExecutor(4, thread_name_prefix="blobs")
 AT_PLACE = ("layer", "t", "z", "cy", "cx")
 CHANGED_OF_INSTANCE = (
     *("t", "z", "depth", "area_px", "row0", "col0", "row1", "col1"),
@@ -136,7 +134,7 @@ class LayerWriter:
             for place, chunk in self._planes.get(plane, {}).items()
             if (plane, place) in self._dirty
         }
-        stored = (map if len(changed) < 2 else _disk.map)(_stored, changed.values())
+        stored = storage.several_at_once(_stored, changed.values())
         self._put_away.update(zip(changed, stored, strict=True))
 
     def prepare(self) -> None:
