@@ -30,6 +30,7 @@ from annotations.models import (
 from annotations.queries.labels import find_image
 from annotations.rules import require, visible_projects
 from project.errors import NotFound, NotReady
+from project.people import display_name_of
 from project.storage import blob_path
 from project.tile_index import TileFile
 from project.tiles import PREFIX, make_token
@@ -95,15 +96,15 @@ def with_counts(images: Iterable[Image]) -> list[Image]:
         layer__image__in=ids, layer__kind=LayerKind.ANNOTATION, area_px__gt=0
     ).exclude(state=InstanceState.REJECTED)
     submitted = Region.objects.filter(image__in=ids, state=RegionState.SUBMITTED)
-    painters: dict[uuid.UUID, dict[str | None, int]] = defaultdict(dict)
-    by_person = painted.values_list("layer__image", "created_by__username")
-    for image_id, name, n in by_person.annotate(n=Count("pk")).order_by("-n", "created_by"):
-        painters[image_id][name] = n
+    painters: dict[uuid.UUID, list[tuple[str | None, int]]] = defaultdict(list)
+    by_person = painted.values_list("layer__image", "created_by", display_name_of("created_by"))
+    for image_id, _, name, n in by_person.annotate(n=Count("pk")).order_by("-n", "created_by"):
+        painters[image_id].append((name, n))
     n_regions = dict(submitted.values_list("image").annotate(Count("pk")))
     for image in page:
-        of_image = painters.get(image.pk, {})
-        image.n_instances = sum(of_image.values())  # type: ignore[attr-defined]
-        image.painted_by = [name for name in of_image if name]  # type: ignore[attr-defined]
+        of_image = painters.get(image.pk, [])
+        image.n_instances = sum(n for _, n in of_image)  # type: ignore[attr-defined]
+        image.painted_by = [name for name, _ in of_image if name]  # type: ignore[attr-defined]
         image.n_regions = n_regions.get(image.pk, 0)  # type: ignore[attr-defined]
     return page
 
