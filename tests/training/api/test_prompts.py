@@ -14,6 +14,7 @@ from annotations.actions.regions import submit_region
 from annotations.models import Purpose
 from tests.drawing import draw_blobs
 from tests.engines.tiny_sam import write_weights
+from tests.factories import UserFactory
 from tests.training.starters import NAME, starters_dir, threshold_model
 from tests.training.worlds import declare, stored_image
 from training.actions.starters import add_starter
