@@ -26,7 +26,7 @@ from annotations.models import (
 )
 from annotations.queries.classes import hold_classes, names_now
 from annotations.queries.history import STORED_CHUNKS, STORED_RAW_BYTES
-from annotations.queries.labels import find_layer
+from annotations.queries.labels import PAINTED, find_layer
 from annotations.queries.regions import blind_boxes
 from annotations.rules import require
 from project.errors import Conflict, InvalidInput, NotReady
@@ -113,7 +113,7 @@ def writable_layer(user: Any, layer_id: uuid.UUID, *, lock: bool = True) -> Labe
 
     Raises LayerReadOnly for a draft and NotReady while the image is being read.
     """
-    layer = find_layer(user, layer_id, Role.ANNOTATOR, lock=lock)
+    layer = find_layer(user, layer_id, Role.ANNOTATOR, lock=lock, only=() if lock else PAINTED)
     if layer.kind != LayerKind.ANNOTATION:
         raise LayerReadOnly("A draft cannot be painted on; accept its objects instead.")
     if not layer.image.height or not layer.image.width:

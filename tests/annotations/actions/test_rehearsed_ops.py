@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 import uuid
 
@@ -58,11 +59,14 @@ def stored(monkeypatch):
 
 @pytest.mark.django_db(transaction=True)
 def test_nobody_waits_while_chunks_are_stored(annotator, layer, monkeypatch):
-    put, n_free = storage.put_bytes, []
+    put, n_free, one_at_a_time = storage.put_bytes, [], threading.Lock()
 
     def put_while_others_lock(data):
         try:
-            with transaction.atomic():  # a connection of its own: chunks are stored by threads
+            with (
+                one_at_a_time,
+                transaction.atomic(),
+            ):  # a connection of its own: chunks are stored by threads
                 LabelLayer.objects.select_for_update(nowait=True).get(pk=layer.pk)
             n_free.append(1)
         finally:
