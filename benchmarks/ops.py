@@ -4,7 +4,10 @@
 
 Makes a project of its own in the database that DATABASE_URL names, or in a fresh embedded one,
 and removes it again. Each writer paints on a layer that all share, `rate` strokes a second
-(0: as fast as it goes).
+(0: as fast as it goes). The writers are threads of one process, as requests are in the site's one
+web process. What machine load changes little stands beside the times: statements, processor time
+(of this process with its writers' waiting, and of the database), and how long the lock of the
+layer's row is held. `python -m benchmarks.ops_over_http` asks a whole site instead.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+import psutil
 
 SIDE_PX = 4096
 RADIUS_PX = 20
@@ -108,14 +112,36 @@ def prepare(label, n_strokes, rng):
     return [(ops.pack(ops.encode(op)), len(op)) for op in made]
 
 
+class Watch:
+    """Counts a connection's statements, and how long each op holds the lock of the layer's row."""
+
+    def __init__(self):
+        self.n = 0
+        self.locked_at = None
+
+    def __call__(self, execute, sql, params, many, context):
+        done = execute(sql, params, many, context)
+        self.n += 1
+        locks = "FOR UPDATE" in sql or sql.startswith("UPDATE annotations_labellayer")
+        if locks and self.locked_at is None:
+            self.locked_at = time.perf_counter()
+        return done
+
+    def held(self):
+        """Return for how many seconds the lock was held, now that the op has its answer."""
+        begun, self.locked_at = self.locked_at, None
+        return time.perf_counter() - begun
+
+
 def write(user, layer, strokes, rate, phase):
-    """Send strokes one after the other and return (seconds, bytes sent, chunks) of each."""
+    """Send strokes one after the other; return what was measured of each."""
     from django.db import connection
 
     from annotations.actions.labels import append_ops
     from annotations.labels.envelope import SentOp
 
-    session, times = uuid.uuid4(), []
+    session, times, watch = uuid.uuid4(), [], Watch()
+    connection.execute_wrappers.append(watch)
     start = time.perf_counter() + phase
     try:
         for n, (body, n_chunks) in enumerate(strokes):
@@ -125,10 +151,26 @@ def write(user, layer, strokes, rate, phase):
             append_ops(
                 user=user, layer_id=layer.pk, session=session, sent=[SentOp(n, "brush", body)]
             )
-            times.append((time.perf_counter() - began, len(body), n_chunks))
+            seconds = time.perf_counter() - began
+            times.append((seconds, len(body), n_chunks, watch.held(), watch.n))
+            watch.n = 0
     finally:
+        times.append(database_cpu_s(connection))
+        connection.execute_wrappers.remove(watch)
         connection.close()
     return times
+
+
+def database_cpu_s(connection):
+    """Return the processor time of the database's process for this connection."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (pid,) = cursor.fetchone()
+    try:
+        used = psutil.Process(pid).cpu_times()
+    except psutil.Error:
+        return 0.0  # another machine's
+    return used.user + used.system
 
 
 def run(given):
@@ -145,12 +187,12 @@ def run(given):
                     )
                 )
             )
-        began = time.perf_counter()
+        began, cpu_s = time.perf_counter(), time.process_time()
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        wall_s = time.perf_counter() - began
+        wall_s, cpu_s = time.perf_counter() - began, time.process_time() - cpu_s
         stored = layer.ops.count()
     finally:
         project.delete()
@@ -158,7 +200,10 @@ def run(given):
             user.delete()
     if stored != given.writers * given.strokes:
         raise SystemExit(f"{stored} ops are stored, {given.writers * given.strokes} were sent")
-    ms = sorted(1000 * seconds for seconds, _, _ in results)
+    database_s = sum(one for one in results if isinstance(one, float))
+    results = [one for one in results if not isinstance(one, float)]
+    ms = sorted(1000 * one[0] for one in results)
+    held = sorted(1000 * one[3] for one in results)
     return {
         "writers": given.writers,
         "strokes": len(ms),
@@ -166,8 +211,13 @@ def run(given):
         "p50_ms": round(statistics.median(ms), 1),
         "p95_ms": round(ms[int(len(ms) * 0.95)], 1),
         "max_ms": round(ms[-1], 1),
-        "bytes_per_op": round(statistics.mean(size for _, size, _ in results)),
-        "chunks_per_op": round(statistics.mean(n for _, _, n in results), 2),
+        "lock_p50_ms": round(statistics.median(held), 1),
+        "lock_p95_ms": round(held[int(len(held) * 0.95)], 1),
+        "statements_per_op": round(statistics.mean(one[4] for one in results), 2),
+        "cpu_ms_per_op": round(1000 * cpu_s / len(ms), 1),
+        "database_cpu_ms_per_op": round(1000 * database_s / len(ms), 1),
+        "bytes_per_op": round(statistics.mean(one[1] for one in results)),
+        "chunks_per_op": round(statistics.mean(one[2] for one in results), 2),
         "load_average": round(os.getloadavg()[0], 1),
         "target_p95_ms": 25,
     }

@@ -6,13 +6,14 @@ from typing import Any
 
 import psycopg
 from django.db import DatabaseError
-from rest_framework import exceptions
+from rest_framework import exceptions, serializers
 from rest_framework.pagination import PageNumberPagination
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as rest_exception_handler
 from rest_framework.views import set_rollback
 
 from project.errors import PlatformError, StorageFull
+from project.people import display_name
 from project.request_ids import request_id
 from project.storage import FULL
 
@@ -23,6 +24,14 @@ class Pages(PageNumberPagination):
     page_size = 50
     page_size_query_param = "page_size"
     max_page_size = 500
+
+
+class PersonField(serializers.CharField):
+    """An account, told by what its person is called."""
+
+    def to_representation(self, person: Any) -> str:
+        """Return the name."""
+        return display_name(person)
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:

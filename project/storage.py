@@ -8,10 +8,12 @@ import hashlib
 import os
 import secrets
 import shutil
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from django.conf import settings
 
@@ -20,7 +22,14 @@ from project.filelock import FileLock
 
 BLOCK_BYTES = 1 << 20
 FULL = "The disk of the data directory is full; free some space and try again."
+N_AT_ONCE = 4  # threads that compress, write and wait for the disk
 LOCK_WAIT_S = 60.0  # a batch of removals takes milliseconds, a stuck disk longer
+
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+_disk = ThreadPoolExecutor(N_AT_ONCE, thread_name_prefix="blobs")
 
 
 def blobs_dir() -> Path:
@@ -93,6 +102,26 @@ def put_blocks(blocks: Iterable[bytes]) -> str:
         temporary.unlink(missing_ok=True)
         raise storage_error(error) from error
     return digest.hexdigest()
+
+
+def several_at_once(store: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+    """Yield what `store` makes of each item, in order; while one waits for the disk others run.
+
+    Never more than a few items are in hand, so that they may be made as they are needed.
+    """
+    waiting: deque[Future[Result]] = deque()
+    rest = iter(items)
+    first = next(rest, None)
+    for item in rest:
+        if first is not None:
+            waiting.append(_disk.submit(store, first))
+        first = item
+        if len(waiting) > N_AT_ONCE:
+            yield waiting.popleft().result()
+    if first is not None:
+        last = store(first)  # the caller's thread has nothing else to do
+        yield from (one.result() for one in waiting)
+        yield last
 
 
 def remove_blobs(digests: Iterable[str], *, untouched_since: float | None = None) -> list[int]:

@@ -1,6 +1,7 @@
 """The one way to write into a layer: chunks, instance table, op log and seq in step.
 
-Used by actions inside a transaction that holds the lock of the layer's row.
+Used by actions inside a transaction that holds the lock of the layer's row, or up to `take_turn`
+without it.
 """
 
 from __future__ import annotations
@@ -8,10 +9,11 @@ from __future__ import annotations
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 import numpy as np
+from django.db import connection
 from numpy.typing import NDArray
 
 from annotations.labels import chunks, class_meta, ops
@@ -26,10 +28,12 @@ from annotations.models import (
     LabelOp,
 )
 from annotations.queries.chunks import pixels_of, present_digests
-from project import events, storage
+from project import events, inserts, storage
+from project.inserts import Rows
 
 Plane: TypeAlias = tuple[int, int]  # (t, z)
 Span: TypeAlias = tuple[int, int]  # planes [z0, z1)
+Decided: TypeAlias = dict[tuple[uuid.UUID, str], list[int]]  # ids by draft and new state
 
 NO_BOX: Box = (0, 0, 0, 0)
 TIGHTEN_AT_MOST = 200  # boxes per save; a bulk edit leaves the rest loose
@@ -37,6 +41,11 @@ TIGHTEN_PIXELS = 1 << 20  # scanning a larger box would be felt in the stroke
 NAMED_ROWS = 5000  # beyond this many ids a range is asked for, not a list
 # These bring a state back and are no edit of an accepted object.
 UNDOING = {"undo", "redo", "restore"}
+AT_PLACE = ("layer", "t", "z", "cy", "cx")
+CHANGED_OF_INSTANCE = (
+    *("t", "z", "depth", "area_px", "row0", "col0", "row1", "col1"),
+    *("state", "score", "class_name", "source_layer", "source_instance_id", "seq"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +83,16 @@ class _Stored:
     seq: int
 
 
+class Overtaken(Exception):
+    """What was prepared for a layer does not hold any more."""
+
+
 @dataclass(slots=True)
 class LayerWriter:
-    """A locked layer with the chunks, instances and ops of one transaction in hand."""
+    """A layer with the chunks, instances and ops of one transaction in hand.
+
+    The layer is locked, or what is written is prepared first and then takes its turn.
+    """
 
     layer: LabelLayer
     user: Any  # None for the platform itself
@@ -85,6 +101,10 @@ class LayerWriter:
     _put_away: dict[tuple[Plane, Place], _Stored] = field(default_factory=dict)
     _touched: dict[int, _Touched] = field(default_factory=dict)
     _ops: list[LabelOp] = field(default_factory=list)
+    # Of a writer that prepares without the lock:
+    _read: dict[Plane, dict[Place, str | None]] = field(default_factory=lambda: defaultdict(dict))
+    _known: dict[int, Instance] | None = None
+    _has_turn: bool = False
 
     def chunks(self, plane: Plane, places: Iterable[Place]) -> dict[Place, Chunk]:
         """Return the plane's chunks in hand, after loading these places for writing."""
@@ -96,15 +116,73 @@ class LayerWriter:
             for place in missing:
                 stored = self._put_away.get((plane, place))
                 digest = stored.digest if stored else digests.get(place)
+                if stored is None:
+                    self._read[plane][place] = digest
                 held[place] = chunks.empty() if digest is None else pixels_of(digest).copy()
         return held
 
     def put_away(self, plane: Plane) -> None:
         """Store a plane's chunks and let go of their pixels: a stack may not fit in memory."""
-        for place, chunk in self._planes.pop(plane, {}).items():
-            seq = self._dirty.pop((plane, place), None)
-            if seq is not None:
-                self._put_away[plane, place] = _store(chunk, seq)
+        self._store(plane)
+        self._planes.pop(plane, None)
+
+    def _store(self, *planes: Plane) -> None:
+        """Store what was changed in planes as blobs, several at a time: each waits for the disk."""
+        changed = {
+            (plane, place): (chunk, self._dirty.pop((plane, place)))
+            for plane in planes
+            for place, chunk in self._planes.get(plane, {}).items()
+            if (plane, place) in self._dirty
+        }
+        stored = storage.several_at_once(_stored, changed.values())
+        self._put_away.update(zip(changed, stored, strict=True))
+
+    def prepare(self) -> None:
+        """Do without the lock all that can be done; `take_turn` finds out whether it holds."""
+        self._store(*self._planes)
+        self._known = self._known_instances()
+
+    def take_turn(self, *, may_follow: bool) -> None:
+        """Lock the layer of a prepared writer and take the next places in its order.
+
+        All that was read still holds when the layer is at the seq at which it was read: whatever
+        changes chunks or instances takes a place in the order. Ops that came in between do no harm
+        where `may_follow`, unless they changed one of the chunks in hand.
+
+        Raises Overtaken; then roll back.
+        """
+        n = len(self._ops)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"UPDATE {LabelLayer._meta.db_table} SET seq = seq + %s WHERE id = %s"  # noqa: S608
+                " RETURNING seq",
+                [n, self.layer.pk],
+            )
+            found = cursor.fetchone()
+        between = found[0] - self.layer.seq if found else None
+        if between is None or (between and not (may_follow and self._chunks_hold())):
+            raise Overtaken
+        if between:
+            self._move_on(between)
+        self._has_turn = True
+
+    def _chunks_hold(self) -> bool:
+        for (t, z), read in self._read.items():
+            if present_digests(self.layer, t=t, z=z, places=read) != {
+                place: digest for place, digest in read.items() if digest is not None
+            }:
+                return False
+        return True
+
+    def _move_on(self, n: int) -> None:
+        """Give everything in hand a place in the order that comes n later."""
+        self.layer.seq += n
+        for row in self._ops:
+            row.seq += n
+        for note in self._touched.values():
+            note.seq += n
+        self._put_away = {at: replace(one, seq=one.seq + n) for at, one in self._put_away.items()}
+        self._known = None  # others may have painted on the same instances
 
     def write(  # noqa: PLR0913 - the columns of an op
         self,
@@ -201,41 +279,36 @@ class LayerWriter:
         """Store chunks, instances, ops and the layer's seq, and tell those who watch."""
         if not self._ops:
             return
-        self._save_chunks()
-        has_new_states = self._save_instances()
-        LabelOp.objects.bulk_create(self._ops)
-        LabelLayer.objects.filter(pk=self.layer.pk).update(
-            seq=self.layer.seq, next_instance_id=self.layer.next_instance_id
+        self._store(*self._planes)
+        present, states = self._chunk_rows()
+        instances, decided = self._instance_rows()
+        inserts.insert(
+            Rows(present, AT_PLACE, ("seq", "digest", "size_bytes")),
+            Rows(states),
+            Rows(instances, ("layer", "instance_id"), CHANGED_OF_INSTANCE),
+            Rows(self._ops),
         )
+        if not self._has_turn:
+            LabelLayer.objects.filter(pk=self.layer.pk).update(
+                seq=self.layer.seq, next_instance_id=self.layer.next_instance_id
+            )
         channel = f"layer:{self.layer.pk}"
         events.publish(channel, {"type": "ops", "layer": str(self.layer.pk), "seq": self.layer.seq})
-        if has_new_states:
+        if _decide_drafts(decided):
             events.publish(channel, {"type": "instances", "layer": str(self.layer.pk)})
 
-    def _save_chunks(self) -> None:
-        for plane in list(self._planes):
-            for place, chunk in self._planes[plane].items():
-                if (plane, place) in self._dirty:
-                    self._put_away[plane, place] = _store(chunk, self._dirty[plane, place])
+    def _chunk_rows(self) -> tuple[list[LabelChunk], list[ChunkState]]:
         present, states = [], []
         for ((t, z), (cy, cx)), one in self._put_away.items():
             at = {"layer": self.layer, "t": t, "z": z, "cy": cy, "cx": cx, "seq": one.seq}
             present.append(LabelChunk(**at, digest=one.digest, size_bytes=one.size_bytes))
             states.append(ChunkState(**at, digest=one.digest))
-        LabelChunk.objects.bulk_create(
-            present,
-            update_conflicts=True,
-            unique_fields=["layer", "t", "z", "cy", "cx"],
-            update_fields=["seq", "digest", "size_bytes"],
-        )
-        ChunkState.objects.bulk_create(states)
+        return present, states
 
-    def _save_instances(self) -> bool:
-        """Bring the instance table into step; tell whether a decision changed with it."""
-        if not self._touched:
-            return False
-        known = self._known_instances()
-        decided: dict[tuple[uuid.UUID, str], list[int]] = defaultdict(list)
+    def _instance_rows(self) -> tuple[list[Instance], Decided]:
+        """Return the instance table's rows brought into step, and what became of drafts."""
+        decided: Decided = defaultdict(list)
+        known = self._known_instances() if self._known is None else self._known
         rows = []
         to_tighten = TIGHTEN_AT_MOST
         for instance_id, note in self._touched.items():
@@ -250,23 +323,12 @@ class LayerWriter:
             if row.source_layer_id and was != (row.area_px, row.state):
                 state = row.state if row.area_px else InstanceState.PROPOSED
                 decided[row.source_layer_id, state].append(row.source_instance_id or 0)
-            row.pk = None  # met by (layer, instance_id), not by its row id
             rows.append(row)
-        Instance.objects.bulk_create(
-            rows,
-            batch_size=5000,
-            update_conflicts=True,
-            unique_fields=["layer", "instance_id"],
-            update_fields=[
-                *("t", "z", "depth", "area_px", "row0", "col0", "row1", "col1"),
-                *("state", "score", "class_name", "source_layer", "source_instance_id", "seq"),
-            ],
-        )
-        return _decide_drafts(decided)
+        return rows, decided
 
     def _known_instances(self) -> dict[int, Instance]:
-        if self.layer.seq == len(self._ops):
-            return {}  # the layer's first ops: nothing is there yet
+        if not self._touched or self.layer.seq == len(self._ops):
+            return {}  # no ids; or the layer's first ops: nothing is there yet
         rows = Instance.objects.filter(layer=self.layer)
         if len(self._touched) <= NAMED_ROWS:
             rows = rows.filter(instance_id__in=list(self._touched))
@@ -343,7 +405,8 @@ class LayerWriter:
             yield z, chunks.join(held, box) == row.instance_id
 
 
-def _store(chunk: Chunk, seq: int) -> _Stored:
+def _stored(changed: tuple[Chunk, int]) -> _Stored:
+    chunk, seq = changed
     data = chunks.encode(chunk)
     # On the disk before the commit: a row never names a blob that is not there.
     return _Stored(storage.put_bytes(data), len(data), seq)
@@ -366,7 +429,7 @@ def _union(one: Box | None, other: Box | None) -> Box | None:
     )
 
 
-def _decide_drafts(decided: dict[tuple[uuid.UUID, str], list[int]]) -> bool:
+def _decide_drafts(decided: Decided) -> bool:
     """Write back to the drafts what became of their instances; an undone accept is open again."""
     for (layer_id, state), instance_ids in decided.items():
         Instance.objects.filter(layer_id=layer_id, instance_id__in=instance_ids).update(state=state)

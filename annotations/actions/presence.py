@@ -9,6 +9,7 @@ from typing import Any
 from annotations.queries.labels import find_layer
 from project import events
 from project.errors import InvalidInput
+from project.people import display_name
 
 MAX_NAME = 150  # characters; an event must fit into a notification
 
@@ -45,7 +46,7 @@ def announce(*, user: Any, layer_id: uuid.UUID, session: uuid.UUID, presence: Pr
         "type": "presence",
         "session": str(session),
         "user": user.pk,
-        "name": (user.get_full_name() or user.get_username())[:MAX_NAME],
+        "name": display_name(user)[:MAX_NAME],
         **asdict(presence),
     }
     events.publish(f"layer:{layer.pk}", event)

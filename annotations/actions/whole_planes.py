@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from annotations.labels import chunks
 from annotations.labels.chunks import LabelImage
 from annotations.labels.label_image import Measures, measure, measures_of_stack
-from annotations.labels.ops import Place
+from annotations.labels.ops import Chunk, Place
 from annotations.models import ChunkState, Instance, InstanceState, LabelChunk, LabelLayer
 from project import storage
 
@@ -38,11 +38,12 @@ class StoredChunk:
 
 def store_chunks(label_image: LabelImage, *, z: int = 0, t: int = 0) -> list[StoredChunk]:
     """Store the chunks of a label image; call it before the transaction, it holds no lock."""
-    stored = []
-    for place, chunk in chunks.split(label_image):
-        data = chunks.encode(chunk)
-        stored.append(StoredChunk(place, storage.put_bytes(data), len(data), z, t))
-    return stored
+
+    def store(one: tuple[Place, Chunk]) -> StoredChunk:
+        data = chunks.encode(one[1])
+        return StoredChunk(one[0], storage.put_bytes(data), len(data), z, t)
+
+    return list(storage.several_at_once(store, chunks.split(label_image)))
 
 
 @dataclass(slots=True)

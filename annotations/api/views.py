@@ -22,6 +22,7 @@ from annotations.models import Bookmark
 from annotations.queries.images import find_project
 from annotations.queries.labels import find_image
 from annotations.queries.views import bookmarks_of, settings_of
+from project.drf import PersonField
 
 MAX_CHANNELS = 200  # names of all images of the project
 MAX_PLANE = 2**31 - 1
@@ -104,7 +105,7 @@ class BookmarkChange(serializers.Serializer[None]):
 
 class BookmarkOut(serializers.ModelSerializer[Bookmark]):
     place = Place()
-    made_by = serializers.CharField(source="user.username")
+    made_by = PersonField(source="user")
     is_mine = serializers.SerializerMethodField()
 
     class Meta:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeAlias
 
@@ -16,6 +16,7 @@ LabelImage: TypeAlias = NDArray[np.uint32]
 Ints: TypeAlias = NDArray[np.int64]
 
 MAX_ID = (1 << 32) - 1
+BLOCK_PIXELS = 1 << 22  # looked at together; more costs memory and is not faster
 
 
 class NotALabelImage(InvalidInput):
@@ -89,7 +90,7 @@ def check(array: NDArray[Any]) -> LabelImage:
         )
     if high > MAX_ID:
         raise NotALabelImage(f"The label image holds the id {high:g}; ids go up to {MAX_ID}.")
-    return array.astype(np.uint32)
+    return array.astype(np.uint32, copy=False)
 
 
 def _as_plane(array: NDArray[Any]) -> NDArray[Any]:
@@ -128,17 +129,32 @@ def row_runs(label_image: LabelImage) -> RowRuns:
     -------
     RowRuns
     """
+    found = [
+        (row0 + start // width, start % width, start % width + length, value)
+        for row0, width, start, length, value in _block_runs(label_image)
+    ]
+    columns = [np.concatenate(column) for column in zip(*found, strict=True)]
+    row, col0, col1, instance_id = columns or [np.zeros(0, np.int64)] * 4
+    kept = instance_id > 0
+    return RowRuns(row[kept], col0[kept], col1[kept], instance_id[kept])
+
+
+def _block_runs(label_image: LabelImage) -> Iterator[tuple[int, int, Ints, Ints, Ints]]:
+    """Cut an image into runs of one value within one row, a block of rows after the other.
+
+    Yields the block's first row, the width, and of each run, background too, where it starts in
+    the block (C order), its length and its value. Memory is that of a block and of the runs.
+    """
     height, width = label_image.shape
-    flat = np.ascontiguousarray(label_image).reshape(-1)
-    breaks = np.empty(flat.size, np.bool_)
-    np.not_equal(flat[1:], flat[:-1], out=breaks[1:])
-    breaks[::width] = True  # a row's first pixel starts a run
-    start = np.flatnonzero(breaks)
-    length = np.diff(np.concatenate((start, [height * width])))
-    value = flat[start].astype(np.int64)
-    kept = value > 0
-    start, length, value = start[kept], length[kept], value[kept]
-    return RowRuns(start // width, start % width, start % width + length, value)
+    step = max(1, BLOCK_PIXELS // max(width, 1))
+    for row0 in range(0, height if width else 0, step):
+        flat = np.ascontiguousarray(label_image[row0 : row0 + step]).reshape(-1)
+        breaks = np.empty(flat.size, np.bool_)
+        np.not_equal(flat[1:], flat[:-1], out=breaks[1:])
+        breaks[::width] = True  # a row's first pixel starts a run
+        start = np.flatnonzero(breaks)
+        length = np.diff(start, append=flat.size)
+        yield row0, width, start, length, flat[start].astype(np.int64)
 
 
 def measure(label_image: LabelImage) -> Measures:
@@ -221,17 +237,16 @@ def relabel_dense(label_image: LabelImage) -> tuple[LabelImage, Ints]:
     ids : ndarray of int64, shape (n,)
         The former id of instance i at i - 1.
     """
-    runs = row_runs(label_image)
-    ids, index = np.unique(runs.instance_id, return_inverse=True)
-    if ids.size == 0 or ids[-1] == ids.size:
-        return label_image, ids
-    width = label_image.shape[1]
-    dense = np.zeros(label_image.size, np.uint32)
-    length = runs.col1 - runs.col0
-    first = runs.row * width + runs.col0 - (np.cumsum(length) - length)
-    pixels = np.repeat(first, length) + np.arange(int(length.sum()))
-    dense[pixels] = np.repeat(index.astype(np.uint32) + 1, length)
-    return dense.reshape(label_image.shape), ids
+    seen = [np.unique(value) for *_, value in _block_runs(label_image)]
+    ids = np.unique(np.concatenate([np.zeros(1, np.int64), *seen]))  # with background
+    if ids[-1] == ids.size - 1:
+        return label_image, ids[1:]
+    dense = np.empty(label_image.shape, np.uint32)
+    for row, width, _, length, value in _block_runs(label_image):
+        new = np.searchsorted(ids, value).astype(np.uint32)
+        block = np.repeat(new, length).reshape(-1, width)
+        dense[row : row + len(block)] = block
+    return dense, ids[1:]
 
 
 def scattered_ids(label_image: LabelImage) -> Ints:

@@ -298,10 +298,15 @@ def between(before: Chunk, after: Chunk) -> Runs:
     -------
     Runs
     """
-    pixels = np.flatnonzero(before.reshape(-1) != after.reshape(-1))
-    old = before.reshape(-1)[pixels].astype(np.int64)
-    new = after.reshape(-1)[pixels].astype(np.int64)
-    return _as_runs(pixels, old, new)
+    was, now = before.reshape(-1), after.reshape(-1)
+    breaks = np.ones(was.size, np.bool_)
+    np.not_equal(now[1:], now[:-1], out=breaks[1:])
+    breaks[1:] |= was[1:] != was[:-1]
+    start = np.flatnonzero(breaks)
+    length = np.diff(start, append=was.size)
+    old, new = was[start].astype(np.int64), now[start].astype(np.int64)
+    kept = old != new
+    return Runs(start[kept], length[kept], old[kept], new[kept])
 
 
 def _as_runs(pixels: Ints, old: Ints, new: Ints) -> Runs:

@@ -21,6 +21,7 @@ from annotations.pages.base import ProjectPageView
 from annotations.queries.contributions import Contribution, contributions, people_of
 from annotations.queries.members import members
 from project.errors import Conflict, InvalidInput
+from project.people import display_name
 
 ROLE_NOTES = {
     Role.OWNER: "everything, also people and settings",
@@ -126,7 +127,7 @@ class MemberRole(MemberForm):
         """Change it."""
         role = self.request.POST.get("role", "")
         changed = change_role(user=self.request.user, project=project, role=role, **kwargs)
-        return f"{changed.user.get_username()} is now {Role(changed.role).label.lower()}."
+        return f"{display_name(changed.user)} is now {Role(changed.role).label.lower()}."
 
 
 class MemberRemove(MemberForm):

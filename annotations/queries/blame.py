@@ -10,6 +10,7 @@ from annotations.queries.history import STORED_CHUNKS, STORED_RAW_BYTES
 from annotations.queries.op_list import columns, told
 from annotations.queries.touching import touching
 from project.errors import InvalidInput, NotFound
+from project.people import display_name
 
 MOST_CHANGES = 50
 READ_BYTES = 16 << 20  # of bodies, for one answer
@@ -56,7 +57,7 @@ def _facts(row: Instance) -> Row:
         "area_px": row.area_px,
         "class_name": row.class_name,
         "state": row.state,
-        "created_by": row.created_by and row.created_by.get_username(),
+        "created_by": row.created_by and display_name(row.created_by),
         "accepted_from": draft
         and {"layer": str(draft.pk), "name": draft.name, "instance_id": row.source_instance_id},
     }

@@ -17,7 +17,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Length
 
 from annotations.labels import chunks, ops
-from annotations.labels.chunks import Box, LabelImage
+from annotations.labels.chunks import Box
 from annotations.labels.ops import SIDE, Chunk, Place
 from annotations.models import ChunkState, LabelChunk, LabelLayer, LabelOp, LayerSnapshot
 from annotations.queries.chunks import pixels_of, snapshot_digests
@@ -177,15 +177,6 @@ def _redone(
         op = {place: runs}
         ops.apply(ops.invert(op) if is_back else op, held, height=height, width=width)
     return held[place]
-
-
-def label_image_at(layer: LabelLayer, seq: int, box: Box, *, t: int = 0, z: int = 0) -> LabelImage:
-    """Return what a box of the layer showed after the op `seq`, uint32, shape of the box.
-
-    However long ago that was; raises StateTooFar as `chunk_at` does.
-    """
-    held = {place: chunk_at(layer, seq, place, t=t, z=z) for place in chunks.places(box)}
-    return chunks.join(held, box)
 
 
 # --- thinning out -------------------------------------------------------------------------------

@@ -31,6 +31,7 @@ from annotations.models import (
 from annotations.queries.labels import find_image
 from annotations.rules import require, visible_projects
 from project.errors import NotFound, NotReady
+from project.people import display_name_of
 from project.storage import blob_path
 from project.tile_index import TileFile
 from project.tiles import PREFIX, make_token
@@ -101,7 +102,8 @@ def with_counts(images: Iterable[Image]) -> list[Image]:
     for image_id, user_id, n in by_person.annotate(n=Count("pk")).order_by("-n", "created_by"):
         painters[image_id][user_id] = n
     known = {one for of_image in painters.values() for one in of_image if one is not None}
-    names = dict(get_user_model().objects.filter(pk__in=known).values_list("pk", "username"))
+    people = get_user_model().objects.filter(pk__in=known)
+    names = dict(people.values_list("pk", display_name_of()))
     n_regions = dict(submitted.values_list("image").annotate(Count("pk")))
     for image in page:
         of_image = painters.get(image.pk, {})

@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 
 from annotations.models import Instance, LabelLayer
+from project.people import display_name_of
 
 COLUMNS = (
     "instance_id",
@@ -47,5 +48,5 @@ def _people(ids: Iterable[int | None]) -> list[dict[str, Any]]:
     known = {one for one in ids if one is not None}
     if not known:
         return []  # of a draft, as a rule
-    rows = get_user_model().objects.filter(pk__in=known).order_by("username")
-    return [{"id": pk, "name": name} for pk, name in rows.values_list("pk", "username")]
+    named = get_user_model().objects.filter(pk__in=known).annotate(name=display_name_of())
+    return [{"id": one.pk, "name": one.name} for one in named.order_by("name", "pk")]

@@ -13,6 +13,7 @@ from annotations.labels.chunks import Box
 from annotations.labels.envelope import MAX_COUNT
 from annotations.models import LabelLayer, LabelOp
 from annotations.queries.touching import JsonPath, touching
+from project.people import display_name_of
 
 MOST_ROWS = 100
 DEEPEST_UNDO = 4  # an undo of a redo of an undo …: what was done at first is looked for so far
@@ -80,10 +81,11 @@ def columns(found: QuerySet[LabelOp]) -> QuerySet[LabelOp, Any]:
             count=F("meta__count"),
             accepted_from=F("meta__accepts__0__layer"),
             n_accepts=n_accepts,
+            person=display_name_of("user"),
         )
         .values(
             *("seq", "session", "n", "kind", "t", "z", "row0", "col0", "row1", "col1"),
-            *("n_pixels", "n_refused", "created_at", "user_id", "user__username"),
+            *("n_pixels", "n_refused", "created_at", "user_id", "person"),
             *("group", "undo_of", "redo_of", "draft", "count", "accepted_from", "n_accepts"),
         )
     )
@@ -98,7 +100,7 @@ def told(layer: LabelLayer, rows: Iterable[Row]) -> list[Row]:
     return [
         {
             "seq": row["seq"],
-            "person": row["user__username"],
+            "person": row["person"],
             "person_id": row["user_id"],
             "at": row["created_at"].isoformat(),
             "kind": row["kind"],

@@ -12,6 +12,7 @@ from annotations.labels import chunks, ops
 from annotations.labels.envelope import SentOp
 from annotations.models import LabelLayer
 from annotations.queries.chunks import layer_label_image
+from annotations.queries.history import chunk_at
 
 _n = itertools.count(1)
 
@@ -66,6 +67,12 @@ def paint_box(user, layer, box, **kwargs):
     instance_id = new_id(user, layer)
     send(user, layer, sent(box_op(layer, box, instance_id), **kwargs))
     return instance_id
+
+
+def label_image_at(layer, seq, box, *, t=0, z=0):
+    """Return what a box of the layer showed after the op `seq`, chunk by chunk as it is served."""
+    held = {place: chunk_at(layer, seq, place, t=t, z=z) for place in chunks.places(box)}
+    return chunks.join(held, box)
 
 
 def replay(layer):

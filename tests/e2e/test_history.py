@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from annotations.actions.drafts import store_prediction
 from annotations.models import ChunkState, Instance, LabelLayer, LabelOp
-from annotations.queries.history import label_image_at, thin_out
-from tests.annotations.painting import picture
+from annotations.queries.history import thin_out
+from tests.annotations.painting import label_image_at, picture
 from tests.e2e.editor import stored_labels
 
 BOX = (0, 0, 240, 200)

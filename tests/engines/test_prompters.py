@@ -54,8 +54,10 @@ def test_points_are_scaled_and_boxes_are_two_corners():
 
 
 def test_without_weights_it_says_what_to_do(tmp_path):
-    assert "CYTOLOOP_PROMPTER_DIR" in why_not_ready(prompter("sam"), tmp_path)
-    with pytest.raises(PrompterNotReady, match=r"lacks encoder\.onnx and decoder\.onnx in"):
+    told = why_not_ready(prompter("sam"), tmp_path, tell_folder=True)
+    assert str(tmp_path) in told
+    assert "CYTOLOOP_PROMPTER_DIR" in told
+    with pytest.raises(PrompterNotReady, match=r"lacks encoder\.onnx and decoder\.onnx\. Ask"):
         open_prompter("sam", tmp_path, n_threads=1)
     with pytest.raises(UnknownPrompter):
         open_prompter("other", tmp_path, n_threads=1)

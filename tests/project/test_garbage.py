@@ -34,11 +34,11 @@ from annotations.actions.regions import open_region, submit_region
 from annotations.labels import chunks, ops
 from annotations.models import ChunkState, Image, LabelChunk, LabelLayer, LabelOp, LayerSnapshot
 from annotations.queries.chunks import snapshot_label_image
-from annotations.queries.history import label_image_at, states_at
+from annotations.queries.history import states_at
 from project import garbage, storage
 from project.backup import backup, restore
 from project.garbage import CollectionBusy, ReferencesUnknown, collect, collect_daily
-from tests.annotations.painting import check_in_step, paint_box, picture
+from tests.annotations.painting import check_in_step, label_image_at, paint_box, picture
 from tests.factories import ImageFactory, LayerFactory, ProjectFactory
 from tests.running_site import wait_for
 from training.models import (

@@ -70,7 +70,7 @@ def ask_model(
     if image.state != ImageState.READY:
         raise ImageNotReady("This image is not read yet; ask again when it is.")
     if asked.get("prompter"):
-        return _ask_prompter(image, asked)
+        return _ask_prompter(user, image, asked)
     chosen = version or version_to_ask(image.project, image)
     if chosen is None:
         raise NoVersionYet(
@@ -87,9 +87,12 @@ def ask_model(
     return question, _sent(question, image, by)
 
 
-def _ask_prompter(image: Image, asked: dict[str, Any]) -> tuple[Question, dict[str, Any]]:
+def _ask_prompter(
+    user: Any, image: Image, asked: dict[str, Any]
+) -> tuple[Question, dict[str, Any]]:
     chosen = prompter(asked["prompter"])
-    missing = why_not_ready(chosen, settings.CYTOLOOP_PROMPTER_DIR)
+    folder = settings.CYTOLOOP_PROMPTER_DIR
+    missing = why_not_ready(chosen, folder, tell_folder=user.is_superuser)
     if missing:
         raise PrompterNotReady(missing)
     question = Question(image=str(image.pk), version="", **asked)

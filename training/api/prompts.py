@@ -83,8 +83,13 @@ class PrompterList(APIView):
     @extend_schema(responses=PrompterOut(many=True), summary="Models that answer prompts")
     def get(self, request: Request) -> Response:
         folder = settings.CYTOLOOP_PROMPTER_DIR
+        may_know = request.user.is_superuser
         rows = [
-            {"name": one.name, "title": one.title, "missing": why_not_ready(one, folder)}
+            {
+                "name": one.name,
+                "title": one.title,
+                "missing": why_not_ready(one, folder, tell_folder=may_know),
+            }
             for one in prompters().values()
         ]
         return Response(PrompterOut(rows, many=True).data)

@@ -6,6 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from project.drf import PersonField
 from training.datasets.large import LARGE_PX
 from training.models import (
     EpochRecord,
@@ -200,7 +201,7 @@ class RunRowOut(serializers.ModelSerializer[TrainingRun]):
     parent = VersionRefOut(allow_null=True)
     version = serializers.SerializerMethodField()
     training_set = SetRefOut()
-    created_by = serializers.CharField(source="created_by.username", default=None)
+    created_by = PersonField(default=None)
 
     class Meta:
         model = TrainingRun
@@ -306,7 +307,7 @@ class VersionRowOut(serializers.ModelSerializer[ModelVersion]):
     parent = VersionRefOut(allow_null=True)
     run = serializers.SerializerMethodField()
     evaluations = EvaluationRowOut(source="measured", many=True)
-    created_by = serializers.CharField(source="created_by.username", default=None)
+    created_by = PersonField(default=None)
 
     class Meta:
         model = ModelVersion

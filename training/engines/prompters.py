@@ -82,25 +82,26 @@ def prompter(name: str) -> PrompterRegistration:
         raise UnknownPrompter(f"There is no prompter called {name!r} here.") from None
 
 
-def why_not_ready(one: PrompterRegistration, folder: Path) -> str:
+def why_not_ready(one: PrompterRegistration, folder: Path, *, tell_folder: bool) -> str:
     """Return the sentence that says what a prompter lacks, empty when it can be loaded.
 
-    Its files lie in a folder of its name below the given one.
+    Its files lie in a folder of its name below the given one, whose path is for those alone who
+    administer the site.
     """
     own = folder / one.name
     missing = [name for name in one.files if not (own / name).is_file()]
     if not missing:
         return ""
-    return (
-        f"{one.title} comes without weights and lacks {' and '.join(missing)} in {own}. Put them "
-        "there, or name another folder by CYTOLOOP_PROMPTER_DIR."
-    )
+    lacks = f"{one.title} comes without weights and lacks {' and '.join(missing)}"
+    if not tell_folder:
+        return f"{lacks}. Ask whoever runs this site to add them."
+    return f"{lacks} in {own}. Put them there, or name another folder by CYTOLOOP_PROMPTER_DIR."
 
 
 def open_prompter(name: str, folder: Path, *, n_threads: int) -> Prompter:
     """Load a prompter; raises UnknownPrompter, PrompterNotReady."""
     found = prompter(name)
-    missing = why_not_ready(found, folder)
+    missing = why_not_ready(found, folder, tell_folder=False)
     if missing:
         raise PrompterNotReady(missing)
     module, function = found.path.split(":")

@@ -8,10 +8,18 @@ import pytest
 from annotations.actions.labels import LayerReadOnly, append_ops
 from annotations.labels import ops
 from annotations.models import ChunkState, LabelChunk, LabelOp, LayerKind
-from annotations.queries.history import label_image_at
 from project import storage
 from project.errors import InvalidInput, NotAllowed, NotFound, NotReady, StorageFull
-from tests.annotations.painting import box_op, check_in_step, new_id, paint_box, picture, send, sent
+from tests.annotations.painting import (
+    box_op,
+    check_in_step,
+    label_image_at,
+    new_id,
+    paint_box,
+    picture,
+    send,
+    sent,
+)
 from tests.factories import ImageFactory, LayerFactory
 
 

@@ -39,6 +39,26 @@ def test_dense_ids_keep_the_objects_and_their_order(label_image):
 
 
 @settings(deadline=None)
+@given(few, st.integers(1, 40))
+def test_block_by_block_it_is_the_same(label_image, block_pixels):
+    """Large images are looked at in blocks of rows, whatever they cut."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pure, "BLOCK_PIXELS", block_pixels)
+        runs, (dense, ids) = pure.row_runs(label_image), pure.relabel_dense(label_image)
+
+    pixels = np.zeros_like(label_image)
+    for row, col0, col1, instance_id in zip(
+        runs.row, runs.col0, runs.col1, runs.instance_id, strict=True
+    ):
+        assert (pixels[row, col0:col1] == 0).all()
+        pixels[row, col0:col1] = instance_id
+    assert np.array_equal(pixels, label_image)
+    present, inverse = np.unique(np.append(label_image.ravel(), 0), return_inverse=True)
+    assert np.array_equal(ids, present[1:])
+    assert np.array_equal(dense.ravel(), inverse[:-1])
+    assert dense.dtype == np.uint32
+
+
 @given(few)
 def test_scattered_ids_have_more_than_one_part(label_image):
     from scipy.ndimage import label

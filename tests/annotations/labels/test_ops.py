@@ -279,3 +279,21 @@ def test_a_small_op_is_not_divided():
 
     assert list(ops.divide(op)) == [op]
     assert list(ops.divide({})) == [{}]
+
+
+@given(any_chunks(), any_chunks(), st.integers(0, 3))
+@settings(max_examples=20)
+def test_the_runs_between_two_chunks_are_the_changed_pixels(before, after, n_equal_rows):
+    was, now = before[0, 0], after[1, 1]
+    now[: 128 * n_equal_rows] = was[: 128 * n_equal_rows]
+
+    runs = ops.between(was, now)
+
+    pixels, old, new = ops.expand(runs)
+    changed = np.flatnonzero(was.ravel() != now.ravel())
+    assert np.array_equal(pixels, changed)
+    assert np.array_equal(old, was.ravel()[changed])
+    assert np.array_equal(new, now.ravel()[changed])
+    touching = runs.start[1:] == (runs.start + runs.length)[:-1]
+    same = (runs.old[1:] == runs.old[:-1]) & (runs.new[1:] == runs.new[:-1])
+    assert not (touching & same).any(), "each run is as long as it can be"

@@ -18,13 +18,14 @@ from annotations.labels import chunks, op_tables, ops
 from annotations.models import ChunkState, LabelOp
 from annotations.queries import history, touching
 from annotations.queries.blame import instance_history
-from annotations.queries.history import StateTooFar, chunk_at, label_image_at, states_at, thin_out
+from annotations.queries.history import StateTooFar, chunk_at, states_at, thin_out
 from annotations.queries.op_list import Wanted, list_ops
 from annotations.queries.past_classes import classes_at
 from project.errors import NotFound
 from tests.annotations.painting import (
     box_op,
     check_in_step,
+    label_image_at,
     new_id,
     op_between,
     paint_box,

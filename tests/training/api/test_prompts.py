@@ -14,6 +14,7 @@ from annotations.actions.regions import submit_region
 from annotations.models import Purpose
 from tests.drawing import draw_blobs
 from tests.engines.tiny_sam import write_weights
+from tests.factories import UserFactory
 from tests.training.starters import NAME, starters_dir, threshold_model
 from tests.training.worlds import declare, stored_image
 from training.actions.starters import add_starter
@@ -194,7 +195,7 @@ def test_no_model_helps_in_an_open_blind_region(reviewer, project, drawn, ask, w
 
 
 def test_a_model_with_weights_of_ones_own_is_asked_without_any_version(
-    settings, tmp_path, project, ask
+    settings, tmp_path, project, ask, as_person
 ):
     settings.CYTOLOOP_PROMPTER_DIR = tmp_path
     pixels = np.zeros((128, 128), np.uint8)
@@ -202,7 +203,12 @@ def test_a_model_with_weights_of_ones_own_is_asked_without_any_version(
     image = stored_image(project, pixels)
     answer = ask(image, point=[60, 10], prompter="sam")
     assert (answer.status_code, answer.json()["code"]) == (422, "prompter_not_ready")
-    assert "lacks encoder.onnx and decoder.onnx" in answer.json()["message"]
+    assert "lacks encoder.onnx and decoder.onnx. Ask" in answer.json()["message"]
+    [missing] = ask.client.get("/api/v1/prompters/").json()
+    assert missing["missing"] == answer.json()["message"]
+    site = as_person(UserFactory(is_superuser=True))
+    [missing] = site.get("/api/v1/prompters/").json()
+    assert str(tmp_path / "sam") in missing["missing"], "only who runs the site learns where"
     assert ask(image, point=[60, 10], prompter="none").status_code == 404
     write_weights(tmp_path / "sam")
     found = ask(image, point=[60, 10], prompter="sam").json()
