@@ -1,9 +1,10 @@
 import type { ClassGroups, OpMeta } from "../api/types";
 import type { ImagePoint } from "../geometry/points";
 import type { Rect } from "../geometry/rect";
-import type { ChunkKey } from "../labels/chunks";
+import { type ChunkKey, chunkRect } from "../labels/chunks";
 import { labelsIn } from "../labels/codec";
 import { applyEdit, boxOfEdit, type Edit, invertEdit, NO_EDIT } from "../labels/runs";
+import { longEdits } from "../texts/long_edits";
 import { applyClasses, classMeta, reversedClasses } from "./classes";
 import { DraftClasses } from "./draft_classes";
 import type { DraftPlane } from "./draft_plane";
@@ -11,6 +12,8 @@ import { added, type EditContext, EditDesk } from "./edit_desk";
 import type { EditLock } from "./edit_lock";
 import type { Step } from "./history";
 import { IdPool } from "./id_pool";
+import { LongEdits } from "./long_edit";
+import { ManyDesk } from "./many_desk";
 import { OpenStroke, ruleOf } from "./open_stroke";
 import type { PastPlane } from "./past_plane";
 import type { OwnOp } from "./replica";
@@ -23,7 +26,9 @@ import {
   EditRefused,
   type FoundArea,
   type LayerStore,
+  type LongEdit,
   type ManyReport,
+  type Observable,
   type OpReport,
   type Preserve,
   type Stroke,
@@ -45,6 +50,8 @@ export class AnnotationPlane extends SyncedPlane implements LayerStore {
   readonly shaping: ShapeDesk;
   private readonly options: AnnotationOptions;
   private readonly desk: EditDesk;
+  private readonly long: LongEdits;
+  private readonly many: ManyDesk;
   private readonly draftClasses: DraftClasses;
   private stroke: OpenStroke | null = null;
   // Two planes of one draft would not know of each other's decisions.
@@ -72,11 +79,17 @@ export class AnnotationPlane extends SyncedPlane implements LayerStore {
       commit: (kind, edit, meta, isPainted) => this.commit(kind, edit, meta, isPainted),
     };
     this.desk = new EditDesk(context);
+    this.long = new LongEdits(this.room);
+    this.many = new ManyDesk(this.desk, context, this.long);
     this.shaping = new ShapeDesk(this.desk, context);
   }
 
   get isBusy(): boolean {
     return this.stroke !== null || this.desk.isWorking;
+  }
+
+  get longEdit(): Observable<LongEdit | null> {
+    return this.long.state;
   }
 
   nextInstanceId(): number {
@@ -214,12 +227,12 @@ export class AnnotationPlane extends SyncedPlane implements LayerStore {
   }
 
   deleteMany(ids: readonly number[]): Promise<ManyReport> {
-    return this.desk.relabelMany("delete", new Map(ids.map((id) => [id, 0])));
+    return this.many.relabel("delete", new Map(ids.map((id) => [id, 0])));
   }
 
   mergeMany(keep: number, others: readonly number[]): Promise<ManyReport> {
     const given = others.filter((id) => id !== keep);
-    return this.desk.relabelMany("merge", new Map(given.map((id) => [id, keep])));
+    return this.many.relabel("merge", new Map(given.map((id) => [id, keep])));
   }
 
   copyFrom(other: LayerStore, id: number): Promise<OpReport> {
@@ -248,7 +261,7 @@ export class AnnotationPlane extends SyncedPlane implements LayerStore {
   }
 
   private async acceptOne(draft: DraftStore, id: number, preserve: Preserve, isEdit: boolean) {
-    const done = await this.desk.accept(this.planeOf(draft), [id], preserve, isEdit);
+    const done = await this.many.accept(this.planeOf(draft), [id], preserve, isEdit);
     const newId = done.get(id);
     if (newId !== undefined) return newId;
     throw new EditRefused("covered", "Nothing is left to accept: other objects cover this one.");
@@ -256,7 +269,7 @@ export class AnnotationPlane extends SyncedPlane implements LayerStore {
 
   async acceptMany(draft: DraftStore, ids: ArrayLike<number>, preserve: Preserve = "pixels") {
     const plane = this.planeOf(draft);
-    return (await this.desk.accept(plane, Array.from(ids), preserve, false)).size;
+    return (await this.many.accept(plane, Array.from(ids), preserve, false)).size;
   }
 
   private planeOf(draft: DraftStore): DraftPlane {
@@ -304,22 +317,30 @@ export class AnnotationPlane extends SyncedPlane implements LayerStore {
   private async reverse(from: "undo" | "redo", group?: string): Promise<OpReport | null> {
     const { history } = this.recorder;
     const newest = group === undefined ? history.peek(from) : history.ofGroup(from, group);
-    if (newest.length === 0) return null;
-    await this.loader.load([...new Set(newest.flatMap((step) => [...step.op.effective.keys()]))]);
-    // Fewer, should the server have refused one of them meanwhile.
-    const steps = history.take(from, newest);
-    const made: Promise<OpReport>[] = [];
-    for (const step of steps) {
-      if (step.meta.of_draft) {
-        made.push(this.draftClasses.reverse(from, step, step.meta.of_draft));
-        continue;
-      }
-      const edit = applyEdit(this.replica.chunks, invertEdit(step.op.effective));
-      const classes = reversedClasses(this.replica.table, step.meta, from);
-      if (edit.size > 0 || classes) made.push(this.recordReversal(from, step, edit, classes));
-    }
-    const reports = await Promise.all(made);
-    return reports.length > 0 ? reports.reduce(added) : null;
+    const made: OpReport[] = [];
+    const why = await this.long.run({
+      ...{ kind: from, nParts: newest.length, parts: history.oneByOne(from, group) },
+      chunksOf: (step) => step.op.effective.size,
+      make: async (step) => {
+        const keys = [...step.op.effective.keys()];
+        await Promise.all(keys.map((key) => this.ensure(chunkRect(key))));
+        // None, should the server have refused it meanwhile.
+        for (const one of history.take(from, [step])) {
+          const report = await this.reverseOne(from, one);
+          if (report) made.push(report);
+        }
+      },
+    });
+    if (why !== null) throw new EditRefused("in_part", longEdits.reversedInPart(why, from));
+    return made.length > 0 ? made.reduce(added) : null;
+  }
+
+  private async reverseOne(from: "undo" | "redo", step: Step): Promise<OpReport | null> {
+    const { of_draft } = step.meta;
+    if (of_draft) return this.draftClasses.reverse(from, step, of_draft);
+    const edit = applyEdit(this.replica.chunks, invertEdit(step.op.effective));
+    const classes = reversedClasses(this.replica.table, step.meta, from);
+    return edit.size > 0 || classes ? this.recordReversal(from, step, edit, classes) : null;
   }
 
   private recordReversal(

@@ -181,6 +181,18 @@ export interface ManyReport {
   readonly nElsewhere: number;
 }
 
+/** An edit that is made part by part. */
+export interface LongEdit {
+  /** Of its ops, or "undo" or "redo". */
+  readonly kind: string;
+  /** How much of it is made, 0 to 1. */
+  readonly part: number;
+  /** Too much is unsaved to go on at once. */
+  readonly isWaiting: boolean;
+  /** Leave it at what is made. */
+  stop(): void;
+}
+
 /** Pixels of ours that the server did not take since another person changed them first. */
 export interface RefusedReport {
   readonly n: number;
@@ -266,6 +278,8 @@ export interface LayerStore extends LabelReader {
   readonly shaping: ShapeEdits;
   readonly saveState: Observable<SaveState>;
   readonly history: Observable<HistoryState>;
+  /** The edit of many parts that is being made. */
+  readonly longEdit: Observable<LongEdit | null>;
   /** True while a stroke or another edit is going on. */
   readonly isBusy: boolean;
 
@@ -300,7 +314,7 @@ export interface LayerStore extends LabelReader {
   acceptDraft(draft: DraftStore, id: number, preserve?: Preserve): Promise<number>;
   /** Accept in order to change it: the draft's instance becomes "edited". */
   editDraft(draft: DraftStore, id: number): Promise<number>;
-  /** Accept many in one op; resolves to how many were accepted. */
+  /** Accept many in one step of undo; resolves to how many were accepted. */
   acceptMany(draft: DraftStore, ids: ArrayLike<number>, preserve?: Preserve): Promise<number>;
 
   /** A prediction of the same image; its decisions are saved with this layer's strokes. */
