@@ -101,6 +101,8 @@ export interface InstancesEvent {
 export interface LabelReader {
   readonly info: LayerInfo;
   readonly instances: InstanceIndex;
+  /** False while the index knows only instances of loaded chunks. */
+  readonly isWhole?: boolean;
   /** Load what is missing of the chunks that meet `box`; resolves when all are there. */
   ensure(box: Rect): Promise<void>;
   /** 512 x 512 labels in C order; undefined while not loaded. Read only, and not to be kept. */

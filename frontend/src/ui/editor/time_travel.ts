@@ -1,5 +1,5 @@
 /** Looking at the layer as it was after a step, and bringing parts of that back. */
-import { signal } from "@preact/signals";
+import { effect, signal, untracked } from "@preact/signals";
 import type { HistoryApi } from "../../api/history";
 import type { LayerApi } from "../../api/layers";
 import { intersect, isEmpty } from "../../geometry/rect";
@@ -7,6 +7,7 @@ import { PastPlane } from "../../store/past_plane";
 import type { ToRestore } from "../../store/restore";
 import type { StackStore } from "../../store/stack";
 import type { PlaneRef } from "../../store/types";
+import { past as texts } from "../../texts/past";
 import { clickOrPan } from "../../tools/clicks";
 import { region } from "../../tools/region";
 import type { ToolContext, ToolName } from "../../tools/tool";
@@ -55,6 +56,9 @@ export class TimeTravel {
   /** Of the plane that is on its way. */
   #next: PastPlane | undefined;
   #wanted: Step | undefined;
+  #stopFollowing: (() => void) | undefined;
+  /** Counts what was loaded of the past for the view from far away. */
+  readonly #loads = signal(0);
   #tool: ToolName = "brush";
 
   constructor(parts: TravelParts) {
@@ -98,6 +102,7 @@ export class TimeTravel {
     const past = await PastPlane.open({ api: layers, past: history, info, seq }, this.#past);
     const view = scene.stage.view();
     if (showsDetail(view, info.chunk)) await past.ensure(view.visible);
+    else await past.ensureWhole();
     return past;
   }
 
@@ -133,12 +138,40 @@ export class TimeTravel {
     const before = this.#past;
     this.#past = past;
     past.onTrouble((text) => notify(model, text, { tone: "problem" }));
+    this.#stopFollowing?.();
+    this.#stopFollowing = effect(() => {
+      void model.scale.value;
+      untracked(() => this.#loadFar(past));
+    });
     scene.showPast(past);
     before?.close();
   }
 
+  #isFar(): boolean {
+    const { layer, scene } = this.#parts;
+    return !showsDetail(scene.stage.view(), layer.info.chunk);
+  }
+
+  /** Have all of it for the symbols that are seen from far away, where it is not too much. */
+  #loadFar(past: PastPlane): void {
+    if (!this.#isFar() || past.isWhole) return;
+    const told = () => {
+      this.#loads.value++;
+    };
+    past.ensureWhole().then(told, told);
+  }
+
+  /** What of the past is not seen from here, in a sentence. */
+  hidden(): string | undefined {
+    void this.#loads.value;
+    const past = this.#past;
+    if (!past || !this.#isFar() || past.isWhole) return undefined;
+    return past.mayBeWhole ? texts.loading : texts.zoomIn;
+  }
+
   leave(): void {
     const { model, layer, scene } = this.#parts;
+    this.#stopFollowing?.();
     this.#wanted = undefined;
     this.isBusy.value = false;
     layer.lock.sentence = null;
@@ -253,10 +286,7 @@ export class TimeTravel {
 
   /** What can be done here, or what restoring the choice would do. */
   effect(): string {
-    const { layer, scene } = this.#parts;
-    if (!showsDetail(scene.stage.view(), layer.info.chunk)) {
-      return "Zoom in to see the objects of then: from here only some are shown.";
-    }
+    if (this.#isFar()) return texts.far;
     const choice = this.choice.value;
     if (!choice) return "Click an object to restore it as it was, or draw a box around a part.";
     if (choice.plan === undefined) return "Comparing with now …";
