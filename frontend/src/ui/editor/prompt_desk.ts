@@ -5,6 +5,7 @@ import type { PromptMeta } from "../../api/types";
 import type { ImagePoint } from "../../geometry/points";
 import type { Rect } from "../../geometry/rect";
 import { type Area, areaOf } from "../../labels/similar";
+import { waiting } from "../../texts/waiting";
 import { areaTarget, writeArea } from "../../tools/areas";
 import type { ToolContext } from "../../tools/tool";
 import type { PointerPlace } from "../../viewer/input";
@@ -12,6 +13,8 @@ import { type EditorModel, notify } from "./model";
 import type { Scene } from "./scene";
 
 const COLOUR = "#ffd76a";
+/** A worker that is free has answered by then. */
+const LATE_MS = 4000;
 /** The wheel turns faster than a worker answers. */
 const REST_MS = 120;
 
@@ -42,6 +45,7 @@ export class PromptDesk {
   readonly #dispose: () => void;
   #abort: AbortController | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #late: ReturnType<typeof setTimeout> | undefined;
   #asked: Asked | undefined;
   #found: { area: Area; answer: PromptAnswer; seconds: number } | undefined;
 
@@ -136,6 +140,7 @@ export class PromptDesk {
 
   drop(): void {
     clearTimeout(this.#timer);
+    clearTimeout(this.#late);
     this.#abort?.abort();
     this.#abort = undefined;
     this.#asked = undefined;
@@ -149,6 +154,7 @@ export class PromptDesk {
     const { image } = this.#model;
     if (!asked || !image.value) return;
     this.#abort?.abort();
+    clearTimeout(this.#late);
     const abort = new AbortController();
     this.#abort = abort;
     const began = performance.now();
@@ -156,8 +162,8 @@ export class PromptDesk {
     try {
       const prompter = this.asks.value;
       const body = { ...bodyOf(asked, threshold), ...(prompter && { prompter }) };
-      const answer = await this.#api.ask(image.value.id, body, abort.signal, (waiting) =>
-        this.#waits(waiting),
+      const answer = await this.#api.ask(image.value.id, body, abort.signal, (known) =>
+        this.#waits(known),
       );
       if (!abort.signal.aborted) this.#answered(answer, (performance.now() - began) / 1000);
     } catch (error) {
@@ -173,10 +179,15 @@ export class PromptDesk {
     if (is_served === false) {
       const text = `No worker of ${engine} runs now: ${name} answers when one is started.`;
       this.#tell("waiting", text, engine);
-    } else if (!this.#found) this.#tell("waiting", `${name} is looking…`, engine);
+      return;
+    }
+    if (!this.#found) this.#tell("waiting", `${name} is looking…`, engine);
+    clearTimeout(this.#late);
+    this.#late = setTimeout(() => this.#tell("waiting", waiting.turn(name), engine), LATE_MS);
   }
 
   #answered(answer: PromptAnswer, seconds: number): void {
+    clearTimeout(this.#late);
     if (answer.state === "failed" || answer.state === "waiting") {
       this.drop();
       const text = answer.message ?? "The worker is busy and has not answered; try again later.";
