@@ -1,16 +1,14 @@
-import type { ClassGroups, OpMeta } from "../api/types";
+import type { OpMeta } from "../api/types";
 import type { ImagePoint } from "../geometry/points";
 import type { Rect } from "../geometry/rect";
-import { type ChunkKey, chunkRect } from "../labels/chunks";
+import type { ChunkKey } from "../labels/chunks";
 import { labelsIn } from "../labels/codec";
-import { applyEdit, boxOfEdit, type Edit, invertEdit, NO_EDIT } from "../labels/runs";
-import { longEdits } from "../texts/long_edits";
-import { applyClasses, classMeta, reversedClasses } from "./classes";
+import { boxOfEdit, type Edit, NO_EDIT } from "../labels/runs";
+import { applyClasses, classMeta } from "./classes";
 import { DraftClasses } from "./draft_classes";
 import type { DraftPlane } from "./draft_plane";
 import { added, type EditContext, EditDesk } from "./edit_desk";
 import type { EditLock } from "./edit_lock";
-import type { Step } from "./history";
 import { IdPool } from "./id_pool";
 import { LongEdits } from "./long_edit";
 import { ManyDesk } from "./many_desk";
@@ -18,6 +16,7 @@ import { OpenStroke, ruleOf } from "./open_stroke";
 import type { PastPlane } from "./past_plane";
 import type { OwnOp } from "./replica";
 import type { RestorePlan, ToRestore } from "./restore";
+import { Reversal } from "./reversal";
 import { newId } from "./sessions";
 import { ShapeDesk } from "./shape_desk";
 import { type SyncedOptions, SyncedPlane } from "./synced_plane";
@@ -52,6 +51,7 @@ export class AnnotationPlane extends SyncedPlane implements LayerStore {
   private readonly desk: EditDesk;
   private readonly long: LongEdits;
   private readonly many: ManyDesk;
+  private readonly reversal: Reversal;
   private readonly draftClasses: DraftClasses;
   private stroke: OpenStroke | null = null;
   // Two planes of one draft would not know of each other's decisions.
@@ -81,6 +81,15 @@ export class AnnotationPlane extends SyncedPlane implements LayerStore {
     this.desk = new EditDesk(context);
     this.long = new LongEdits(this.room);
     this.many = new ManyDesk(this.desk, context, this.long);
+    this.reversal = new Reversal({
+      ...{ recorder: this.recorder, replica: this.replica, drafts: this.drafts },
+      ...{ draftClasses: this.draftClasses, long: this.long },
+      ensure: (box) => this.ensure(box),
+      add: (op) => {
+        this.add(op, true);
+        this.tellDirty(boxOfEdit(op.edit), "local");
+      },
+    });
     this.shaping = new ShapeDesk(this.desk, context);
   }
 
@@ -299,72 +308,18 @@ export class AnnotationPlane extends SyncedPlane implements LayerStore {
   // ------------------------------------------------------------ undo
 
   async undo(): Promise<OpReport | null> {
-    if (!this.stroke) return this.desk.exclusively(() => this.reverse("undo"));
+    if (!this.stroke) return this.desk.exclusively(() => this.reversal.reverse("undo"));
     this.stroke.cancel();
     return null;
   }
 
   redo(): Promise<OpReport | null> {
-    return this.desk.exclusively(() => this.reverse("redo"));
+    return this.desk.exclusively(() => this.reversal.reverse("redo"));
   }
 
   /** Take back, or do again, the steps of one group, whatever came after them. */
   reverseGroup(from: "undo" | "redo", group: string): Promise<OpReport | null> {
-    return this.desk.exclusively(() => this.reverse(from, group));
-  }
-
-  /** Do the inverse of the newest steps, each pixel only where it still has our value. */
-  private async reverse(from: "undo" | "redo", group?: string): Promise<OpReport | null> {
-    const { history } = this.recorder;
-    const newest = group === undefined ? history.peek(from) : history.ofGroup(from, group);
-    const made: OpReport[] = [];
-    const why = await this.long.run({
-      ...{ kind: from, nParts: newest.length, parts: history.oneByOne(from, group) },
-      chunksOf: (step) => step.op.effective.size,
-      make: async (step) => {
-        const keys = [...step.op.effective.keys()];
-        await Promise.all(keys.map((key) => this.ensure(chunkRect(key))));
-        // None, should the server have refused it meanwhile.
-        for (const one of history.take(from, [step])) {
-          const report = await this.reverseOne(from, one);
-          if (report) made.push(report);
-        }
-      },
-    });
-    if (why !== null) throw new EditRefused("in_part", longEdits.reversedInPart(why, from));
-    return made.length > 0 ? made.reduce(added) : null;
-  }
-
-  private async reverseOne(from: "undo" | "redo", step: Step): Promise<OpReport | null> {
-    const { of_draft } = step.meta;
-    if (of_draft) return this.draftClasses.reverse(from, step, of_draft);
-    const edit = applyEdit(this.replica.chunks, invertEdit(step.op.effective));
-    const classes = reversedClasses(this.replica.table, step.meta, from);
-    return edit.size > 0 || classes ? this.recordReversal(from, step, edit, classes) : null;
-  }
-
-  private recordReversal(
-    from: "undo" | "redo",
-    step: Step,
-    edit: Edit,
-    classes: ClassGroups | null,
-  ): Promise<OpReport> {
-    const op = this.recorder.makeOp(from, edit, undefined, classes ?? undefined);
-    this.add(op, true);
-    this.tellDirty(boxOfEdit(edit), "local");
-    // Session and count are known before the server gives the op its place in the order.
-    const of = { session: step.op.session, n: step.op.n };
-    const { group, accepts, edits_draft } = step.meta;
-    const meta: OpMeta = from === "undo" ? { undo_of: of } : { redo_of: of };
-    if (group) meta.group = group;
-    if (classes) meta.classes = classes;
-    if (accepts) {
-      const state = from === "undo" ? "proposed" : edits_draft ? "edited" : "accepted";
-      for (const one of accepts) this.drafts.get(one.layer)?.show([one.instance_id], state);
-      // The server reopens the draft's instances by itself when an accept is undone.
-      if (from === "redo") Object.assign(meta, { accepts, ...(edits_draft && { edits_draft }) });
-    }
-    return this.recorder.recordReversal(op, meta, from === "undo" ? "redo" : "undo", step);
+    return this.desk.exclusively(() => this.reversal.reverse(from, group));
   }
 
   /** The page may be frozen or killed any moment. */

@@ -1,5 +1,5 @@
 /** Looking at the layer as it was after a step, and bringing parts of that back. */
-import { effect, signal, untracked } from "@preact/signals";
+import { signal } from "@preact/signals";
 import type { HistoryApi } from "../../api/history";
 import type { LayerApi } from "../../api/layers";
 import { intersect, isEmpty } from "../../geometry/rect";
@@ -12,7 +12,7 @@ import { clickOrPan } from "../../tools/clicks";
 import { region } from "../../tools/region";
 import type { ToolContext, ToolName } from "../../tools/tool";
 import type { Gesture, PointerPlace } from "../../viewer/input";
-import { showsDetail } from "../../viewer/label_view";
+import { FarPast } from "./far_past";
 import type { HistoryList } from "./history_list";
 import { type Step, whoseStep } from "./history_steps";
 import { type EditorModel, notify } from "./model";
@@ -51,18 +51,17 @@ export class TimeTravel {
   readonly step = signal<Step | undefined>(undefined);
   readonly choice = signal<Choice | undefined>(undefined);
   readonly isBusy = signal(false);
+  readonly far: FarPast;
   readonly #parts: TravelParts;
   #past: PastPlane | undefined;
   /** Of the plane that is on its way. */
   #next: PastPlane | undefined;
   #wanted: Step | undefined;
-  #stopFollowing: (() => void) | undefined;
-  /** Counts what was loaded of the past for the view from far away. */
-  readonly #loads = signal(0);
   #tool: ToolName = "brush";
 
   constructor(parts: TravelParts) {
     this.#parts = parts;
+    this.far = new FarPast(parts.model, parts.scene);
   }
 
   get isAway(): boolean {
@@ -100,9 +99,8 @@ export class TimeTravel {
     const { layer, layers, history, scene } = this.#parts;
     const info = { ...layer.info, t, z };
     const past = await PastPlane.open({ api: layers, past: history, info, seq }, this.#past);
-    const view = scene.stage.view();
-    if (showsDetail(view, info.chunk)) await past.ensure(view.visible);
-    else await past.ensureWhole();
+    if (this.far.isFar(past)) await past.ensureWhole();
+    else await past.ensure(scene.stage.view().visible);
     return past;
   }
 
@@ -138,40 +136,14 @@ export class TimeTravel {
     const before = this.#past;
     this.#past = past;
     past.onTrouble((text) => notify(model, text, { tone: "problem" }));
-    this.#stopFollowing?.();
-    this.#stopFollowing = effect(() => {
-      void model.scale.value;
-      untracked(() => this.#loadFar(past));
-    });
+    this.far.follow(past);
     scene.showPast(past);
     before?.close();
   }
 
-  #isFar(): boolean {
-    const { layer, scene } = this.#parts;
-    return !showsDetail(scene.stage.view(), layer.info.chunk);
-  }
-
-  /** Have all of it for the symbols that are seen from far away, where it is not too much. */
-  #loadFar(past: PastPlane): void {
-    if (!this.#isFar() || past.isWhole) return;
-    const told = () => {
-      this.#loads.value++;
-    };
-    past.ensureWhole().then(told, told);
-  }
-
-  /** What of the past is not seen from here, in a sentence. */
-  hidden(): string | undefined {
-    void this.#loads.value;
-    const past = this.#past;
-    if (!past || !this.#isFar() || past.isWhole) return undefined;
-    return past.mayBeWhole ? texts.loading : texts.zoomIn;
-  }
-
   leave(): void {
     const { model, layer, scene } = this.#parts;
-    this.#stopFollowing?.();
+    this.far.follow(undefined);
     this.#wanted = undefined;
     this.isBusy.value = false;
     layer.lock.sentence = null;
@@ -286,7 +258,7 @@ export class TimeTravel {
 
   /** What can be done here, or what restoring the choice would do. */
   effect(): string {
-    if (this.#isFar()) return texts.far;
+    if (this.far.isFar(this.#parts.layer)) return texts.far;
     const choice = this.choice.value;
     if (!choice) return "Click an object to restore it as it was, or draw a box around a part.";
     if (choice.plan === undefined) return "Comparing with now …";
