@@ -29,6 +29,7 @@ from annotations.models import (
 )
 from annotations.queries.chunks import layer_label_image
 from annotations.queries.labels import find_image, find_layer
+from annotations.queries.prompted import prompted_ids
 from annotations.queries.regions import cut_boxes, find_region, touching
 from project import events
 from project.errors import Conflict, InvalidInput, NotReady
@@ -53,7 +54,7 @@ class RegionNotOpen(Conflict):
 
 
 class RegionNotBlind(Conflict):
-    """The box holds objects that came from a draft, so it cannot be a blind validation."""
+    """The box holds objects that a model has drawn, so it cannot be a blind validation."""
 
     code: ClassVar[str] = "region_not_blind"
 
@@ -211,8 +212,8 @@ def _check(region: Region) -> None:
     is_blind = region.purpose == Purpose.BLIND_VALIDATION
     if is_blind and region.coverage != Coverage.IGNORE and _has_drafted(region, box):
         raise RegionNotBlind(
-            "This region holds objects that were accepted from a draft, so it cannot be used for "
-            "blind validation. Choose training, or another place."
+            "This region holds objects that were accepted from a draft or found by a model, so it "
+            "cannot be used for blind validation. Choose training, or another place."
         )
 
 
@@ -245,12 +246,14 @@ def _check_overlap(region: Region, box: Box) -> None:
 
 
 def _has_drafted(region: Region, box: Box) -> bool:
-    """Tell whether a pixel of the box belongs to an object that came from a draft."""
+    """Tell whether a pixel of the box belongs to an object that a model has drawn.
+
+    It came from a draft, or from a click or box that a model was asked about.
+    """
     row0, col0, row1, col1 = box
     touched = Instance.objects.filter(
         layer__image=region.image,
         layer__kind=LayerKind.ANNOTATION,
-        source_instance_id__isnull=False,
         area_px__gt=0,
         t=region.t,
         z__lt=region.z + region.depth,
@@ -260,15 +263,29 @@ def _has_drafted(region: Region, box: Box) -> bool:
         col0__lt=col1,
         col1__gt=col0,
     )
-    by_layer: dict[LabelLayer, list[int]] = defaultdict(list)
+    by_layer: dict[LabelLayer, list[Instance]] = defaultdict(list)
     for instance in touched.select_related("layer"):
-        by_layer[instance.layer].append(instance.instance_id)
+        by_layer[instance.layer].append(instance)
     # Boxes of instances may be loose, and a thin object crosses its box's corners only.
     return any(
         bool(np.isin(layer_label_image(layer, box, t=region.t, z=z), ids).any())
-        for layer, ids in by_layer.items()
+        for layer, instances in by_layer.items()
+        if (ids := _drawn_by_model(layer, instances))
         for z in range(region.z, region.z + region.depth)
     )
+
+
+def _drawn_by_model(layer: LabelLayer, instances: list[Instance]) -> list[int]:
+    """Return the ids of those instances of a layer and time that a model has drawn."""
+    drafted = {one.instance_id for one in instances if one.source_instance_id is not None}
+    others = {one.instance_id for one in instances} - drafted
+    if not others:
+        return sorted(drafted)
+    around = (
+        *(min(one.row0 for one in instances), min(one.col0 for one in instances)),
+        *(max(one.row1 for one in instances), max(one.col1 for one in instances)),
+    )
+    return sorted(drafted | (others & prompted_ids(layer, around, t=instances[0].t)))
 
 
 def _left_out(region: Region) -> list[list[int]]:

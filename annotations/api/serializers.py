@@ -93,7 +93,7 @@ class ImageRow(serializers.ModelSerializer[Image]):
 
     n_instances = serializers.IntegerField(default=0)
     painted_by = serializers.ListField(
-        child=serializers.CharField(), default=list, help_text="Names of people, most objects first."
+        child=serializers.CharField(), default=list, help_text="Names of people, most objects first"
     )
     n_regions = serializers.IntegerField(default=0)
 

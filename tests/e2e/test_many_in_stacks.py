@@ -45,7 +45,6 @@ def test_what_is_chosen_on_a_plane_is_deleted_there_and_the_list_leads_to_other_
     editor = open_editor()
     page = editor.page
     editor.until("(editor) => editor.layer.instances.count === 4")
-    editor.tell("(editor) => editor.view.fit()")  # the bar of planes came after the first fit
     page.keyboard.press("s")
     editor.stroke((10, 12), (120, 60))
     assert page.inner_text(".chosen-count") == "2 objects"

@@ -213,3 +213,36 @@ def test_accepting_an_object_of_several_planes_takes_it_in_all_of_them(open_edit
     editor.wait_for(lambda: Instance.objects.get(layer__kind="annotation").area_px == 0)
     assert Instance.objects.get(layer__kind="prediction", instance_id=1).state == "proposed"
     assert editor.problems == []
+
+
+# Image pixels in sight, and how large one is on screen.
+SEEN = """(editor) => {
+  const { toScreen, width, height } = editor.scene.stage.view();
+  const [x0, y0] = [-toScreen.e / toScreen.a, -toScreen.f / toScreen.d];
+  return [x0, y0, x0 + width / toScreen.a, y0 + height / toScreen.d, toScreen.a];
+}"""
+
+
+def sees_whole_image(editor):
+    x0, y0, x1, y1, _scale = editor.tell(SEEN)
+    edge = 0.01  # of rounding
+    fits_closely = min(x1 - x0 - WIDTH, y1 - y0 - HEIGHT) < 1
+    return x0 <= edge and y0 <= edge and x1 >= WIDTH - edge and y1 >= HEIGHT - edge and fits_closely
+
+
+def test_the_image_stays_whole_while_the_room_changes_until_somebody_moves_it(open_editor):
+    editor = open_editor()
+    editor.page.locator(".planes").wait_for()
+    editor.wait_for(lambda: sees_whole_image(editor), "the whole image under the bar of planes")
+    editor.page.set_viewport_size({"width": 900, "height": 600})
+    editor.wait_for(lambda: sees_whole_image(editor), "the whole image in a smaller window")
+
+    editor.page.mouse.move(*editor.on_screen(WIDTH / 2, HEIGHT / 2))
+    editor.page.mouse.wheel(0, -240)
+    editor.wait_for(lambda: not sees_whole_image(editor))
+    editor.wait_until_still()
+    scale = editor.tell(SEEN)[4]
+    editor.page.set_viewport_size({"width": 1280, "height": 800})
+    editor.until("(editor) => editor.scene.stage.view().width > 900")
+    editor.wait_until_still()
+    assert editor.tell(SEEN)[4] == pytest.approx(scale)

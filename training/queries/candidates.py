@@ -23,6 +23,7 @@ from annotations.models import (
     Split,
 )
 from annotations.queries.images import HEAVY
+from annotations.queries.prompted import prompted_ops
 from training.models import PredictionRun, RunState, Suggestion, SuggestionState
 from training.queries.sets import splits_of
 
@@ -61,7 +62,7 @@ class OpenImage:
     may_teach: bool
     may_measure: bool  # blind validation
     taken: Spots = field(default_factory=Spots)  # regions, and suggestions that were dismissed
-    drafted: Spots = field(default_factory=Spots)  # objects accepted from a draft
+    drafted: Spots = field(default_factory=Spots)  # objects that a model has drawn
 
     @property
     def unit(self) -> str:
@@ -74,7 +75,7 @@ def open_images(project: Project) -> list[OpenImage]:
 
     The rules of a training set (`training.queries.sets`): an image teaches or measures, never
     both, and so do all images of a group. Where nothing is decided yet, both are open. Images of
-    the test split, and of its groups, are never suggested. Five statements.
+    the test split, and of its groups, are never suggested. Six statements.
     """
     rows = Image.objects.filter(project=project).defer(*HEAVY).order_by("name", "pk")
     images = list(rows)
@@ -132,7 +133,10 @@ def _dismissed(project: Project) -> dict[uuid.UUID, list[Spot]]:
 
 
 def _drafted(project: Project) -> dict[uuid.UUID, list[Spot]]:
-    """Return where objects lie that came from a draft, by image: not blind any more."""
+    """Return where objects lie that a model has drawn, by image: not blind any more.
+
+    Of what it found by a click or a box, the place where somebody kept it stands for the object.
+    """
     rows = Instance.objects.filter(
         layer__image__project=project,
         layer__kind=LayerKind.ANNOTATION,
@@ -143,6 +147,10 @@ def _drafted(project: Project) -> dict[uuid.UUID, list[Spot]]:
     names = ("layer__image", "t", "z", "depth", "row0", "col0", "row1", "col1")
     for image_id, t, z, depth, row0, col0, row1, col1 in rows.values_list(*names):
         spots[image_id].append(Spot(t, z, depth, (row0, col0, row1, col1)))
+    found = prompted_ops().filter(layer__image__project=project)
+    places = ("layer__image", "t", "z", "row0", "col0", "row1", "col1")
+    for image_id, t, z, row0, col0, row1, col1 in found.values_list(*places):
+        spots[image_id].append(Spot(t, z, 1, (row0, col0, row1, col1)))
     return spots
 
 

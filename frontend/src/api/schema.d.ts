@@ -1730,7 +1730,7 @@ export interface components {
             readonly created_at: string;
             /** @default 0 */
             n_instances: number;
-            /** @description Names of people, most objects first. */
+            /** @description Names of people, most objects first */
             painted_by?: string[];
             /** @default 0 */
             n_regions: number;
@@ -1767,7 +1767,7 @@ export interface components {
             readonly created_at: string;
             /** @default 0 */
             n_instances: number;
-            /** @description Names of people, most objects first. */
+            /** @description Names of people, most objects first */
             painted_by?: string[];
             /** @default 0 */
             n_regions: number;

@@ -91,13 +91,14 @@ export class ChunkMap {
     this.chunks.set(key, chunk);
   }
 
-  /** Drop the least recently used chunks beyond `limit`, except pinned ones; returns them. */
+  /**
+   * Drop the least recently used chunks beyond `limit`; returns them. Pinned ones stay and do not
+   * count: were they many, what is looked at would go as soon as it came.
+   */
   evict(limit: number, isPinned: (key: ChunkKey) => boolean): ChunkKey[] {
-    const dropped: ChunkKey[] = [];
-    for (const key of this.chunks.keys()) {
-      if (this.chunks.size - dropped.length <= limit) break;
-      if (!isPinned(key)) dropped.push(key);
-    }
+    if (this.chunks.size <= limit) return [];
+    const free = this.keys().filter((key) => !isPinned(key));
+    const dropped = free.slice(0, Math.max(0, free.length - limit));
     for (const key of dropped) this.chunks.delete(key);
     return dropped;
   }

@@ -62,7 +62,9 @@ function isOnPlane(row: Row, plane: { t: number; z: number }): boolean {
   return row.type === "decision" || (row.t === plane.t && row.z === plane.z);
 }
 
-/** Session by session, the one that began first first; within one by n. */
+const placeIn = (row: Row) => (row.type === "op" ? (row.inPlaceOf ?? row.n) : row.n);
+
+/** Session by session, the one that began first first; within one in the order they were made. */
 function inOrder(rows: Row[]): Row[] {
   const began = new Map<string, number>();
   for (const row of rows) {
@@ -70,7 +72,11 @@ function inOrder(rows: Row[]): Row[] {
   }
   const start = (row: Row) => began.get(row.session) as number;
   return rows.sort(
-    (a, b) => start(a) - start(b) || a.session.localeCompare(b.session) || a.n - b.n,
+    (a, b) =>
+      start(a) - start(b) ||
+      a.session.localeCompare(b.session) ||
+      placeIn(a) - placeIn(b) ||
+      a.n - b.n,
   );
 }
 

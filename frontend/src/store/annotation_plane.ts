@@ -1,21 +1,23 @@
-import type { ClassGroups, OpMeta } from "../api/types";
+import type { OpMeta } from "../api/types";
 import type { ImagePoint } from "../geometry/points";
 import type { Rect } from "../geometry/rect";
 import type { ChunkKey } from "../labels/chunks";
 import { labelsIn } from "../labels/codec";
-import { applyEdit, boxOfEdit, type Edit, invertEdit, NO_EDIT } from "../labels/runs";
+import { boxOfEdit, type Edit, NO_EDIT } from "../labels/runs";
 import * as texts from "../texts";
-import { applyClasses, classMeta, reversedClasses } from "./classes";
+import { applyClasses, classMeta } from "./classes";
 import { DraftClasses } from "./draft_classes";
 import type { DraftPlane } from "./draft_plane";
 import { added, type EditContext, EditDesk } from "./edit_desk";
 import type { EditLock } from "./edit_lock";
-import type { Step } from "./history";
 import { IdPool } from "./id_pool";
+import { LongEdits } from "./long_edit";
+import { ManyDesk } from "./many_desk";
 import { OpenStroke, ruleOf } from "./open_stroke";
 import type { PastPlane } from "./past_plane";
 import type { OwnOp } from "./replica";
 import type { RestorePlan, ToRestore } from "./restore";
+import { Reversal } from "./reversal";
 import { newId } from "./sessions";
 import { ShapeDesk } from "./shape_desk";
 import { type SyncedOptions, SyncedPlane } from "./synced_plane";
@@ -24,7 +26,9 @@ import {
   EditRefused,
   type FoundArea,
   type LayerStore,
+  type LongEdit,
   type ManyReport,
+  type Observable,
   type OpReport,
   type Preserve,
   type Stroke,
@@ -46,6 +50,9 @@ export class AnnotationPlane extends SyncedPlane implements LayerStore {
   readonly shaping: ShapeDesk;
   private readonly options: AnnotationOptions;
   private readonly desk: EditDesk;
+  private readonly long: LongEdits;
+  private readonly many: ManyDesk;
+  private readonly reversal: Reversal;
   private readonly draftClasses: DraftClasses;
   private stroke: OpenStroke | null = null;
   // Two planes of one draft would not know of each other's decisions.
@@ -73,11 +80,26 @@ export class AnnotationPlane extends SyncedPlane implements LayerStore {
       commit: (kind, edit, meta, isPainted) => this.commit(kind, edit, meta, isPainted),
     };
     this.desk = new EditDesk(context);
+    this.long = new LongEdits(this.room);
+    this.many = new ManyDesk(this.desk, context, this.long);
+    this.reversal = new Reversal({
+      ...{ recorder: this.recorder, replica: this.replica, drafts: this.drafts },
+      ...{ draftClasses: this.draftClasses, long: this.long },
+      ensure: (box) => this.ensure(box),
+      add: (op) => {
+        this.add(op, true);
+        this.tellDirty(boxOfEdit(op.edit), "local");
+      },
+    });
     this.shaping = new ShapeDesk(this.desk, context);
   }
 
   get isBusy(): boolean {
     return this.stroke !== null || this.desk.isWorking;
+  }
+
+  get longEdit(): Observable<LongEdit | null> {
+    return this.long.state;
   }
 
   nextInstanceId(): number {
@@ -215,12 +237,12 @@ export class AnnotationPlane extends SyncedPlane implements LayerStore {
   }
 
   deleteMany(ids: readonly number[]): Promise<ManyReport> {
-    return this.desk.relabelMany("delete", new Map(ids.map((id) => [id, 0])));
+    return this.many.relabel("delete", new Map(ids.map((id) => [id, 0])));
   }
 
   mergeMany(keep: number, others: readonly number[]): Promise<ManyReport> {
     const given = others.filter((id) => id !== keep);
-    return this.desk.relabelMany("merge", new Map(given.map((id) => [id, keep])));
+    return this.many.relabel("merge", new Map(given.map((id) => [id, keep])));
   }
 
   copyFrom(other: LayerStore, id: number): Promise<OpReport> {
@@ -249,7 +271,7 @@ export class AnnotationPlane extends SyncedPlane implements LayerStore {
   }
 
   private async acceptOne(draft: DraftStore, id: number, preserve: Preserve, isEdit: boolean) {
-    const done = await this.desk.accept(this.planeOf(draft), [id], preserve, isEdit);
+    const done = await this.many.accept(this.planeOf(draft), [id], preserve, isEdit);
     const newId = done.get(id);
     if (newId !== undefined) return newId;
     throw new EditRefused("covered", texts.editing.nothingToAccept);
@@ -257,7 +279,7 @@ export class AnnotationPlane extends SyncedPlane implements LayerStore {
 
   async acceptMany(draft: DraftStore, ids: ArrayLike<number>, preserve: Preserve = "pixels") {
     const plane = this.planeOf(draft);
-    return (await this.desk.accept(plane, Array.from(ids), preserve, false)).size;
+    return (await this.many.accept(plane, Array.from(ids), preserve, false)).size;
   }
 
   private planeOf(draft: DraftStore): DraftPlane {
@@ -287,64 +309,18 @@ export class AnnotationPlane extends SyncedPlane implements LayerStore {
   // ------------------------------------------------------------ undo
 
   async undo(): Promise<OpReport | null> {
-    if (!this.stroke) return this.desk.exclusively(() => this.reverse("undo"));
+    if (!this.stroke) return this.desk.exclusively(() => this.reversal.reverse("undo"));
     this.stroke.cancel();
     return null;
   }
 
   redo(): Promise<OpReport | null> {
-    return this.desk.exclusively(() => this.reverse("redo"));
+    return this.desk.exclusively(() => this.reversal.reverse("redo"));
   }
 
   /** Take back, or do again, the steps of one group, whatever came after them. */
   reverseGroup(from: "undo" | "redo", group: string): Promise<OpReport | null> {
-    return this.desk.exclusively(() => this.reverse(from, group));
-  }
-
-  /** Do the inverse of the newest steps, each pixel only where it still has our value. */
-  private async reverse(from: "undo" | "redo", group?: string): Promise<OpReport | null> {
-    const { history } = this.recorder;
-    const newest = group === undefined ? history.peek(from) : history.ofGroup(from, group);
-    if (newest.length === 0) return null;
-    await this.loader.load([...new Set(newest.flatMap((step) => [...step.op.effective.keys()]))]);
-    // Fewer, should the server have refused one of them meanwhile.
-    const steps = history.take(from, newest);
-    const made: Promise<OpReport>[] = [];
-    for (const step of steps) {
-      if (step.meta.of_draft) {
-        made.push(this.draftClasses.reverse(from, step, step.meta.of_draft));
-        continue;
-      }
-      const edit = applyEdit(this.replica.chunks, invertEdit(step.op.effective));
-      const classes = reversedClasses(this.replica.table, step.meta, from);
-      if (edit.size > 0 || classes) made.push(this.recordReversal(from, step, edit, classes));
-    }
-    const reports = await Promise.all(made);
-    return reports.length > 0 ? reports.reduce(added) : null;
-  }
-
-  private recordReversal(
-    from: "undo" | "redo",
-    step: Step,
-    edit: Edit,
-    classes: ClassGroups | null,
-  ): Promise<OpReport> {
-    const op = this.recorder.makeOp(from, edit, undefined, classes ?? undefined);
-    this.add(op, true);
-    this.tellDirty(boxOfEdit(edit), "local");
-    // Session and count are known before the server gives the op its place in the order.
-    const of = { session: step.op.session, n: step.op.n };
-    const { group, accepts, edits_draft } = step.meta;
-    const meta: OpMeta = from === "undo" ? { undo_of: of } : { redo_of: of };
-    if (group) meta.group = group;
-    if (classes) meta.classes = classes;
-    if (accepts) {
-      const state = from === "undo" ? "proposed" : edits_draft ? "edited" : "accepted";
-      for (const one of accepts) this.drafts.get(one.layer)?.show([one.instance_id], state);
-      // The server reopens the draft's instances by itself when an accept is undone.
-      if (from === "redo") Object.assign(meta, { accepts, ...(edits_draft && { edits_draft }) });
-    }
-    return this.recorder.recordReversal(op, meta, from === "undo" ? "redo" : "undo", step);
+    return this.desk.exclusively(() => this.reversal.reverse(from, group));
   }
 
   /** The page may be frozen or killed any moment. */

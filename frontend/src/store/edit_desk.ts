@@ -2,7 +2,7 @@
 
 import type { OpMeta } from "../api/types";
 import type { ImagePoint } from "../geometry/points";
-import { around, EMPTY_RECT, intersect, isEmpty, type Rect, rect, union } from "../geometry/rect";
+import { around, EMPTY_RECT, intersect, isEmpty, type Rect, union } from "../geometry/rect";
 import type { ChunkMap } from "../labels/chunks";
 import { splitEdit } from "../labels/codec";
 import { flood } from "../labels/flood";
@@ -12,24 +12,17 @@ import { boxOfSpans, type Interval, polygonSpans } from "../labels/polygon";
 import { boxOfEdit, type Edit } from "../labels/runs";
 import * as texts from "../texts";
 import { newClass } from "./classes";
-import type { DraftPlane } from "./draft_plane";
 import { EditLock } from "./edit_lock";
 import { acceptEdit, holds, reclaimEdit, relabel } from "./edits";
 import type { IdPool } from "./id_pool";
+import { metaOfPart } from "./op_parts";
 import { ruleOf } from "./open_stroke";
 import type { PastPlane } from "./past_plane";
 import type { PlaneReader } from "./plane_reader";
-import { inParts, placesOf, relabelMany } from "./relabel_many";
+import { placesOf } from "./relabel_many";
 import { planRestore, type RestorePlan, type ToRestore } from "./restore";
 import { StrokePainter } from "./stroke_painter";
-import {
-  EditRefused,
-  type FoundArea,
-  type ManyReport,
-  type OpReport,
-  type Preserve,
-  type StrokeOptions,
-} from "./types";
+import { EditRefused, type FoundArea, type OpReport, type StrokeOptions } from "./types";
 
 export interface EditContext {
   readonly bounds: Rect;
@@ -47,10 +40,6 @@ export interface EditContext {
 }
 
 const MAX_FILL_PIXELS = 4_000_000;
-// The server takes a header of 1 MiB; an accepted instance takes about 100 bytes of it.
-const ACCEPTS_PER_OP = 5000;
-/** Of one edit of many instances: all of them stay in memory until they are saved. */
-const MOST_CHUNKS = 512;
 
 const NO_LOCK = new EditLock();
 
@@ -165,30 +154,6 @@ export class EditDesk {
     return this.exclusively(() => this.relabel("delete", id, 0));
   }
 
-  /** @param to the new label by the old one */
-  relabelMany(kind: string, to: ReadonlyMap<number, number>): Promise<ManyReport> {
-    return this.exclusively(async () => {
-      const { table, bounds, chunks } = this.context;
-      const here = [...table.within(bounds)].filter((id) => to.has(id));
-      const boxes = here.map((id) => this.known(id));
-      const places = placesOf(boxes, bounds.x1, bounds.y1);
-      if (places.size > MOST_CHUNKS) throw tooWide();
-      const group = this.context.newGroup();
-      const given = new Set<number>();
-      const made: Promise<OpReport>[] = [];
-      for (const part of inParts(places)) {
-        await Promise.all(part.map(([, box]) => this.ensure(box)));
-        const done = relabelMany(chunks, part, to);
-        for (const id of done.given) given.add(id);
-        if (done.edit.size > 0) made.push(this.commit(kind, done.edit, { group }, false));
-        await frameBetween();
-      }
-      if (made.length === 0) throw notOnPlane();
-      await Promise.all(made);
-      return { nDone: given.size, nElsewhere: to.size - given.size };
-    });
-  }
-
   /** Take over an instance's pixels from another plane where nothing else is. */
   copyFrom(other: PlaneReader, id: number): Promise<OpReport> {
     return this.exclusively(async () => {
@@ -197,7 +162,9 @@ export class EditDesk {
       await Promise.all([this.ensure(box), isEmpty(box) ? undefined : other.ensure(box)]);
       const from = other.replica.chunks;
       if (!holds(from, box, id)) throw notOnPlane();
-      const { edit } = acceptEdit(from, chunks, box, new Map([[id, id]]), "pixels");
+      const { x1, y1 } = this.context.bounds;
+      const places = placesOf([box], x1, y1);
+      const { edit } = acceptEdit(from, chunks, places, new Map([[id, id]]), "pixels");
       if (edit.size === 0) {
         throw new EditRefused("covered", texts.editing.nothingCopied);
       }
@@ -256,60 +223,6 @@ export class EditDesk {
     return this.exclusively(work, NO_LOCK);
   }
 
-  /** @returns new ids by the draft's ids, of those that gave pixels */
-  accept(
-    draft: DraftPlane,
-    ids: readonly number[],
-    preserve: Preserve,
-    isEdit: boolean,
-  ): Promise<Map<number, number>> {
-    return this.exclusively(async () => {
-      const group = this.context.newGroup();
-      const all = new Map<number, number>();
-      for (let at = 0; at < ids.length; at += ACCEPTS_PER_OP) {
-        const part = ids.slice(at, at + ACCEPTS_PER_OP);
-        const done = await this.acceptPart(draft, part, preserve, isEdit, group);
-        for (const [id, newId] of done) all.set(id, newId);
-      }
-      return all;
-    });
-  }
-
-  private async acceptPart(
-    draft: DraftPlane,
-    ids: readonly number[],
-    preserve: Preserve,
-    isEdit: boolean,
-    group: string,
-  ): Promise<Map<number, number>> {
-    const { chunks } = this.context;
-    const boxes = ids.map((id) => draft.replica.table.get(id)?.box ?? rect(0, 0, 0, 0));
-    const box = boxes.reduce(union, rect(0, 0, 0, 0));
-    await Promise.all([this.ensure(box), draft.ensure(box), this.context.ids.ensure(ids.length)]);
-    const newIds = new Map(ids.map((id) => [id, this.context.ids.next()]));
-    const accepted = acceptEdit(draft.replica.chunks, chunks, box, newIds, preserve);
-    const done = new Map(accepted.ids.map((id) => [id, newIds.get(id) as number]));
-    if (done.size === 0) return done;
-    // Shown before the op is kept: who presses A twice must not accept twice.
-    draft.show(accepted.ids, isEdit ? "edited" : "accepted");
-    await this.commit("accept", accepted.edit, this.acceptMeta(draft, done, isEdit, group), false);
-    return done;
-  }
-
-  private acceptMeta(
-    draft: DraftPlane,
-    newIds: ReadonlyMap<number, number>,
-    isEdit: boolean,
-    group: string,
-  ): OpMeta {
-    const accepts = [...newIds].map(([id, newId]) => ({
-      layer: draft.info.id,
-      instance_id: id,
-      new_id: newId,
-    }));
-    return { group, accepts, ...(isEdit ? { edits_draft: true } : {}) };
-  }
-
   async ensure(box: Rect): Promise<void> {
     if (isEmpty(box)) return;
     try {
@@ -324,29 +237,16 @@ export class EditDesk {
     const parts = splitEdit(edit);
     const group = meta.group ?? this.context.newGroup();
     const made = parts.map((part, i) => {
-      const accepts = i === 0 ? meta : withoutAccepts(meta);
-      return this.context.commit(kind, part, { ...accepts, group }, isPainted);
+      const own = parts.length > 1 ? metaOfPart(meta, parts, i) : meta;
+      return this.context.commit(kind, part, { ...own, group }, isPainted);
     });
     const reports = await Promise.all(made);
     return reports.reduce(added);
   }
 }
 
-function withoutAccepts({ accepts: _, ...meta }: OpMeta): OpMeta {
-  return meta;
-}
-
 export function added(a: OpReport, b: OpReport): OpReport {
   return { n: b.n, kind: b.kind, nPixels: a.nPixels + b.nPixels, rect: union(a.rect, b.rect) };
-}
-
-/** Let the page draw, and hear its person, before the next part. */
-function frameBetween(): Promise<void> {
-  return new Promise((done) => setTimeout(done));
-}
-
-function tooWide(): EditRefused {
-  return new EditRefused("too_wide", texts.editing.tooWide);
 }
 
 export function notOnPlane(): EditRefused {

@@ -52,45 +52,69 @@ export interface Accepted {
 /**
  * Copy instances of a draft into the annotation.
  *
+ * @param places what to look through: chunks, and the part of each
  * @param newIds the id that each accepted instance gets
  */
 export function acceptEdit(
   draft: ChunkMap,
   annotation: ChunkMap,
-  box: Rect,
+  places: Iterable<readonly [ChunkKey, Rect]>,
   newIds: ReadonlyMap<number, number>,
   preserve: Preserve,
 ): Accepted {
+  const all = [...places];
   const wanted = new Map(newIds);
   if (preserve === "objects") {
-    for (const id of overlapping(draft, annotation, box, newIds)) wanted.delete(id);
+    for (const id of overlapping(draft, annotation, all, newIds)) wanted.delete(id);
   }
   const found = new Set<number>();
-  const edit = collect(box, (key, i) => {
-    const id = draft.get(key)?.[i] ?? 0;
-    const to = id === 0 ? undefined : wanted.get(id);
-    if (to === undefined) return null;
-    const from = annotation.get(key)?.[i];
-    if (from === undefined || (from !== 0 && preserve !== "none")) return null;
-    found.add(id);
-    return [from, to];
-  });
+  const edit = new Map<ChunkKey, Runs>();
+  for (const [key, part] of all) {
+    const runs = new RunsBuilder();
+    eachDrafted(draft, annotation, key, part, (i, id, is) => {
+      const to = wanted.get(id);
+      if (to === undefined || (is !== 0 && preserve !== "none")) return;
+      found.add(id);
+      if (is !== to) runs.add(i, 1, is, to);
+    });
+    if (!runs.isEmpty) edit.set(key, runs.build());
+  }
   return { edit, ids: [...found].sort((a, b) => a - b) };
+}
+
+/** Visit the pixels of a chunk's part that the draft has objects in: its id, and what is there. */
+function eachDrafted(
+  draft: ChunkMap,
+  annotation: ChunkMap,
+  key: ChunkKey,
+  part: Rect,
+  visit: (index: number, id: number, is: number) => void,
+): void {
+  const [from, onto] = [draft.get(key), annotation.get(key)];
+  if (!from || !onto) return;
+  const place = chunkRect(key);
+  for (let y = part.y0 - place.y0; y < part.y1 - place.y0; y++) {
+    const end = y * CHUNK + part.x1 - place.x0;
+    for (let i = y * CHUNK + part.x0 - place.x0; i < end; i++) {
+      const id = from[i] as number;
+      if (id !== 0) visit(i, id, onto[i] as number);
+    }
+  }
 }
 
 /** Instances of the draft that share a pixel with any annotated instance. */
 function overlapping(
   draft: ChunkMap,
   annotation: ChunkMap,
-  box: Rect,
+  places: Iterable<readonly [ChunkKey, Rect]>,
   ids: ReadonlyMap<number, number>,
 ): Set<number> {
   const found = new Set<number>();
-  collect(box, (key, i) => {
-    const id = draft.get(key)?.[i] ?? 0;
-    if (id !== 0 && ids.has(id) && annotation.get(key)?.[i] !== 0) found.add(id);
-    return null;
-  });
+  for (const [key, part] of places) {
+    eachDrafted(draft, annotation, key, part, (_, id, is) => {
+      if (is !== 0 && ids.has(id)) found.add(id);
+    });
+  }
   return found;
 }
 

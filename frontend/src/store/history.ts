@@ -9,6 +9,7 @@ import { decodeEdit } from "../labels/codec";
 import { gunzip } from "../labels/gzip";
 import type { Journal, StepRow } from "./journal";
 import { Cell } from "./observable";
+import { metaOfPart } from "./op_parts";
 import { type OwnOp, ownOp } from "./replica";
 import type { HistoryState, PlaneRef } from "./types";
 
@@ -20,6 +21,13 @@ export interface Step {
   /** What the person did at first: an undone "merge" is still called that. */
   readonly kind: string;
   readonly position: number;
+}
+
+/** A part of a step whose op was cut. */
+export interface Cut {
+  readonly op: OwnOp;
+  readonly group: string;
+  readonly body: Uint8Array;
 }
 
 /** Under which name the steps of a person on a plane are kept. */
@@ -110,6 +118,19 @@ export class History {
     return this.stacks[stack].filter((step) => step.meta.group === group).reverse();
   }
 
+  /** What `peek` or `ofGroup` finds, each step looked for when it is its turn: one may be cut. */
+  *oneByOne(stack: Stack, group: string | undefined): Generator<Step> {
+    const [first] = group === undefined ? this.peek(stack) : this.ofGroup(stack, group);
+    const shared = first?.meta.group;
+    const isNext = (step: Step) =>
+      shared === undefined ? step === first : step.meta.group === shared;
+    const find = () => {
+      const steps = this.stacks[stack];
+      return group === undefined ? steps.slice(-1).find(isNext) : steps.findLast(isNext);
+    };
+    for (let step = find(); step; step = find()) yield step;
+  }
+
   /** Take them off their stack; returns those that were still on it. */
   take(stack: Stack, wanted: readonly Step[]): Step[] {
     const steps = this.stacks[stack];
@@ -127,6 +148,27 @@ export class History {
       if (at >= 0) this.forget(steps.splice(at, 1));
     }
     this.show();
+  }
+
+  /** An op is sent in parts, which are undone together. */
+  cut(op: OwnOp, parts: readonly Cut[]): void {
+    for (const stack of ["undo", "redo"] as const) {
+      const at = this.stacks[stack].findIndex((step) => step.op === op);
+      const whole = this.stacks[stack][at];
+      if (!whole) continue;
+      const edits = parts.map((part) => part.op.edit);
+      const steps = parts.map((part, i) => {
+        // Between this step and the next one.
+        const position = whole.position + i / parts.length;
+        const meta = { ...metaOfPart(whole.meta, edits, i), group: part.group };
+        return { op: part.op, meta, kind: whole.kind, position };
+      });
+      this.stacks[stack].splice(at, 1, ...steps);
+      this.forget([whole]);
+      for (const [i, step] of steps.entries()) {
+        void this.persist(stack, step, Promise.resolve((parts[i] as Cut).body));
+      }
+    }
   }
 
   private forget(steps: readonly Step[]): void {

@@ -24,6 +24,8 @@ export interface OpRow extends RowBase {
   readonly meta: OpMeta;
   /** gzip of the wire form */
   readonly body: Uint8Array;
+  /** Of a part of an op that was cut: the `n` in whose place it comes. */
+  readonly inPlaceOf?: number;
 }
 
 /**
@@ -69,6 +71,8 @@ export interface Journal {
   /** Write a row and forget the session's half-drawn stroke, in one transaction. */
   put(row: Row): Promise<void>;
   delete(rows: readonly Row[]): Promise<void>;
+  /** Put rows in the place of one, in one transaction. */
+  replace(row: Row, parts: readonly Row[]): Promise<void>;
   /** The server will never take this row: keep it apart, so that nothing is thrown away. */
   setAside(row: Row, why: string): Promise<void>;
   asides(user: string, layer: string): Promise<AsideRow[]>;
@@ -134,6 +138,15 @@ export class IndexedJournal implements Journal {
   async delete(rows: readonly Row[]): Promise<void> {
     const tx = this.db.transaction("rows", "readwrite", DURABILITY);
     await Promise.all([...rows.map((row) => tx.store.delete([row.session, row.n])), tx.done]);
+  }
+
+  async replace(row: Row, parts: readonly Row[]): Promise<void> {
+    const tx = this.db.transaction("rows", "readwrite", DURABILITY);
+    await Promise.all([
+      ...parts.map((part) => tx.store.put(part)),
+      tx.store.delete([row.session, row.n]),
+      tx.done,
+    ]);
   }
 
   async setAside(row: Row, why: string): Promise<void> {
@@ -210,6 +223,7 @@ export class MemoryJournal implements Journal {
 
   async put(): Promise<void> {}
   async delete(): Promise<void> {}
+  async replace(): Promise<void> {}
   async setAside(): Promise<void> {}
   async discardAside(): Promise<void> {}
 

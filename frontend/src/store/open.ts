@@ -23,6 +23,7 @@ export interface OpenOptions {
   readonly z?: number;
   /** Chunks to keep in memory, 3.4 MiB each with their colours. */
   readonly chunkLimit?: number;
+  readonly mostUnsaved?: number;
   readonly journal?: Journal;
   readonly locks?: SessionLocks;
   /** What the planes of a layer share. */
@@ -49,6 +50,7 @@ export async function openLayerStore(options: OpenOptions): Promise<AnnotationPl
     ...{ api, layer, t, z, chunkLimit, user, session, journal },
     ...(sharedIds && { ids: sharedIds }),
     ...(shelf && { shelf }),
+    ...(options.mostUnsaved && { mostUnsaved: options.mostUnsaved }),
     ...(options.lock && { lock: options.lock }),
     openDraft: async (id) => {
       const draft = new DraftPlane(

@@ -3,7 +3,6 @@
 import type { PastApi } from "../api/history";
 import type { LayerApi } from "../api/layers";
 import type { ClassGroups } from "../api/types";
-import type { ImagePoint } from "../geometry/points";
 import { type Rect, rect } from "../geometry/rect";
 import {
   CHUNK,
@@ -19,9 +18,9 @@ import {
 import { InstanceTable } from "../labels/instances";
 import { extractRuns, type Runs, RunsBuilder } from "../labels/runs";
 import * as texts from "../texts";
+import { ChunkReader } from "./chunk_reader";
 import { applyClasses } from "./classes";
-import { Listeners } from "./observable";
-import type { DirtyEvent, Dispose, InstancesEvent, LabelReader, LayerInfo } from "./types";
+import type { LabelReader, LayerInfo } from "./types";
 
 export interface PastOptions {
   readonly api: Pick<LayerApi, "chunk">;
@@ -37,19 +36,16 @@ const LIMIT = 64;
 const NOTHING = new Uint32Array(CHUNK_PIXELS);
 const WHOLE = rect(0, 0, CHUNK, CHUNK);
 
-export class PastPlane implements LabelReader {
-  readonly info: LayerInfo;
+export class PastPlane extends ChunkReader implements LabelReader {
   readonly seq: number;
-  readonly chunks = new ChunkMap();
   /** Counts what is loaded; knows the classes of all. */
   readonly table: InstanceTable;
   private readonly options: PastOptions;
   private readonly digests: ReadonlyMap<ChunkKey, string>;
   private readonly remade: ReadonlySet<ChunkKey>;
+  /** Chunks that may have held something. */
+  private readonly kept: readonly ChunkKey[];
   private readonly loading = new Map<ChunkKey, Promise<void>>();
-  private readonly dirtyListeners = new Listeners<DirtyEvent>();
-  private readonly instanceListeners = new Listeners<InstancesEvent>();
-  private readonly troubleListeners = new Listeners<string>();
   private isClosed = false;
 
   /** @param before another moment of the plane: chunks that were the same are taken over */
@@ -73,11 +69,12 @@ export class PastPlane implements LabelReader {
     classes: ClassGroups,
   ) {
     const { info, seq } = options;
+    super(info, new ChunkMap());
     this.options = options;
-    this.info = info;
     this.seq = seq;
     this.digests = digests;
     this.remade = remade;
+    this.kept = [...new Set([...digests.keys(), ...remade])];
     this.table = new InstanceTable("accepted", info);
     applyClasses(this.table, classes);
   }
@@ -96,9 +93,31 @@ export class PastPlane implements LabelReader {
     return this.table;
   }
 
+  private get limit(): number {
+    return this.options.limit ?? LIMIT;
+  }
+
   /** Chunks that were not stored as they were then, and are made again. */
   get nRemade(): number {
     return this.remade.size;
+  }
+
+  /** Whether every chunk that held something then is here, so that the table knows every object. */
+  get isWhole(): boolean {
+    return this.kept.every((key) => this.chunks.has(key));
+  }
+
+  /** Whether all of it is little enough to be loaded, to be seen from far away. */
+  get mayBeWhole(): boolean {
+    return this.kept.length <= this.limit;
+  }
+
+  /** Load all that held something then, where that may be. */
+  async ensureWhole(): Promise<void> {
+    if (!this.mayBeWhole || this.isWhole) return;
+    for (const key of this.kept) this.chunks.touch(key);
+    await Promise.all(this.kept.map((key) => this.chunks.has(key) || this.loadOne(key)));
+    this.evict(this.limit);
   }
 
   async ensure(box: Rect): Promise<void> {
@@ -107,7 +126,7 @@ export class PastPlane implements LabelReader {
     const missing = keys.filter((key) => !this.chunks.has(key));
     if (missing.length === 0) return;
     await Promise.all(missing.map((key) => this.loadOne(key)));
-    this.evict(Math.max(this.options.limit ?? LIMIT, Math.ceil(keys.length * 1.5)));
+    this.evict(Math.max(this.limit, Math.ceil(keys.length * 1.5)));
   }
 
   private loadOne(key: ChunkKey): Promise<void> {
@@ -125,12 +144,12 @@ export class PastPlane implements LabelReader {
       this.take(key, labels);
     } catch (error) {
       if (!this.isClosed) {
-        this.troubleListeners.tell(texts.editing.pastNotLoaded);
+        this.tellTrouble(texts.editing.pastNotLoaded);
       }
       throw error;
     }
-    this.dirtyListeners.tell({ rect: chunkRect(key), origin: "remote" });
-    this.instanceListeners.tell({ origin: "remote", ids: null });
+    this.tellDirty(chunkRect(key), "remote");
+    this.tellInstances("remote", null);
   }
 
   private labelsOf(key: ChunkKey): Promise<Uint32Array | null> {
@@ -155,37 +174,9 @@ export class PastPlane implements LabelReader {
     }
   }
 
-  chunkAt(cy: number, cx: number): Uint32Array | undefined {
-    return this.chunks.get(chunkKey(cy, cx));
-  }
-
-  isLoaded(cy: number, cx: number): boolean {
-    return this.chunks.has(chunkKey(cy, cx));
-  }
-
-  labelAt(point: ImagePoint): number | undefined {
-    const [x, y] = [Math.floor(point.x), Math.floor(point.y)];
-    if (x < 0 || y < 0 || x >= this.info.width || y >= this.info.height) return undefined;
-    return this.chunks.labelAt(x, y);
-  }
-
-  onDirty(listener: (event: DirtyEvent) => void): Dispose {
-    return this.dirtyListeners.add(listener);
-  }
-
-  onInstances(listener: (event: InstancesEvent) => void): Dispose {
-    return this.instanceListeners.add(listener);
-  }
-
-  onTrouble(listener: (sentence: string) => void): Dispose {
-    return this.troubleListeners.add(listener);
-  }
-
-  close(): void {
+  override close(): void {
     this.isClosed = true;
-    for (const one of [this.dirtyListeners, this.instanceListeners, this.troubleListeners]) {
-      one.clear();
-    }
+    super.close();
   }
 }
 

@@ -2,22 +2,12 @@
 
 import type { LayerApi } from "../api/layers";
 import type { InstancesJson, LayerJson } from "../api/types";
-import type { ImagePoint } from "../geometry/points";
-import { EMPTY_RECT, isEmpty, type Rect, rect } from "../geometry/rect";
-import { CHUNK, type ChunkKey, chunkKey, keysIn } from "../labels/chunks";
+import { EMPTY_RECT, type Rect, rect } from "../geometry/rect";
+import { CHUNK, type ChunkKey, keysIn } from "../labels/chunks";
 import { ChunkLoader } from "./chunk_loader";
-import { Listeners } from "./observable";
+import { ChunkReader } from "./chunk_reader";
 import { Replica } from "./replica";
-import type {
-  DirtyEvent,
-  Dispose,
-  InstanceIndex,
-  InstanceState,
-  InstancesEvent,
-  LabelReader,
-  LayerInfo,
-  Origin,
-} from "./types";
+import type { InstanceIndex, InstanceState, LabelReader, Origin } from "./types";
 
 /** A busy layer is always a little ahead of what is read of it. */
 const READ_AGAIN = 3;
@@ -35,29 +25,26 @@ export interface ReaderOptions {
   readonly chunkLimit: number;
 }
 
-export class PlaneReader implements LabelReader {
-  readonly info: LayerInfo;
+export class PlaneReader extends ChunkReader implements LabelReader {
   readonly bounds: Rect;
   readonly replica: Replica;
   protected readonly loader: ChunkLoader;
   protected readonly api: LayerApi;
   private readonly chunkLimit: number;
-  private readonly dirtyListeners = new Listeners<DirtyEvent>();
-  private readonly instanceListeners = new Listeners<InstancesEvent>();
-  private readonly troubleListeners = new Listeners<string>();
 
   constructor(options: ReaderOptions, newState: InstanceState) {
     const { api, layer, t, z } = options;
     if (layer.chunk !== CHUNK) throw new RangeError(`Chunks of ${layer.chunk} pixels are unknown.`);
     const { id, kind, name, width, height, chunk } = layer;
+    const replica = new Replica(newState, { t, z });
+    super({ id, imageId: layer.image, kind, name, width, height, t, z, chunk }, replica.chunks);
     this.api = api;
     this.chunkLimit = options.chunkLimit;
-    this.info = { id, imageId: layer.image, kind, name, width, height, t, z, chunk };
     this.bounds = rect(0, 0, width, height);
-    this.replica = new Replica(newState, { t, z });
+    this.replica = replica;
     this.loader = new ChunkLoader({
       api,
-      replica: this.replica,
+      replica,
       layerId: id,
       t,
       z,
@@ -103,37 +90,9 @@ export class PlaneReader implements LabelReader {
     return this.loader.ensure(box);
   }
 
-  chunkAt(cy: number, cx: number): Uint32Array | undefined {
-    return this.replica.chunks.get(chunkKey(cy, cx));
-  }
-
-  isLoaded(cy: number, cx: number): boolean {
-    return this.replica.chunks.has(chunkKey(cy, cx));
-  }
-
-  labelAt(point: ImagePoint): number | undefined {
-    const [x, y] = [Math.floor(point.x), Math.floor(point.y)];
-    if (x < 0 || y < 0 || x >= this.info.width || y >= this.info.height) return undefined;
-    return this.replica.chunks.labelAt(x, y);
-  }
-
-  onDirty(listener: (event: DirtyEvent) => void): Dispose {
-    return this.dirtyListeners.add(listener);
-  }
-
-  onInstances(listener: (event: InstancesEvent) => void): Dispose {
-    return this.instanceListeners.add(listener);
-  }
-
-  onTrouble(listener: (sentence: string) => void): Dispose {
-    return this.troubleListeners.add(listener);
-  }
-
-  close(): void {
+  override close(): void {
     this.loader.close();
-    this.dirtyListeners.clear();
-    this.instanceListeners.clear();
-    this.troubleListeners.clear();
+    super.close();
   }
 
   /** Chunks of an open stroke are not to be dropped. */
@@ -153,17 +112,5 @@ export class PlaneReader implements LabelReader {
     const { table } = this.replica;
     if (ids.length > MANY) this.tellDirty(this.bounds, origin);
     else for (const id of ids) this.tellDirty(table.get(id)?.box ?? EMPTY_RECT, origin);
-  }
-
-  protected tellDirty(box: Rect, origin: Origin): void {
-    if (!isEmpty(box)) this.dirtyListeners.tell({ rect: box, origin });
-  }
-
-  protected tellInstances(origin: Origin, ids: readonly number[] | null): void {
-    this.instanceListeners.tell({ origin, ids });
-  }
-
-  protected tellTrouble(sentence: string): void {
-    this.troubleListeners.tell(sentence);
   }
 }

@@ -7,7 +7,8 @@ import { decodeEdit, encodeEdit } from "../labels/codec";
 import { gunzip, gzip } from "../labels/gzip";
 import { boxOfEdit, type Edit, NO_EDIT, pixelsIn, refusedPart } from "../labels/runs";
 import { grouped } from "./classes";
-import { History, placeOf, type Stack, type Step } from "./history";
+import { cutInTwo } from "./cutter";
+import { type Cut, History, placeOf, type Stack, type Step } from "./history";
 import type { DecisionRow, Journal, OpRow, Row } from "./journal";
 import { type OwnOp, ownOp } from "./replica";
 import { SaveQueue } from "./save_queue";
@@ -25,6 +26,8 @@ export interface RecorderOptions {
   readonly onAnswer: (row: OpRow, result: OpResultJson, accepted: Edit | null) => void;
   readonly onRefused: (row: OpRow, refused: Edit) => void;
   readonly onSetAside: (row: Row, error: ApiError) => void;
+  /** An op that was too large is sent in these parts. */
+  readonly onCut: (row: OpRow, parts: readonly Cut[]) => void;
 }
 
 export class Recorder {
@@ -46,6 +49,7 @@ export class Recorder {
       onAnswer: (row, result) => void this.answered(row, result).catch(() => undefined),
       onDecided: () => undefined,
       onSetAside: options.onSetAside,
+      cut: (row) => this.cut(row),
     });
   }
 
@@ -150,6 +154,19 @@ export class Recorder {
   /** A row that is in the journal already, from a page that is gone. */
   adopt(row: Row): void {
     this.queue.push(row);
+  }
+
+  private async cut(row: OpRow): Promise<OpRow[] | null> {
+    const { journal, session, onCut } = this.options;
+    const parts = await cutInTwo(row, session, () => this.nextN());
+    if (!parts) return null;
+    const rows = parts.map((part) => part.row);
+    await journal.replace(row, rows).catch(() => this.queue.storageFailed());
+    onCut(
+      row,
+      parts.map((part) => part.cut),
+    );
+    return rows;
   }
 
   private async answered(row: OpRow, result: OpResultJson): Promise<void> {

@@ -123,6 +123,17 @@ export class Replica {
     return this.pending.find((op) => op.session === session && op.n === n);
   }
 
+  /** An op is sent in parts: each stands where the whole did. */
+  cut(own: OwnOp, parts: readonly OwnOp[]): void {
+    for (const part of parts) {
+      for (const key of part.edit.keys()) {
+        const runs = own.effective.get(key);
+        if (runs) part.effective.set(key, runs);
+      }
+    }
+    this.pending.splice(this.pending.indexOf(own), 1, ...parts);
+  }
+
   /** Apply the next op of the server's order. Returns the box that may look different. */
   confirm(op: ConfirmedOp): Rect {
     if (op.seq <= this.seq) return EMPTY_RECT;

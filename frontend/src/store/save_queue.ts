@@ -17,6 +17,7 @@ const MAX_OPS = 64;
 const MAX_BYTES = 256 * 1024;
 const FIRST_WAIT_MS = 300;
 const LONGEST_WAIT_MS = 30_000;
+const TOO_LARGE = 413;
 const SIGN_IN = texts.saving.signInAgain;
 
 export interface QueueOptions {
@@ -25,6 +26,8 @@ export interface QueueOptions {
   readonly onAnswer: (row: OpRow, result: OpResultJson) => void;
   readonly onDecided: (row: DecisionRow) => void;
   readonly onSetAside: (row: Row, error: ApiError) => void;
+  /** Make an op that is too large several, in the journal too; null when it cannot be cut. */
+  readonly cut: (row: OpRow) => Promise<OpRow[] | null>;
   readonly random?: () => number;
   /** Test seam: run after that many milliseconds; returns how to stop it. */
   readonly later?: (ms: number, run: () => void) => () => void;
@@ -139,6 +142,8 @@ export class SaveQueue {
     let bytes = 0;
     for (const row of this.rows) {
       if (row.type !== "op" || row.layer !== head.layer || row.session !== head.session) break;
+      // A part of one that was cut may stand before older ones; the server wants them to ascend.
+      if (row.n <= (batch.at(-1)?.n ?? 0)) break;
       bytes += row.body.length;
       if (batch.length > 0 && (batch.length >= this.batchLimit || bytes > MAX_BYTES)) break;
       batch.push(row);
@@ -199,10 +204,22 @@ export class SaveQueue {
       return true;
     }
     const row = batch[0] as Row;
+    const parts = await this.partsOf(row, error);
+    if (parts) {
+      this.rows.splice(0, 1, ...parts);
+      this.batchLimit = 1;
+      return true;
+    }
     await this.options.journal.setAside(row, error.message).catch(() => this.storageFailed());
     this.done(batch);
     this.options.onSetAside(row, error);
     return true;
+  }
+
+  /** What is too large, for the server or a proxy before it, can often go piece by piece. */
+  private async partsOf(row: Row, { status }: ApiError): Promise<OpRow[] | null> {
+    if (status !== TOO_LARGE || row.type !== "op") return null;
+    return this.options.cut(row).catch(() => null);
   }
 
   private pause(status: SaveStatus, sentence: string, atLeastS: number | null = null): void {

@@ -26,6 +26,7 @@ import type {
   HistoryState,
   InstanceState,
   LayerStore,
+  LongEdit,
   Observable,
   OpReport,
   PlaneRef,
@@ -52,6 +53,8 @@ export async function openStack(options: StackOptions): Promise<StackStore> {
 export class StackStore extends ShownPlane implements LayerStore {
   readonly saveState: Cell<SaveState>;
   readonly history: Cell<HistoryState>;
+  /** On whatever plane. */
+  readonly longEdit = new Cell<LongEdit | null>(null);
   readonly aside: Observable<readonly AsideOp[]>;
   /** Closed while the past is looked at. */
   readonly lock = new EditLock();
@@ -147,6 +150,7 @@ export class StackStore extends ShownPlane implements LayerStore {
       };
     return [
       store.saveState.subscribe(() => this.showSaveState()),
+      store.longEdit.subscribe(() => this.showLongEdit()),
       store.history.subscribe((state) => isShown() && this.history.set(state)),
       store.onDirty(only(this.listeners.dirty)),
       store.onInstances(only(this.listeners.instances)),
@@ -158,6 +162,11 @@ export class StackStore extends ShownPlane implements LayerStore {
 
   private showSaveState(): void {
     this.saveState.set(combined(this.planes.all.map((store) => store.saveState.value)));
+  }
+
+  private showLongEdit(): void {
+    const edits = this.planes.all.map((store) => store.longEdit.value);
+    this.longEdit.set(edits.find((edit) => edit !== null) ?? null);
   }
 
   private undelivered(draft: string): Map<number, InstanceState> {

@@ -16,6 +16,7 @@ import { OpInbox } from "./op_inbox";
 import { PlaneReader, type ReaderOptions } from "./plane_reader";
 import { Recorder } from "./recorder";
 import { type ConfirmedOp, ownOp } from "./replica";
+import { Room } from "./room";
 import type { AsideOp, Dispose, HistoryState, Observable, RefusedReport, SaveState } from "./types";
 
 export interface SyncedOptions extends ReaderOptions {
@@ -24,6 +25,8 @@ export interface SyncedOptions extends ReaderOptions {
   readonly journal: Journal;
   /** Shared by the planes of a layer; without it the plane keeps its own. */
   readonly shelf?: AsideShelf;
+  /** Chunks that long edits may change before they wait for the server. */
+  readonly mostUnsaved?: number;
 }
 
 export interface RemoteNews {
@@ -37,6 +40,7 @@ export abstract class SyncedPlane extends PlaneReader {
   readonly inbox: OpInbox;
   readonly shelf: AsideShelf;
   readonly drafts = new Map<string, DraftPlane>();
+  protected readonly room: Room;
   private readonly session: string;
   private readonly refusedListeners = new Listeners<RefusedReport>();
   private readonly remoteListeners = new Listeners<RemoteNews>();
@@ -47,6 +51,7 @@ export abstract class SyncedPlane extends PlaneReader {
     const { api, t, z, journal, session, user } = options;
     const layerId = this.info.id;
     this.session = session;
+    this.room = new Room(this.replica.pending, options.mostUnsaved);
     this.shelf = options.shelf ?? new AsideShelf(journal, user, layerId);
     this.recorder = new Recorder({
       ...{ api, journal, session, layerId, user, t, z },
@@ -57,6 +62,15 @@ export abstract class SyncedPlane extends PlaneReader {
         this.refusedListeners.tell({ n, kind, nRefused, plane: { t, z }, rect, refused });
       },
       onSetAside: (row, error) => this.setAside(row, error),
+      onCut: ({ session, n }, parts) => {
+        const own = this.replica.findPending(session, n);
+        if (!own) return;
+        this.recorder.history.cut(own, parts);
+        this.replica.cut(
+          own,
+          parts.map((part) => part.op),
+        );
+      },
     });
     this.inbox = new OpInbox({
       ...{ api, layerId, t, z },
@@ -89,6 +103,7 @@ export abstract class SyncedPlane extends PlaneReader {
 
   private confirm(op: ConfirmedOp, json: OpJson | null): void {
     const box = this.replica.confirm(op);
+    this.room.freed();
     const isOwn = op.session === this.session;
     this.tellDirty(box, "remote");
     this.tellInstances(isOwn ? "local" : "remote", labelsIn(op.edit));
@@ -154,6 +169,7 @@ export abstract class SyncedPlane extends PlaneReader {
       this.whenNoStroke(() => {
         if (this.replica.pending.includes(own)) {
           this.tellDirty(this.replica.remove(own, edit, result.seq), "remote");
+          this.room.freed();
         }
       });
     }
@@ -169,7 +185,10 @@ export abstract class SyncedPlane extends PlaneReader {
     const own = this.replica.findPending(row.session, row.n);
     if (!own) return;
     this.recorder.history.remove(own);
-    this.whenNoStroke(() => this.tellDirty(this.replica.remove(own), "remote"));
+    this.whenNoStroke(() => {
+      this.tellDirty(this.replica.remove(own), "remote");
+      this.room.freed();
+    });
     for (const one of row.meta.accepts ?? []) void this.drafts.get(one.layer)?.refresh();
     // What it is without us, once the server can be reached.
     if (row.meta.classes) this.refreshClasses().catch(() => undefined);

@@ -101,6 +101,8 @@ export interface InstancesEvent {
 export interface LabelReader {
   readonly info: LayerInfo;
   readonly instances: InstanceIndex;
+  /** False while the index knows only instances of loaded chunks. */
+  readonly isWhole?: boolean;
   /** Load what is missing of the chunks that meet `box`; resolves when all are there. */
   ensure(box: Rect): Promise<void>;
   /** 512 x 512 labels in C order; undefined while not loaded. Read only, and not to be kept. */
@@ -179,6 +181,18 @@ export interface ManyReport {
   readonly nDone: number;
   /** Those without a pixel in the plane that is shown. */
   readonly nElsewhere: number;
+}
+
+/** An edit that is made part by part. */
+export interface LongEdit {
+  /** Of its ops, or "undo" or "redo". */
+  readonly kind: string;
+  /** How much of it is made, 0 to 1. */
+  readonly part: number;
+  /** Too much is unsaved to go on at once. */
+  readonly isWaiting: boolean;
+  /** Leave it at what is made. */
+  stop(): void;
 }
 
 /** Pixels of ours that the server did not take since another person changed them first. */
@@ -266,6 +280,8 @@ export interface LayerStore extends LabelReader {
   readonly shaping: ShapeEdits;
   readonly saveState: Observable<SaveState>;
   readonly history: Observable<HistoryState>;
+  /** The edit of many parts that is being made. */
+  readonly longEdit: Observable<LongEdit | null>;
   /** True while a stroke or another edit is going on. */
   readonly isBusy: boolean;
 
@@ -300,7 +316,7 @@ export interface LayerStore extends LabelReader {
   acceptDraft(draft: DraftStore, id: number, preserve?: Preserve): Promise<number>;
   /** Accept in order to change it: the draft's instance becomes "edited". */
   editDraft(draft: DraftStore, id: number): Promise<number>;
-  /** Accept many in one op; resolves to how many were accepted. */
+  /** Accept many in one step of undo; resolves to how many were accepted. */
   acceptMany(draft: DraftStore, ids: ArrayLike<number>, preserve?: Preserve): Promise<number>;
 
   /** A prediction of the same image; its decisions are saved with this layer's strokes. */

@@ -10,7 +10,6 @@ export const editing = {
   nothingCopied: "Nothing was copied: this object, or others, are there already.",
   objectIsGone: "This object is not there any more.",
   notLoaded: "This part of the annotation could not be loaded.",
-  tooWide: "These objects lie too far apart to be changed at once: choose those of one part.",
   notOnPlane: "This object has no pixels in the plane that is shown.",
   mayOnlyLook: "You may look at this project, but not annotate in it.",
   noNewObjects:

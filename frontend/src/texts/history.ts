@@ -34,7 +34,6 @@ export const history = {
       "This is the past, which is read only: press Esc to go back to now, then paint. What was lost can be restored from here.",
     isOldest: "This is the oldest step.",
     asItWas: (when: string, step: string) => `As it was on ${when}, after ${step} – read only`,
-    zoomIn: "Zoom in to see the objects of then: from here only some are shown.",
     clickToRestore: "Click an object to restore it as it was, or draw a box around a part.",
     comparing: "Comparing with now …",
     nothingToRestore: "That is now as it was then: there is nothing to restore.",

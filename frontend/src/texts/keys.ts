@@ -2,6 +2,7 @@
 
 /** What is printed on keys that are no sign. */
 export const words = {
+  control: "Ctrl",
   backspace: "Backspace",
   delete: "Delete",
   end: "End",

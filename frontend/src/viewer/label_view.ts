@@ -85,6 +85,8 @@ export class LabelView implements Drawable {
     const { view, context, density } = frame;
     if (!showsDetail(view, this.reader.info.chunk)) {
       if (!this.isShown || this.#painter.colouring.style === "none") return false;
+      // Some of them would pass for all.
+      if (this.reader.isWhole === false) return false;
       context.globalAlpha = this.opacity;
       return this.#far.draw(frame, this.#painter.colouring);
     }

@@ -50,6 +50,8 @@ export class Stage {
   readonly #listeners = new Set<Listener>();
   #view: View | undefined;
   #isSharp = false;
+  /** The whole image is shown, and nobody has moved the view since. */
+  #isFitted = false;
 
   constructor(options: {
     element: HTMLElement;
@@ -110,7 +112,12 @@ export class Stage {
       }) as never,
     );
     this.#viewer.addHandler("update-viewport", () => this.#drawn());
-    this.#viewer.addHandler("resize", () => this.#drawn());
+    this.#viewer.addHandler("resize", () => {
+      this.#drawn();
+      // OpenSeadragon goes on to keep the image where it was.
+      if (this.#isFitted) queueMicrotask(() => this.fit(true));
+    });
+    this.#viewer.addHandler("canvas-scroll", () => this.#moved());
     this.#viewer.addHandler("tile-load-failed", () => options.onTileTrouble());
   }
 
@@ -153,17 +160,25 @@ export class Stage {
     this.#viewer.forceRedraw();
   }
 
+  /** Show the whole image, and keep it whole when the room for it changes, until it is moved. */
   fit(isInstant = false): void {
+    this.#isFitted = true;
     this.#viewer.viewport.goHome(isInstant);
+  }
+
+  #moved(): void {
+    this.#isFitted = false;
   }
 
   /** Show one image pixel per CSS pixel. */
   zoomToPixels(): void {
     const image = this.#viewer.world.getItemAt(0);
+    this.#moved();
     if (image) this.#viewer.viewport.zoomTo(image.imageToViewportZoom(1));
   }
 
   zoomBy(factor: number, at?: ScreenPoint): void {
+    this.#moved();
     const viewport = this.#viewer.viewport;
     const around = at && viewport.pointFromPixel(new OpenSeadragon.Point(at.x, at.y), true);
     viewport.zoomBy(factor, around);
@@ -174,6 +189,7 @@ export class Stage {
   place(image: ImagePoint, screen: ScreenPoint, scale: number): void {
     const item = this.#viewer.world.getItemAt(0);
     if (!item) return;
+    this.#moved();
     const viewport = this.#viewer.viewport;
     const least = item.viewportToImageZoom(viewport.getMinZoom());
     const shown = Math.min(MOST_SCREEN_PX_PER_PIXEL, Math.max(least, scale));
@@ -192,6 +208,7 @@ export class Stage {
 
   /** Move what is shown by CSS pixels; `isInstant` follows a drag without a spring. */
   panBy(dx: number, dy: number, isInstant: boolean): void {
+    this.#moved();
     const viewport = this.#viewer.viewport;
     const delta = viewport.deltaPointsFromPixels(new OpenSeadragon.Point(-dx, -dy), true);
     viewport.panBy(delta, isInstant);
@@ -217,6 +234,7 @@ export class Stage {
       Math.abs(at.x - screenWidth / 2) + size / 2 < screenWidth * 0.45 &&
       Math.abs(at.y - screenHeight / 2) + size / 2 < screenHeight * 0.45;
     if (isInside && size >= SMALLEST_REVEALED_PX) return;
+    this.#moved();
     if (size < SMALLEST_REVEALED_PX || size > room * 0.8) {
       const wanted = Math.min(8, (room * 0.35) / Math.max(width(box), height(box), 1));
       // Without a point to zoom about: while zooming about one, its place on screen is kept.
@@ -230,6 +248,7 @@ export class Stage {
   showBox(box: Rect, isInstant = false): void {
     const image = this.#viewer.world.getItemAt(0);
     if (!image) return;
+    this.#moved();
     const margin = Math.max(4, Math.round(Math.max(width(box), height(box)) * 0.04));
     this.#viewer.viewport.fitBounds(
       image.imageToViewportRectangle(

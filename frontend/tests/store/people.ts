@@ -11,7 +11,13 @@ import { type ReferenceServer, recount } from "./reference_server";
 
 export async function open(
   server: ReferenceServer,
-  more: { user?: string; journal?: Journal; locks?: SessionLocks; chunkLimit?: number } = {},
+  more: {
+    user?: string;
+    journal?: Journal;
+    locks?: SessionLocks;
+    chunkLimit?: number;
+    mostUnsaved?: number;
+  } = {},
 ): Promise<AnnotationPlane> {
   const store = (await openLayerStore({
     api: server,

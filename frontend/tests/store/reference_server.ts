@@ -47,6 +47,7 @@ import {
 import type { PlaneRef } from "../../src/labels/spans";
 import { applyClasses, grouped } from "../../src/store/classes";
 import { acceptEdit } from "../../src/store/edits";
+import { placesOf } from "../../src/store/relabel_many";
 
 export interface Trouble {
   /** Fail before anything is done. */
@@ -59,6 +60,8 @@ export interface Trouble {
   error: ApiError | null;
   /** Answer only chunk reads with a failure. */
   noChunks: boolean;
+  /** Take no op for the time being. */
+  noPosts: boolean;
   isDown: boolean;
 }
 
@@ -76,11 +79,13 @@ export class ReferenceServer implements LayerApi {
     dropEvent: 0,
     error: null,
     noChunks: false,
+    noPosts: false,
     isDown: false,
   };
   nPosts = 0;
   largestBatch = 0;
   maxOpsPerPost = Infinity;
+  maxBytesPerPost = Infinity;
   private readonly listeners = new Set<{ user: string; handlers: LayerEvents }>();
   private readonly random: () => number;
   private nextId = 1;
@@ -189,9 +194,11 @@ export class ReferenceServer implements LayerApi {
 
   async sendOps(_id: string, session: string, ops: readonly OutgoingOp[]): Promise<OpsAnswerJson> {
     await this.visit();
+    if (this.trouble.noPosts) throw new ApiError(503, { code: "busy", message: "Not now." });
     this.nPosts++;
     this.largestBatch = Math.max(this.largestBatch, ops.length);
-    if (ops.length > this.maxOpsPerPost) {
+    const isTooLong = packOps(session, ops).length > this.maxBytesPerPost;
+    if (ops.length > this.maxOpsPerPost || isTooLong) {
       throw new ApiError(413, { code: "too_large", message: "The request is too large." });
     }
     if (packOps(session, ops).length > 8 << 20) throw new Error("too large");
@@ -295,7 +302,8 @@ export class ReferenceServer implements LayerApi {
     const meta = { first_id, instance_ids: [...instance_ids], group: session };
     for (const [n, { t, z }] of draft.places().entries()) {
       const [from, to] = [draft.chunksOf(t, z), this.chunksOf(t, z)];
-      const { edit } = acceptEdit(from, to, this.bounds, newIds, wanted.preserve);
+      const places = placesOf([this.bounds], this.width, this.height);
+      const { edit } = acceptEdit(from, to, places, newIds, wanted.preserve);
       if (edit.size === 0) continue;
       const body = await gzip(encodeEdit(edit));
       const op = { n, kind: "accept", t, z, meta, body };

@@ -48,6 +48,7 @@ beforeEach(() => {
     onAnswer: () => undefined,
     onDecided: () => undefined,
     onSetAside: (row) => aside.push(row),
+    cut: async () => null,
     later(_ms, run) {
       resume = run;
       return () => {

@@ -4,6 +4,7 @@ import { rect } from "../../src/geometry/rect";
 import { applyEdit } from "../../src/labels/runs";
 import { acceptEdit } from "../../src/store/edits";
 import { IndexedJournal, type Journal } from "../../src/store/journal";
+import { placesOf } from "../../src/store/relabel_many";
 import { combined } from "../../src/store/save_states";
 import { LocalSessionLocks } from "../../src/store/sessions";
 import { openStack, type StackStore } from "../../src/store/stack";
@@ -11,6 +12,9 @@ import type { LayerStore, SaveState } from "../../src/store/types";
 import { expectSame } from "../arrays";
 import { brush, line, until } from "./people";
 import { ReferenceServer, seeded } from "./reference_server";
+
+/** Every pixel of a plane. */
+const whole = () => placesOf([server.bounds], server.width, server.height);
 
 let server: ReferenceServer;
 let journal: Journal;
@@ -219,7 +223,7 @@ describe("a draft over several planes", () => {
     server.drafts.set("draft", draftServer);
     // The same square on the plane above, as one object.
     const chunks = draftServer.chunksOf(0, 1);
-    const square = acceptEdit(draftServer.chunks, chunks, server.bounds, new Map([[1, 1]]), "none");
+    const square = acceptEdit(draftServer.chunks, chunks, whole(), new Map([[1, 1]]), "none");
     applyEdit(chunks, square.edit);
     draftServer.table.countEdit(square.edit, 1, { t: 0, z: 1 });
   });
@@ -263,7 +267,7 @@ describe("a draft over several planes", () => {
     const other = rect(40, 40, 50, 50);
     const drawn = new ReferenceServer(seeded(9), 1024, 1024, "prediction");
     drawn.draw(2, other, 0.8);
-    const moved = acceptEdit(drawn.chunks, chunks, server.bounds, new Map([[2, 2]]), "none");
+    const moved = acceptEdit(drawn.chunks, chunks, whole(), new Map([[2, 2]]), "none");
     applyEdit(chunks, moved.edit);
     draftServer.table.countEdit(moved.edit, 1, { t: 3, z: 0 });
 

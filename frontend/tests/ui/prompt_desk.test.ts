@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals";
-import { beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { PromptAnswer, PromptApi } from "../../src/api/prompts";
 import { imagePoint, screenPoint } from "../../src/geometry/points";
 import { rect } from "../../src/geometry/rect";
@@ -16,7 +16,11 @@ const place = {
   ...{ isShift: false, isControl: false, isAlt: false, isEraser: false },
 };
 
-let asked: { body: unknown; answer: (answer: PromptAnswer) => void }[];
+let asked: {
+  body: unknown;
+  answer: (answer: PromptAnswer) => void;
+  waits: (answer: PromptAnswer) => void;
+}[];
 let filled: unknown[];
 let shown: unknown[];
 let desk: PromptDesk;
@@ -30,8 +34,8 @@ beforeEach(() => {
     ...{ notices: signal([]), spoken: signal("") },
   };
   const api = {
-    ask: (_id: string, body: unknown) =>
-      new Promise((answer) => asked.push({ body, answer: answer as never })),
+    ask: (_id: string, body: unknown, _signal: AbortSignal, waits: () => void) =>
+      new Promise((answer) => asked.push({ body, answer: answer as never, waits })),
   };
   const layer = {
     labelAt: () => 0,
@@ -103,4 +107,39 @@ test("a map covers what is in view, or its middle, within the image", () => {
   expect(boxToMap(rect(100, 100, 400, 300), whole)).toEqual(rect(0, 0, 528, 428));
   expect(boxToMap(rect(1000, 1000, 4000, 3000), whole)).toEqual(rect(1988, 1488, 3012, 2512));
   expect(boxToMap(rect(-50, -50, 200, 200), rect(0, 0, 150, 120))).toEqual(rect(0, 0, 150, 120));
+});
+
+describe("a question that waits for what its worker is at", () => {
+  const WAITING = { state: "waiting", by: "stardist v1", engine: "stardist" } as PromptAnswer;
+  beforeEach(() => {
+    vi.useFakeTimers();
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  test("says so, and that Esc drops it; dropped it says nothing more", () => {
+    desk.ask(place, undefined);
+    asked[0]?.waits({ ...WAITING, is_served: true });
+    expect(desk.prompt.value?.text).toBe("stardist v1 is looking…");
+    vi.advanceTimersByTime(10_000);
+    expect(desk.prompt.value).toMatchObject({ state: "waiting" });
+    expect(desk.prompt.value?.text).toContain("at something else such as a draft");
+    expect(desk.prompt.value?.text).toContain("Esc");
+    desk.drop();
+    vi.advanceTimersByTime(10_000);
+    expect(desk.isOpen).toBe(false);
+  });
+
+  test("is not said of what was answered, nor where no worker runs", async () => {
+    desk.ask(place, undefined);
+    asked[0]?.waits({ ...WAITING, is_served: true });
+    asked[0]?.answer(FOUND);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(desk.prompt.value?.state).toBe("found");
+    desk.ask(place, undefined);
+    asked[1]?.waits({ ...WAITING, is_served: false });
+    vi.advanceTimersByTime(10_000);
+    expect(desk.prompt.value?.text).toContain("No worker of stardist runs now");
+  });
 });

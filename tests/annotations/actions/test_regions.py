@@ -22,7 +22,7 @@ from annotations.models import AuditEntry, Coverage, LayerSnapshot, Purpose, Reg
 from annotations.queries.chunks import snapshot_digests, snapshot_label_image
 from annotations.queries.regions import submitted_regions
 from project.errors import Conflict, NotAllowed, NotFound, NotReady
-from tests.annotations.painting import paint_box, picture
+from tests.annotations.painting import box_op, new_id, paint_box, picture, send, sent
 from tests.factories import ImageFactory
 
 BOX = (0, 0, 300, 300)
@@ -237,3 +237,33 @@ def test_a_snapshot_of_the_same_state_is_the_same_snapshot(annotator, layer):
 def test_a_region_that_does_not_exist_is_not_found(annotator, project):
     with pytest.raises(NotFound):
         submit_region(user=annotator, region_id=uuid.uuid4())
+
+
+def prompted(user, layer, box, z=0):
+    """Keep what a model found in a box; return the object."""
+    instance_id = new_id(user, layer)
+    meta = {"prompt": {"by": "v1", "version": None, "point": [0, 0], "box": None}}
+    op = box_op(layer, box, instance_id)
+    send(user, layer, sent(op, kind="prompt", meta=meta, z=z))
+    return instance_id
+
+
+def test_a_region_with_objects_that_a_model_found_is_not_blind(annotator, image, layer):
+    found = prompted(annotator, layer, (50, 50, 80, 80))
+    paint_box(annotator, layer, (300, 300, 330, 330))
+
+    with pytest.raises(RegionNotBlind):
+        opened(annotator, image, purpose=Purpose.BLIND_VALIDATION)
+    # Where somebody went on painting it by hand it is the model's object all the same.
+    send(annotator, layer, sent(box_op(layer, (60, 80, 70, 180), found)))
+    with pytest.raises(RegionNotBlind):
+        opened(annotator, image, (50, 150, 100, 250), purpose=Purpose.BLIND_VALIDATION)
+    assert opened(annotator, image, (300, 300, 500, 500), purpose=Purpose.BLIND_VALIDATION)
+
+
+def test_a_found_object_that_was_taken_back_leaves_a_region_blind(annotator, image, layer):
+    found = prompted(annotator, layer, (50, 50, 80, 80))
+    send(annotator, layer, sent(box_op(layer, (50, 50, 80, 80), 0), kind="undo"))
+
+    assert not (picture(layer) == found).any()
+    assert opened(annotator, image, purpose=Purpose.BLIND_VALIDATION)

@@ -10,6 +10,7 @@ import { ComparisonOverlay } from "./Curtain";
 import { DraftPanel } from "./DraftPanel";
 import { HistoryPanel, PastBanner } from "./HistoryPanel";
 import { ListPanel } from "./ListPanel";
+import { LongEditBar } from "./LongEditBar";
 import { Minimap } from "./Minimap";
 import type { EditorModel } from "./model";
 import { ObjectPanel } from "./ObjectPanel";
@@ -64,6 +65,7 @@ export function App(props: {
         {actions && <FollowNote actions={actions} />}
         {actions && <ScaleBar actions={actions} />}
         {actions && <Minimap actions={actions} />}
+        {actions && <LongEditBar actions={actions} />}
         <Placeholder model={model} links={links} />
         {actions && <Notices actions={actions} />}
         {actions && <TourCard actions={actions} />}

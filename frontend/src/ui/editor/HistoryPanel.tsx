@@ -272,10 +272,11 @@ function Chosen({ actions }: { actions: EditorActions }) {
 function Effect({ actions }: { actions: EditorActions }) {
   const { travel, model } = actions;
   void model.scale.value; // what can be said depends on it
-  if (!model.mayAnnotate.value) return null;
+  const text = travel.far.hidden() ?? (model.mayAnnotate.value ? travel.effect() : undefined);
+  if (text === undefined) return null;
   return (
     <p class="past-effect" role="status">
-      {travel.effect()}
+      {text}
     </p>
   );
 }

@@ -1,6 +1,7 @@
 /** Everything a key does; the help sheet is made of the same list. */
 
 import * as texts from "../../texts";
+import { words } from "../../texts/keys";
 import { SHAPE_COMMANDS } from "../../tools/shaping";
 import type { EditorActions } from "./actions";
 import type { CommandId } from "./command_ids";
@@ -145,7 +146,7 @@ export const COMMANDS: readonly Command[] = [
     const command = {
       group: "Drafts" as const,
       label: by === 1 ? texts.commands.nextDoubtful : texts.commands.previousDoubtful,
-      also: by === 1 ? "Tab" : "Shift+Tab",
+      also: by === 1 ? words.tab : `Shift+${words.tab}`,
       run: (editor: EditorActions) => editor.review.step(by),
     };
     const way = by === 1 ? ("next" as const) : ("previous" as const);

@@ -1,26 +1,34 @@
 /** Key presses as text: the names that commands and the server know, and what people read; pure. */
 import { words } from "../../texts/keys";
 
-/** Keys that are no sign: [what people read, the name that aria-keyshortcuts wants]. */
-const NAMED: Readonly<Record<string, readonly [shown: string, aria: string]>> = {
-  arrowdown: ["↓", "ArrowDown"],
-  arrowleft: ["←", "ArrowLeft"],
-  arrowright: ["→", "ArrowRight"],
-  arrowup: ["↑", "ArrowUp"],
-  backspace: [words.backspace, "Backspace"],
-  delete: [words.delete, "Delete"],
-  end: [words.end, "End"],
-  enter: [words.enter, "Enter"],
-  escape: [words.escape, "Escape"],
-  home: [words.home, "Home"],
-  insert: [words.insert, "Insert"],
-  pagedown: [words.pageDown, "PageDown"],
-  pageup: [words.pageUp, "PageUp"],
-  space: [words.space, "Space"],
-  tab: [words.tab, "Tab"],
-  ...Object.fromEntries(
-    Array.from({ length: 12 }, (_, n) => [`f${n + 1}`, [`F${n + 1}`, `F${n + 1}`]] as const),
-  ),
+/** Keys that are no sign, as people read them. */
+const NAMED: Readonly<Record<string, string>> = {
+  arrowdown: "↓",
+  arrowleft: "←",
+  arrowright: "→",
+  arrowup: "↑",
+  backspace: words.backspace,
+  delete: words.delete,
+  end: words.end,
+  enter: words.enter,
+  escape: words.escape,
+  home: words.home,
+  insert: words.insert,
+  pagedown: words.pageDown,
+  pageup: words.pageUp,
+  space: words.space,
+  tab: words.tab,
+  ...Object.fromEntries(Array.from({ length: 12 }, (_, n) => [`f${n + 1}`, `F${n + 1}`])),
+};
+
+/** Those whose name for aria-keyshortcuts has two words; the others only begin with a capital. */
+const TWO_WORDS: Readonly<Record<string, string>> = {
+  arrowdown: "ArrowDown",
+  arrowleft: "ArrowLeft",
+  arrowright: "ArrowRight",
+  arrowup: "ArrowUp",
+  pagedown: "PageDown",
+  pageup: "PageUp",
 };
 
 /** Keys whose shifted sign differs from keyboard to keyboard. */
@@ -61,18 +69,19 @@ export function partsOf(name: string): KeyParts | undefined {
 
 /** A key as people read it: "ctrl+pageup" is Ctrl+Page up; "" stays "". */
 export function shownKey(name: string): string {
-  return written(name, "Ctrl", 0);
+  return written(name, words.control, (key) => NAMED[key] ?? key.toUpperCase());
 }
 
 /** A key as aria-keyshortcuts wants it. */
 export function ariaKey(name: string): string {
-  return written(name, "Control", 1);
+  const capital = (key: string) => key.slice(0, 1).toUpperCase() + key.slice(1);
+  return written(name, "Control", (key) => TWO_WORDS[key] ?? capital(key));
 }
 
-function written(name: string, control: string, at: 0 | 1): string {
+function written(name: string, control: string, nameOf: (key: string) => string): string {
   const parts = partsOf(name);
   if (!parts) return "";
-  const key = NAMED[parts.key]?.[at] ?? parts.key.toUpperCase();
+  const key = nameOf(parts.key);
   return [...(parts.hasControl ? [control] : []), ...(parts.hasShift ? ["Shift"] : []), key].join(
     "+",
   );

@@ -7,6 +7,7 @@ import type { ReviewOrder } from "../../labels/review_order";
 import type {
   AsideOp,
   HistoryState,
+  LongEdit,
   PlaneRef,
   SaveState,
   Span,
@@ -236,6 +237,7 @@ export function makeModel() {
     cursor: signal<{ x: number; y: number; label: number; className: string } | undefined>(
       undefined,
     ),
+    longEdit: signal<LongEdit | null>(null),
     save: signal<SaveState>({
       state: "saved",
       queued: 0,

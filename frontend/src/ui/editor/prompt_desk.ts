@@ -6,6 +6,7 @@ import type { ImagePoint } from "../../geometry/points";
 import type { Rect } from "../../geometry/rect";
 import { type Area, areaOf } from "../../labels/similar";
 import * as texts from "../../texts";
+import { waiting } from "../../texts/waiting";
 import { areaTarget, writeArea } from "../../tools/areas";
 import type { ToolContext } from "../../tools/tool";
 import type { PointerPlace } from "../../viewer/input";
@@ -14,6 +15,8 @@ import { type EditorModel, notify } from "./model";
 import type { Scene } from "./scene";
 
 const COLOUR = "#ffd76a";
+/** A worker that is free has answered by then. */
+const LATE_MS = 4000;
 /** The wheel turns faster than a worker answers. */
 const REST_MS = 120;
 
@@ -44,6 +47,7 @@ export class PromptDesk {
   readonly #dispose: () => void;
   #abort: AbortController | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #late: ReturnType<typeof setTimeout> | undefined;
   #asked: Asked | undefined;
   #found: { area: Area; answer: PromptAnswer; seconds: number } | undefined;
 
@@ -138,6 +142,7 @@ export class PromptDesk {
 
   drop(): void {
     clearTimeout(this.#timer);
+    clearTimeout(this.#late);
     this.#abort?.abort();
     this.#abort = undefined;
     this.#asked = undefined;
@@ -151,6 +156,7 @@ export class PromptDesk {
     const { image } = this.#model;
     if (!asked || !image.value) return;
     this.#abort?.abort();
+    clearTimeout(this.#late);
     const abort = new AbortController();
     this.#abort = abort;
     const began = performance.now();
@@ -158,8 +164,8 @@ export class PromptDesk {
     try {
       const prompter = this.asks.value;
       const body = { ...bodyOf(asked, threshold), ...(prompter && { prompter }) };
-      const answer = await this.#api.ask(image.value.id, body, abort.signal, (waiting) =>
-        this.#waits(waiting),
+      const answer = await this.#api.ask(image.value.id, body, abort.signal, (known) =>
+        this.#waits(known),
       );
       if (!abort.signal.aborted) this.#answered(answer, (performance.now() - began) / 1000);
     } catch (error) {
@@ -175,10 +181,15 @@ export class PromptDesk {
     if (is_served === false) {
       const text = texts.prompts.noWorker(engine, name);
       this.#tell("waiting", text, engine);
-    } else if (!this.#found) this.#tell("waiting", texts.prompts.looking(name), engine);
+      return;
+    }
+    if (!this.#found) this.#tell("waiting", texts.prompts.looking(name), engine);
+    clearTimeout(this.#late);
+    this.#late = setTimeout(() => this.#tell("waiting", waiting.turn(name), engine), LATE_MS);
   }
 
   #answered(answer: PromptAnswer, seconds: number): void {
+    clearTimeout(this.#late);
     if (answer.state === "failed" || answer.state === "waiting") {
       this.drop();
       const text = answer.message ?? texts.prompts.workerIsBusy;

@@ -217,6 +217,9 @@ export class EditorSession implements EditorActions {
         watch.follow(state);
         this.login.follow(state.state);
       }),
+      layer.longEdit.subscribe((edit) => {
+        model.longEdit.value = edit;
+      }),
       layer.history.subscribe((state) => {
         model.history.value = state;
       }),

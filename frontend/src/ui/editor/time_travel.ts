@@ -8,12 +8,13 @@ import type { ToRestore } from "../../store/restore";
 import type { StackStore } from "../../store/stack";
 import type { PlaneRef } from "../../store/types";
 import * as texts from "../../texts";
+import { past } from "../../texts/past";
 import { planText, type RestoreEffect, restoredText } from "../../texts/restoring";
 import { clickOrPan } from "../../tools/clicks";
 import { region } from "../../tools/region";
 import type { ToolContext, ToolName } from "../../tools/tool";
 import type { Gesture, PointerPlace } from "../../viewer/input";
-import { showsDetail } from "../../viewer/label_view";
+import { FarPast } from "./far_past";
 import type { HistoryList } from "./history_list";
 import { type Step, whoseStep } from "./history_steps";
 import { type EditorModel, notify } from "./model";
@@ -50,6 +51,7 @@ export class TimeTravel {
   readonly step = signal<Step | undefined>(undefined);
   readonly choice = signal<Choice | undefined>(undefined);
   readonly isBusy = signal(false);
+  readonly far: FarPast;
   readonly #parts: TravelParts;
   #past: PastPlane | undefined;
   /** Of the plane that is on its way. */
@@ -59,6 +61,7 @@ export class TimeTravel {
 
   constructor(parts: TravelParts) {
     this.#parts = parts;
+    this.far = new FarPast(parts.model, parts.scene);
   }
 
   get isAway(): boolean {
@@ -96,8 +99,8 @@ export class TimeTravel {
     const { layer, layers, history, scene } = this.#parts;
     const info = { ...layer.info, t, z };
     const past = await PastPlane.open({ api: layers, past: history, info, seq }, this.#past);
-    const view = scene.stage.view();
-    if (showsDetail(view, info.chunk)) await past.ensure(view.visible);
+    if (this.far.isFar(past)) await past.ensureWhole();
+    else await past.ensure(scene.stage.view().visible);
     return past;
   }
 
@@ -133,12 +136,14 @@ export class TimeTravel {
     const before = this.#past;
     this.#past = past;
     past.onTrouble((text) => notify(model, text, { tone: "problem" }));
+    this.far.follow(past);
     scene.showPast(past);
     before?.close();
   }
 
   leave(): void {
     const { model, layer, scene } = this.#parts;
+    this.far.follow(undefined);
     this.#wanted = undefined;
     this.isBusy.value = false;
     layer.lock.sentence = null;
@@ -253,10 +258,7 @@ export class TimeTravel {
 
   /** What can be done here, or what restoring the choice would do. */
   effect(): string {
-    const { layer, scene } = this.#parts;
-    if (!showsDetail(scene.stage.view(), layer.info.chunk)) {
-      return texts.history.past.zoomIn;
-    }
+    if (this.far.isFar(this.#parts.layer)) return past.far;
     const choice = this.choice.value;
     if (!choice) return texts.history.past.clickToRestore;
     if (choice.plan === undefined) return texts.history.past.comparing;
