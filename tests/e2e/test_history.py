@@ -135,6 +135,7 @@ def test_one_object_comes_back_and_undo_takes_it_away_again(two, image):
     ana.stroke((90, 60))
     ana.page.keyboard.press("Delete")
     ana.wait_until_saved()
+    ben.until("(editor) => editor.layer.plane.replica.seq === 4")
     stroke(ben, (100, 40), (100, 80))  # an object where that one was
     ana.until("(editor) => editor.layer.plane.replica.seq === 5")
     deleted = np.array(stored_labels(image, *BOX))
@@ -233,8 +234,9 @@ def test_a_bulk_accept_is_one_step_and_is_undone_after_a_reload(open_editor, ima
     editor.reload()
     page.keyboard.press("t")
     n_steps(editor, 2)
-    assert "Accepting" in page.locator(".history-step").first.inner_text()
-    assert "of stardist v3" in page.locator(".history-step").first.inner_text()
+    newest = page.locator(".history-step").first
+    editor.wait_for(lambda: "Accepting" in newest.inner_text(), "the accept in the list")
+    assert "of stardist v3" in newest.inner_text()
     page.keyboard.press("t")
     page.keyboard.press("Control+z")
     editor.until("(editor) => editor.layer.history.value.undoKind === 'brush'")

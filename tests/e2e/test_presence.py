@@ -92,12 +92,15 @@ def test_two_who_follow_each_other_come_to_rest(open_editor, annotator, owner):
 
     mark_of(one, owner).click()
     mark_of(other, annotator).click()
-    one.page.wait_for_timeout(3000)  # long enough for a view to be handed to and fro
-    views = view_of(one), view_of(other)
-    said.clear()
-    one.page.wait_for_timeout(3000)
-    assert (view_of(one), view_of(other)) == views
-    assert len(said) <= 1
+
+    def rest():
+        """Whether nothing is handed to and fro for a while."""
+        views = view_of(one), view_of(other)
+        said.clear()
+        one.page.wait_for_timeout(3000)
+        return (view_of(one), view_of(other)) == views and len(said) <= 1
+
+    one.wait_for(rest, "two views that stay")
 
 
 def test_who_does_not_want_to_be_seen_is_gone_and_saves_all_the_same(
