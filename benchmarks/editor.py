@@ -96,6 +96,29 @@ def measure(side: int, n_objects: int, strokes: list[int], folder: Path) -> dict
     return found
 
 
+def plot(rows: list[dict[str, Any]], target: Path) -> None:
+    """Draw what strokes cost over the objects, and over the strokes before."""
+    from matplotlib.figure import Figure  # comes with stardist
+
+    figure = Figure(figsize=(8, 3), layout="constrained")
+    fewest = min(row["n_strokes"] for row in rows)
+    most = max(row["n_objects"] for row in rows)
+    panels = (
+        ("n_objects", [row for row in rows if row["n_strokes"] == fewest]),
+        ("n_strokes", [row for row in rows if row["n_objects"] == most]),
+    )
+    for axes, (name, wanted) in zip(figure.subplots(1, 2, sharey=True), panels, strict=True):
+        for kind in sorted({row["stroke"] for row in wanted}):
+            found = [row for row in wanted if row["stroke"] == kind]
+            at = [max(1, row[name]) for row in found]  # 0 has no place on the axis
+            for cost, line in (("move_p95_ms", "-o"), ("end_p95_ms", "--s")):
+                axes.plot(at, [row[cost] for row in found], line, label=f"{COLUMNS[cost]}, {kind}")
+        axes.set(xscale="log", xlabel=COLUMNS[name])
+    figure.axes[0].set(ylabel="ms", ylim=(0, 1.1 * max(row["end_p95_ms"] for row in rows)))
+    figure.axes[1].legend(fontsize=7)
+    figure.savefig(target)
+
+
 def main() -> None:
     """Measure everything and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -103,16 +126,20 @@ def main() -> None:
     parser.add_argument("--objects", type=int, nargs="+", default=[1000, 5000, 50_000])
     parser.add_argument("--strokes", type=int, nargs="+", default=[10, 1000])
     parser.add_argument("--json", type=Path, help="also write the numbers to this file")
+    parser.add_argument("--plot", type=Path, help="also draw them into this file (PNG, SVG)")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         found = [measure(given.side, n, given.strokes, Path(folder)) for n in given.objects]
     print("\n".join(table([one["once"] for one in found], ONCE)), end="\n\n")
-    print("\n".join(table([row for one in found for row in one["strokes"]], COLUMNS)), end="\n\n")
+    rows = [row for one in found for row in one["strokes"]]
+    print("\n".join(table(rows, COLUMNS)), end="\n\n")
     print(TARGETS)
     print(PEERS)
     print(f"load {os.getloadavg()[0]:.1f}")
     if given.json:
         given.json.write_text(json.dumps(found, indent=2), encoding="utf-8")
+    if given.plot:
+        plot(rows, given.plot)
 
 
 if __name__ == "__main__":

@@ -36,6 +36,8 @@ export function placeOf(user: string, layerId: string, { t, z }: PlaneRef): stri
 }
 
 const MAX_BYTES = 64 << 20;
+/** So many more may come before all steps are counted: a stroke must not cost what all cost. */
+const COUNT_AFTER_BYTES = 4 << 20;
 const BYTES_PER_RUN = 16;
 
 export class History {
@@ -49,6 +51,7 @@ export class History {
   private readonly journal: Journal;
   private readonly place: string;
   private position = 0;
+  private uncountedBytes = 0;
 
   /** @param place names person and plane */
   constructor(journal: Journal, place: string) {
@@ -79,7 +82,7 @@ export class History {
     this.position = Math.max(this.position + 1, Date.now());
     const step: Step = { op, meta, kind, position: this.position };
     this.stacks[stack].push(step);
-    this.trim();
+    this.trim(step);
     this.show();
     void this.persist(stack, step, body);
   }
@@ -177,11 +180,12 @@ export class History {
     this.journal.deleteSteps(this.place, positions).catch(() => undefined);
   }
 
-  private trim(): void {
+  private trim(added: Step): void {
+    this.uncountedBytes += bytesOf(added);
+    if (this.uncountedBytes < COUNT_AFTER_BYTES) return;
+    this.uncountedBytes = 0;
     const { undo } = this.stacks;
-    const size = (step: Step) =>
-      [...step.op.edit.values()].reduce((sum, runs) => sum + runs.count * BYTES_PER_RUN, 100);
-    let bytes = undo.reduce((sum, step) => sum + size(step), 0);
+    let bytes = undo.reduce((sum, step) => sum + bytesOf(step), 0);
     const newest = undo.at(-1)?.meta.group;
     // What is undone together stays, or goes, together.
     const isOf = (group: string | undefined) =>
@@ -190,7 +194,7 @@ export class History {
       if (bytes <= MAX_BYTES && !isOf(dropped)) break;
       const oldest = undo.shift() as Step;
       dropped = oldest.meta.group;
-      bytes -= size(oldest);
+      bytes -= bytesOf(oldest);
       this.forget([oldest]);
     }
   }
@@ -204,4 +208,8 @@ export class History {
       redoKind: redo.at(-1)?.kind ?? null,
     });
   }
+}
+
+function bytesOf({ op }: Step): number {
+  return [...op.edit.values()].reduce((sum, runs) => sum + runs.count * BYTES_PER_RUN, 100);
 }

@@ -72,6 +72,7 @@ export const fill: Tool = {
         context.select(id);
         context.disarmNew();
         context.say(texts.tools.fill.done(report.nPixels));
+        return report;
       });
     });
   },
@@ -139,7 +140,8 @@ export const erasePiece: Tool = {
 
 function eraseAt(context: ToolContext, place: PointerPlace): void {
   void context.attempt(async () => {
-    const { id, nLost, nPieces } = await context.layer.shaping.erasePiece(place.image);
+    const report = await context.layer.shaping.erasePiece(place.image);
+    const { id, nLost, nPieces } = report;
     const isWhole = nPieces === 0;
     if (isWhole && context.selected === id) context.select(0);
     context.say(
@@ -147,6 +149,7 @@ function eraseAt(context: ToolContext, place: PointerPlace): void {
         ? texts.tools.erasePiece.doneWhole(id, nLost)
         : texts.tools.erasePiece.done(id, nLost),
     );
+    return report;
   });
 }
 

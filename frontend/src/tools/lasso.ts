@@ -99,11 +99,12 @@ function close(context: ToolContext, { points, held }: Sketch): void {
   context.showSketch(undefined);
   void context.attempt(async () => {
     const options = held.isAlt ? erasing(context, start) : painting(context, start, held.isShift);
-    if (!options) return;
+    if (!options) return undefined;
     const report = await context.layer.fillPolygon(points, options);
     context.select(options.instanceId);
     if (!held.isAlt) context.disarmNew();
     if (report === null) context.say(nothingChanged(held.isAlt, options));
+    return report;
   });
 }
 

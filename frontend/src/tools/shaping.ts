@@ -74,5 +74,6 @@ export async function reshapeSelected(context: ToolContext, command: ShapeComman
   await context.attempt(async () => {
     const report = await context.layer.shaping.reshape(id, command.how);
     context.say(report ? command.said(id, report) : command.saidNothing(id));
+    return report;
   });
 }

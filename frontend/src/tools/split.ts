@@ -61,13 +61,15 @@ function seedAt(context: ToolContext, place: PointerPlace): void {
     void context.attempt(async () => {
       const { shaping } = context.layer;
       const seeds = [first, place.image] as const;
-      done(context, from, await shaping.splitBetween(from, seeds, context.brightness));
+      return done(context, from, await shaping.splitBetween(from, seeds, context.brightness));
     });
   }
 }
 
-function done(context: ToolContext, id: number, { newIds, by }: SplitReport): void {
+function done(context: ToolContext, id: number, report: SplitReport): SplitReport {
+  const { newIds, by } = report;
   context.select(id);
   const isOnePlane = (context.layer.instances.get(id)?.depth ?? 1) > 1;
   context.say(texts.tools.split.done(id, newIds, by, isOnePlane));
+  return report;
 }

@@ -85,7 +85,7 @@ export interface ToolContext {
   readPicture(box: Rect): Promise<Picture>;
   /** Show an area that is not written yet. */
   showArea(area: Area | undefined, colour: string): void;
-  /** Run an edit and tell its refusal. */
+  /** Run an edit, which returns its report, and tell its refusal. */
   attempt<T>(edit: () => Promise<T>): Promise<T | undefined>;
 }
 

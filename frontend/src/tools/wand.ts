@@ -134,9 +134,10 @@ export const wand: Tool = {
         void context
           .attempt(async () => {
             const area = await press.finish();
-            if (!area) return;
-            await writeArea(context, place, target, area, { kind: "wand" });
+            if (!area) return undefined;
+            const report = await writeArea(context, place, target, area, { kind: "wand" });
             if (press.isFull) context.say(TOO_LARGE);
+            return report;
           })
           .finally(() => press.stop());
       },
