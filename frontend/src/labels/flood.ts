@@ -12,7 +12,7 @@ export type Flood =
 export interface FloodLimits {
   /** Where to look; reaching its edge means that the area is open … */
   readonly bounds: Rect;
-  /** … except where the edge is the image's own. */
+  /** … except where the edge is the image's own; but from one side of it to the other is open too. */
   readonly image: Rect;
   readonly maxPixels: number;
 }
@@ -46,7 +46,16 @@ export function flood(x: number, y: number, labelAt: LabelAt, limits: FloodLimit
       if (next >= bounds.y0 && next < bounds.y1) seeds(lo, hi, next, target, labelAt, stack);
     }
   }
-  return { ok: true, spans, nPixels };
+  return crosses(spans, limits.image) ? { ok: false, why: "open" } : { ok: true, spans, nPixels };
+}
+
+/** Whether an area reaches from one side of the image to the opposite one, as open ground does. */
+function crosses(spans: readonly Interval[], { x0, y0, x1, y1 }: Rect): boolean {
+  const reaches = (isThere: (span: Interval) => boolean) => spans.some(isThere);
+  return (
+    (reaches(({ lo }) => lo === x0) && reaches(({ hi }) => hi === x1)) ||
+    (reaches(({ y }) => y === y0) && reaches(({ y }) => y === y1 - 1))
+  );
 }
 
 /** One seed for every stretch of `target` in the row above or below. */

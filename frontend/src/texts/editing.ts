@@ -25,7 +25,7 @@ export const editing = {
     outside: "Click inside the visible part of the image.",
     notLoaded: "This part of the annotation is still loading.",
     tooLarge: "This area is too large to fill at once.",
-    open: "This area is not closed inside the view: close the ring, or zoom out.",
+    open: "This area is not closed inside the view: close the ring, or zoom out until all of it is seen.",
     notBackground: "Fill works on background: click inside a ring.",
   },
   shape: {

@@ -34,17 +34,31 @@ function bruteForce(grid: readonly number[], x: number, y: number): Set<number> 
   return found;
 }
 
+function fromSideToSide(pixels: ReadonlySet<number>): boolean {
+  const [xs, ys] = [new Set<number>(), new Set<number>()];
+  for (const pixel of pixels) {
+    xs.add(pixel % SIZE);
+    ys.add(Math.floor(pixel / SIZE));
+  }
+  return [xs, ys].some((one) => one.has(0) && one.has(SIZE - 1));
+}
+
 test("a flood finds exactly the pixels that hang together with the first", () => {
   fc.assert(
     fc.property(grids, fc.nat(SIZE - 1), fc.nat(SIZE - 1), (grid, x, y) => {
       const at = (px: number, py: number) => grid[py * SIZE + px];
       const filled = flood(x, y, at, { bounds: whole, image: whole, maxPixels: 1000 });
-      if (!filled.ok) throw new Error(filled.why);
+      const expected = bruteForce(grid, x, y);
+      if (!filled.ok) {
+        expect(filled.why).toBe("open");
+        expect(fromSideToSide(expected)).toBe(true);
+        return;
+      }
+      expect(fromSideToSide(expected)).toBe(false);
       const pixels = new Set<number>();
       for (const span of filled.spans) {
         for (let px = span.lo; px < span.hi; px++) pixels.add(span.y * SIZE + px);
       }
-      const expected = bruteForce(grid, x, y);
       expect(pixels.size).toBe(filled.nPixels);
       expect([...pixels].sort((a, b) => a - b)).toEqual([...expected].sort((a, b) => a - b));
     }),
@@ -52,11 +66,12 @@ test("a flood finds exactly the pixels that hang together with the first", () =>
 });
 
 test("an area that reaches the edge of the view but not of the image is open", () => {
-  const nothing = () => 0;
+  const corner = (x: number, y: number) => (x < 4 && y < 4 ? 0 : 1);
   const limits = { bounds: rect(2, 2, 8, 8), image: whole, maxPixels: 1000 };
-  expect(flood(4, 4, nothing, limits)).toEqual({ ok: false, why: "open" });
-  const closed = { ...limits, bounds: whole };
-  expect(flood(4, 4, nothing, closed)).toMatchObject({ ok: true, nPixels: SIZE * SIZE });
+  expect(flood(3, 3, corner, limits)).toEqual({ ok: false, why: "open" });
+  const seen = { ...limits, bounds: whole };
+  expect(flood(3, 3, corner, seen)).toMatchObject({ ok: true, nPixels: 16 });
+  expect(flood(3, 3, () => 0, seen)).toEqual({ ok: false, why: "open" });
 });
 
 test("a flood refuses what is too large, outside or not loaded", () => {

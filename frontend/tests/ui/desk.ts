@@ -18,6 +18,8 @@ export class Desk {
   grey: Uint8Array | undefined;
   /** Of the store, told to the person. */
   readonly refused: string[] = [];
+  /** What edits returned: who listens to the editor hears of them by it. */
+  readonly reports: unknown[] = [];
 
   constructor(layer: AnnotationPlane) {
     this.layer = layer;
@@ -44,7 +46,9 @@ export class Desk {
 
   private async attempt<T>(edit: () => Promise<T>): Promise<T | undefined> {
     try {
-      return await edit();
+      const report = await edit();
+      this.reports.push(report);
+      return report;
     } catch (error) {
       if (!(error instanceof EditRefused)) throw error;
       this.refused.push(error.message);

@@ -328,3 +328,27 @@ describe("commands on the selected object", () => {
     }
   });
 });
+
+test.each([
+  ["lasso", () => desk.drag([300, 300, 340, 300, 340, 320, 300, 320])],
+  ["split", () => desk.drag([120, 90, 120, 140])],
+  ["erase-piece", () => desk.click(110, 110)],
+  ["fill", () => desk.click(320, 310)],
+] as const)("%s reports what it did to who listens", async (tool, act) => {
+  if (tool === "fill") {
+    desk.drag([300, 300, 340, 300, 340, 320, 300, 320, 300, 300]); // a ring
+    await saved();
+    desk.reports.splice(0);
+  }
+  desk.paint.chooseTool(tool);
+  act();
+  await saved();
+  expect(desk.reports).toEqual([expect.objectContaining({ kind: kinds().at(-1) })]);
+});
+
+test("shaping reports what it did to who listens", async () => {
+  desk.model.selected.value = 1;
+  desk.paint.reshape(SHAPE_COMMANDS.find(({ how }) => how === "grow") as never);
+  await saved();
+  expect(desk.reports).toEqual([expect.objectContaining({ kind: "grow" })]);
+});
