@@ -14,7 +14,7 @@ urlpatterns: list[URLPattern] = [
         "images/<uuid:image_id>/pixels/<int:plane>/<int:level>/<int:column>/<int:row>/",
         pixels.RawTile.as_view(),
     ),
-    path("tour/", tour.OwnTour.as_view()),
+    path("me/tour/", tour.OwnTour.as_view()),
     path("me/keys/", keys.OwnKeys.as_view()),
     path("bookmarks/<uuid:bookmark_id>/", views.BookmarkDetail.as_view()),
 ]

@@ -71,7 +71,7 @@ ACCESS: dict[str, dict[str, str]] = {
     API + IMAGE + "pixels/<int:plane>/<int:level>/<int:column>/<int:row>/": LOOK,
     API + IMAGE + "bookmarks/": {"GET": VIEWER, "POST": VIEWER},
     API + "bookmarks/<uuid:bookmark_id>/": {"PATCH": UPLOADER, "DELETE": UPLOADER},
-    API + "tour/": {"GET": PERSON, "PUT": PERSON},
+    API + "me/tour/": {"GET": PERSON, "PUT": PERSON},
     API + "me/keys/": {"GET": PERSON, "PUT": PERSON, "DELETE": PERSON},
     API + LAYER: LOOK,
     API + LAYER + "ids/": {"POST": ANNOTATOR},
@@ -190,7 +190,7 @@ SENT: dict[tuple[str, str], Callable[[Furnished], Sent]] = {
         {"name": "a place", "place": {"x": 3, "y": 4, "scale": 2}}
     ),
     ("PATCH", API + "bookmarks/<uuid:bookmark_id>/"): lambda w: Sent({"name": "another"}),
-    ("PUT", API + "tour/"): lambda w: Sent({"status": "later", "step": "paint"}),
+    ("PUT", API + "me/tour/"): lambda w: Sent({"status": "later", "step": "paint"}),
     ("PUT", API + "me/keys/"): lambda w: Sent({"keys": {"brush": "p"}}),
     ("POST", API + LAYER + "ids/"): lambda w: Sent({"count": 3}),
     ("POST", API + LAYER + "ops/"): lambda w: Sent(

@@ -662,6 +662,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/tour/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far you are in the tour of the editor */
+        get: operations["v1_me_tour_retrieve"];
+        /** Keep how far you are in the tour */
+        put: operations["v1_me_tour_update"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/predictions/{prediction_id}/cancel/": {
         parameters: {
             query?: never;
@@ -1197,24 +1215,6 @@ export interface paths {
         put?: never;
         /** Open the suggested region for painting */
         post: operations["v1_suggestions_take_create"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/tour/": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** How far you are in the tour of the editor */
-        get: operations["v1_tour_retrieve"];
-        /** Keep how far you are in the tour */
-        put: operations["v1_tour_update"];
-        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -4239,6 +4239,50 @@ export interface operations {
             };
         };
     };
+    v1_me_tour_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TourJson"];
+                };
+            };
+        };
+    };
+    v1_me_tour_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TourChangeRequest"];
+                "application/x-www-form-urlencoded": components["schemas"]["TourChangeRequest"];
+                "multipart/form-data": components["schemas"]["TourChangeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TourJson"];
+                };
+            };
+        };
+    };
     v1_predictions_cancel_create: {
         parameters: {
             query?: never;
@@ -5205,50 +5249,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SuggestionOut"];
-                };
-            };
-        };
-    };
-    v1_tour_retrieve: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TourJson"];
-                };
-            };
-        };
-    };
-    v1_tour_update: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["TourChangeRequest"];
-                "application/x-www-form-urlencoded": components["schemas"]["TourChangeRequest"];
-                "multipart/form-data": components["schemas"]["TourChangeRequest"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TourJson"];
                 };
             };
         };

@@ -17,6 +17,6 @@ export class TourApi {
 
   /** The request outlives the page: who says "not now" may leave at once. */
   keep(change: TourChange): Promise<unknown> {
-    return this.client.json("PUT", "/api/v1/tour/", { json: change, keepalive: true });
+    return this.client.json("PUT", "/api/v1/me/tour/", { json: change, keepalive: true });
   }
 }

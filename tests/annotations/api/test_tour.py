@@ -15,7 +15,7 @@ from tests.factories import ImageFactory
 
 pytestmark = pytest.mark.django_db
 
-ADDRESS = "/api/v1/tour/"
+ADDRESS = "/api/v1/me/tour/"
 JSON = {"content_type": "application/json"}
 
 
