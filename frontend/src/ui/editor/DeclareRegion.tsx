@@ -1,5 +1,5 @@
 /** Saying what a region holds that was just drawn. */
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Rect } from "../../geometry/rect";
 import type { Span } from "../../store/types";
 import * as texts from "../../texts";
@@ -17,9 +17,17 @@ export function DeclareRegion({ actions, box }: { actions: EditorActions; box: R
   const here = { ...plane.value, depth: 1 };
   const [chosen, setChosen] = useState<Span>();
   const planes = chosen?.t === here.t ? chosen : here;
+  const form = useRef<HTMLFormElement>(null);
+  // Whoever draws looks at the image: what is to be said now must not wait out of sight.
+  useEffect(() => {
+    const section = form.current?.closest("details");
+    if (section) section.open = true;
+    form.current?.scrollIntoView({ block: "nearest" });
+  }, [box]);
   return (
     <form
       class="declare"
+      ref={form}
       onSubmit={(event) => {
         event.preventDefault();
         actions.desk.declare(box, coverage, purpose, planes);
