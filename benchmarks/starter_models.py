@@ -89,7 +89,7 @@ STARTERS = {
         "cells_phase",
         "spread whole cells in phase contrast",
         (0,),
-        {"net": "small", "steps": 600, "steps_per_epoch": 50, "averaging": 0.99, "batch_size": 8},
+        {"net": "small", "steps": 2400, "steps_per_epoch": 100, "averaging": 0.99, "batch_size": 8},
     ),
 }
 

@@ -172,7 +172,8 @@ def test_three_painters_and_a_watcher_end_with_the_same_pixels(
         paint_by_hand(editor, number)
     work_at_once(painters, 2)
     for editor in painters:
-        editor.page.unroute("**/ops/")
+        # An answer that is being lost just now may go on on its own.
+        editor.page.unroute_all(behavior="ignoreErrors")
         editor.tell("(editor) => editor.retrySaving()")
     for editor in painters:
         editor.wait_until_saved()

@@ -55,9 +55,10 @@ def all_blobs():
 
 PAINT = """
 from django.contrib.auth import get_user_model
-from annotations.models import LabelLayer, LabelOp
+from annotations.models import LabelLayer
+from project import inserts
 from tests.annotations.painting import paint_box
-LabelOp.objects.bulk_create = die
+inserts.insert = die
 user = get_user_model().objects.get(username=sys.argv[1])
 paint_box(user, LabelLayer.objects.get(), (0, 0, 30, 30))
 """
