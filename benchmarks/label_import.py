@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import cProfile
-import json
 import os
 import pstats
 import resource
@@ -24,6 +23,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.ops import database
+from benchmarks.telling import tell
 
 COLUMNS_SHOWN = 40
 
@@ -113,11 +113,7 @@ def main():
         os.environ["CYTOLOOP_DATA_DIR"] = folder
         with database(Path(folder)):
             result = run(given, Path(folder))
-    if given.json:
-        print(json.dumps(result))
-        return
-    for name, value in result.items():
-        print(f"{name:>20}  {value}")
+    tell(result, as_json=given.json)
 
 
 if __name__ == "__main__":

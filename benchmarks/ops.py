@@ -13,7 +13,6 @@ layer's row is held. `python -m benchmarks.ops_over_http` asks a whole site inst
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import statistics
 import sys
@@ -26,6 +25,8 @@ from pathlib import Path
 
 import numpy as np
 import psutil
+
+from benchmarks.telling import tell
 
 SIDE_PX = 4096
 RADIUS_PX = 20
@@ -259,11 +260,7 @@ def main():
         os.environ["CYTOLOOP_DATA_DIR"] = folder
         with database(Path(folder)):
             result = run(given)
-    if given.json:
-        print(json.dumps(result))
-        return
-    for name, value in result.items():
-        print(f"{name:>16}  {value}")
+    tell(result, as_json=given.json)
 
 
 if __name__ == "__main__":

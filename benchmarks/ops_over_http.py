@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import http.client
-import json
 import multiprocessing
 import os
 import statistics
@@ -28,6 +27,7 @@ import tifffile
 
 from benchmarks.ops import SIDE_PX, prepare
 from benchmarks.rest_client import Client
+from benchmarks.telling import tell
 from tests.running_site import RunningSite
 
 
@@ -112,11 +112,7 @@ def main():
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="cytoloop-bench-") as folder:
         result = run(given, Path(folder))
-    if given.json:
-        print(json.dumps(result))
-        return
-    for name, value in result.items():
-        print(f"{name:>20}  {value}")
+    tell(result, as_json=given.json)
 
 
 if __name__ == "__main__":
