@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,6 +38,18 @@ def django_db_modify_db_settings() -> None:
         from project.localdb import LocalServer
 
         LocalServer(database.DATA_DIR).start()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker, pytestconfig) -> Iterator[None]:
+    """Make the test database as pytest-django does, and end all sessions in it before its end."""
+    yield
+    with django_db_blocker.unblock():
+        others = database.send_others_away()
+    if others:
+        capture = pytestconfig.pluginmanager.getplugin("capturemanager")
+        with capture.global_and_fixture_disabled():
+            print("\nStill in the test database at the end:", *others, sep="\n  ", file=sys.stderr)
 
 
 @pytest.fixture(autouse=True)

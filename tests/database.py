@@ -44,6 +44,27 @@ def stop_server(data_dir: Path) -> None:
         LocalServer(data_dir).stop()
 
 
+def send_others_away() -> list[str]:
+    """Let nobody into the test database any more; return who was in it beside this process' pool.
+
+    A database with somebody in it cannot be dropped, and a thread or a server that ends a moment
+    late is no reason for a session of good tests to fail.
+    """
+    from django.db import connection
+
+    name = connection.settings_dict["NAME"]
+    connection.close()
+    connection.close_pool()
+    with connection._nodb_cursor() as cursor:
+        cursor.execute(f"ALTER DATABASE {connection.ops.quote_name(name)} ALLOW_CONNECTIONS false")
+        cursor.execute(
+            "SELECT concat_ws(', ', application_name, state, query), pg_terminate_backend(pid) FROM"
+            " pg_stat_activity WHERE datname = %s AND backend_type = 'client backend'",
+            [name],
+        )
+        return [who for who, _ended in cursor.fetchall()]
+
+
 def end_session(data_dir: Path, owner: int) -> None:
     """Stop the server and remove the folder, unless we are a forked copy of the session."""
     if os.getpid() == owner:

@@ -134,7 +134,8 @@ def write(file: BinaryIO, label_image: LabelImage) -> None:
 
     Notes
     -----
-    Deflate with a horizontal predictor off: on labels the predictor makes files larger.
+    Deflate with a horizontal predictor off: on labels the predictor makes files larger. Strips,
+    since ImageJ opens no tiles (ij/io/TiffDecoder.java, 1.53t), nor a TIFF beyond 4 GiB.
     """
     fits = label_image.size == 0 or int(label_image.max()) <= np.iinfo(np.uint16).max
     array = label_image.astype(np.uint16 if fits else np.uint32, copy=False)
@@ -146,6 +147,5 @@ def write(file: BinaryIO, label_image: LabelImage) -> None:
                 predictor=False,
                 photometric="minisblack",
                 metadata=None,
-                tile=(512, 512) if min(plane.shape) >= 512 else None,
                 contiguous=False,
             )
