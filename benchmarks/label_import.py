@@ -15,15 +15,13 @@ import os
 import pstats
 import resource
 import sys
-import tempfile
 import time
 from contextlib import nullcontext
 from multiprocessing import get_context
-from pathlib import Path
 
 import numpy as np
 
-from benchmarks.ops import database
+from benchmarks.surroundings import database
 from benchmarks.telling import tell
 
 COLUMNS_SHOWN = 40
@@ -115,12 +113,8 @@ def main():
     parser.add_argument("--profile", action="store_true")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
-    os.environ.setdefault("CYTOLOOP_LOG_LEVEL", "WARNING")
-    with tempfile.TemporaryDirectory(prefix="cytoloop-bench-") as folder:
-        os.environ["CYTOLOOP_DATA_DIR"] = folder
-        with database(Path(folder)):
-            result = run(given, Path(folder))
+    with database() as folder:
+        result = run(given, folder)
     tell(result, as_json=given.json)
 
 
