@@ -18,14 +18,7 @@ from cellpose.models import CellposeModel
 
 from project.errors import Cancelled
 from tests.engines.conformance import TINY, run
-from tests.engines.worlds import (
-    Notes,
-    ellipsoids,
-    in_blocks_alone,
-    make_job,
-    never,
-    write_region,
-)
+from tests.engines.worlds import Notes, ellipsoids, in_blocks_alone, make_job, never, write_region
 from training.datasets.volumes import NormalizedStack
 from training.engines import registry
 from training.engines.cellpose_engine.engine import load_net

@@ -28,14 +28,7 @@ from project.errors import Cancelled, CheckpointCorrupt, DataProblem
 from tests.engines.conformance import run
 from tests.engines.kinds import VOLUMES, check_kinds
 from tests.engines.stardist_3d_params import TINY
-from tests.engines.worlds import (
-    Notes,
-    ellipsoids,
-    in_blocks_alone,
-    make_job,
-    never,
-    write_volume,
-)
+from tests.engines.worlds import Notes, ellipsoids, in_blocks_alone, make_job, never, write_volume
 from training.datasets.volumes import NormalizedStack, StackOfFile
 from training.engines import registry
 from training.engines.base import TrainJob

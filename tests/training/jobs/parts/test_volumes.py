@@ -18,17 +18,19 @@ from annotations.queries.chunks import layer_label_image, pixels_of
 from project import leases
 from project.storage import put_file, scratch_dir
 from tests.training.conftest import JOIN_S
+from tests.training.jobs.parts.worlds import predicted, prediction_of, stop
 from tests.training.worlds import draw_stack, stored_image, wait_for
 from training import tasks
 from training.actions.predictions import cancel_prediction, queue_predictions
 from training.actions.runs import queue_run
 from training.engines.base import PredictionArrays
 from training.engines.cuboids import cuboids, predict_in_cuboids
-from training.jobs.attempt import Interrupted
 from training.jobs.volume_parts import merge_volumes
-from training.models import ModelVersion, PredictionPart, PredictionRun, RunState
+from training.models import ModelVersion, PredictionPart, RunState
 from training.supervision.parts import write_part
 from training.supervision.warm import warm_child
+
+pytestmark = pytest.mark.django_db(transaction=True)
 
 BLOCKS = [[3, 60, 60], [2, 20, 20]]
 N_BLOCKS = 8  # of a stack of 5 x 96 x 96
@@ -126,25 +128,6 @@ def stack(project):
     return stored_image(project, draw_stack()[1][None], pixel_size_um=0.5, z_step_um=1.0)
 
 
-@pytest.fixture
-def news(monkeypatch):
-    heard = []
-    monkeypatch.setattr("training.jobs.news.publish", lambda channel, event: heard.append(event))
-    return heard
-
-
-def prediction_of(image):
-    return PredictionRun.objects.select_related("layer", "image").get(image=image)
-
-
-def predicted(owner, version, image, work_off):
-    queue_predictions(user=owner, version=version, images=[image.pk])
-    work_off()
-    row = prediction_of(image)
-    assert row.state == RunState.FINISHED, row.error_message + row.traceback
-    return row
-
-
 def labels_of(row):
     image = row.image
     box = (0, 0, image.height, image.width)
@@ -161,7 +144,6 @@ def rows_of(row):
     return list(row.layer.instances.order_by("instance_id").values_list(*names))
 
 
-@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("n_t", [1, 2])
 def test_a_volume_in_parts_is_that_of_one_worker(
     version, owner, project, work_off, news, monkeypatch, n_t
@@ -189,7 +171,6 @@ def test_a_volume_in_parts_is_that_of_one_worker(
     assert {path.name.split("-")[0] for path in scratch_dir().iterdir()} == {"checkpoint"}
 
 
-@pytest.mark.django_db(transaction=True)
 def test_other_workers_make_blocks_too_and_none_twice(
     odd_engine, version, owner, stack, work_off, monkeypatch, tmp_path
 ):
@@ -209,7 +190,6 @@ def test_other_workers_make_blocks_too_and_none_twice(
     assert len(seen) == len(set(seen)) == N_BLOCKS
 
 
-@pytest.mark.django_db(transaction=True)
 def test_a_block_whose_worker_was_killed_is_made_by_another(
     version, owner, stack, work_off, monkeypatch
 ):
@@ -229,7 +209,6 @@ def test_a_block_whose_worker_was_killed_is_made_by_another(
     assert row.n_instances == 9
 
 
-@pytest.mark.django_db(transaction=True)
 def test_a_child_that_is_killed_loses_the_block_it_was_at(
     odd_engine, version, owner, stack, work_off, tmp_path
 ):
@@ -243,7 +222,6 @@ def test_a_child_that_is_killed_loses_the_block_it_was_at(
     assert len((tmp_path / "seen").read_text().split()) == N_BLOCKS
 
 
-@pytest.mark.django_db(transaction=True)
 def test_blocks_that_are_made_are_used_when_the_holder_stops(
     odd_engine, version, owner, stack, work_off, monkeypatch, tmp_path
 ):
@@ -261,11 +239,6 @@ def test_blocks_that_are_made_are_used_when_the_holder_stops(
     assert len((tmp_path / "seen").read_text().split()) == N_BLOCKS - 3
 
 
-def stop(*arguments, **options):
-    raise Interrupted
-
-
-@pytest.mark.django_db(transaction=True)
 def test_a_cancel_stops_the_block_that_is_being_made(
     odd_engine, version, owner, stack, in_background
 ):
@@ -283,7 +256,6 @@ def test_a_cancel_stops_the_block_that_is_being_made(
     assert set(PredictionPart.objects.values_list("state", flat=True)) == {RunState.CANCELLED}
 
 
-@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("blocks", [None, [[5, 96, 96], [2, 20, 20]]])
 def test_what_is_looked_at_in_one_piece_has_no_parts(
     odd_engine, version, owner, stack, work_off, news, blocks
@@ -296,7 +268,6 @@ def test_what_is_looked_at_in_one_piece_has_no_parts(
     assert not any("part" in one.get("progress", {}) for one in news)
 
 
-@pytest.mark.django_db(transaction=True)
 def test_an_engine_of_planes_still_draws_linked_planes(odd_engine, version, owner, stack, work_off):
     odd_engine(blocks=BLOCKS)
 
@@ -305,7 +276,6 @@ def test_an_engine_of_planes_still_draws_linked_planes(odd_engine, version, owne
     assert {score for *_, score in rows_of(row)} == {0.5}
 
 
-@pytest.mark.django_db(transaction=True)
 def test_labels_of_a_volume_in_parts_need_not_fit_into_memory(
     version, owner, stack, work_off, monkeypatch
 ):
