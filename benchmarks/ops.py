@@ -16,16 +16,14 @@ import argparse
 import os
 import statistics
 import sys
-import tempfile
 import threading
 import time
 import uuid
-from contextlib import contextmanager
-from pathlib import Path
 
 import numpy as np
 import psutil
 
+from benchmarks.surroundings import database
 from benchmarks.telling import tell
 
 SIDE_PX = 4096
@@ -224,42 +222,20 @@ def run(given):
     }
 
 
-@contextmanager
-def database(folder):
-    """Let Django use DATABASE_URL, or a fresh embedded server when it is not set."""
-    import django
-
-    if os.environ.get("DATABASE_URL"):
-        django.setup()
-        yield
-        return
-    from project.localdb import LocalServer
-
-    server = LocalServer(folder)
-    try:
-        server.start()
-        django.setup()
-        from django.core.management import call_command
-
-        call_command("migrate", verbosity=0)
-        yield
-    finally:
-        server.destroy()
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def parsed_options(doc):
+    """Read the command line of a measurement of strokes."""
+    parser = argparse.ArgumentParser(description=doc.splitlines()[0])
     parser.add_argument("--writers", type=int, default=5)
     parser.add_argument("--strokes", type=int, default=60)
     parser.add_argument("--rate", type=float, default=2.0)
     parser.add_argument("--json", action="store_true")
-    given = parser.parse_args()
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
-    os.environ.setdefault("CYTOLOOP_LOG_LEVEL", "WARNING")
-    with tempfile.TemporaryDirectory(prefix="cytoloop-bench-") as folder:
-        os.environ["CYTOLOOP_DATA_DIR"] = folder
-        with database(Path(folder)):
-            result = run(given)
+    return parser.parse_args()
+
+
+def main():
+    given = parsed_options(__doc__)
+    with database():
+        result = run(given)
     tell(result, as_json=given.json)
 
 

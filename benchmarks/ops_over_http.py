@@ -10,7 +10,6 @@ editor waits for it: with the way there, rights and JSON, and without what the w
 
 from __future__ import annotations
 
-import argparse
 import http.client
 import multiprocessing
 import os
@@ -25,7 +24,7 @@ from pathlib import Path
 import numpy as np
 import tifffile
 
-from benchmarks.ops import SIDE_PX, prepare
+from benchmarks.ops import SIDE_PX, parsed_options, prepare
 from benchmarks.rest_client import Client
 from benchmarks.telling import tell
 from tests.running_site import RunningSite
@@ -104,12 +103,7 @@ def run(given, folder):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--writers", type=int, default=5)
-    parser.add_argument("--strokes", type=int, default=60)
-    parser.add_argument("--rate", type=float, default=2.0)
-    parser.add_argument("--json", action="store_true")
-    given = parser.parse_args()
+    given = parsed_options(__doc__)
     with tempfile.TemporaryDirectory(prefix="cytoloop-bench-") as folder:
         result = run(given, Path(folder))
     tell(result, as_json=given.json)

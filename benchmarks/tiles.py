@@ -16,7 +16,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 import uuid
 from collections.abc import Iterator
@@ -27,6 +26,8 @@ from typing import Any
 import numpy as np
 import psutil
 from skimage import data
+
+from benchmarks.surroundings import data_folder
 
 ROOT = Path(__file__).resolve().parent.parent
 SIDE_PX = 8192
@@ -251,14 +252,8 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="cytoloop-tiles-") as name:
-        os.environ["CYTOLOOP_DATA_DIR"] = name
-        os.environ["CYTOLOOP_SECRET_KEY"] = "of this benchmark only"
-        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
-        import django
-
-        django.setup()
-        rows = compare(Path(name), options.seconds)
+    with data_folder(CYTOLOOP_SECRET_KEY="of this benchmark only") as folder:
+        rows = compare(folder, options.seconds)
     ok = rows[0]["cpu_ms_per_tile"] <= TARGET_CPU_MS
     if options.json:
         print(json.dumps({"rows": rows, "target_cpu_ms": TARGET_CPU_MS, "ok": ok}))

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from django.db import transaction
 
 from annotations.actions.audit import audit
 from annotations.actions.labels import ensure_annotation_layer, writable_layer
 from annotations.actions.regions import open_region, submit_region
 from annotations.actions.whole_planes import StoredPlanes, insert_labels
-from annotations.labels import chunks, ops
-from annotations.labels.label_image import LabelImage, relabel_dense
+from annotations.labels import label_runs, ops
+from annotations.labels.label_runs import Band
+from annotations.labels.ops import Op, Place, Runs
 from annotations.models import (
     Image,
     Instance,
@@ -25,9 +27,9 @@ from annotations.models import (
     Region,
     Split,
 )
-from annotations.queries.chunks import layer_label_image
+from annotations.queries.chunks import digests_by_plane, pixels_of
 from annotations.queries.regions import regions_of_image
-from project import events
+from project import events, storage
 from project.errors import Conflict
 
 
@@ -48,30 +50,30 @@ class Imported:
 
 
 def import_label_image(
-    *, user: Any, image: Image, label_image: LabelImage, split: Split, source: str
+    *, user: Any, image: Image, bands: Iterable[Band], split: Split, source: str
 ) -> Imported:
     """Write a label image as the image's annotation, complete and submitted, and set its split.
 
-    Of a stack it has the shape (Z, H, W), and the region all planes. Ids become 1 to n in their
-    order. Images for training get a training region, those for validation and test a
-    blind-validation region. The same labels again change nothing.
+    It comes in bands of rows, of all planes of a stack, and the region has all planes. Ids become
+    1 to n in their order. Images for training get a training region, those for validation and
+    test a blind-validation region. The same labels again change nothing.
 
     Raises LabelsThere when the image has other labels or regions.
     """
-    dense = _dense_stack(label_image)
-    n_instances = int(dense.max(initial=0))
+    planes, n_instances = label_runs.with_dense_ids(_read(bands))
     layer = ensure_annotation_layer(user=user, image=image)
-    planes = StoredPlanes()
+    stored, rows = StoredPlanes(), []
     if layer.seq == 0:
-        # Blobs first and outside of the transaction: the longest part holds no lock.
-        for z, plane in enumerate(dense):
-            planes.add(plane, z)
+        # Before the transaction: the longest part holds no lock.
+        for z, op in planes.items():
+            stored.add_op(op, z)
+        rows = _op_rows(user, layer, planes, source)
     with transaction.atomic():
         layer = writable_layer(user, layer.pk)
         is_new = layer.seq == 0
         if is_new:
-            _insert(user, layer, dense, planes, source)
-        elif not _is_same(layer, dense):
+            _insert(user, layer, rows, stored, n_instances)
+        elif not _is_same(layer, planes, n_instances):
             raise LabelsThere(
                 f"{image.name} has other labels already; import into a new project, or delete "
                 "the image and add it again."
@@ -91,29 +93,37 @@ def import_label_image(
     return Imported(layer, region, n_instances, is_new)
 
 
-def _dense_stack(label_image: LabelImage) -> LabelImage:
-    """Return labels as a stack, shape (Z, H, W), with ids 1 to n in their order."""
-    stack = label_image[None] if label_image.ndim == 2 else label_image
-    dense, _ = relabel_dense(stack.reshape(-1, stack.shape[-1]))
-    return dense.reshape(stack.shape)
+def _read(bands: Iterable[Band]) -> dict[int, dict[Place, Runs]]:
+    """Return, by z, the op that paints the plane on background."""
+
+    def read(band: Band) -> tuple[int, dict[Place, Runs]]:
+        return band[0], label_runs.band_op(band)
+
+    planes: dict[int, dict[Place, Runs]] = defaultdict(dict)
+    for z, op in storage.several_at_once(read, bands):
+        planes[z].update(op)
+    return planes
 
 
-def _insert(
-    user: Any, layer: LabelLayer, dense: LabelImage, planes: StoredPlanes, source: str
-) -> None:
-    """Fill the untouched layer with its first ops and everything that follows from them."""
-    background = chunks.empty()
+def _op_rows(user: Any, layer: LabelLayer, planes: Mapping[int, Op], source: str) -> list[LabelOp]:
+    """Return the layer's first ops, unsaved."""
     session = uuid.uuid4()
     rows: list[LabelOp] = []
-    for z, plane in enumerate(dense):
-        op = {place: ops.between(background, chunk) for place, chunk in chunks.split(plane)}
+    for z, op in planes.items():
         for part in ops.divide(op):
             n = len(rows) + 1
             rows.append(_op_row(user, layer, part, session=session, seq=n, z=z, source=source))
+    return rows
+
+
+def _insert(
+    user: Any, layer: LabelLayer, rows: list[LabelOp], stored: StoredPlanes, n_instances: int
+) -> None:
+    """Fill the untouched layer with its first ops and everything that follows from them."""
     LabelOp.objects.bulk_create(rows)
     layer.seq = len(rows)
-    layer.next_instance_id += int(dense.max(initial=0))
-    insert_labels(layer, planes, state=InstanceState.ACCEPTED, user=user)
+    layer.next_instance_id += n_instances
+    insert_labels(layer, stored, state=InstanceState.ACCEPTED, user=user)
     layer.save(update_fields=["seq", "next_instance_id"])
     events.publish(f"layer:{layer.pk}", {"type": "ops", "layer": str(layer.pk), "seq": layer.seq})
 
@@ -140,14 +150,17 @@ def _op_row(  # noqa: PLR0913 - the columns of an op
     )
 
 
-def _is_same(layer: LabelLayer, dense: LabelImage) -> bool:
+def _is_same(layer: LabelLayer, planes: Mapping[int, Op], n_instances: int) -> bool:
     """Tell whether the layer shows the same objects, whatever their ids."""
-    n = Instance.objects.filter(layer=layer, area_px__gt=0).count()
-    if n != int(dense.max(initial=0)):
+    if Instance.objects.filter(layer=layer, area_px__gt=0).count() != n_instances:
         return False
-    box = (0, 0, *dense.shape[1:])
-    shown = [layer_label_image(layer, box, z=z) for z in range(len(dense))]  # type: ignore[arg-type]
-    return bool(np.array_equal(_dense_stack(np.stack(shown)), dense))
+    digests = digests_by_plane(layer, (0, len(planes)))
+    held = {
+        z: label_runs.painting((at, pixels_of(digest)) for at, digest in digests.get(z, {}).items())
+        for z in planes
+    }
+    shown, _ = label_runs.with_dense_ids(held)
+    return all(label_runs.paint_the_same(shown[z], op) for z, op in planes.items())
 
 
 def _submitted_region(user: Any, image: Image, layer: LabelLayer, split: Split) -> Region:

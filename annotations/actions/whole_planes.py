@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from annotations.labels import chunks
 from annotations.labels.chunks import LabelImage
 from annotations.labels.label_image import Measures, measure, measures_of_stack
-from annotations.labels.ops import Chunk, Place
+from annotations.labels.label_runs import measure_painted, painted
+from annotations.labels.ops import Chunk, Op, Place
 from annotations.models import ChunkState, Instance, InstanceState, LabelChunk, LabelLayer
 from project import storage
 
@@ -36,14 +37,20 @@ class StoredChunk:
     t: int = 0
 
 
+def store_painted(op: Op, *, z: int = 0) -> list[StoredChunk]:
+    """Store the chunks that an op paints on background; see `store_chunks`."""
+    return list(storage.several_at_once(lambda one: _store(one[0], painted(one[1]), z), op.items()))
+
+
 def store_chunks(label_image: LabelImage, *, z: int = 0, t: int = 0) -> list[StoredChunk]:
     """Store the chunks of a label image; call it before the transaction, it holds no lock."""
+    held = chunks.split(label_image)
+    return list(storage.several_at_once(lambda one: _store(*one, z, t), held))
 
-    def store(one: tuple[Place, Chunk]) -> StoredChunk:
-        data = chunks.encode(one[1])
-        return StoredChunk(one[0], storage.put_bytes(data), len(data), z, t)
 
-    return list(storage.several_at_once(store, chunks.split(label_image)))
+def _store(place: Place, chunk: Chunk, z: int, t: int = 0) -> StoredChunk:
+    data = chunks.encode(chunk)
+    return StoredChunk(place, storage.put_bytes(data), len(data), z, t)
 
 
 @dataclass(slots=True)
@@ -59,6 +66,10 @@ class StoredPlanes:
     def add(self, label_image: LabelImage, z: int, t: int = 0) -> None:
         """Store and measure a plane; call it before the transaction, it holds no lock."""
         self.add_stored(store_chunks(label_image, z=z, t=t), measure(label_image), z, t)
+
+    def add_op(self, op: Op, z: int) -> None:
+        """Store and measure the plane that an op paints on background, as `add` does."""
+        self.add_stored(store_painted(op, z=z), measure_painted(op), z)
 
     def add_stored(
         self, stored: Iterable[StoredChunk], measures: Measures, z: int = 0, t: int = 0

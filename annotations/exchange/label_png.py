@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Iterator
 from typing import BinaryIO
 
 import numpy as np
 from PIL import Image
 
 from annotations.exchange.label_tiff import check_size
-from annotations.labels.label_image import LabelImage, NotALabelImage, check
+from annotations.labels.label_image import NotALabelImage, check
+from annotations.labels.label_runs import Band, bands_of
 
 SUFFIXES = (".png",)
 HEADER_BYTES = 33  # signature and IHDR
@@ -19,7 +21,7 @@ MAX_PIXELS = 170_000_000  # below Pillow's own limit; larger labels come as TIFF
 DAMAGED = (OSError, SyntaxError, ValueError, struct.error, zlib.error, EOFError, IndexError)
 
 
-def read(file: BinaryIO, *, size: tuple[int, ...]) -> LabelImage:
+def read_bands(file: BinaryIO, *, size: tuple[int, ...]) -> Iterator[Band]:
     """Read a label image from a PNG file.
 
     Parameters
@@ -29,9 +31,9 @@ def read(file: BinaryIO, *, size: tuple[int, ...]) -> LabelImage:
         Of the image the labels belong to; checked before a pixel is read. With planes in front
         the file is refused.
 
-    Returns
-    -------
-    ndarray of uint32, shape (height, width)
+    Yields
+    ------
+    Band
 
     Raises
     ------
@@ -64,4 +66,4 @@ def read(file: BinaryIO, *, size: tuple[int, ...]) -> LabelImage:
         raise NotALabelImage(
             "This PNG file is damaged and cannot be read. Export the labels again."
         ) from error
-    return check(array)
+    yield from bands_of(check(array))

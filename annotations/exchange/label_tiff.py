@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import struct
 import zlib
-from typing import BinaryIO
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any, BinaryIO
 
 import numpy as np
 import tifffile
+from numpy.typing import NDArray
 
 from annotations.imaging.tiff_header import TiffHeader, read_tiff_header
 from annotations.labels.label_image import LabelImage, NotALabelImage, check
+from annotations.labels.label_runs import Band, in_bands
+from annotations.labels.ops import SIDE
 
 SUFFIXES = (".tif", ".tiff")
 MAX_PAGES = 2000  # as many planes as an image may have; more are refused without counting on
+READ_AT_ONCE = 1 << 22  # compressed bytes
 LARGEST_CLASSIC = 2 << 30  # bytes of labels; offsets of a classic TIFF have 32 bits
 # Compressions that change pixel values: JPEG (old, new, XR), JPEG 2000, WebP, JPEG XL.
 LOSSY = {6, 7, 22610, 33003, 33004, 33005, 33007, 34712, 34892, 34927, 50001, 50002, 52546}
@@ -34,7 +40,7 @@ DAMAGED = (
 )
 
 
-def read(file: BinaryIO, *, size: tuple[int, ...]) -> LabelImage:
+def read_bands(file: BinaryIO, *, size: tuple[int, ...]) -> Iterator[Band]:
     """Read the label image of a TIFF file, or a stack of them, a page per plane.
 
     Parameters
@@ -43,9 +49,10 @@ def read(file: BinaryIO, *, size: tuple[int, ...]) -> LabelImage:
     size : (height, width) or (planes, height, width)
         Of the image the labels belong to; checked before a pixel is read.
 
-    Returns
-    -------
-    ndarray of uint32, of the shape `size`
+    Yields
+    ------
+    Band
+        One after the other; a band's strips or tiles are in memory, not the whole image.
 
     Raises
     ------
@@ -59,10 +66,11 @@ def read(file: BinaryIO, *, size: tuple[int, ...]) -> LabelImage:
     file.seek(0)
     try:
         with tifffile.TiffFile(file) as tiff:
-            planes = []
-            for page in tiff.pages if len(size) == 3 else [tiff.pages.first]:
-                _check_page(page.aspage(), size[-2:])
-                planes.append(check(page.asarray(maxworkers=1)))
+            for z, one in enumerate(tiff.pages if len(size) == 3 else [tiff.pages.first]):
+                page = one.aspage()
+                _check_page(page, size[-2:])
+                for at_z, row0, rows in in_bands(_rows(page), z):
+                    yield at_z, row0, check(rows)
     except NotALabelImage:
         raise
     except MemoryError as error:
@@ -71,7 +79,6 @@ def read(file: BinaryIO, *, size: tuple[int, ...]) -> LabelImage:
         raise NotALabelImage(
             "This TIFF file is damaged and cannot be read. Export the labels again."
         ) from error
-    return np.stack(planes) if len(size) == 3 else planes[0]
 
 
 def _check_header(header: TiffHeader, size: tuple[int, ...]) -> None:
@@ -107,6 +114,41 @@ def _check_page(page: tifffile.TiffPage, size: tuple[int, ...]) -> None:
         )
     if (page.imagelength, page.imagewidth, page.samplesperpixel) != (*size, 1):
         raise ValueError("the library reads another size than the header has")
+
+
+def _rows(page: tifffile.TiffPage) -> Iterator[NDArray[Any]]:
+    """Yield the page's rows from top to bottom, a strip or a row of tiles at a time."""
+    if page.is_final:  # as it lies in the file, without strips that would matter
+        yield from _plain_rows(page)
+        return
+    if not page.dataoffsets:
+        raise ValueError("a page without pixels")
+    across = -(-page.imagewidth // page.tilewidth) if page.is_tiled else 1
+    segments = page.segments(maxworkers=1, buffersize=READ_AT_ONCE)
+    left = page.imagelength
+    while row := list(islice(segments, across)):
+        parts = [_pixels(page, segment, shape)[:left] for segment, _, shape in row]
+        yield parts[0] if across == 1 else np.hstack(parts)[:, : page.imagewidth]
+        left -= len(parts[0])
+
+
+def _plain_rows(page: tifffile.TiffPage) -> Iterator[NDArray[Any]]:
+    dtype = np.dtype(page.dtype).newbyteorder(page.parent.byteorder)
+    n_bytes = page.imagewidth * dtype.itemsize
+    for row0 in range(0, page.imagelength, SIDE):
+        n_rows = min(SIDE, page.imagelength - row0)
+        page.parent.filehandle.seek(page.dataoffsets[0] + row0 * n_bytes)
+        data = page.parent.filehandle.read(n_rows * n_bytes)
+        yield np.frombuffer(data, dtype).reshape(n_rows, page.imagewidth)
+
+
+def _pixels(
+    page: tifffile.TiffPage, segment: NDArray[Any] | None, shape: tuple[int, ...]
+) -> NDArray[Any]:
+    """Return the pixels of a strip or tile; one that is not stored has the file's "no data"."""
+    if segment is None:
+        return np.full(shape[1:3], page.nodata, page.dtype)
+    return segment[0, :, :, 0]
 
 
 def check_size(found: tuple[int, int], size: tuple[int, ...]) -> None:

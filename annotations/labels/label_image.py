@@ -1,4 +1,4 @@
-"""Label images: checks, measures, dense ids, connected parts, objects cut by a border."""
+"""Label images: checks, measures, connected parts, objects cut by a border."""
 
 from __future__ import annotations
 
@@ -80,6 +80,8 @@ def check(array: NDArray[Any]) -> LabelImage:
         )
     if array.size == 0:
         raise NotALabelImage("The label image has no pixels.")
+    if array.dtype.kind == "u" and array.dtype.itemsize <= np.dtype(np.uint32).itemsize:
+        return array.astype(np.uint32, copy=False)  # each of its values is an id
     if array.dtype.kind == "f":
         _check_floats(array)
     low, high = array.min(), array.max()
@@ -175,16 +177,33 @@ def measure(label_image: LabelImage) -> Measures:
     [3]
     """
     runs = row_runs(label_image)
-    ids, index = np.unique(runs.instance_id, return_inverse=True)
+    boxes = np.stack([runs.row, runs.col0, runs.row + 1, runs.col1], 1)
+    return measures_of_runs(runs.instance_id, runs.col1 - runs.col0, boxes)
+
+
+def measures_of_runs(instance_id: Ints, length: Ints, boxes: Ints) -> Measures:
+    """Measure instances whose pixels are given as runs, all in one plane.
+
+    Parameters
+    ----------
+    instance_id, length : ndarray of int64, shape (n,)
+        Of each run.
+    boxes : ndarray of int64, shape (n, 4)
+        Of each run: row0, col0, row1, col1, half-open.
+
+    Returns
+    -------
+    Measures
+    """
+    ids, index = np.unique(instance_id, return_inverse=True)
     area = np.zeros(ids.size, np.int64)
-    np.add.at(area, index, runs.col1 - runs.col0)
-    boxes = np.zeros((ids.size, 4), np.int64)
-    boxes[:, :2] = np.iinfo(np.int64).max
-    np.minimum.at(boxes[:, 0], index, runs.row)
-    np.minimum.at(boxes[:, 1], index, runs.col0)
-    np.maximum.at(boxes[:, 2], index, runs.row + 1)
-    np.maximum.at(boxes[:, 3], index, runs.col1)
-    return Measures(ids, area, boxes, np.zeros(ids.size, np.int64), np.ones(ids.size, np.int64))
+    np.add.at(area, index, length)
+    extent = np.zeros((ids.size, 4), np.int64)
+    extent[:, :2] = np.iinfo(np.int64).max
+    for side in range(4):
+        reduce = np.minimum if side < 2 else np.maximum
+        reduce.at(extent[:, side], index, boxes[:, side])
+    return Measures(ids, area, extent, np.zeros(ids.size, np.int64), np.ones(ids.size, np.int64))
 
 
 def measures_of_stack(planes: Mapping[int, Measures]) -> Measures:
@@ -221,32 +240,6 @@ def measures_of_stack(planes: Mapping[int, Measures]) -> Measures:
     return Measures(
         ids, area, np.hstack([low[:, 1:], high[:, 1:]]), low[:, 0], high[:, 0] - low[:, 0]
     )
-
-
-def relabel_dense(label_image: LabelImage) -> tuple[LabelImage, Ints]:
-    """Give the instances the ids 1 to n, in the order of their ids.
-
-    Parameters
-    ----------
-    label_image : ndarray of uint32, shape (H, W)
-
-    Returns
-    -------
-    dense : ndarray of uint32, shape (H, W)
-        The same array when it is dense already.
-    ids : ndarray of int64, shape (n,)
-        The former id of instance i at i - 1.
-    """
-    seen = [np.unique(value) for *_, value in _block_runs(label_image)]
-    ids = np.unique(np.concatenate([np.zeros(1, np.int64), *seen]))  # with background
-    if ids[-1] == ids.size - 1:
-        return label_image, ids[1:]
-    dense = np.empty(label_image.shape, np.uint32)
-    for row, width, _, length, value in _block_runs(label_image):
-        new = np.searchsorted(ids, value).astype(np.uint32)
-        block = np.repeat(new, length).reshape(-1, width)
-        dense[row : row + len(block)] = block
-    return dense, ids[1:]
 
 
 def scattered_ids(label_image: LabelImage) -> Ints:

@@ -18,6 +18,7 @@ import gzip
 import zlib
 from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import TypeAlias
 
 import numpy as np
@@ -242,18 +243,21 @@ def encode(op: Op) -> bytes:
         When it names more than 65,536 labels.
     """
     places = sorted(place for place, runs in op.items() if len(runs))
-    sides = [side for place in places for side in (op[place].old, op[place].new)]
+    sides = [np.unique(side) for place in places for side in (op[place].old, op[place].new)]
     table = np.unique(np.concatenate(sides)) if sides else np.zeros(0, np.int64)
     if table.size > MAX_LABELS:
         raise InvalidInput(f"One operation can change at most {MAX_LABELS} labels.")
-    parts: list[Ints] = [np.array([VERSION, table.size]), table, np.array([len(places)])]
-    for place in places:
-        runs = op[place]
-        end = runs.start + runs.length
-        skip = runs.start - np.concatenate(([0], end[:-1]))
-        pair = np.searchsorted(table, runs.old) * table.size + np.searchsorted(table, runs.new)
-        parts += [np.array([*place, len(runs)]), np.stack([skip, runs.length, pair], 1).ravel()]
-    return varints.encode(np.concatenate(parts))
+    head = np.concatenate([[VERSION, table.size], table, [len(places)]])
+    # Chunk by chunk, so that memory does not grow with the op.
+    bodies = (_numbers_of(place, op[place], table) for place in places)
+    return b"".join(varints.encode(numbers) for numbers in chain([head], bodies))
+
+
+def _numbers_of(place: Place, runs: Runs, table: Ints) -> Ints:
+    end = runs.start + runs.length
+    skip = runs.start - np.concatenate(([0], end[:-1]))
+    pair = np.searchsorted(table, runs.old) * table.size + np.searchsorted(table, runs.new)
+    return np.concatenate([[*place, len(runs)], np.stack([skip, runs.length, pair], 1).ravel()])
 
 
 def invert(op: Op) -> dict[Place, Runs]:
@@ -394,7 +398,7 @@ def changes(op: Op) -> dict[int, LabelChange]:
 
 def _boxes(op: Op, index: Ints, n: int) -> Ints:
     """Return the boxes, shape (n, 4), that the runs with these table places cover."""
-    corners = np.concatenate([_run_boxes(place, runs) for place, runs in op.items()])
+    corners = np.concatenate([run_boxes(place, runs) for place, runs in op.items()])
     boxes = np.tile(np.array([np.iinfo(np.int64).max] * 2 + [0] * 2), (n, 1))
     np.minimum.at(boxes[:, 0], index, corners[:, 0])
     np.minimum.at(boxes[:, 1], index, corners[:, 1])
@@ -403,7 +407,7 @@ def _boxes(op: Op, index: Ints, n: int) -> Ints:
     return boxes
 
 
-def _run_boxes(place: Place, runs: Runs) -> Ints:
+def run_boxes(place: Place, runs: Runs) -> Ints:
     """Return the exact box of every run: one that reaches the next row spans all columns."""
     last = runs.start + runs.length - 1
     row0, row1 = runs.start // SIDE, last // SIDE + 1
@@ -426,7 +430,7 @@ def labels_in(op: Op) -> tuple[Ints, Ints]:
 
 def box_of(op: Op) -> tuple[int, int, int, int]:
     """Return the box (row0, col0, row1, col1) of all runs; four zeros for an empty op."""
-    boxes = [_run_boxes(place, runs) for place, runs in op.items() if len(runs)]
+    boxes = [run_boxes(place, runs) for place, runs in op.items() if len(runs)]
     if not boxes:
         return (0, 0, 0, 0)
     corners = np.concatenate(boxes)
@@ -472,7 +476,7 @@ def divide(op: Op, *, max_labels: int = MAX_LABELS) -> Iterator[dict[Place, Runs
     for place in sorted(op):
         for runs in _slices(op[place], max_labels):
             labels = set(np.unique(np.concatenate([runs.old, runs.new])).tolist())
-            if part and (place in part or len(named | labels) > max_labels):
+            if part and (place in part or len(named) + len(labels - named) > max_labels):
                 yield part
                 part, named = {}, set()
             part[place] = runs

@@ -141,20 +141,22 @@ FORMAT = '''
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import BinaryIO
 
 import numpy as np
 
 from annotations.exchange.label_tiff import check_size
 from annotations.labels.label_image import LabelImage, check
+from annotations.labels.label_runs import Band, bands_of
 
 SUFFIXES = (".npy",)
 
 
-def read(file: BinaryIO, *, size: tuple[int, int]) -> LabelImage:
+def read_bands(file: BinaryIO, *, size: tuple[int, int]) -> Iterator[Band]:
     array = np.load(file, allow_pickle=False)
     check_size(array.shape, size)
-    return check(array)
+    return bands_of(check(array))
 
 
 def write(file: BinaryIO, label_image: LabelImage) -> None:

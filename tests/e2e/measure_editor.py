@@ -21,6 +21,7 @@ from annotations.actions.label_imports import import_label_image
 from annotations.actions.labels import ensure_annotation_layer
 from annotations.actions.whole_planes import StoredPlanes, insert_labels, store_chunks
 from annotations.labels.label_image import Measures, measure
+from annotations.labels.label_runs import bands_of
 from annotations.models import Image, InstanceState, Split
 from tests.e2e.editor import Editor
 
@@ -201,7 +202,7 @@ def draw_objects(image: Image, annotator: Any, n_objects: int) -> None:
         import_label_image(
             user=annotator,
             image=image,
-            label_image=grid_of_disks(n_objects, side),
+            bands=bands_of(grid_of_disks(n_objects, side)),
             split=Split.NONE,
             source="benchmark",
         )

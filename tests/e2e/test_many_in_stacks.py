@@ -9,6 +9,7 @@ import pytest
 import tifffile
 
 from annotations.actions.label_imports import import_label_image
+from annotations.labels.label_runs import bands_of
 from annotations.models import Instance, Split
 
 N_Z, HEIGHT, WIDTH, SIDE = 3, 256, 320, 20
@@ -30,7 +31,11 @@ def layer(image, annotator):
     for instance_id, (z, depth, row, column) in OBJECTS.items():
         label_image[z : z + depth, row : row + SIDE, column : column + SIDE] = instance_id
     return import_label_image(
-        user=annotator, image=image, label_image=label_image, split=Split.TRAIN, source="many.tif"
+        user=annotator,
+        image=image,
+        bands=bands_of(label_image),
+        split=Split.TRAIN,
+        source="many.tif",
     ).layer
 
 

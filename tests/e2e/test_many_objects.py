@@ -63,9 +63,9 @@ def layer(image, annotator, squares):
     file = io.BytesIO()
     tifffile.imwrite(file, squares, compression="zlib")
     file.seek(0)
-    label_image = label_files.read(file, size=(image.height, image.width))
+    bands = label_files.read_bands(file, size=(image.height, image.width))
     return import_label_image(
-        user=annotator, image=image, label_image=label_image, split=Split.TRAIN, source="many.tif"
+        user=annotator, image=image, bands=bands, split=Split.TRAIN, source="many.tif"
     ).layer
 
 

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 
 from annotations.imaging.pixels import PixelShape, write_pixels
-from training.engines.base import EpochReport, TrainingRegion, TrainJob
+from training.datasets.labels import Corners
+from training.engines.base import EpochReport, PredictionArrays, TrainingRegion, TrainJob
+from training.engines.cuboids import predict_in_cuboids
 
 
 def ellipses(
@@ -167,3 +169,23 @@ class Notes:
 
 def never() -> bool:
     return False
+
+
+def in_blocks_alone(
+    predictor: Any, stack: np.ndarray, *, anisotropy: float = 0.0
+) -> tuple[PredictionArrays, int]:
+    """Segment a stack block by block as several workers do; return (found, number of blocks)."""
+    shape = stack.shape[1:]
+    block_px, overlap_px = predictor.volume_blocks(shape, anisotropy)
+    seen: list[Corners] = []
+
+    def alone(corners: Corners) -> PredictionArrays:
+        seen.append(corners)
+        place = (slice(None), *map(slice, corners[:3], corners[3:]))
+        part: PredictionArrays = predictor.predict_volume(
+            stack[place], anisotropy=anisotropy, reference=stack
+        )
+        return part
+
+    found = predict_in_cuboids(shape, alone, block_px=block_px, overlap_px=overlap_px)
+    return found, len(seen)

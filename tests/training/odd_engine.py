@@ -3,8 +3,9 @@
 What it does is told by the environment variable ODD_ENGINE (JSON), which a child inherits:
 epochs, epoch_s, predict_s, and `fail` (kill, memory, grow, sentence, defect, hang, nan, or empty)
 at `fail_epoch`; only once when `fail_once` names a file that does not exist yet, and only with
-batches larger than `fits`. With `volumes` it segments stacks as volumes, too. What it predicts
-of planes is noted in the file `seen`, a digest per line.
+batches larger than `fits`. With `volumes` it segments stacks as volumes, too, and with `blocks`
+(their sides, and what they see beyond these) in such. What it predicts of planes and of blocks is
+noted in the file `seen`, a digest per line.
 """
 
 from __future__ import annotations
@@ -20,12 +21,13 @@ import numpy as np
 
 from project.errors import CheckpointCorrupt, DataProblem
 from training.engines.base import EpochReport, PredictionArrays
+from training.engines.cuboids import predict_in_cuboids
 from training.engines.specs import THRESHOLD
 
 
 def behaviour():
     usual = {"epochs": 3, "epoch_s": 0.05, "fail": "", "fail_epoch": 2, "fail_once": ""}
-    usual |= {"predict_s": 0, "fits": 0, "seen": "", "volumes": False}
+    usual |= {"predict_s": 0, "fits": 0, "seen": "", "volumes": False, "blocks": None}
     return {**usual, **json.loads(os.environ.get("ODD_ENGINE", "{}"))}
 
 
@@ -132,6 +134,17 @@ class OddEngine:
         return target
 
 
+def note(pixels):
+    """Misbehave if it is time to, and write down what is looked at."""
+    wanted = behaviour()
+    if wanted["fail"]:
+        misbehave(wanted, wanted["fail_epoch"])
+    if wanted["seen"]:
+        with Path(wanted["seen"]).open("a") as file:
+            file.write(hashlib.sha256(np.ascontiguousarray(pixels)).hexdigest() + "\n")
+    time.sleep(wanted["predict_s"])
+
+
 class OddPredictor:
     def __init__(self, level, *, fast):
         self.level, self.fast = level, fast
@@ -139,13 +152,7 @@ class OddPredictor:
     def predict(self, image, *, want_maps=False, should_stop=lambda: False, reference=None):
         from scipy import ndimage
 
-        wanted = behaviour()
-        if wanted["fail"]:
-            misbehave(wanted, wanted["fail_epoch"])
-        if wanted["seen"]:
-            with Path(wanted["seen"]).open("a") as file:
-                file.write(hashlib.sha256(np.ascontiguousarray(image)).hexdigest() + "\n")
-        time.sleep(wanted["predict_s"])
+        note(image)
         labels, n = ndimage.label(image[0] > self.level)
         if self.fast and n:  # it is in such a hurry that it forgets the largest object
             largest = np.bincount(labels.ravel())[1:].argmax() + 1
@@ -166,7 +173,24 @@ class OddVolumePredictor(OddPredictor):
         should_stop=lambda: False,
         reference=None,
     ):
+        blocks = behaviour()["blocks"]
+        if blocks is None or reference is not None:
+            return self._volumes(np.asarray(stack), anisotropy)
+        pixels = np.asarray(stack)
+
+        def one(corners):
+            place = (slice(None), *map(slice, corners[:3], corners[3:]))
+            return self._volumes(pixels[place], anisotropy)
+
+        sides, overlaps = blocks
+        return predict_in_cuboids(pixels.shape[1:], one, block_px=sides, overlap_px=overlaps)
+
+    def volume_blocks(self, shape, anisotropy):
+        return behaviour()["blocks"]
+
+    def _volumes(self, stack, anisotropy):
         from scipy import ndimage
 
-        labels, n = ndimage.label(np.asarray(stack)[0] > self.level)
+        note(stack)
+        labels, n = ndimage.label(stack[0] > self.level)
         return PredictionArrays(labels.astype(np.uint32), np.full(n, anisotropy / 10, np.float32))

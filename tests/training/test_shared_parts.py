@@ -16,7 +16,7 @@ from django.db import connection
 
 from project.storage import put_file
 from project.worker import n_serving
-from tests.training.jobs.test_parts import drawn, scattered
+from tests.training.jobs.parts.worlds import drawn, scattered
 from tests.training.worlds import stored_image, wait_for
 from training.actions.predictions import cancel_prediction, queue_predictions
 from training.models import ModelVersion, PredictionPart, PredictionRun, RunState

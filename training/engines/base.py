@@ -292,4 +292,9 @@ class VolumePredictor(Protocol):
         The whole stack is normalised by percentiles first. `anisotropy` is the distance of planes
         in pixels of a plane; 0 where nobody knows. Of a part of a stack, `reference` holds pixels
         of the whole one, shape (C, d, h, w).
+
+        A predictor may have a method `volume_blocks(shape, anisotropy)`: into which blocks it cuts
+        a stack of shape (Z, H, W), as `training.engines.cuboids.BlockSizes`. Then several workers
+        make them. A block is asked for with all that it sees; `stack` is an array, and `reference`
+        a `training.datasets.volumes.StackOfFile`, which is read where it is sliced.
         """

@@ -8,7 +8,8 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,21 @@ from numpy.typing import NDArray
 from training.datasets.labels import Corners
 from training.engines.base import PredictionArrays
 from training.engines.blocks import LEAST_SLACK_PX, SLACK_SHARE, paste_objects
+
+# Sides of the cores of blocks, and how far blocks see beyond these, along planes, rows and columns.
+BlockSizes: TypeAlias = tuple[tuple[int, ...], tuple[int, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Cuboid:
+    """A block of a stack: (z0, row0, col0, z1, row1, col1) of what it owns and of what it sees.
+
+    `own` is where in the latter the middles of its objects lie: the core and some slack.
+    """
+
+    core: Corners
+    outer: Corners
+    own: Corners
 
 
 def block_sides(
@@ -77,21 +93,15 @@ def predict_in_cuboids(
     classes: list[NDArray[np.uint8]] = []
     maps: dict[str, NDArray[np.float32]] = {}
     n_pasted = 0
-    slack_px = [max(LEAST_SLACK_PX, round(SLACK_SHARE * overlap)) for overlap in overlap_px]
-    for core, outer in _cuboids(shape, block_px, overlap_px):
-        found = predict((*(side.start for side in outer), *(side.stop for side in outer)))
-        axes = list(zip(core, outer, slack_px, strict=True))
-        own = (
-            *(inner.start - side.start - slack for inner, side, slack in axes),
-            *(inner.stop - side.start + slack for inner, side, slack in axes),
-        )
-        target = label_image[outer]
-        kept = paste_objects(target, found.label_image, own, first_id=n_pasted + 1).numbers
+    for cuboid in cuboids(shape, block_px, overlap_px):
+        found = predict(cuboid.outer)
+        target = label_image[_place(cuboid.outer)]
+        kept = paste_objects(target, found.label_image, cuboid.own, first_id=n_pasted + 1).numbers
         n_pasted += len(kept)
         scores.append(found.scores[kept])
         if found.classes is not None:
             classes.append(found.classes[kept])
-        _paste_maps(maps, found.maps, shape, core, outer)
+        _paste_maps(maps, found.maps, shape, cuboid)
     return PredictionArrays(
         label_image,
         np.concatenate(scores).astype(np.float32),
@@ -100,31 +110,42 @@ def predict_in_cuboids(
     )
 
 
-def _cuboids(
+def cuboids(
     shape: Sequence[int], block_px: Sequence[int], overlap_px: Sequence[int]
-) -> Iterator[tuple[tuple[slice, ...], tuple[slice, ...]]]:
-    """Yield the part of the stack that a block owns, and what it sees."""
+) -> Iterator[Cuboid]:
+    """Yield the blocks of a stack, planes first."""
     starts = (range(0, side, block) for side, block in zip(shape, block_px, strict=True))
     for corner in itertools.product(*starts):
-        axes = list(zip(corner, block_px, overlap_px, shape, strict=True))
-        core = tuple(slice(start, min(start + block, side)) for start, block, _, side in axes)
-        outer = tuple(
-            slice(max(start - overlap, 0), min(start + block + overlap, side))
-            for start, block, overlap, side in axes
-        )
-        yield core, outer
+        axes = zip(corner, block_px, shape, strict=True)
+        ends = (min(start + block, side) for start, block, side in axes)
+        yield cuboid_around((*corner, *ends), overlap_px, shape)
+
+
+def cuboid_around(core: Corners, overlap_px: Sequence[int], shape: Sequence[int]) -> Cuboid:
+    """Return the block that owns a box of a stack of shape (Z, H, W)."""
+    first, last, overlaps = core[: len(shape)], core[len(shape) :], np.asarray(overlap_px)
+    outer_first = np.maximum(np.subtract(first, overlaps), 0)
+    outer_last = np.minimum(np.add(last, overlaps), shape)
+    slack_px = np.array([max(LEAST_SLACK_PX, round(SLACK_SHARE * side)) for side in overlap_px])
+    own = (*(first - outer_first - slack_px).tolist(), *(last - outer_first + slack_px).tolist())
+    return Cuboid(core, (*outer_first.tolist(), *outer_last.tolist()), own)
+
+
+def _place(corners: Corners) -> tuple[slice, ...]:
+    n_axes = len(corners) // 2
+    return tuple(map(slice, corners[:n_axes], corners[n_axes:]))
 
 
 def _paste_maps(
     maps: dict[str, NDArray[np.float32]],
     found: dict[str, NDArray[Any]],
     shape: Sequence[int],
-    core: tuple[slice, ...],
-    outer: tuple[slice, ...],
+    cuboid: Cuboid,
 ) -> None:
+    core = _place(cuboid.core)
     within = tuple(
         slice(inner.start - side.start, inner.stop - side.start)
-        for inner, side in zip(core, outer, strict=True)
+        for inner, side in zip(core, _place(cuboid.outer), strict=True)
     )
     for name, values in found.items():
         before = values.shape[: -len(shape)]

@@ -87,7 +87,7 @@ class _Plane:
         n_objects = 0
         for number, (part, block) in enumerate(zip(self.parts, self.blocks, strict=True)):
             tell(n_done + number)
-            with _arrays_of(part) as arrays:
+            with arrays_of(part) as arrays:
                 target = self.canvas.read(block.outer)
                 found = arrays["label_image"]
                 new = paste_objects(target, found, block.own, first_id=n_objects + 1)
@@ -194,7 +194,7 @@ def _store_outlines(plane: _Plane) -> str:
 
     def outlines() -> Iterator[NDArray[np.float32]]:
         for part, block, one in zip(plane.parts, plane.blocks, plane.pasted, strict=True):
-            with _arrays_of(part) as arrays:
+            with arrays_of(part) as arrays:
                 if "outlines" in arrays and len(arrays["outlines"]):
                     found = arrays["outlines"][one.numbers]
                     yield found + np.array(block.outer[:2], np.float32)
@@ -207,7 +207,7 @@ def _store_outlines(plane: _Plane) -> str:
 
 
 @contextmanager
-def _arrays_of(part: PredictionPart) -> Iterator[Any]:
+def arrays_of(part: PredictionPart) -> Iterator[Any]:
     """Open the file of a part; an array is read when it is asked for."""
     with open_blob(part.result_digest) as file, np.load(file, allow_pickle=False) as arrays:
         yield arrays

@@ -10,12 +10,14 @@ import secrets
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeAlias
 
 from django.conf import settings
 from django.db import transaction
 
 from annotations.labels.ops import SIDE
+from annotations.models import Image
 from project import leases
 from project.broker import is_waiting
 from project.errors import Cancelled, OutOfMemory
@@ -25,10 +27,11 @@ from project.worker import n_serving
 from training.engines.blocks import blocks, even_side
 from training.jobs.attempt import Attempt, Interrupted, LeaseLost, attempt
 from training.jobs.news import publish_prediction_by_id
-from training.jobs.part_drafts import block_of, merge
+from training.jobs.part_drafts import Told, block_of
 from training.jobs.segment import ask, overlap_of, pixels_to_segment, timeout_of
 from training.jobs.stacks import Drawn
-from training.models import PredictionPart, PredictionRun, RunState
+from training.jobs.volume_parts import Fields, ask_for_volume
+from training.models import ModelVersion, PredictionPart, PredictionRun, RunState
 from training.queries.parts import (
     count_parts,
     next_part,
@@ -39,34 +42,44 @@ from training.queries.parts import (
 from training.queries.queues import predict_queue
 from training.supervision.warm import EngineDefect, EngineRefused
 
+PutTogether: TypeAlias = Callable[[Sequence[PredictionPart], Image, Told], Drawn]
+BOX = ("row0", "col0", "row1", "col1")
+# By these fields parts of an earlier time are recognised.
+WHAT_IT_IS = (
+    *("t", "z", "depth", *BOX),
+    *("overlap_px", "overlap_z", "is_volume", "fast"),
+)
 WAIT_S = 0.5  # until it is looked again at what others have made
 
 
 def predict_in_parts(
     ours: Attempt[PredictionRun],
     prediction: PredictionRun,
+    cut: Callable[[], Sequence[Fields]],
+    put_together: PutTogether,
     *,
-    fast: bool,
-    linked: bool,
     between: Callable[[], object],
-) -> Drawn:
+) -> Drawn | None:
     """Make the parts of a prediction, with the help of other workers, and put them together.
 
-    Of several planes the objects are `linked`, or sections. `between` is called before each part:
-    what is more urgent goes first. When the worker stops or loses the prediction, parts stay open
-    for others; any other end stops them.
+    `cut` says what the parts are; None is returned when it knows of none. `between` is called
+    before each part: what is more urgent goes first. When the worker stops or loses the
+    prediction, parts stay open for others; any other end stops them.
 
     Raises what ended a part, DataProblem, Cancelled, Interrupted, LeaseLost, StorageFull.
     """
     try:
-        lay_out(ours, prediction, fast=fast)
+        wanted = cut()
+        if not wanted:
+            return None
+        lay_out(prediction, wanted)
         while not _all_are_made(ours.pk):
             ours.check()
             call_others(prediction)
             between()
             if not make_next(ours.pk):
                 time.sleep(WAIT_S)
-        return _merged(ours, prediction, linked=linked)
+        return _merged(ours, prediction, put_together)
     except (Interrupted, LeaseLost):
         raise
     except Exception:
@@ -74,33 +87,46 @@ def predict_in_parts(
         raise
 
 
-def lay_out(ours: Attempt[PredictionRun], prediction: PredictionRun, *, fast: bool) -> None:
-    """Make the rows of the parts, or open again those of an earlier time that are not made."""
-    image = prediction.image
+def cut_planes(
+    version: ModelVersion, image: Image, ours: Attempt[PredictionRun], *, fast: bool
+) -> list[Fields]:
+    """Return the parts of all planes of an image."""
     height, width = image.height or 0, image.width or 0
-    overlap_px = overlap_of(prediction.version, ours, fast=fast)
+    overlap_px = overlap_of(version, ours, fast=fast)
     side = even_side(height, width, settings.CYTOLOOP_PART_PX - 2 * overlap_px, SIDE)
     cores = [block.core for block in blocks(height, width, side, overlap_px)]
-    wanted = [
-        (t, z, *core, overlap_px, fast)
+    return [
+        {
+            "t": t,
+            "z": z,
+            **dict(zip(BOX, core, strict=True)),
+            "overlap_px": overlap_px,
+            "fast": fast,
+        }
         for t in range(image.n_t)
         for z in range(image.n_z)
         for core in cores
     ]
-    names = ("t", "z", "row0", "col0", "row1", "col1", "overlap_px", "fast")
+
+
+def lay_out(prediction: PredictionRun, wanted: Sequence[Fields]) -> None:
+    """Make the rows of the parts, or open again those of an earlier time that are not made."""
+    rows = [
+        PredictionPart(prediction=prediction, number=number, **fields)
+        for number, fields in enumerate(wanted, 1)
+    ]
     with transaction.atomic():
-        rows = PredictionPart.objects.filter(prediction=prediction).order_by("number")
-        former = list(rows.select_for_update())
-        if [tuple(getattr(part, name) for name in names) for part in former] == wanted:
+        present = PredictionPart.objects.filter(prediction=prediction).order_by("number")
+        former = list(present.select_for_update())
+        if list(map(_what, former)) == list(map(_what, rows)):
             _open_again(former)
             return
-        rows.delete()
-        PredictionPart.objects.bulk_create(
-            PredictionPart(
-                prediction=prediction, number=number, **dict(zip(names, values, strict=True))
-            )
-            for number, values in enumerate(wanted, 1)
-        )
+        present.delete()
+        PredictionPart.objects.bulk_create(rows)
+
+
+def _what(part: PredictionPart) -> tuple[Any, ...]:
+    return tuple(getattr(part, name) for name in WHAT_IT_IS)
 
 
 def _open_again(parts: Sequence[PredictionPart]) -> None:
@@ -160,30 +186,37 @@ def _make(ours: Attempt[PredictionPart]) -> None:
     prediction = part.prediction
     if prediction.cancel_requested or prediction.state not in RunState.open_states():
         raise Cancelled("Cancelled.")
-    row0, col0, row1, col1 = outer = block_of(part, prediction.image).outer
     path = scratch_dir() / f"part-{secrets.token_hex(8)}.npz"
+    question = ask_for_volume if part.is_volume else _ask_for_plane
     try:
-        ask(
-            prediction.version,
-            "part",
-            timeout_s=timeout_of(row1 - row0, col1 - col0),
-            ours=ours,
-            fast=part.fast,
-            pixels=str(pixels_to_segment(prediction.version, prediction.image)),
-            t=part.t,
-            z=part.z,
-            box=outer,
-            target=str(path),
-        )
+        question(ours, part, path)
         digest = put_file(path)
     except OutOfMemory as error:
+        otherwise = "" if part.is_volume else ", or lower CYTOLOOP_PART_PX"
         raise OutOfMemory(
             f"Predicting a part of the image took more than {settings.CYTOLOOP_WARM_MAX_MIB} MiB. "
-            "Raise CYTOLOOP_WARM_MAX_MIB, or lower CYTOLOOP_PART_PX."
+            f"Raise CYTOLOOP_WARM_MAX_MIB{otherwise}."
         ) from error
     finally:
         path.unlink(missing_ok=True)
     ours.finish(RunState.FINISHED, result_digest=digest)
+
+
+def _ask_for_plane(ours: Attempt[PredictionPart], part: PredictionPart, target: Path) -> None:
+    version, image = part.prediction.version, part.prediction.image
+    row0, col0, row1, col1 = outer = block_of(part, image).outer
+    ask(
+        version,
+        "part",
+        timeout_s=timeout_of(row1 - row0, col1 - col0),
+        ours=ours,
+        fast=part.fast,
+        pixels=str(pixels_to_segment(version, image)),
+        t=part.t,
+        z=part.z,
+        box=outer,
+        target=str(target),
+    )
 
 
 def _tell(part_id: Any) -> None:
@@ -215,11 +248,13 @@ def _why(part: PredictionPart) -> Exception:
     return EngineRefused(part.error_code, part.error_message)
 
 
-def _merged(ours: Attempt[PredictionRun], prediction: PredictionRun, *, linked: bool) -> Drawn:
+def _merged(
+    ours: Attempt[PredictionRun], prediction: PredictionRun, put_together: PutTogether
+) -> Drawn:
     parts = list(prediction.parts.order_by("number"))
 
     def tell(number: int) -> None:
         ours.check()
         ours.write(progress={"stage": "merging", "merged": number, "of": len(parts)})
 
-    return merge(parts, prediction.image, tell, linked=linked)
+    return put_together(parts, prediction.image, tell)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -20,13 +21,24 @@ from project.processes import stopping
 from project.storage import put_file, scratch_dir
 from training.jobs.attempt import Attempt, attempt
 from training.jobs.news import publish_prediction_by_id
-from training.jobs.parts import predict_in_parts
+from training.jobs.part_drafts import merge
+from training.jobs.parts import PutTogether, cut_planes, predict_in_parts
 from training.jobs.segment import DetailsFile, segment_image
-from training.jobs.stacks import Drawn, draw_planes, draw_volumes, sees_volumes, way_of
+from training.jobs.stacks import (
+    Drawn,
+    Told,
+    draw_planes,
+    draw_volumes,
+    only_planes,
+    sees_volumes,
+    way_of,
+)
+from training.jobs.volume_parts import Fields, cut_volumes, merge_volumes
 from training.models import ModelVersion, PredictionRun, RunState
 from training.queries.classes import classes_of_version
 from training.queries.parts import is_large
 from training.queries.predictions import n_waiting, next_prediction
+from training.supervision.warm import EngineRefused
 
 WAYS = {StackDrafts.PLANES: ", planes apart", StackDrafts.VOLUME: ", as volumes"}
 
@@ -88,18 +100,44 @@ def _draw(
     version, image = prediction.version, prediction.image
     way, tell = way_of(version), _PlaneTeller(ours, image)
     if sees_volumes(version) or (way == StackDrafts.VOLUME and image.n_z > 1):
-        drawn = draw_volumes(version, image, ours, fast=fast, tell=tell)
+        drawn = _draw_volumes(prediction, ours, fast=fast, tell=tell)
         if drawn is not None:
             return drawn, StackDrafts.VOLUME
     linked = way != StackDrafts.PLANES or image.n_z == 1
     done = None if image.n_z == 1 else StackDrafts.LINKED if linked else StackDrafts.PLANES
     if is_large(image) and not prediction.keep_maps:
-        between = partial(draw_in_view, version.engine)
-        in_parts = predict_in_parts(ours, prediction, fast=fast, linked=linked, between=between)
-        return in_parts, done
+        cut = partial(cut_planes, version, image, ours, fast=fast)
+        in_parts = _in_parts(prediction, ours, cut, partial(merge, linked=linked))
+        if in_parts is not None:
+            return in_parts, done
     if image.n_planes > 1:
         return draw_planes(version, image, ours, linked=linked, fast=fast, tell=tell), done
     return _draw_plane(prediction, ours, fast=fast), None
+
+
+def _draw_volumes(
+    prediction: PredictionRun, ours: Attempt[PredictionRun], *, fast: bool, tell: Told
+) -> Drawn | None:
+    """Draw every time as a volume, in parts where there are several; None for planes only."""
+    version, image = prediction.version, prediction.image
+    cut = partial(cut_volumes, version, image, ours, fast=fast)
+    try:
+        in_parts = _in_parts(prediction, ours, cut, merge_volumes)
+    except EngineRefused as error:
+        if only_planes(version, error):
+            return None
+        raise
+    return in_parts or draw_volumes(version, image, ours, fast=fast, tell=tell)
+
+
+def _in_parts(
+    prediction: PredictionRun,
+    ours: Attempt[PredictionRun],
+    cut: Callable[[], list[Fields]],
+    put_together: PutTogether,
+) -> Drawn | None:
+    between = partial(draw_in_view, prediction.version.engine)
+    return predict_in_parts(ours, prediction, cut, put_together, between=between)
 
 
 @dataclass(frozen=True, slots=True)

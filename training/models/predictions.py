@@ -50,7 +50,7 @@ class PredictionRun(SupervisedRow):
 
 
 class PredictionPart(SupervisedRow):
-    """A part of a plane of a large image's prediction, which any worker of the engine may make.
+    """A part of a large image's prediction, of a plane or a volume; any worker may make it.
 
     Made while the prediction is open, gone when it is finished.
     """
@@ -59,11 +59,14 @@ class PredictionPart(SupervisedRow):
     number = models.PositiveIntegerField()  # from 1, plane by plane and row by row
     t = models.PositiveIntegerField(default=0)
     z = models.PositiveIntegerField(default=0)
+    depth = models.PositiveIntegerField(default=1)  # planes that it owns, from z on
     row0 = models.PositiveIntegerField()  # of what it owns, see training.engines.blocks
     col0 = models.PositiveIntegerField()
     row1 = models.PositiveIntegerField()
     col1 = models.PositiveIntegerField()
     overlap_px = models.PositiveIntegerField()  # how far it sees beyond that
+    overlap_z = models.PositiveIntegerField(default=0)  # and in planes
+    is_volume = models.BooleanField(default=False)  # its objects are volumes
     fast = models.BooleanField(default=False)  # by the engine's fast way
     # Blob: .npz of training.supervision.parts; empty: not made yet.
     result_digest = models.CharField(max_length=64, blank=True)

@@ -32,13 +32,13 @@ from training.engines.base import (
     TrainingRegion,
     TrainJob,
 )
+from training.supervision import volumes
 from training.supervision.archive import pack
 from training.supervision.map_pictures import MapMaker
 from training.supervision.parts import PartMaker, overlap_of
 from training.supervision.prompts import PromptAnswerer, PrompterHost
 from training.supervision.second_looks import predict_box
 from training.supervision.self_test import self_test
-from training.supervision.volumes import predict_stack
 
 # How frameworks say that disk or memory ran out, since none of them raises MemoryError.
 DISK_WORDS = ("no space left on device", "disk quota exceeded")
@@ -239,13 +239,17 @@ class WarmPredictor:
         predictor = self.ready(request)
         if request["type"] == "load":
             return {"overlap_px": overlap_of(predictor)}
+        if request["type"] == "volume_blocks":
+            return {"blocks": volumes.blocks_of(predictor, request)}
         if request["type"] == "part":
             return {"n_instances": self._parts.make(predictor, request)}
+        if request["type"] == "volume_part":
+            return {"n_instances": volumes.make_part(predictor, request)}
         if request["type"] == "prompt":
             return self._prompts.answer(predictor, request)
         if request["type"] == "map":
             return self._maps.make(predictor, request)
-        look = predict_stack if request.get("volume") else predict_box
+        look = volumes.predict_stack if request.get("volume") else predict_box
         arrays = look(predictor, request)
         with Path(request["target"]).open("wb") as file:
             np.savez(file, **arrays)

@@ -135,10 +135,10 @@ def import_file(
     planes = (image.n_z,) if image.n_z > 1 else ()
     with path.open("rb") as file:
         size = (*planes, image.height or 0, image.width or 0)
-        label_image = label_files.read(file, size=size)
-    imported = import_label_image(
-        user=user, image=image, label_image=label_image, split=split, source=path.name
-    )
+        bands = label_files.read_bands(file, size=size)
+        imported = import_label_image(
+            user=user, image=image, bands=bands, split=split, source=path.name
+        )
     return {
         "file": path.name,
         "image": str(image.pk),

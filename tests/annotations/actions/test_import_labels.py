@@ -10,6 +10,9 @@ from django.core.management import call_command
 
 from annotations.actions.label_imports import LabelsThere, import_label_image
 from annotations.actions.regions import open_region
+from annotations.exchange import label_files
+from annotations.labels.label_image import NotALabelImage
+from annotations.labels.label_runs import bands_of
 from annotations.models import AuditEntry, Split
 from annotations.queries.labels import region_labels, region_volume
 from project.errors import NotAllowed
@@ -22,7 +25,7 @@ LABELS, _ = draw_blobs(700, 900, n=30)
 
 def imported(user, image, label_image=LABELS, split=Split.TRAIN):
     return import_label_image(
-        user=user, image=image, label_image=label_image, split=split, source="a.tif"
+        user=user, image=image, bands=bands_of(label_image), split=split, source="a.tif"
     )
 
 
@@ -98,6 +101,22 @@ def test_more_objects_than_one_op_can_name_are_imported(owner, project):
 
     assert result.layer.ops.count() > 1
     check_in_step(result.layer)
+
+
+def test_a_file_that_is_damaged_near_its_end_leaves_nothing_behind(owner, image):
+    file = io.BytesIO()
+    tifffile.imwrite(file, LABELS, compression="zlib", rowsperstrip=64)
+    file.seek(0)
+    with tifffile.TiffFile(file) as written:
+        last = written.pages.first.dataoffsets[-1]
+    file.seek(last)
+    file.write(bytes(20))
+    file.seek(0)
+
+    bands = label_files.read_bands(file, size=LABELS.shape)
+    with pytest.raises(NotALabelImage, match="damaged"):
+        import_label_image(user=owner, image=image, bands=bands, split=Split.TRAIN, source="a.tif")
+    assert not image.layers.exists()
 
 
 @pytest.fixture

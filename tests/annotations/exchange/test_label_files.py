@@ -59,6 +59,63 @@ def test_every_format_that_is_written_comes_back_through_the_common_door(module)
     assert set(module.SUFFIXES) <= set(label_files.SUFFIXES)
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"byteorder": ">"},
+        {"rowsperstrip": 700},
+        {"rowsperstrip": 7, "compression": "zlib"},
+        {"rowsperstrip": 600, "compression": "zlib", "predictor": True},
+        {"rowsperstrip": 1100, "compression": "lzw", "byteorder": ">"},
+        {"tile": (512, 512), "compression": "zlib"},
+        {"tile": (96, 160), "compression": "zstd"},
+        {"tile": (1536, 16), "compression": "zlib", "predictor": True},
+        {"tile": (64, 64)},
+    ],
+    ids=str,
+)
+def test_strips_and_tiles_of_any_size_are_read_in_bands(options):
+    label_image, _ = draw_blobs(1100, 700, n=40)
+    file = tiff(label_image.astype(np.uint16), **options)
+
+    bands = list(label_files.read_bands(file, size=label_image.shape))
+
+    assert [(z, row0, len(rows)) for z, row0, rows in bands] == [
+        (0, 0, 512),
+        (0, 512, 512),
+        (0, 1024, 76),
+    ]
+    assert np.array_equal(np.concatenate([rows for *_, rows in bands]), label_image)
+
+
+def test_tiles_that_are_not_stored_are_background():
+    """GDAL leaves out what is empty."""
+    label_image, _ = draw_blobs(1100, 700, n=40)
+    label_image[600:] = 0
+    file = io.BytesIO()
+    tiles = [
+        padded(label_image[row : row + 64, col : col + 64])
+        for row in range(0, 1100, 64)
+        for col in range(0, 700, 64)
+    ]
+    stored = [tile if k == 0 or tile.any() else None for k, tile in enumerate(tiles)]
+    tifffile.imwrite(
+        file, iter(stored), shape=(1100, 700), dtype=np.uint32, tile=(64, 64), compression="zlib",
+        photometric="minisblack",
+    )  # fmt: skip
+    file.seek(0)
+
+    with tifffile.TiffFile(file) as written:
+        assert 0 in written.pages.first.databytecounts
+    file.seek(0)
+    assert np.array_equal(read(file, (1100, 700)), label_image)
+
+
+def padded(tile):
+    return np.pad(tile, [(0, 64 - side) for side in tile.shape])
+
+
 def test_a_large_label_image_is_written_in_strips_of_16_bit_which_imagej_opens():
     label_image, _ = draw_blobs(600, 700, n=12)
     file = io.BytesIO()
@@ -172,15 +229,11 @@ def test_the_shared_bad_masks_are_refused(name, word):
     ("name", "n"), [("mask_empty.tif", 0), ("mask_huge_id.tif", None), ("mask_65536_ids.tif", None)]
 )
 def test_the_shared_odd_masks_are_read(name, n):
-    from annotations.labels.label_image import relabel_dense
-
     with (shared_data() / "bad" / name).open("rb") as file:
         label_image = read(file, (256, 256))
 
-    dense, ids = relabel_dense(label_image)
-    assert np.count_nonzero(np.unique(dense)) == ids.size == int(dense.max(initial=0))
-    if n is not None:
-        assert ids.size == n
+    ids = np.unique(label_image[label_image > 0])
+    assert ids.size > 0 if n is None else ids.size == n
 
 
 # --- stacks ------------------------------------------------------------------------------------

@@ -29,22 +29,13 @@ def test_measures_are_what_a_recount_finds(label_image):
         assert box.tolist() == [rows.min(), cols.min(), rows.max() + 1, cols.max() + 1]
 
 
-@given(few)
-def test_dense_ids_keep_the_objects_and_their_order(label_image):
-    dense, ids = pure.relabel_dense(label_image)
-
-    assert np.array_equal(np.concatenate([[0], ids])[dense], label_image)
-    assert set(np.unique(dense)) - {0} == set(range(1, ids.size + 1))
-    assert np.array_equal(pure.relabel_dense(dense)[0], dense)
-
-
 @settings(deadline=None)
 @given(few, st.integers(1, 40))
 def test_block_by_block_it_is_the_same(label_image, block_pixels):
     """Large images are looked at in blocks of rows, whatever they cut."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pure, "BLOCK_PIXELS", block_pixels)
-        runs, (dense, ids) = pure.row_runs(label_image), pure.relabel_dense(label_image)
+        runs = pure.row_runs(label_image)
 
     pixels = np.zeros_like(label_image)
     for row, col0, col1, instance_id in zip(
@@ -53,10 +44,6 @@ def test_block_by_block_it_is_the_same(label_image, block_pixels):
         assert (pixels[row, col0:col1] == 0).all()
         pixels[row, col0:col1] = instance_id
     assert np.array_equal(pixels, label_image)
-    present, inverse = np.unique(np.append(label_image.ravel(), 0), return_inverse=True)
-    assert np.array_equal(ids, present[1:])
-    assert np.array_equal(dense.ravel(), inverse[:-1])
-    assert dense.dtype == np.uint32
 
 
 @given(few)
@@ -123,12 +110,3 @@ def test_a_foreground_of_true_and_false_is_one_object():
 def test_what_is_no_label_image_is_refused_with_its_reason(array, word):
     with pytest.raises(pure.NotALabelImage, match=word):
         pure.check(array)
-
-
-def test_a_huge_id_costs_no_memory():
-    label_image = np.zeros((100, 100), np.uint32)
-    label_image[5, 5] = 4_294_967_295
-
-    dense, ids = pure.relabel_dense(label_image)
-
-    assert (dense.max(), ids.tolist()) == (1, [4_294_967_295])

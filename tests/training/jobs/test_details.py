@@ -16,7 +16,7 @@ from project import garbage
 from project.storage import blob_path, scratch_dir
 from tests.contracts.furnished import a_version
 from tests.drawing import draw_blobs
-from tests.project.test_garbage import make_all_old
+from tests.project.garbage.blobs import make_all_old
 from tests.training.worlds import stored_image
 from training.actions.predictions import MapsNotKept, queue_predictions
 from training.actions.runs import queue_run

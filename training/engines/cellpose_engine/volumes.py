@@ -8,6 +8,7 @@ is computed in a faster way.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from training.datasets.volumes import NormalizedStack, Stack
 from training.engines.base import PredictionArrays, StopFlag, stop_if
 from training.engines.cellpose_engine.flows import N_STEPS
 from training.engines.cellpose_engine.upstream import dynamics, transforms
-from training.engines.cuboids import block_sides, predict_in_cuboids
+from training.engines.cuboids import BlockSizes, block_sides, predict_in_cuboids
 from training.engines.flow_networks.drawing import FlowPredictor, dense, scores_of
 from training.engines.flow_networks.tiles import Forward
 
@@ -65,11 +66,16 @@ class CellposePredictor(FlowPredictor):
             return self._volumes(maps, want_maps)
 
         shape = pixels.shape[1:]
-        reach = VOLUME_OVERLAP_DIAMETERS * float(self.config["diameter_px"])
-        overlaps = [math.ceil(reach * self.rescale / z_scale), math.ceil(reach), math.ceil(reach)]
-        most_px = int(self.volume_block_px / (z_scale * self.rescale**2))
-        sides = block_sides(shape, overlaps, most_px)
+        sides, overlaps = self.volume_blocks(shape, anisotropy)
         return predict_in_cuboids(shape, one, block_px=sides, overlap_px=overlaps)
+
+    def volume_blocks(self, shape: Sequence[int], anisotropy: float) -> BlockSizes:
+        """Return how a stack is cut; see `training.engines.base.VolumePredictor`."""
+        z_scale = self.rescale * (anisotropy or 1.0)
+        reach = VOLUME_OVERLAP_DIAMETERS * float(self.config["diameter_px"])
+        overlaps = (math.ceil(reach * self.rescale / z_scale), math.ceil(reach), math.ceil(reach))
+        most_px = int(self.volume_block_px / (z_scale * self.rescale**2))
+        return block_sides(shape, overlaps, most_px), overlaps
 
     def _volumes(self, maps: NDArray[np.float32], want_maps: bool) -> PredictionArrays:
         """Draw maps (4, d, h, w) as objects; flows are not checked, as upstream's in 3D are not."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from training.datasets.labels import Corners
 from training.datasets.large import Pixels
 from training.datasets.volumes import NormalizedStack, Stack
 from training.engines.base import PredictionArrays, StopFlag, stop_if
-from training.engines.cuboids import block_sides, predict_in_cuboids
+from training.engines.cuboids import BlockSizes, block_sides, predict_in_cuboids
 from training.engines.stardist_3d_engine.polyhedra import rays_of, shapes_of
 from training.engines.stardist_engine.fast_suppression import FastSuppression
 from training.engines.stardist_engine.instances import (
@@ -55,7 +56,7 @@ class StarDist3DPredictor:
         except (KeyError, TypeError, ValueError) as error:
             raise CheckpointCorrupt("The checkpoint's config is not complete.") from error
         self._shapes = shapes_of(rays_of(config["net"]))
-        self.overlap_px = max(self._piece_overlaps()[1:])
+        self.overlap_px = self._piece_overlaps()[1]
 
     def predict(
         self,
@@ -97,17 +98,25 @@ class StarDist3DPredictor:
             part = pixels[slice(None), place[0], place[1], place[2]]
             return self._piece(part, want_maps, should_stop)
 
-        shape, overlaps = pixels.shape[1:], self._piece_overlaps()
-        sides = block_sides(shape, overlaps, self.piece_px, self._net.divisor)
+        shape = pixels.shape[1:]
+        sides, overlaps = self.volume_blocks(shape, anisotropy)
         return predict_in_cuboids(shape, one, block_px=sides, overlap_px=overlaps)
 
-    def _piece_overlaps(self) -> list[int]:
-        """Return what pieces see of each other, such that grids of all pieces lie alike."""
-        axes = zip(self._extents_px, self._net.sees_px, self._net.divisor, strict=True)
-        return [
-            math.ceil(max(OVERLAP_DIAMETERS * extent, sees) / unit) * unit
-            for extent, sees, unit in axes
-        ]
+    def volume_blocks(self, shape: Sequence[int], anisotropy: float) -> BlockSizes:
+        """Return how a stack is cut; see `training.engines.base.VolumePredictor`."""
+        overlaps = self._piece_overlaps()
+        return block_sides(shape, overlaps, self.piece_px, self._net.divisor), overlaps
+
+    def _piece_overlaps(self) -> tuple[int, int, int]:
+        """Return what pieces see of each other, such that grids of all pieces lie alike.
+
+        Along rows and columns it is the same.
+        """
+        axes = zip(self._extents_px, self._net.sees_px, strict=True)
+        planes, *in_plane = (max(OVERLAP_DIAMETERS * extent, sees) for extent, sees in axes)
+        unit_z, unit = self._net.divisor[0], math.lcm(*self._net.divisor[1:])
+        across = math.ceil(max(in_plane) / unit) * unit
+        return math.ceil(planes / unit_z) * unit_z, across, across
 
     def _piece(
         self, pixels: NDArray[np.float32], want_maps: bool, should_stop: StopFlag

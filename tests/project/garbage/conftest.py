@@ -1,0 +1,15 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.factories import ImageFactory, LayerFactory
+
+
+@pytest.fixture
+def image(project):
+    return ImageFactory(project=project)
+
+
+@pytest.fixture
+def layer(image):
+    return LayerFactory(image=image)
