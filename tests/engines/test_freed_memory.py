@@ -7,16 +7,16 @@ import pytest
 
 PAGES = """
 import resource, sys
-import numpy as np
 if sys.argv[1] == "kept":
     from training.engines.flow_networks.freed_memory import keep_freed_memory
     assert keep_freed_memory()
 def pages():
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-np.ones(64 << 20, np.uint8)
+size = 40 << 20
+b"x" * size
 before = pages()
 for _ in range(3):
-    np.ones(64 << 20, np.uint8)
+    b"x" * size
 print(pages() - before)
 """
 
@@ -29,5 +29,4 @@ def test_freed_memory_is_used_again_without_being_mapped_anew():
         )
         return int(done.stdout)
 
-    assert pages("kept") < 100
-    assert pages("given back") > 3 * 100
+    assert 10 * pages("kept") < pages("given back")
