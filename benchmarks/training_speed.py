@@ -28,7 +28,7 @@ from benchmarks.real_images import Picture, as_regions, pictures
 from tests.engines.worlds import Notes, make_job, never
 from training.engines import registry
 
-N_IMAGES, FEW = 16, 8
+N_IMAGES = 16
 # Cellpose's own crop and batch (train_seg's defaults), StarDist's default batch.
 SETTINGS = {
     "stardist": {"patch_px": 256, "batch_size": 4},
@@ -42,7 +42,8 @@ def main() -> None:
     """Measure in turns and print medians."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--engine", choices=sorted(SETTINGS), nargs="+", default=sorted(SETTINGS))
-    parser.add_argument("--steps", type=int, default=24, help="above the few")
+    parser.add_argument("--few", type=int, default=8, help="steps; an even number")
+    parser.add_argument("--steps", type=int, default=24, help="above the few; an even number")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     for engine in options.engine:
@@ -53,7 +54,7 @@ def main() -> None:
                 for way, each in children.items():
                     few, many = (
                         each.submit(cpu_seconds, engine, way, n).result()
-                        for n in (FEW, FEW + options.steps)
+                        for n in (options.few, options.few + options.steps)
                     )
                     steps[way].append((many - few) / options.steps)
         medians = {name: round(statistics.median(each), 3) for name, each in steps.items()}
