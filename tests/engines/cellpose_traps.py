@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from cellpose import core, transforms
+from cellpose.resnet_torch import CPnet
 
 from project.errors import CheckpointCorrupt
 from tests.engines.flow_traps import (
@@ -35,6 +36,7 @@ from training.engines.flow_networks.tiles import Maps, padding, taper
 
 def check_all(folder: Path) -> None:
     unknown_pixels_have_no_gradient()
+    the_network_is_upstreams_with_its_gradients()
     the_loss_is_that_of_upstream_where_all_is_known()
     flows_turn_with_the_image()
     maps_are_those_of_upstream_for_the_whole_image_and_for_any_box()
@@ -44,6 +46,33 @@ def check_all(folder: Path) -> None:
     pickles_are_not_run(folder, "output.2.weight", read_foreign_state)
     garbage_weights_are_refused(folder)
     only_the_decoder_learns_where_that_is_asked_for(folder)
+
+
+def the_network_is_upstreams_with_its_gradients() -> None:
+    """What is doubled in size is computed in another order, which no output may show."""
+    torch.manual_seed(0)
+    ours = build("tiny", 17.0).double()
+    theirs = CPnet(list(ours.nbase), 3, sz=3, mkldnn=False).double()
+    theirs.load_state_dict(ours.state_dict())
+    for is_training in (False, True):
+        outputs = []
+        for net in (ours, theirs):
+            net.train(is_training)
+            pixels = torch.rand(2, 2, 64, 48, dtype=torch.float64, generator=seeded(1))
+            output, style, seen = net(pixels)
+            (output**2).sum().backward()
+            outputs.append((output, style, *seen))
+        for found, expected in zip(*outputs, strict=True):
+            assert torch.allclose(found, expected, rtol=1e-8, atol=1e-9)
+    for (name, found), expected in zip(ours.named_parameters(), theirs.parameters(), strict=True):
+        if expected.grad is not None:
+            assert torch.allclose(found.grad, expected.grad, rtol=1e-6, atol=1e-6), name
+    for name, found in ours.named_buffers():  # a sample's variance depends on how many there are
+        assert torch.allclose(found, theirs.get_buffer(name), rtol=5e-2), name
+
+
+def seeded(seed: int) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
 
 
 def the_loss_is_that_of_upstream_where_all_is_known() -> None:

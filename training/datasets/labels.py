@@ -6,7 +6,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
+
+from training.datasets.bands import Band, background_band
 
 Box: TypeAlias = tuple[int, int, int, int]
 Corners: TypeAlias = tuple[int, ...]  # a box's first place along each axis, then its ends
@@ -15,6 +16,7 @@ Classes: TypeAlias = NDArray[np.uint8]
 
 UNKNOWN = -1
 POSITIVES_ONLY_SHARE = 0.01
+NO_BAND = Band()
 
 
 def sparse_labels(
@@ -23,8 +25,7 @@ def sparse_labels(
     *,
     box: Corners,
     image_shape: tuple[int, ...],
-    background_band_px: int = 0,
-    spacing: tuple[float, ...] | None = None,
+    band: Band = NO_BAND,
 ) -> SparseLabels:
     """Prepare a region's labels for training.
 
@@ -37,11 +38,9 @@ def sparse_labels(
     box : (row0, col0, row1, col1) or (z0, row0, col0, z1, row1, col1)
         Where the region lies in its image.
     image_shape : (H, W) or (Z, H, W)
-    background_band_px : int
-        Width of the band around each object that is taken as background where no background was
-        marked (less than 1 % of the objects' pixels) [1]_; 0 for none.
-    spacing : tuple of float, optional
-        Distance of neighbours along each axis in pixels; 1 where it is not given.
+    band : Band
+        What around objects is taken as background where no background was marked (less than 1 %
+        of the objects' pixels) [1]_.
 
     Returns
     -------
@@ -70,11 +69,10 @@ def sparse_labels(
     new_ids[ids <= 0] = 0
     result: SparseLabels = new_ids[rows]
     result[~annotated] = UNKNOWN
-    if background_band_px and _lacks_background(result):
-        distance = ndimage.distance_transform_edt(result <= 0, sampling=spacing)
+    if band.width_px and _lacks_background(result):
         # An object that is unknown as a whole is an object all the same.
         is_free = (result == UNKNOWN) & (label_image <= 0)
-        result[is_free & (distance <= background_band_px)] = 0
+        result[background_band(result, is_free, band)] = 0
     return result
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import torch
-from cellpose.resnet_torch import CPnet
 
 from project.errors import CheckpointCorrupt
+from training.engines.cellpose_engine.cpnet import Network
 from training.engines.flow_networks.official import Official
 from training.engines.flow_networks.states import (
     WEIGHTS,
@@ -49,7 +49,7 @@ def build(width: str, diam_mean: float) -> Net:
     """
     if width not in WIDTHS:
         raise CheckpointCorrupt(f"There is no Cellpose network called {width!r}.")
-    net = CPnet([N_INPUTS, *WIDTHS[width]], 3, sz=3, mkldnn=False, diam_mean=diam_mean)
+    net = Network([N_INPUTS, *WIDTHS[width]], 3, sz=3, mkldnn=False, diam_mean=diam_mean)
     return net.to(memory_format=torch.channels_last)
 
 
@@ -57,7 +57,7 @@ def build(width: str, diam_mean: float) -> Net:
 def shapes(width: str) -> Shapes:
     """Return the shapes of a network's weights by their names."""
     with torch.device("meta"):
-        return shapes_of(CPnet([N_INPUTS, *WIDTHS[width]], 3, sz=3, mkldnn=False).state_dict())
+        return shapes_of(Network([N_INPUTS, *WIDTHS[width]], 3, sz=3, mkldnn=False).state_dict())
 
 
 def width_of(state: State) -> str:

@@ -8,12 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
-
+from training.engines.cellpose_engine.cpnet import sums_that_meet
 from training.engines.onnx_graph import OnnxGraph
-
-# Rows of a kernel that meet the same one of repeated pixels, for each row of what is summed up.
-MEETING = np.array([[0, 0, 1], [0, 1, 1], [1, 1, 0], [1, 0, 0]], np.float64)
 
 
 def onnx_bytes(net: Any) -> bytes:
@@ -65,13 +61,11 @@ class _Network:
     def _of_doubled(self, layers: Iterable[Any], x: str) -> str:
         """Write a 3 x 3 convolution of an image whose pixels are repeated along rows and columns.
 
-        Its nine products per pixel meet only four different pixels. With the kernel's parts that
-        meet the same one added up it is a transposed convolution, with half the products.
+        As `cpnet.of_doubled` computes it: a transposed convolution, with half the products.
         """
         *before, layer = layers
-        kernel = layer.weight.detach().cpu().double().numpy()
-        summed = np.einsum("ku,oiuv,lv->iokl", MEETING, kernel, MEETING).astype(np.float32)
-        inputs = [self._layers(before, x), self.graph.array(summed), *self._arrays(layer.bias)]
+        summed = sums_that_meet(layer.weight.detach().cpu().double()).float()
+        inputs = [self._layers(before, x), *self._arrays(summed, layer.bias)]
         return self.graph.node("ConvTranspose", inputs, strides=[2, 2], pads=[1, 1, 1, 1])
 
     def _style(self, x: str) -> str:

@@ -13,6 +13,7 @@ from training.engines.data import TrainingData, open_data
 from training.engines.fitting import fitting_crops
 from training.engines.flow_networks.device import device_in_words, torch_device, uses_bfloat16
 from training.engines.flow_networks.drawing import DEFAULT, FlowPredictor, fit_thresholds
+from training.engines.flow_networks.freed_memory import keep_freed_memory
 from training.engines.flow_networks.learner import FlowLearner
 from training.engines.loop import train_learner
 from training.engines.recipes import Begun, after_trials, choose_recipe
@@ -41,6 +42,7 @@ def train_network(
     Raises Cancelled, TrainingDiverged, DeviceUnavailable and what `open_data` raises.
     """
     torch.set_num_threads(job.n_threads)
+    keep_freed_memory()
     device = torch_device(job.device)
     data = open_data(parts.spec, job, params, report)
     report.stage("loading")
