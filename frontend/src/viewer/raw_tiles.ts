@@ -2,7 +2,7 @@
 import type { TilePlace } from "../api/tiles";
 import { Newest } from "./newest";
 import type { PaintedTile, PixelArray, RawAnswer, RawRequest, RawTone } from "./raw_paint";
-import type { TileCanvas } from "./tile_paint";
+import type { TileCanvas } from "./live_tile";
 import type { TileJob } from "./tile_source";
 
 /** The coarsest level that the server gives stored values of. */

@@ -6,7 +6,7 @@ import {
   type RawTone,
 } from "../../src/viewer/raw_paint";
 import { RAW_MAX_LEVEL, RawTiles, type RawWorker } from "../../src/viewer/raw_tiles";
-import type { TileCanvas } from "../../src/viewer/tile_paint";
+import type { TileCanvas } from "../../src/viewer/live_tile";
 
 const SIDE = 2;
 const tone = (high: number, visible = true): RawTone => ({
