@@ -26,12 +26,14 @@ const SMALLEST_PX = 40;
 const LARGEST_SHARE = 0.8;
 const ZOOMED_SHARE = 0.35;
 const MOST_SCALE = 8;
+/** Room between the image's edge and the screen's, where the scale bar is: an object may lie there. */
+const RIM_PX = 48;
 /** Seen well: within this share of the screen about its middle. */
 const WELL_WITHIN = 0.9;
 
 /**
- * Stay put when the box is seen well, zoom only when it is tiny or cut, and show nothing beyond the
- * image that need not be shown.
+ * Stay put when the box is seen well, zoom only when it is tiny or cut, and show no more than a rim
+ * beyond the image.
  *
  * @param scale that the view is on its way to
  * @returns undefined to stay
@@ -50,8 +52,8 @@ export function goalFor(
   const zoomed = isMisfit ? Math.min(MOST_SCALE, (room * ZOOMED_SHARE) / side) : undefined;
   const then = zoomed ?? scale;
   return {
-    x: middleWithin((box.x0 + box.x1) / 2, seen.width / then, image.width),
-    y: middleWithin((box.y0 + box.y1) / 2, seen.height / then, image.height),
+    x: middleWithin((box.x0 + box.x1) / 2, seen.width / then, image.width, RIM_PX / then),
+    y: middleWithin((box.y0 + box.y1) / 2, seen.height / then, image.height, RIM_PX / then),
     scale: zoomed,
   };
 }
@@ -65,8 +67,9 @@ function isSeenWell(box: Rect, size: number, { toScreen, scale, ...screen }: See
   );
 }
 
-/** The middle nearest to the wanted one of a view that stays within the image, if it fits there. */
-function middleWithin(wanted: number, shown: number, length: number): number {
-  if (shown >= length) return length / 2;
-  return Math.min(length - shown / 2, Math.max(shown / 2, wanted));
+/** The middle nearest to the wanted one of a view that ends a rim beyond the image at most, if it can. */
+function middleWithin(wanted: number, shown: number, length: number, rim: number): number {
+  const least = shown / 2 - rim;
+  const most = length - least;
+  return least > most ? length / 2 : Math.min(most, Math.max(least, wanted));
 }
