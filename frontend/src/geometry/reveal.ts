@@ -67,9 +67,9 @@ function isSeenWell(box: Rect, size: number, { toScreen, scale, ...screen }: See
   );
 }
 
-/** The middle nearest to the wanted one of a view that ends a rim beyond the image at most, if it can. */
+/** The middle nearest to the wanted one of a view that ends a rim beyond the image at most. */
 function middleWithin(wanted: number, shown: number, length: number, rim: number): number {
+  if (shown >= length) return length / 2;
   const least = shown / 2 - rim;
-  const most = length - least;
-  return least > most ? length / 2 : Math.min(most, Math.max(least, wanted));
+  return Math.min(length - least, Math.max(least, wanted));
 }
