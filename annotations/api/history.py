@@ -191,7 +191,9 @@ class ChunkAt(APIView):
         if max(cy, cx) > MAX_PLACE:
             raise NotFound("The image has no such chunk.")
         pixels = chunk_at(layer, seq, (cy, cx), **given.validated_data)
-        data, encoding = encoded(chunks.encode(pixels), request.headers.get("Accept-Encoding", ""))
+        data, encoding = encoded(
+            [chunks.encode(pixels)], request.headers.get("Accept-Encoding", "")
+        )
         answer = HttpResponse(data, content_type="application/octet-stream")
         answer["Content-Encoding"] = encoding
         answer["Vary"] = "Accept-Encoding, Cookie, Authorization"

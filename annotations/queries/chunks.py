@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import BinaryIO
 
@@ -72,14 +72,15 @@ def shows(layer: LabelLayer, digests: Mapping[tuple[int, int, Place], str]) -> b
     return all(np.array_equal(one, other) for one, other in pairs)
 
 
-def chunk_bytes(layer: LabelLayer, digest: str) -> bytes:
-    """Return the stored bytes of a chunk that the layer has or had.
+def stored_chunks(layer: LabelLayer, digests: Sequence[str]) -> list[bytes]:
+    """Return the stored bytes of chunks that the layer has or had.
 
     Raises NotFound for any other blob: a digest must not open what the layer does not hold.
     """
-    if not ChunkState.objects.filter(layer=layer, digest=digest).exists():
+    states = ChunkState.objects.filter(layer=layer, digest__in=digests)
+    if not set(digests) <= set(states.values_list("digest", flat=True)):
         raise NotFound("This layer has no such chunk; ask for its list of chunks again.")
-    return storage.read_blob(digest)
+    return [storage.read_blob(digest) for digest in digests]
 
 
 def layer_label_image(layer: LabelLayer, box: Box, *, t: int = 0, z: int = 0) -> LabelImage:

@@ -11,6 +11,7 @@ import { RestLayerApi } from "./api/layers";
 import { PixelApi } from "./api/pixels";
 import { PromptApi } from "./api/prompts";
 import { TourApi, type TourStatus, type TourStep } from "./api/tour";
+import type { LayerJson } from "./api/types";
 import { ViewApi } from "./api/views";
 import { openStack } from "./store/stack";
 import type { PlaneRef } from "./store/types";
@@ -73,10 +74,9 @@ function Page() {
 
 async function open(stage: HTMLElement): Promise<void> {
   try {
-    const image = await images.image(imageId);
     const mayAnnotate = model.mayAnnotate.value;
-    const openLayer = (layerId: string, plane: PlaneRef) =>
-      openStack({ api: layers, layerId, user, mayAnnotate, plane });
+    const openLayer = (layer: LayerJson, plane: PlaneRef) =>
+      openStack({ api: layers, layerId: layer.id, layer, user, mayAnnotate, plane });
     const { search } = location;
     const region = new URLSearchParams(search).get("region") ?? undefined;
     const navigate = (url: string) => location.assign(url);
@@ -85,7 +85,8 @@ async function open(stage: HTMLElement): Promise<void> {
         ...{ model, element: stage, images, layers, classes, openLayer, region, search, navigate },
         ...{ projectUrl: links.project, user, history, views, pixels, prompts, tour, keys },
       },
-      image,
+      imageId,
+      projectId,
     );
     session.value = opened;
     // For the console, the benchmark and the browser tests: nothing in the page reads it.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -34,13 +35,14 @@ def vite_entry(source: str) -> SafeString:
     manifest = read_manifest()
     if source not in manifest:
         raise FrontEndNotBuilt(f"The front-end build has no entry {source}; build it again.")
-    styles = format_html_join(
-        "\n",
-        '<link rel="stylesheet" href="{}">',
-        ((url(name),) for name in css_of(manifest, source)),
-    )
+    needed = imports_of(manifest, source)
+    css = dict.fromkeys(name for one in needed for name in manifest[one].get("css", []))
+    styles = links('<link rel="stylesheet" href="{}">', css)
+    # Else the browser hears of them when it has read the entry.
+    others = (manifest[one]["file"] for one in needed if one != source)
+    modules = links('<link rel="modulepreload" href="{}">', others)
     script = format_html('<script type="module" src="{}"></script>', url(manifest[source]["file"]))
-    return format_html("{}\n{}", styles, script)
+    return format_html("{}\n{}\n{}", styles, modules, script)
 
 
 def read_manifest() -> dict[str, Any]:
@@ -55,16 +57,23 @@ def read_manifest() -> dict[str, Any]:
     return loaded
 
 
-def css_of(manifest: dict[str, Any], source: str, seen: frozenset[str] = frozenset()) -> list[str]:
-    """Return the style files of an entry and of what it imports, each once."""
-    if source in seen:
-        return []
-    entry = manifest[source]
-    names: dict[str, None] = {}
-    for imported in entry.get("imports", []):
-        names.update(dict.fromkeys(css_of(manifest, imported, seen | {source})))
-    names.update(dict.fromkeys(entry.get("css", [])))
-    return list(names)
+def imports_of(manifest: dict[str, Any], source: str) -> list[str]:
+    """Return an entry and all that it imports, each once, what is imported first."""
+    found: dict[str, None] = {}
+
+    def visit(name: str, above: frozenset[str]) -> None:
+        for imported in manifest[name].get("imports", []):
+            if imported not in above and imported not in found:
+                visit(imported, above | {imported})
+        found[name] = None
+
+    visit(source, frozenset({source}))
+    return list(found)
+
+
+def links(tag: str, files: Iterable[str]) -> SafeString:
+    """Return a tag for each built file."""
+    return format_html_join("\n", tag, ((url(name),) for name in files))
 
 
 def url(file_name: str) -> str:

@@ -18,6 +18,7 @@ from tests.drawing import draw_blobs
 from tests.e2e.editor import Editor
 from tests.e2e.site import (
     CHROMIUM_ARGUMENTS,
+    VIEWPORT,
     LiveSite,
     build_front_end,
     chromium,
@@ -27,8 +28,6 @@ from tests.shared_data import shared_data
 
 # Playwright's loop runs in this thread, which Django takes for an async context.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-
-VIEWPORT = {"width": 1280, "height": 800}
 
 
 def pytest_collection_modifyitems(items):

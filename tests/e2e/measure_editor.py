@@ -7,13 +7,11 @@ import json
 import math
 import os
 import time
-from collections.abc import Iterator
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 import pytest
 import tifffile
 
@@ -24,6 +22,8 @@ from annotations.labels.label_image import Measures, measure
 from annotations.labels.label_runs import bands_of
 from annotations.models import Image, InstanceState, Split
 from tests.e2e.editor import Editor
+from tests.e2e.measure_page import memory, opening
+from tests.e2e.measure_scripts import MEASURE_STROKE, MEASURE_VIEW, PAINT_MANY, SELECT
 
 WHOLE_PX = 8192  # up to this side a label image is imported as one array
 CHUNK_PX = 512
@@ -31,101 +31,6 @@ N_MOVES = 90
 N_FRAMES = 90
 # Name: brush radius, half axes of the ellipse in image pixels, how many strokes are measured.
 STROKES = {"nucleus": (6, (30, 22), 40), "long": (20, (260, 180), 12)}
-
-# When labels stand in the middle of the view, or their symbols where it is seen from far away, as
-# the page's own clock says.
-WATCH_OPENING = """
-  const look = () => {
-    const session = document.querySelector(".stage")?.editorSession;
-    const { visible } = session?.scene.stage.view() ?? {};
-    const x = (visible?.x0 + visible?.x1) / 2;
-    const y = (visible?.y0 + visible?.y1) / 2;
-    const isFar = visible?.x1 - visible?.x0 > 16 * 512;
-    const { layer } = session ?? {};
-    if (layer?.instances.count && (isFar || layer.labelAt({ x, y }) !== undefined)) {
-      requestAnimationFrame(() => { window.openedAfter = performance.now(); });
-    } else requestAnimationFrame(look);
-  };
-  requestAnimationFrame(look);
-"""
-
-# Moves are sent as pointer events inside the page: the handler has written the label pixels when
-# dispatchEvent returns, so the clock around it is "pointermove to pixels"; and a stroke's changes
-# are found and packed when that of "pointerup" returns.
-MEASURE_STROKE = """([radius, points]) => {
-  const stage = document.querySelector(".stage");
-  const session = stage.editorSession;
-  session.model.tool.value = "brush";
-  session.model.radius.value = radius;
-  session.paint.armNew();
-  const fire = (type, [x, y], buttons) => stage.dispatchEvent(new PointerEvent(type, {
-    clientX: x, clientY: y, button: type === "pointermove" ? -1 : 0, buttons, pointerId: 1,
-    pointerType: "mouse", isPrimary: true, bubbles: true, cancelable: true,
-  }));
-  const clocked = (...given) => {
-    const start = performance.now();
-    fire(...given);
-    return performance.now() - start;
-  };
-  fire("pointerdown", points[0], 1);
-  const moves = [];
-  const frames = [];
-  return new Promise((resolve) => {
-    let at = 1;
-    let last = performance.now();
-    const step = (now) => {
-      frames.push(now - last);
-      last = now;
-      for (let n = 0; n < 2 && at < points.length; n++, at++) {
-        moves.push(clocked("pointermove", points[at], 1));
-      }
-      if (at < points.length) requestAnimationFrame(step);
-      else resolve({ moves, frames: frames.slice(1), end: clocked("pointerup", points.at(-1), 0) });
-    };
-    requestAnimationFrame(step);
-  });
-}"""
-
-MEASURE_VIEW = """([kind, n]) => {
-  const { stage } = document.querySelector(".stage").editorSession.scene;
-  const frames = [];
-  return new Promise((resolve) => {
-    let last = performance.now();
-    const step = (now) => {
-      frames.push(now - last);
-      last = now;
-      const turn = frames.length < n / 2 ? 1 : -1;
-      if (kind === "pan") stage.panBy(-9 * turn, -5 * turn, true);
-      else stage.zoomBy(1.02 ** -turn);
-      if (frames.length < n) requestAnimationFrame(step);
-      else resolve(frames.slice(1));
-    };
-    requestAnimationFrame(step);
-  });
-}"""
-
-SELECT = """(id) => new Promise((done) => {
-  const { model, layer } = document.querySelector(".stage").editorSession;
-  const start = performance.now();
-  model.selected.value = layer.instances.ids().at(-1);
-  requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now() - start)));
-})"""
-
-# Short strokes through the store itself, as many as there are, each awaited.
-PAINT_MANY = """async ([n, side]) => {
-  const { layer } = document.querySelector(".stage").editorSession;
-  const { visible } = document.querySelector(".stage").editorSession.scene.stage.view();
-  const options = { kind: "brush", radius: 3, mode: "overwrite" };
-  for (let at = 0; at < n; at++) {
-    const stroke = layer.beginStroke({ ...options, instanceId: layer.nextInstanceId() });
-    const x = visible.x0 + ((at * 7.3) % (visible.x1 - visible.x0));
-    const y = visible.y0 + ((at * 3.1) % (visible.y1 - visible.y0));
-    stroke.move([{ x, y }, { x: x + 12, y: y + 5 }]);
-    await stroke.commit();
-    if (at % 50 === 49) await layer.flush();
-  }
-  await layer.flush();
-}"""
 
 
 @pytest.fixture
@@ -250,26 +155,13 @@ def strokes(editor: Editor, sent: list[int], kind: str, middle: float) -> dict[s
     }
 
 
-def page_mib() -> float:
-    """Return the memory of the largest page process of the browser, resident."""
-    return max(process.memory_info().rss for process in renderers()) / 2**20
-
-
-def renderers() -> Iterator[psutil.Process]:
-    for process in psutil.Process().children(recursive=True):
-        if "--type=renderer" in process.cmdline():
-            yield process
-
-
-def test_measure(open_editor, image, annotator, wanted):
+def test_measure(open_editor, site, image, annotator, wanted):
     began = time.perf_counter()
     draw_objects(image, annotator, wanted["n_objects"])
     import_s = time.perf_counter() - began
-    editor: Editor = open_editor(script=WATCH_OPENING)
-    editor.wait_until("() => window.openedAfter > 0")
     facts = {"side_px": wanted["side_px"], "n_objects": wanted["n_objects"]}
-    once = {**facts, "import_s": import_s}
-    once["open_ms"] = editor.page.evaluate("() => window.openedAfter")
+    once = {**facts, "import_s": import_s, **opening(site, image, annotator)}
+    editor: Editor = open_editor()
     sent: list[int] = []
     editor.page.on(
         "request",
@@ -288,11 +180,12 @@ def test_measure(open_editor, image, annotator, wanted):
     editor.tell("(editor) => { editor.model.selected.value = 0; }")
     rows, n_before = [], 0
     for n_strokes in [0, *wanted["strokes"]]:
-        editor.page.evaluate(PAINT_MANY, [n_strokes - n_before, wanted["side_px"]])
+        editor.page.evaluate(PAINT_MANY, n_strokes - n_before)
         n_before = n_strokes
         for kind in STROKES:
             row = {**facts, "n_strokes": n_strokes}
             rows.append(row | strokes(editor, sent, kind, wanted["side_px"] / 2))
-    once["page_mib"] = page_mib()
+    editor.page.context.close()
+    once |= memory(site, image, annotator, wanted["strokes"])
     result = {"once": once, "strokes": rows}
     Path(wanted["out"]).write_text(json.dumps(result), encoding="utf-8")

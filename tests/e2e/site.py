@@ -20,6 +20,7 @@ from annotations.models import TourStatus, TourStep
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 MANIFEST = REPOSITORY / "project" / "static" / "dist" / "manifest.json"
 START_TIMEOUT_S = 120
+VIEWPORT = {"width": 1280, "height": 800}
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -67,6 +68,13 @@ class LiveSite:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        """The web process."""
+        if self._process is None:
+            raise RuntimeError("the site is not running")
+        return self._process.pid
 
     def start(self) -> None:
         """Start the web process and wait until it answers."""

@@ -44,6 +44,21 @@ def test_styles_of_what_is_imported_come_first_and_once(manifest):
     assert text.index("c.css") < text.index("b.css") < text.index("a.css") < text.index("<script")
 
 
+def test_what_is_imported_is_fetched_along_with_the_entry_and_once(manifest):
+    manifest(
+        **{
+            "a.tsx": {"file": "a.js", "imports": ["b", "c"]},
+            "b": {"file": "b.js", "imports": ["c"]},
+            "c": {"file": "c.js", "imports": ["b", "a.tsx"]},
+        }
+    )
+
+    text = render()
+
+    tags = [f'<link rel="modulepreload" href="/static/dist/{name}.js">' for name in "abc"]
+    assert [text.count(tag) for tag in tags] == [0, 1, 1]
+
+
 def test_a_front_end_that_was_not_built_says_what_to_do(manifest):
     with pytest.raises(vite.FrontEndNotBuilt, match="make setup"):
         render()

@@ -1,5 +1,6 @@
 /** Label layers: reading chunks and instances, sending ops, the stream of accepted ops. */
 
+import { ChunkRequests } from "./chunk_requests";
 import type { ApiClient } from "./client";
 import { type EventSourceMaker, type Listening, listen } from "./sse";
 import type {
@@ -68,10 +69,12 @@ const LITTLE_ENDIAN = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
 
 export class RestLayerApi implements LayerApi {
   private readonly client: ApiClient;
+  private readonly chunks: ChunkRequests;
   private readonly source: EventSourceMaker | undefined;
 
   constructor(client: ApiClient, source?: EventSourceMaker) {
     this.client = client;
+    this.chunks = new ChunkRequests((path) => client.bytes(path));
     this.source = source;
   }
 
@@ -88,7 +91,7 @@ export class RestLayerApi implements LayerApi {
   }
 
   async chunk(id: string, digest: string): Promise<Uint32Array> {
-    return labelsOf(await this.client.bytes(`/api/v1/layers/${id}/chunks/${digest}/`));
+    return labelsOf(await this.chunks.get(id, digest));
   }
 
   instances(id: string): Promise<InstancesJson> {

@@ -473,6 +473,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** @description Chunks by their digests, up to 16 with commas between: one after another, little-endian uint32, 512 x 512 each. */
         get: operations["v1_layers_chunks_retrieve"];
         put?: never;
         post?: never;

@@ -7,7 +7,7 @@
  */
 
 import { CHUNK_PIXELS, type ChunkKey, chunkCol, chunkKey, chunkRow } from "./chunks";
-import type { Edit, Runs } from "./runs";
+import { type Edit, newRuns, type Runs } from "./runs";
 
 export const OP_VERSION = 1;
 /** The server takes no more in one op; larger edits are split (see `splitEdit`). */
@@ -156,13 +156,7 @@ function readRuns(input: Reader, table: readonly number[]): Runs {
   const count = input.number();
   // Checked before anything of that size is allocated: a run takes three bytes or more.
   if (count * 3 > input.left) throw new CodecError("The operation ends too early.");
-  const runs = {
-    count,
-    start: new Uint32Array(count),
-    length: new Uint32Array(count),
-    before: new Uint32Array(count),
-    after: new Uint32Array(count),
-  };
+  const runs = newRuns(count);
   let end = 0;
   for (let r = 0; r < count; r++) {
     const start = end + input.number();

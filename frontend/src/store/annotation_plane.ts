@@ -7,6 +7,7 @@ import { boxOfEdit, type Edit, NO_EDIT } from "../labels/runs";
 import * as texts from "../texts";
 import { applyClasses, classMeta } from "./classes";
 import { DraftClasses } from "./draft_classes";
+import { DraftDesk } from "./draft_desk";
 import type { DraftPlane } from "./draft_plane";
 import { added, type EditContext, EditDesk } from "./edit_desk";
 import type { EditLock } from "./edit_lock";
@@ -54,13 +55,10 @@ export class AnnotationPlane extends SyncedPlane implements LayerStore {
   private readonly many: ManyDesk;
   private readonly reversal: Reversal;
   private readonly draftClasses: DraftClasses;
+  private readonly draftDesk: DraftDesk;
   private stroke: OpenStroke | null = null;
-  // Two planes of one draft would not know of each other's decisions.
-  private readonly opening = new Map<string, Promise<DraftPlane>>();
   // Changes to pixels that must not happen under an open stroke.
   private deferred: (() => void)[] = [];
-  // The draft instance that an instance was accepted from on this page.
-  private readonly origins = new Map<number, { layer: string; instance_id: number }>();
 
   constructor(options: AnnotationOptions) {
     super(options);
@@ -82,6 +80,12 @@ export class AnnotationPlane extends SyncedPlane implements LayerStore {
     this.desk = new EditDesk(context);
     this.long = new LongEdits(this.room);
     this.many = new ManyDesk(this.desk, context, this.long);
+    this.draftDesk = new DraftDesk({
+      drafts: this.drafts,
+      table: this.replica.table,
+      many: this.many,
+      openDraft: options.openDraft,
+    });
     this.reversal = new Reversal({
       ...{ recorder: this.recorder, replica: this.replica, drafts: this.drafts },
       ...{ draftClasses: this.draftClasses, long: this.long },
@@ -169,11 +173,8 @@ export class AnnotationPlane extends SyncedPlane implements LayerStore {
     const classes = { ...this.draftClasses.ofAccepted(meta), ...meta.classes };
     const op = this.recorder.makeOp(kind, edit, n, classes);
     this.add(op, isPainted);
-    for (const one of meta.accepts ?? []) {
-      this.origins.set(one.new_id, one);
-      if (meta.edits_draft) this.replica.table.setState(one.new_id, "edited");
-    }
-    if (kind !== "accept" && kind !== "restore") this.markEdited(labelsIn(edit));
+    this.draftDesk.accepted(meta);
+    if (kind !== "accept" && kind !== "restore") this.draftDesk.markEdited(labelsIn(edit));
     return this.recorder.record(op, meta);
   }
 
@@ -185,16 +186,6 @@ export class AnnotationPlane extends SyncedPlane implements LayerStore {
       this.tellDirty(boxOfEdit(op.edit), "local");
     }
     this.tellInstances("local", labelsIn(op.edit));
-  }
-
-  /** Who changes an accepted prediction has edited it. */
-  private markEdited(labels: readonly number[]): void {
-    for (const label of labels) {
-      const origin = this.origins.get(label);
-      if (!origin) continue;
-      this.replica.table.setState(label, "edited");
-      this.drafts.get(origin.layer)?.show([origin.instance_id], "edited");
-    }
   }
 
   setClass(ids: readonly number[], className: string): Promise<OpReport | null> {
@@ -211,7 +202,7 @@ export class AnnotationPlane extends SyncedPlane implements LayerStore {
   }
 
   setDraftClass(draft: DraftStore, ids: readonly number[], className: string): Promise<void> {
-    return this.draftClasses.set(this.planeOf(draft), ids, className, this.newGroup());
+    return this.draftClasses.set(this.draftDesk.planeOf(draft), ids, className, this.newGroup());
   }
 
   fill(point: ImagePoint, instanceId: number, bounds: Rect, className?: string): Promise<OpReport> {
@@ -263,47 +254,19 @@ export class AnnotationPlane extends SyncedPlane implements LayerStore {
   }
 
   acceptDraft(draft: DraftStore, id: number, preserve: Preserve = "pixels"): Promise<number> {
-    return this.acceptOne(draft, id, preserve, false);
+    return this.draftDesk.acceptOne(draft, id, preserve, false);
   }
 
   editDraft(draft: DraftStore, id: number): Promise<number> {
-    return this.acceptOne(draft, id, "pixels", true);
-  }
-
-  private async acceptOne(draft: DraftStore, id: number, preserve: Preserve, isEdit: boolean) {
-    const done = await this.many.accept(this.planeOf(draft), [id], preserve, isEdit);
-    const newId = done.get(id);
-    if (newId !== undefined) return newId;
-    throw new EditRefused("covered", texts.editing.nothingToAccept);
+    return this.draftDesk.acceptOne(draft, id, "pixels", true);
   }
 
   async acceptMany(draft: DraftStore, ids: ArrayLike<number>, preserve: Preserve = "pixels") {
-    const plane = this.planeOf(draft);
-    return (await this.many.accept(plane, Array.from(ids), preserve, false)).size;
+    return this.draftDesk.acceptMany(draft, ids, preserve);
   }
 
-  private planeOf(draft: DraftStore): DraftPlane {
-    const plane = this.drafts.get(draft.info.id);
-    if (!plane) throw new EditRefused("draft_closed", texts.editing.draftIsClosed);
-    return plane;
-  }
-
-  async openDraft(layerId: string): Promise<DraftStore> {
-    const open = this.drafts.get(layerId) ?? this.opening.get(layerId);
-    if (open) return open;
-    const opening = this.loadDraft(layerId).finally(() => this.opening.delete(layerId));
-    this.opening.set(layerId, opening);
-    return opening;
-  }
-
-  private async loadDraft(layerId: string): Promise<DraftPlane> {
-    const draft = await this.options.openDraft(layerId);
-    this.drafts.set(layerId, draft);
-    draft.onClose(() => {
-      // It may be open anew by now.
-      if (this.drafts.get(layerId) === draft) this.drafts.delete(layerId);
-    });
-    return draft;
+  openDraft(layerId: string): Promise<DraftStore> {
+    return this.draftDesk.open(layerId);
   }
 
   // ------------------------------------------------------------ undo

@@ -2,7 +2,7 @@
 
 import type { LayerApi } from "../api/layers";
 import { type Rect, union } from "../geometry/rect";
-import { type ChunkKey, chunkKey, chunkRect, keysIn } from "../labels/chunks";
+import { type ChunkKey, chunkCol, chunkKey, chunkRect, chunkRow, keysIn } from "../labels/chunks";
 import * as texts from "../texts";
 import type { Replica } from "./replica";
 
@@ -50,7 +50,7 @@ export class ChunkLoader {
     const keys = keysIn(box, width, height);
     this.viewSize = Math.max(this.viewSize * 0.9, keys.length);
     for (const key of keys) replica.chunks.touch(key);
-    const missing = keys.filter((key) => !replica.chunks.has(key));
+    const missing = fromTheMiddle(keys).filter((key) => !replica.chunks.has(key));
     if (missing.length === 0) return;
     await this.load(missing);
     this.evict();
@@ -139,4 +139,13 @@ export class ChunkLoader {
     await this.load(keys);
     return keys.map(chunkRect).reduce(union);
   }
+}
+
+/** In the order in which somebody who looks at all of them looks at them. */
+function fromTheMiddle(keys: readonly ChunkKey[]): ChunkKey[] {
+  const [first = 0, last = 0] = [keys[0], keys.at(-1)];
+  const row = (chunkRow(first) + chunkRow(last)) / 2;
+  const col = (chunkCol(first) + chunkCol(last)) / 2;
+  const distance = (key: ChunkKey) => Math.hypot(chunkRow(key) - row, chunkCol(key) - col);
+  return [...keys].sort((a, b) => distance(a) - distance(b));
 }

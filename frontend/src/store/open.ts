@@ -1,6 +1,7 @@
 /** Opens the annotation layer of one image plane. */
 
 import type { LayerApi } from "../api/layers";
+import type { LayerJson } from "../api/types";
 import { adoptOrphans } from "./adopt";
 import { AnnotationPlane } from "./annotation_plane";
 import type { AsideShelf } from "./aside";
@@ -15,6 +16,8 @@ export interface OpenOptions {
   readonly api: LayerApi;
   /** The annotation layer. */
   readonly layerId: string;
+  /** What the server has said of it, if it was asked already. */
+  readonly layer?: LayerJson;
   /** Whose strokes these are: another person's journal on this computer is left alone. */
   readonly user: string;
   /** Who may only look needs no instance ids; default true. */
@@ -44,7 +47,7 @@ export async function openLayerStore(options: OpenOptions): Promise<AnnotationPl
   const locks = options.locks ?? sessionLocks();
   const session = newId();
   const journal = options.journal ?? (await openJournal());
-  const layer = await api.layer(layerId);
+  const layer = options.layer ?? (await api.layer(layerId));
   const { ids: sharedIds, shelf } = options;
   const store: AnnotationPlane = new AnnotationPlane({
     ...{ api, layer, t, z, chunkLimit, user, session, journal },

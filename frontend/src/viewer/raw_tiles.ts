@@ -1,8 +1,8 @@
 /** Tiles on screen in their stored values, while the 8 bits of the ordinary tiles are too coarse. */
 import type { TilePlace } from "../api/tiles";
+import type { TileCanvas } from "./live_tile";
 import { Newest } from "./newest";
 import type { PaintedTile, PixelArray, RawAnswer, RawRequest, RawTone } from "./raw_paint";
-import type { TileCanvas } from "./tile_paint";
 import type { TileJob } from "./tile_source";
 
 /** The coarsest level that the server gives stored values of. */

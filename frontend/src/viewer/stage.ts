@@ -4,6 +4,7 @@ import type { TileGrant } from "../api/tiles";
 import { type Affine, invert, toImage as mapToImage, visibleRect } from "../geometry/affine";
 import { type ImagePoint, type ScreenPoint, screenPoint } from "../geometry/points";
 import { height, intersect, type Rect, rect, width } from "../geometry/rect";
+import { goalFor } from "../geometry/reveal";
 import { Pictures } from "./pictures";
 import type { TilePainter } from "./tile_paint";
 import { TileQueue } from "./tile_queue";
@@ -12,9 +13,6 @@ import { makeTileSource, type Picture, type TileJob } from "./tile_source";
 /** From here on single pixels are looked at: they stay sharp squares. */
 const SHARP_FROM_SCALE = 6;
 const MOST_SCREEN_PX_PER_PIXEL = 48;
-
-/** An object that is smaller on screen cannot be judged. */
-const SMALLEST_REVEALED_PX = 40;
 
 /** The view of one drawn frame. */
 export interface View {
@@ -216,31 +214,18 @@ export class Stage {
     this.#view = undefined;
   }
 
-  /** Bring a box into view; stay put when it is seen well, zoom only when it is tiny or cut. */
+  /** Bring a box into view; stay put when it is seen well. */
   reveal(box: Rect): void {
     const image = this.#viewer.world.getItemAt(0);
     if (!image) return;
     const viewport = this.#viewer.viewport;
-    const { scale, width: screenWidth, height: screenHeight } = this.view();
-    const middle = image.imageToViewportCoordinates((box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2);
-    const size = Math.max(width(box), height(box), 1) * scale;
-    const room = Math.min(screenWidth, screenHeight);
-    const { toScreen } = this.view();
-    const at = {
-      x: ((box.x0 + box.x1) / 2) * scale + toScreen.e,
-      y: ((box.y0 + box.y1) / 2) * scale + toScreen.f,
-    };
-    const isInside =
-      Math.abs(at.x - screenWidth / 2) + size / 2 < screenWidth * 0.45 &&
-      Math.abs(at.y - screenHeight / 2) + size / 2 < screenHeight * 0.45;
-    if (isInside && size >= SMALLEST_REVEALED_PX) return;
+    const scale = image.viewportToImageZoom(viewport.getZoom());
+    const goal = goalFor(box, this.view(), scale, this.#full);
+    if (!goal) return;
     this.#moved();
-    if (size < SMALLEST_REVEALED_PX || size > room * 0.8) {
-      const wanted = Math.min(8, (room * 0.35) / Math.max(width(box), height(box), 1));
-      // Without a point to zoom about: while zooming about one, its place on screen is kept.
-      viewport.zoomTo(image.imageToViewportZoom(wanted));
-    }
-    viewport.panTo(middle);
+    // Without a point to zoom about: while zooming about one, its place on screen is kept.
+    if (goal.scale) viewport.zoomTo(image.imageToViewportZoom(goal.scale));
+    viewport.panTo(image.imageToViewportCoordinates(goal.x, goal.y));
     viewport.applyConstraints();
   }
 

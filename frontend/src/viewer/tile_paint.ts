@@ -1,40 +1,21 @@
 /** The pixels behind the tiles on screen, coloured again whenever a slider moves. */
 import { fetchPlane, type TileToken } from "../api/tiles";
 import type { Rect } from "../geometry/rect";
+import { type ChannelStyle, colourTable, windowFromHistogram } from "./channels";
 import {
-  applyToRgba,
-  blendPlanes,
-  type ChannelStyle,
-  type ColourTable,
-  colourTable,
-  invertLightness,
-  isNeutral,
-  windowFromHistogram,
-} from "./channels";
+  GreyTile,
+  type LiveTile,
+  newContext,
+  RgbTile,
+  type Shades,
+  type TileCanvas,
+} from "./live_tile";
 import type { Picture, TileJob } from "./tile_source";
 
 /** Time for colouring tiles in one frame; the rest of the frame belongs to drawing. */
 const SLICE_MS = 8;
 /** Pauses before a channel that could not be fetched is asked for again; the last one repeats. */
 const RETRY_MS = [1_000, 5_000, 20_000] as const;
-
-/** A canvas that OpenSeadragon draws, and the place of the image that belongs on it. */
-export interface TileCanvas {
-  readonly context: CanvasRenderingContext2D;
-  readonly job: TileJob;
-  readonly width: number;
-  readonly height: number;
-}
-
-interface LiveTile extends TileCanvas {
-  /** Decoded grey planes by number; only those that were ever switched on. */
-  readonly grey: Map<number, Uint8Array>;
-  /** Planes on their way; black until they arrive. */
-  readonly asked: Set<number>;
-  /** The decoded picture of an RGB image. */
-  readonly picture: ImageBitmap | undefined;
-  painted: number;
-}
 
 /**
  * Colours tiles in place: OpenSeadragon draws the very canvas that is painted here, so a
@@ -47,9 +28,7 @@ export class TilePainter {
   readonly #onTrouble: () => void;
   readonly #abort = new AbortController();
   #hasToldTrouble = false;
-  #styles: readonly ChannelStyle[];
-  #tables: readonly ColourTable[];
-  #isInverted = false;
+  #shades: Shades;
   #stamp = 1;
   #tiles: LiveTile[] = [];
   readonly #onTile = new Set<() => void>();
@@ -70,16 +49,14 @@ export class TilePainter {
     this.#isRgb = options.isRgb;
     this.#redraw = options.redraw;
     this.#onTrouble = options.onTrouble;
-    this.#styles = options.styles;
-    this.#tables = options.styles.map(colourTable);
+    this.#shades = shadesOf(options.styles, false);
     this.#scratch = newContext(options.token.grant.tile_size, options.token.grant.tile_size);
   }
 
   /** Fetch the planes that are switched on and paint them into a new canvas. */
   async load(job: TileJob): Promise<CanvasRenderingContext2D> {
     if (this.#isRgb) {
-      const picture = await this.#fetch(job, 0, job.signal);
-      return this.#adopt(job, picture.width, picture.height, new Map(), picture);
+      return this.#adopt(new RgbTile(job, await this.#fetch(job, 0, job.signal)));
     }
     // One plane at least: it also tells how large the tile is.
     const wanted = this.#visiblePlanes();
@@ -92,7 +69,7 @@ export class TilePainter {
         grey.set(plane, this.#greyOf(picture));
       }),
     );
-    return this.#adopt(job, size.width, size.height, grey, undefined);
+    return this.#adopt(new GreyTile(job, size.width, size.height, grey));
   }
 
   /** The tiles that are loaded, with the pixels they show. */
@@ -102,9 +79,7 @@ export class TilePainter {
 
   /** @param isInverted dark and light change places in the whole picture */
   setStyles(styles: readonly ChannelStyle[], isInverted = false): void {
-    this.#styles = styles;
-    this.#isInverted = isInverted;
-    this.#tables = styles.map(colourTable);
+    this.#shades = shadesOf(styles, isInverted);
     this.#stamp++;
     this.#schedule();
   }
@@ -139,15 +114,7 @@ export class TilePainter {
     const counts = new Float64Array(256);
     let n = 0;
     for (const tile of this.#living().filter((one) => isOnScreen(one.job))) {
-      const values = this.#isRgb ? this.#rgbaOf(tile) : tile.grey.get(channel);
-      if (!values) continue;
-      n++;
-      for (let index = 0; index < values.length; index++) {
-        // The opaque fourth byte of RGBA is no brightness.
-        if (this.#isRgb && index % 4 === 3) continue;
-        const value = values[index] as number;
-        counts[value] = (counts[value] as number) + 1;
-      }
+      if (tile.countValues(channel, counts)) n++;
     }
     return n > 0 ? windowFromHistogram(counts) : undefined;
   }
@@ -183,7 +150,6 @@ export class TilePainter {
   destroy(): void {
     this.#abort.abort();
     cancelAnimationFrame(this.#frame);
-    for (const tile of this.#tiles) tile.picture?.close();
     this.#tiles = [];
   }
 
@@ -206,37 +172,23 @@ export class TilePainter {
   }
 
   #visiblePlanes(): number[] {
-    return this.#styles.flatMap((style, plane) => (style.visible ? [plane] : []));
+    return this.#shades.styles.flatMap((style, plane) => (style.visible ? [plane] : []));
   }
 
-  #adopt(
-    job: TileJob,
-    width: number,
-    height: number,
-    grey: Map<number, Uint8Array>,
-    picture: ImageBitmap | undefined,
-  ): CanvasRenderingContext2D {
-    const context = newContext(width, height);
-    const asked = new Set<number>();
-    const tile: LiveTile = { context, job, width, height, grey, asked, picture, painted: 0 };
+  #adopt(tile: LiveTile): CanvasRenderingContext2D {
     this.#paint(tile);
-    // Here too, not only when a slider moves: else each picture ever seen would be kept.
+    // Here too, not only when a slider moves: else each tile ever seen would be kept.
     this.#living().push(tile);
     // A channel may have been switched on while this tile was on its way.
     this.#fetchMissing(tile);
     for (const listener of this.#onTile) listener();
-    return context;
+    return tile.context;
   }
 
   /** Drop tiles that OpenSeadragon unloaded. */
   #living(): LiveTile[] {
-    const living: LiveTile[] = [];
-    for (const tile of this.#tiles) {
-      if (isLoaded(tile)) living.push(tile);
-      else tile.picture?.close();
-    }
-    this.#tiles = living;
-    return living;
+    this.#tiles = this.#tiles.filter((tile) => tile.isLoaded);
+    return this.#tiles;
   }
 
   #schedule(): void {
@@ -265,7 +217,7 @@ export class TilePainter {
   }
 
   #fetchMissing(tile: LiveTile): void {
-    if (this.#isRgb) return;
+    if (!(tile instanceof GreyTile)) return;
     for (const plane of this.#visiblePlanes()) {
       if (tile.grey.has(plane) || tile.asked.has(plane)) continue;
       tile.asked.add(plane);
@@ -274,9 +226,9 @@ export class TilePainter {
   }
 
   /** Fetch one plane of a tile on screen, again and again for as long as it is wanted. */
-  async #fetchPlane(tile: LiveTile, plane: number): Promise<void> {
+  async #fetchPlane(tile: GreyTile, plane: number): Promise<void> {
     const { signal } = this.#abort;
-    const isWanted = () => !signal.aborted && isLoaded(tile) && this.#styles[plane]?.visible;
+    const isWanted = () => !signal.aborted && tile.isLoaded && this.#shades.styles[plane]?.visible;
     for (let attempt = 0; isWanted(); attempt++) {
       try {
         const picture = await this.#fetch(tile.job, plane, signal);
@@ -300,32 +252,7 @@ export class TilePainter {
 
   #paint(tile: LiveTile): void {
     tile.painted = this.#stamp;
-    const { context, width, height } = tile;
-    if (tile.picture) {
-      const style = this.#styles[0];
-      context.drawImage(tile.picture, 0, 0);
-      if (!style || (isNeutral(style) && !this.#isInverted)) return;
-      const pixels = context.getImageData(0, 0, width, height);
-      applyToRgba(pixels.data, style);
-      if (this.#isInverted) invertLightness(pixels.data);
-      context.putImageData(pixels, 0, 0);
-      return;
-    }
-    const pixels = context.createImageData(width, height);
-    const planes = this.#visiblePlanes().flatMap((plane) => {
-      const grey = tile.grey.get(plane);
-      const table = this.#tables[plane];
-      return grey && table ? [{ grey, table }] : [];
-    });
-    blendPlanes(pixels.data, planes);
-    if (this.#isInverted) invertLightness(pixels.data);
-    context.putImageData(pixels, 0, 0);
-  }
-
-  #rgbaOf(tile: LiveTile): Uint8ClampedArray | undefined {
-    if (!tile.picture) return undefined;
-    this.#scratch.drawImage(tile.picture, 0, 0);
-    return this.#scratch.getImageData(0, 0, tile.width, tile.height).data;
+    tile.paint(this.#shades);
   }
 
   #greyOf(picture: ImageBitmap): Uint8Array {
@@ -344,17 +271,6 @@ function isSameTile(one: TileJob, other: TileJob): boolean {
   return one.picture.name === other.picture.name && one.level === other.level && isSamePlace;
 }
 
-/** OpenSeadragon sets the canvas of a tile that it lets go to zero size. */
-function isLoaded(tile: LiveTile): boolean {
-  return tile.context.canvas.width > 0;
-}
-
-function newContext(width: number, height: number): CanvasRenderingContext2D {
-  const canvas = document.createElement("canvas");
-  canvas.width = width;
-  canvas.height = height;
-  // Pixels are read back on every change of contrast: keep them in ordinary memory.
-  const context = canvas.getContext("2d", { willReadFrequently: true });
-  if (!context) throw new Error("this browser gives no 2D canvas");
-  return context;
+function shadesOf(styles: readonly ChannelStyle[], isInverted: boolean): Shades {
+  return { styles, tables: styles.map(colourTable), isInverted };
 }

@@ -47,7 +47,7 @@ afterEach(() => {
 
 async function opened(): Promise<LookDesk> {
   const desk = new LookDesk(model, views);
-  await desk.load();
+  await desk.load(views.settings("p"));
   desk.follow();
   return desk;
 }

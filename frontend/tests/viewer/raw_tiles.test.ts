@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
+import type { TileCanvas } from "../../src/viewer/live_tile";
 import {
   type RawAnswer,
   type RawRequest,
@@ -6,7 +7,6 @@ import {
   type RawTone,
 } from "../../src/viewer/raw_paint";
 import { RAW_MAX_LEVEL, RawTiles, type RawWorker } from "../../src/viewer/raw_tiles";
-import type { TileCanvas } from "../../src/viewer/tile_paint";
 
 const SIDE = 2;
 const tone = (high: number, visible = true): RawTone => ({

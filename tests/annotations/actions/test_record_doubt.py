@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
 from annotations.actions.drafts import NotADraft, record_doubt, store_prediction
 from annotations.models import AuditEntry, Instance
-from annotations.queries.instances import instance_columns
+from annotations.queries.instances import instances_json
 from project.errors import InvalidInput
 from tests.factories import ImageFactory, LayerFactory
 
@@ -31,7 +33,7 @@ def test_doubt_stands_with_its_object_and_in_the_list_of_instances(draft):
     )
 
     assert n_written == 2
-    assert instance_columns(draft)["doubt"] == (0.25, None, 0.75)
+    assert json.loads(instances_json(draft))["doubt"] == [0.25, None, 0.75]
     entry = AuditEntry.objects.get(verb="record_doubt")
     assert (entry.user, entry.data["n_instances"]) == (None, 2)
 

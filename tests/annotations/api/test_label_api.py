@@ -15,11 +15,13 @@ from annotations.actions.drafts import store_prediction
 from annotations.labels import envelope, ops
 from annotations.labels.chunks import decode
 from annotations.models import LayerKind
+from annotations.queries.chunks import pixels_of
 from tests.annotations.painting import box_op, check_in_step, new_id, paint_box, picture, sent
 from tests.factories import ImageFactory, LayerFactory
 
 OPS = "application/vnd.cytoloop.ops"
 SESSION = uuid.UUID(int=9)
+ALL = {"read_across_frames": True}
 
 
 @pytest.fixture
@@ -162,6 +164,45 @@ def test_a_chunk_comes_as_the_client_can_read_it(client, annotator, layer, accep
     assert answer["Content-Encoding"] == encoding
     chunk = np.frombuffer(read(answer.content), "<u4").reshape(512, 512)
     assert (chunk[:9, :9] == 1).all()
+
+
+@pytest.mark.parametrize(
+    ("accepts", "read"),
+    [
+        ("zstd", lambda data: zstandard.ZstdDecompressor().stream_reader(data, **ALL).read()),
+        ("gzip", gzip.decompress),
+        ("", bytes),
+    ],
+)
+def test_several_chunks_come_one_after_another(client, annotator, layer, accepts, read):
+    paint_box(annotator, layer, (500, 500, 530, 530))
+    digests = [chunk.digest for chunk in layer.chunks.order_by("-cy", "-cx")]
+    path = f"/api/v1/layers/{layer.pk}/chunks/{','.join(digests)}/"
+
+    answer = client.get(path, headers={"Accept-Encoding": accepts})
+
+    expected = [pixels_of(digest) for digest in digests]
+    got = np.frombuffer(read(answer.content), "<u4").reshape(-1, 512, 512)
+    assert len(digests) == 4
+    assert np.array_equal(got, np.stack(expected))
+
+
+def test_no_chunk_comes_with_one_that_the_layer_does_not_hold(client, annotator, layer):
+    paint_box(annotator, layer, (0, 0, 9, 9))
+    digest = layer.chunks.get().digest
+
+    answer = client.get(f"/api/v1/layers/{layer.pk}/chunks/{digest},{'0' * 64}/")
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+def test_seventeen_chunks_are_too_many_for_one_answer(client, annotator, layer):
+    paint_box(annotator, layer, (0, 0, 9, 9))
+    digest = layer.chunks.get().digest
+
+    for n, status in ((16, 200), (17, 400)):
+        path = f"/api/v1/layers/{layer.pk}/chunks/{','.join([digest] * n)}/"
+        assert client.get(path).status_code == status
 
 
 def test_a_chunk_that_the_client_has_is_not_sent_again(client, annotator, layer):

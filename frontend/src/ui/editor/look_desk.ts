@@ -32,11 +32,9 @@ export class LookDesk {
   }
 
   /** Show the image as the person showed others of the project; without an answer by itself. */
-  async load(): Promise<void> {
-    const image = this.#model.image.value;
-    if (!image) return;
+  async load(asked: Promise<ViewSettings>): Promise<void> {
     try {
-      this.#kept = await this.#views.settings(image.project);
+      this.#kept = await asked;
       this.#apply(this.#kept);
     } catch {
       // Read again before anything is saved, so that what is kept of other channels stays.

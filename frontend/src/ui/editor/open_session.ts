@@ -1,5 +1,5 @@
 /** Brings up one image in the editor. */
-import type { ImageJson, RegionJson } from "../../api/types";
+import type { ImageJson, LayerJson, RegionJson } from "../../api/types";
 import type { StackStore } from "../../store/stack";
 import type { PlaneRef } from "../../store/types";
 import * as texts from "../../texts";
@@ -15,32 +15,42 @@ export interface OpenParts extends SessionParts {
   readonly region: string | undefined;
   /** The query of the page's address, which may name a plane. */
   readonly search: string;
-  readonly openLayer: (layerId: string, plane: PlaneRef) => Promise<StackStore>;
+  readonly openLayer: (layer: LayerJson, plane: PlaneRef) => Promise<StackStore>;
 }
 
 /** Show one image; resolves when it can be painted on. */
-export async function openSession(parts: OpenParts, image: ImageJson): Promise<EditorSession> {
+export async function openSession(
+  parts: OpenParts,
+  imageId: string,
+  projectId: string,
+): Promise<EditorSession> {
   const { model, images, layers } = parts;
+  const settings = parts.views.settings(projectId);
+  settings.catch(() => undefined); // who awaits it hears of it
+  // All at once: one after another, each costs a way to the server.
+  const [image, grant, rows, regions] = await Promise.all([
+    images.image(imageId),
+    images.view(imageId),
+    layers.ofImage(imageId),
+    images.regions(imageId),
+  ]);
   model.image.value = imageInfo(image);
   model.channels.value = initialStyles(image);
   const look = new LookDesk(model, parts.views);
-  const [grant, rows, regions] = await Promise.all([
-    images.view(image.id),
-    layers.ofImage(image.id),
-    images.regions(image.id),
-    look.load(),
-  ]);
   const own = rows.find((row) => row.kind === "annotation");
   if (!own) throw new Error("the server gave this image no annotation layer");
   const plane = planeToBegin(parts, regions);
   model.plane.value = model.wantedPlane.value = plane;
+  const layerOpens = parts.openLayer(own, plane);
+  layerOpens.catch(() => undefined); // awaited below
+  await look.load(settings);
   let hasTileTrouble = false;
   const scene = new Scene({
     model,
     element: parts.element,
     grant,
     picture: pictureOf(plane, model.stackSize.value, model.channels.value.length),
-    renew: () => images.view(image.id),
+    renew: () => images.view(imageId),
     onTileTrouble: () => {
       if (hasTileTrouble) return;
       hasTileTrouble = true;
@@ -48,7 +58,7 @@ export async function openSession(parts: OpenParts, image: ImageJson): Promise<E
       notify(model, text, { tone: "problem" });
     },
   });
-  const [layer] = await Promise.all([parts.openLayer(own.id, plane), scene.stage.ready()]);
+  const [layer] = await Promise.all([layerOpens, scene.stage.ready()]);
   scene.stage.fit(true);
   const session = new EditorSession({ ...parts, look }, scene, layer);
   session.desk.setRows(regions);
