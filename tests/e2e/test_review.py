@@ -156,19 +156,39 @@ def test_a_blind_region_never_shows_a_draft(open_editor, image, draft):
 
 
 def test_the_next_doubtful_object_comes_to_the_middle(open_editor, image):
-    tiny = np.zeros((image.height, image.width), np.uint32)
-    tiny[40:43, 30:33] = 1
-    store_prediction(image=image, name="v1", label_image=tiny, scores=np.array([0.4]))
-    editor = open_editor()
-    editor.until("(editor) => editor.model.draftCounts.value.left === 1")
-
-    editor.page.keyboard.press(".")
+    editor = open_at_next_doubtful(open_editor, image, row=120, col=160)
 
     stage = editor.page.locator(".stage").bounding_box()
     middle = [stage["x"] + stage["width"] / 2, stage["y"] + stage["height"] / 2]
 
     def distance():
-        return max(abs(a - b) for a, b in zip(editor.on_screen(31.5, 41.5), middle, strict=True))
+        there = editor.on_screen(161.5, 121.5)
+        return max(abs(a - b) for a, b in zip(there, middle, strict=True))
 
     editor.wait_for(lambda: distance() < 3)
     assert editor.problems == []
+
+
+def test_at_a_corner_of_the_image_the_next_doubtful_object_leaves_a_rim_empty(open_editor, image):
+    editor = open_at_next_doubtful(open_editor, image, row=0, col=0)
+
+    stage = editor.page.locator(".stage").bounding_box()
+    rim = 48
+
+    def distance():
+        left, top = editor.on_screen(0, 0)
+        return max(abs(left - stage["x"] - rim), abs(top - stage["y"] - rim))
+
+    editor.wait_for(lambda: distance() < 3)
+    assert editor.problems == []
+
+
+def open_at_next_doubtful(open_editor, image, *, row, col):
+    """Open an image whose draft has one tiny object, and go to it."""
+    tiny = np.zeros((image.height, image.width), np.uint32)
+    tiny[row : row + 3, col : col + 3] = 1
+    store_prediction(image=image, name="v1", label_image=tiny, scores=np.array([0.4]))
+    editor = open_editor()
+    editor.until("(editor) => editor.model.draftCounts.value.left === 1")
+    editor.page.keyboard.press(".")
+    return editor

@@ -87,10 +87,11 @@ export class InstanceTable {
       const slot = this.slotFor(id);
       this.area[slot] = columns.area_px[i] ?? 0;
       if ((this.area[slot] as number) > 0) this.tally(slot, 1);
-      this.boxes.set(
-        [columns.col0, columns.row0, columns.col1, columns.row1].map((c) => c[i] ?? 0),
-        slot * BOX_FIELDS,
-      );
+      const b = slot * BOX_FIELDS;
+      this.boxes[b] = columns.col0[i] ?? 0;
+      this.boxes[b + 1] = columns.row0[i] ?? 0;
+      this.boxes[b + 2] = columns.col1[i] ?? 0;
+      this.boxes[b + 3] = columns.row1[i] ?? 0;
       const plane = { t: columns.t?.[i] ?? 0, z: columns.z?.[i] ?? 0 };
       this.spans.set(slot, plane, columns.depth?.[i]);
       this.describe(slot, columns, i);

@@ -31,7 +31,10 @@ export class SpanColumn {
   }
 
   set(slot: number, { t, z }: PlaneRef, depth = 1): void {
-    this.spans.set([t, z, z + depth], slot * FIELDS);
+    const at = slot * FIELDS;
+    this.spans[at] = t;
+    this.spans[at + 1] = z;
+    this.spans[at + 2] = z + depth;
   }
 
   /** Pixels were won on a plane. */
