@@ -2,8 +2,8 @@
 
 import type { PresenceIn, PresenceJson } from "../api/types";
 import { type Rect, rect } from "../geometry/rect";
+import type { PlaneRef } from "../labels/spans";
 import { Cell } from "./observable";
-import type { PlaneRef } from "./types";
 
 /** One person who is here; of several tabs the one that moved last. */
 export interface Person {

@@ -7,9 +7,9 @@ import type { InstanceTable } from "../labels/instances";
 import { type Edit, pixelsIn } from "../labels/runs";
 import * as texts from "../texts";
 import { grouped } from "./classes";
+import { EditRefused } from "./edit_refused";
 import { collect } from "./edits";
 import type { PastPlane } from "./past_plane";
-import { EditRefused } from "./types";
 
 /** One object, or all that a box held. */
 export type ToRestore = { readonly id: number } | { readonly box: Rect };

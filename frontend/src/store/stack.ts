@@ -6,34 +6,23 @@
  * ids, news, what was set aside, is shared.
  */
 
+import type { PlaneRef } from "../labels/spans";
 import { planesWithRows } from "./adopt";
 import type { AnnotationPlane } from "./annotation_plane";
 import { AsideShelf } from "./aside";
 import { EditLock } from "./edit_lock";
+import type { HistoryState, LongEdit, OpReport, Preserve } from "./edit_types";
 import { IdPool } from "./id_pool";
 import { type Journal, openJournal } from "./journal";
 import { Cell, type Listeners } from "./observable";
 import { type OpenOptions, openLayerStore } from "./open";
 import { nameOf, OpenPlanes } from "./open_planes";
 import { combined } from "./save_states";
+import type { AsideOp, RefusedReport, SaveState } from "./saving_types";
 import { sessionLocks } from "./sessions";
 import { SharedFeed } from "./shared_feed";
 import { ShownPlane } from "./shown_plane";
-import type {
-  AsideOp,
-  Dispose,
-  DraftStore,
-  HistoryState,
-  InstanceState,
-  LayerStore,
-  LongEdit,
-  Observable,
-  OpReport,
-  PlaneRef,
-  Preserve,
-  RefusedReport,
-  SaveState,
-} from "./types";
+import type { Dispose, DraftStore, InstanceState, LayerStore, Observable } from "./types";
 import { VolumeAccept } from "./volume_accept";
 
 export interface StackOptions

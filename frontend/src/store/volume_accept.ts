@@ -3,13 +3,10 @@
 import type { LayerApi } from "../api/layers";
 import type { OpJson, OpMeta } from "../api/types";
 import * as texts from "../texts";
-import {
-  type DraftStore,
-  EditRefused,
-  type Observable,
-  type Preserve,
-  type SaveState,
-} from "./types";
+import { EditRefused } from "./edit_refused";
+import type { Preserve } from "./edit_types";
+import type { SaveState } from "./saving_types";
+import type { DraftStore, Observable } from "./types";
 import { rememberAccept, type StepPlaces } from "./volume_history";
 
 /** What is needed of the annotation they are copied into. */

@@ -1,6 +1,7 @@
 /** Tools that paint along a path: brush and erasers. */
 import type { ImagePoint } from "../geometry/points";
-import { EditRefused, type Stroke, type StrokeKind, type WriteMode } from "../store/types";
+import { EditRefused } from "../store/edit_refused";
+import type { Stroke, StrokeKind, WriteMode } from "../store/edit_types";
 import * as texts from "../texts";
 import type { Gesture, PointerPlace } from "../viewer/input";
 import { isBlocked, isFar, type Tool, type ToolContext } from "./tool";

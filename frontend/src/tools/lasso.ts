@@ -1,6 +1,6 @@
 /** The tool that paints, or erases, what lies inside of a drawn outline. */
 import type { ImagePoint } from "../geometry/points";
-import type { StrokeOptions } from "../store/types";
+import type { StrokeOptions } from "../store/edit_types";
 import * as texts from "../texts";
 import type { PointerPlace } from "../viewer/input";
 import type { Sketch } from "../viewer/sketch";

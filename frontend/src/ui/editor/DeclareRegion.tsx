@@ -1,7 +1,7 @@
 /** Saying what a region holds that was just drawn. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Rect } from "../../geometry/rect";
-import type { Span } from "../../store/types";
+import type { Span } from "../../labels/spans";
 import * as texts from "../../texts";
 import type { EditorActions } from "./actions";
 import type { Coverage, Purpose } from "./model";

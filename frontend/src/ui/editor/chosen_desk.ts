@@ -1,7 +1,8 @@
 /** Many objects at once: which are chosen, and what is done to all of them. */
 import type { ImagePoint } from "../../geometry/points";
 import { boxEnclosure, type Enclosure, INSIDE_FROM } from "../../labels/inside";
-import type { DraftStore, LabelReader, LayerStore, ManyReport } from "../../store/types";
+import type { ManyReport } from "../../store/edit_types";
+import type { DraftStore, LabelReader, LayerStore } from "../../store/types";
 import * as texts from "../../texts";
 import { type Among, type ChooseHow, chosenAfter, chosenWith, NONE_CHOSEN } from "./chosen";
 import { classWord } from "./class_words";

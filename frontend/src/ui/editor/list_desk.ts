@@ -9,7 +9,8 @@ import {
   type ObjectFilter,
   type Order,
 } from "../../labels/object_list";
-import type { LayerStore, PlaneRef } from "../../store/types";
+import type { PlaneRef } from "../../labels/spans";
+import type { LayerStore } from "../../store/types";
 import type { Among } from "./chosen";
 import type { ChosenDesk } from "./chosen_desk";
 import type { EditorModel } from "./model";

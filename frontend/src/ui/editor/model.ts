@@ -4,15 +4,9 @@ import type { Suggestion } from "../../api/round_types";
 import type { ClassJson } from "../../api/types";
 import type { Rect } from "../../geometry/rect";
 import type { ReviewOrder } from "../../labels/review_order";
-import type {
-  AsideOp,
-  HistoryState,
-  LongEdit,
-  PlaneRef,
-  SaveState,
-  Span,
-  WriteMode,
-} from "../../store/types";
+import type { PlaneRef, Span } from "../../labels/spans";
+import type { HistoryState, LongEdit, WriteMode } from "../../store/edit_types";
+import type { AsideOp, SaveState } from "../../store/saving_types";
 import type { ToolName } from "../../tools/tool";
 import type { ChannelStyle } from "../../viewer/channels";
 import type { LabelStyleName } from "../../viewer/colouring";

@@ -1,7 +1,7 @@
 /** Brings up one image in the editor. */
 import type { ImageJson, RegionJson } from "../../api/types";
+import type { PlaneRef } from "../../labels/spans";
 import type { StackStore } from "../../store/stack";
-import type { PlaneRef } from "../../store/types";
 import * as texts from "../../texts";
 import { initialStyles } from "./contrast_desk";
 import { LookDesk } from "./look_desk";

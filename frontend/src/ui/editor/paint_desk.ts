@@ -1,6 +1,8 @@
 /** Tools between the pointer and the stores: strokes, clicks, undo. */
 import type { PromptApi } from "../../api/prompts";
-import type { LayerStore, PlaneRef, StrokeKind } from "../../store/types";
+import type { PlaneRef } from "../../labels/spans";
+import type { StrokeKind } from "../../store/edit_types";
+import type { LayerStore } from "../../store/types";
 import * as texts from "../../texts";
 import { deleteObject, pick } from "../../tools/clicks";
 import { lineSketch } from "../../tools/path";

@@ -1,8 +1,10 @@
 /** The way from plane to plane: picture, labels and draft change in one moment, or not at all. */
 import { batch } from "@preact/signals";
 import { ApiError } from "../../api/client";
+import type { PlaneRef } from "../../labels/spans";
+import { EditRefused } from "../../store/edit_refused";
 import type { StackStore } from "../../store/stack";
-import { type DraftStore, EditRefused, type PlaneRef } from "../../store/types";
+import type { DraftStore } from "../../store/types";
 import * as texts from "../../texts";
 import type { PointerInput } from "../../viewer/input";
 import { showsDetail } from "../../viewer/label_view";

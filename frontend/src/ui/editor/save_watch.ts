@@ -1,5 +1,5 @@
 /** Says in a sentence why strokes are not saved, once for each time that this begins. */
-import type { SaveState } from "../../store/types";
+import type { SaveState } from "../../store/saving_types";
 import * as texts from "../../texts";
 import { type EditorModel, notify } from "./model";
 
