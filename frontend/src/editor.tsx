@@ -107,12 +107,12 @@ async function open(stage: HTMLElement): Promise<void> {
 function follow(opened: EditorSession): void {
   const listening = images.projectEvents(projectId, (event) => {
     if (event.type === "draft" && event.image === imageId) {
-      opened.review.arrived(String(event.layer)).catch(() => {
+      opened.drafts.arrived(String(event.layer)).catch(() => {
         notify(model, texts.drafts.loadAgain, { tone: "news" });
       });
     }
     if (event.type === "resync") {
-      opened.review.arrived("").catch(() => undefined); // asked again with the next news
+      opened.drafts.arrived("").catch(() => undefined); // asked again with the next news
       opened.desk.refresh();
     }
     if (event.type === "classes" || event.type === "resync") {

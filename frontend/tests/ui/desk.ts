@@ -36,7 +36,7 @@ export class Desk {
       model: this.model,
       scene,
       layer,
-      review: { draft: undefined, shows: () => false },
+      drafts: { draft: undefined, shows: () => false },
       desk: { drop() {} },
       view: { isPanHeld: false, follow() {} },
       many: { count: 0, none() {} },

@@ -50,7 +50,7 @@ function Body({ actions, links, left, total }: PanelProps & { left: number; tota
         <span>{texts.drafts.version}</span>
         <select
           value={model.draftId.value ?? ""}
-          onChange={(event) => void actions.review.choose(event.currentTarget.value || undefined)}
+          onChange={(event) => void actions.drafts.choose(event.currentTarget.value || undefined)}
         >
           <option value="">{texts.drafts.showNone}</option>
           {model.drafts.value.map((draft) => (
@@ -60,7 +60,7 @@ function Body({ actions, links, left, total }: PanelProps & { left: number; tota
           ))}
         </select>
       </label>
-      {model.draftId.value && <DraftFiles review={actions.review} draft={model.draftId.value} />}
+      {model.draftId.value && <DraftFiles drafts={actions.drafts} draft={model.draftId.value} />}
       {model.draftId.value && <Review actions={actions} left={left} total={total} />}
     </>
   );
@@ -179,7 +179,7 @@ function OverFinished({ actions }: { actions: EditorActions }) {
       <input
         type="checkbox"
         checked={showsFinished.value}
-        onChange={(event) => actions.review.showFinished(event.currentTarget.checked)}
+        onChange={(event) => actions.drafts.showFinished(event.currentTarget.checked)}
       />
       <span>
         {texts.drafts.showFinished(n)} <Key id="show-finished" />

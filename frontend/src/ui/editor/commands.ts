@@ -162,7 +162,7 @@ export const COMMANDS: readonly Command[] = [
     group: "Drafts",
     label: texts.commands.showFinished,
     keys: ["shift+f"],
-    run: ({ review, model }) => review.showFinished(!model.showsFinished.value),
+    run: ({ drafts, model }) => drafts.showFinished(!model.showsFinished.value),
   },
   {
     id: "compare",

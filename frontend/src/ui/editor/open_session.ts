@@ -52,7 +52,7 @@ export async function openSession(parts: OpenParts, image: ImageJson): Promise<E
   scene.stage.fit(true);
   const session = new EditorSession({ ...parts, look }, scene, layer);
   session.desk.setRows(regions);
-  session.review.setRows(rows);
+  session.drafts.setRows(rows);
   if (parts.region) {
     session.desk.open(parts.region, plane);
     // It only says why; the region is there without it.
@@ -61,7 +61,7 @@ export async function openSession(parts: OpenParts, image: ImageJson): Promise<E
   // Nobody waits for them: contrast can be set without.
   session.contrast.loadHistograms().catch(() => undefined);
   await Promise.all([session.classes.load(), session.keys.load()]);
-  await session.review.chooseFirst();
+  await session.drafts.chooseFirst();
   await session.viewing.begin(parts.search);
   session.tour.begin();
   return session;

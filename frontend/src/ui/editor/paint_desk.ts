@@ -14,11 +14,11 @@ import { showsDetail } from "../../viewer/label_view";
 import type { Sketch } from "../../viewer/sketch";
 import type { ChosenDesk } from "./chosen_desk";
 import type { CompareDesk } from "./compare_desk";
+import type { DraftDesk } from "./draft_desk";
 import { type EditorModel, LARGEST_RADIUS, notify, SMALLEST_RADIUS } from "./model";
 import { nearest } from "./planes";
 import { PromptDesk } from "./prompt_desk";
 import type { RegionDesk } from "./region_desk";
-import type { Review } from "./review";
 import type { Scene } from "./scene";
 import type { TimeTravel } from "./time_travel";
 import type { ViewDesk } from "./view_desk";
@@ -27,7 +27,7 @@ export interface PaintParts {
   readonly model: EditorModel;
   readonly scene: Scene;
   readonly layer: LayerStore;
-  readonly review: Review;
+  readonly drafts: DraftDesk;
   readonly desk: RegionDesk;
   readonly view: ViewDesk;
   readonly many: ChosenDesk;
@@ -153,9 +153,9 @@ export class PaintDesk {
   }
 
   revealSelected(): void {
-    const { model, layer, review, scene, goTo } = this.#parts;
+    const { model, layer, drafts, scene, goTo } = this.#parts;
     const { selected, selectedDraft } = model;
-    const reader = selected.value ? layer : review.draft;
+    const reader = selected.value ? layer : drafts.draft;
     const row = reader?.instances.get(selected.value || selectedDraft.value);
     if (row) void goTo(nearest(row, model.plane.value)).then(() => scene.stage.reveal(row.box));
     else notify(model, texts.editor.painting.selectFirst);
@@ -218,11 +218,11 @@ export class PaintDesk {
   }
 
   #context(): ToolContext {
-    const { model, scene, layer, desk, review, many, attempt } = this.#parts;
+    const { model, scene, layer, desk, drafts, many, attempt } = this.#parts;
     return {
       layer,
-      draft: review.draft,
-      showsDraft: (id) => review.shows(id),
+      draft: drafts.draft,
+      showsDraft: (id) => drafts.shows(id),
       radius: model.radius.value,
       mode: model.mode.value,
       startsNew: model.startsNew.value,

@@ -9,6 +9,7 @@ import * as texts from "../../texts";
 import type { PointerInput } from "../../viewer/input";
 import { showsDetail } from "../../viewer/label_view";
 import type { Picture } from "../../viewer/tile_source";
+import type { DraftDesk } from "./draft_desk";
 import { type EditorModel, notify } from "./model";
 import {
   clamped,
@@ -22,7 +23,6 @@ import {
   shownNumber,
   stepped,
 } from "./planes";
-import type { Review } from "./review";
 import type { Scene } from "./scene";
 import type { TimeTravel } from "./time_travel";
 
@@ -30,7 +30,7 @@ export interface PlaneParts {
   readonly model: EditorModel;
   readonly scene: Scene;
   readonly stack: StackStore;
-  readonly review: Review;
+  readonly drafts: DraftDesk;
   readonly input: PointerInput;
   /** The past, when it is looked at, changes with the plane. */
   readonly travel: () => Pick<TimeTravel, "prepare" | "arrived">;
@@ -161,14 +161,14 @@ export class PlaneDesk {
     draft: DraftStore | undefined,
     picture: Picture,
   ): void {
-    const { model, scene, stack, review, travel } = this.#parts;
+    const { model, scene, stack, drafts, travel } = this.#parts;
     scene.stage.pictures.show(picture, !isSame(plane, model.wantedPlane.value));
     batch(() => {
       model.plane.value = plane;
       stack.show(store);
       scene.showAnnotation(store);
-      review.moveTo(draft);
-      scene.markSelected(review.draft);
+      drafts.moveTo(draft);
+      scene.markSelected(drafts.draft);
       travel().arrived();
       model.spoken.value = planeText(plane, model.stackSize.value);
     });

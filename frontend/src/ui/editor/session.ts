@@ -20,6 +20,7 @@ import { ClassDesk } from "./class_desk";
 import { CompareDesk } from "./compare_desk";
 import { ConflictDesk } from "./conflict_desk";
 import { ContrastDesk } from "./contrast_desk";
+import { DraftDesk } from "./draft_desk";
 import { startEffortMeter } from "./effort_meter";
 import { HistoryList } from "./history_list";
 import { KeyDesk } from "./key_desk";
@@ -64,6 +65,7 @@ export class EditorSession implements EditorActions {
   readonly model: EditorModel;
   readonly scene: Scene;
   readonly layer: StackStore;
+  readonly drafts: DraftDesk;
   readonly review: Review;
   readonly desk: RegionDesk;
   readonly contrast: ContrastDesk;
@@ -96,7 +98,9 @@ export class EditorSession implements EditorActions {
     const goTo = (plane: PlaneRef) => this.planes.go(plane);
     const travel = () => this.travel;
     const shared = { model, scene, layer, images, attempt, goTo, travel };
-    this.review = new Review({ ...shared, layers });
+    this.drafts = new DraftDesk({ ...shared, layers });
+    const { drafts } = this;
+    this.review = new Review({ ...shared, drafts });
     this.desk = new RegionDesk({
       ...shared,
       onSubmitted: (region, text) => this.guide.submitted(region, text),
@@ -105,24 +109,24 @@ export class EditorSession implements EditorActions {
     this.contrast = new ContrastDesk(model, scene, images, (channel) =>
       this.viewing.raw.measure(channel),
     );
-    this.many = new ChosenDesk({ ...shared, review: this.review });
+    this.many = new ChosenDesk({ ...shared, drafts });
     const { many } = this;
-    this.list = new ListDesk({ ...shared, many, review: this.review });
-    this.classes = new ClassDesk({ ...shared, many, review: this.review, classes: parts.classes });
+    this.list = new ListDesk({ ...shared, many, drafts });
+    this.classes = new ClassDesk({ ...shared, many, drafts, classes: parts.classes });
     this.view = new ViewDesk(model, scene);
     this.compare = new CompareDesk({ model, scene, layer, layers });
     this.paint = new PaintDesk({
       ...shared,
       many,
       compare: this.compare,
-      review: this.review,
+      drafts,
       desk: this.desk,
       view: this.view,
       promptApi: parts.prompts,
       turnPlane: (by, isTime) => (isTime ? this.planes.stepTime(by) : this.planes.step(by)),
     });
-    const { review, paint } = this;
-    this.planes = new PlaneDesk({ ...shared, stack: layer, review, input: paint.input });
+    const { paint } = this;
+    this.planes = new PlaneDesk({ ...shared, stack: layer, drafts, input: paint.input });
     const { history } = parts;
     const view = () => ({ box: scene.stage.view().visible, plane: model.plane.value });
     this.steps = new HistoryList({ api: history, layer, view });
@@ -133,8 +137,8 @@ export class EditorSession implements EditorActions {
     });
     this.blame = new BlameDesk({ model, layer, history });
     this.login = new LoginDesk(model, layer);
-    this.viewing = new Viewing({ ...parts, ...shared, planes: this.planes, review });
-    this.maps = new MapDesk(model, scene, parts.prompts, review);
+    this.viewing = new Viewing({ ...parts, ...shared, planes: this.planes, drafts });
+    this.maps = new MapDesk(model, scene, parts.prompts, drafts);
     this.conflicts = new ConflictDesk(shared);
     this.people = new PeopleDesk({ ...shared, api: layers, user: Number(parts.user) });
     this.tour = new TourDesk({ model, layer, stage: scene.stage, ...parts.tour });
@@ -165,7 +169,7 @@ export class EditorSession implements EditorActions {
     this.tour.close();
     this.keys.close();
     this.login.close();
-    this.review.close();
+    this.drafts.close();
     this.scene.destroy();
     this.layer.close();
   }
@@ -237,7 +241,7 @@ export class EditorSession implements EditorActions {
         void model.selectedDraft.value;
         void model.draftCounts.value;
         untracked(() => this.#factsChanged());
-        this.scene.markSelected(this.review.draft);
+        this.scene.markSelected(this.drafts.draft);
       }),
       effect(() => {
         void model.draftCounts.value;
@@ -251,22 +255,22 @@ export class EditorSession implements EditorActions {
       }),
       effect(() => {
         const isBlind = model.isBlind.value;
-        untracked(() => this.review.followBlindness(isBlind));
+        untracked(() => this.drafts.followBlindness(isBlind));
       }),
       effect(() => {
         void model.regions.value;
-        untracked(() => this.review.followRegions());
+        untracked(() => this.drafts.followRegions());
       }),
     ];
   }
 
   #factsChanged(): void {
-    const { model, layer, review } = this;
+    const { model, layer, drafts } = this;
     model.nObjects.value = layer.instances.count;
     model.classCounts.value = layer.instances.classCount();
     const row = layer.instances.get(model.selected.value);
     model.facts.value = row && row.areaPx > 0 ? { ...row } : undefined;
-    const draft = review.draft?.instances.get(model.selectedDraft.value);
+    const draft = drafts.draft?.instances.get(model.selectedDraft.value);
     model.draftFacts.value = draft && { ...draft };
   }
 }
