@@ -1,7 +1,8 @@
 /** Key presses to commands; silent while a person types, or while a dialog is open. */
 import { TOOLS } from "../../tools/tools";
 import type { EditorActions } from "./actions";
-import { COMMANDS, type Command } from "./commands";
+import type { Command } from "./command";
+import { COMMANDS } from "./commands";
 import { meaningOf } from "./key_bindings";
 import { keyName } from "./key_names";
 
