@@ -198,7 +198,7 @@ export class StackStore extends ShownPlane implements LayerStore {
     return this.volumes.acceptOne(draft, id, "pixels");
   }
 
-  async acceptMany(
+  acceptMany(
     draft: DraftStore,
     ids: ArrayLike<number>,
     preserve: Preserve = "pixels",
@@ -207,12 +207,7 @@ export class StackStore extends ShownPlane implements LayerStore {
     if (all.every((id) => this.isOnPlane(draft, id))) {
       return this.plane.acceptMany(draft, all, preserve);
     }
-    let nAccepted = 0;
-    // The undo steps of an accept are those of the planes of one time.
-    for (const ids of byTime(draft, all)) {
-      nAccepted += (await this.volumes.accept(draft, ids, preserve)).nAccepted;
-    }
-    return nAccepted;
+    return this.volumes.acceptMany(draft, all, preserve);
   }
 
   /** Whether every pixel of it lies in the plane that is shown. */
@@ -294,15 +289,3 @@ const NO_HISTORY: HistoryState = {
 };
 
 const nothing = () => undefined;
-
-/** Draft instances of one time after the other. */
-function byTime(draft: DraftStore, ids: readonly number[]): Iterable<number[]> {
-  const times = new Map<number, number[]>();
-  for (const id of ids) {
-    const t = draft.instances.get(id)?.t ?? 0;
-    const same = times.get(t);
-    if (same) same.push(id);
-    else times.set(t, [id]);
-  }
-  return times.values();
-}
