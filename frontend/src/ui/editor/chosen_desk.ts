@@ -7,7 +7,8 @@ import * as texts from "../../texts";
 import { type Among, type ChooseHow, chosenAfter, chosenWith, NONE_CHOSEN } from "./chosen";
 import { classWord } from "./class_words";
 import type { DraftDesk } from "./draft_desk";
-import { type EditorModel, notify } from "./model";
+import type { EditorModel } from "./model";
+import { notify } from "./notices";
 import type { Scene } from "./scene";
 
 export interface ChosenParts {

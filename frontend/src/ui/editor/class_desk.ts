@@ -7,7 +7,8 @@ import * as texts from "../../texts";
 import type { ChosenDesk } from "./chosen_desk";
 import { classWord, nameByKey } from "./class_words";
 import type { DraftDesk } from "./draft_desk";
-import { type EditorModel, notify } from "./model";
+import type { EditorModel } from "./model";
+import { notify } from "./notices";
 
 export interface ClassParts {
   readonly model: EditorModel;

@@ -17,7 +17,7 @@ import {
   PAINTING_IS_OFF,
 } from "./compare_words";
 import { meaningOf } from "./key_bindings";
-import { notify } from "./model";
+import { notify } from "./notices";
 
 /** What changes something, which a comparison does not let happen. */
 const EDITING: readonly (KeyId | undefined)[] = [

@@ -4,7 +4,8 @@ import type { PlaneRef } from "../../labels/spans";
 import type { AsideOp, RefusedReport } from "../../store/saving_types";
 import type { StackStore } from "../../store/stack";
 import * as texts from "../../texts";
-import { dismiss, type EditorModel, notify } from "./model";
+import type { EditorModel } from "./model";
+import { dismiss, notify } from "./notices";
 import { isSame } from "./planes";
 import type { Scene } from "./scene";
 

@@ -5,7 +5,8 @@ import type { LayerJson, PredictionJson } from "../../api/types";
 import { FinishedWork } from "../../store/finished_work";
 import type { DraftStore, LayerStore } from "../../store/types";
 import * as texts from "../../texts";
-import { type DraftInfo, type EditorModel, notify } from "./model";
+import type { DraftInfo, EditorModel } from "./model";
+import { notify } from "./notices";
 import type { Scene } from "./scene";
 
 export interface DraftDeskParts {

@@ -4,7 +4,8 @@ import type { MapAnswer, PromptApi } from "../../api/prompts";
 import { grow, intersect, isEmpty, type Rect, rect } from "../../geometry/rect";
 import * as texts from "../../texts";
 import type { DraftDesk } from "./draft_desk";
-import { type EditorModel, notify } from "./model";
+import type { EditorModel } from "./model";
+import { notify } from "./notices";
 import type { Scene } from "./scene";
 
 /** What the server makes at once. */

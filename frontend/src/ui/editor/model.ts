@@ -1,20 +1,16 @@
 /** What the editor shows and what a person chose, as signals; no network, no canvas. */
-import { computed, effect, type Signal, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import type { Suggestion } from "../../api/round_types";
 import type { ClassJson } from "../../api/types";
 import type { Rect } from "../../geometry/rect";
-import type { ReviewOrder } from "../../labels/review_order";
 import type { PlaneRef, Span } from "../../labels/spans";
-import type { HistoryState, LongEdit, WriteMode } from "../../store/edit_types";
+import type { HistoryState, LongEdit } from "../../store/edit_types";
 import type { AsideOp, SaveState } from "../../store/saving_types";
-import type { ToolName } from "../../tools/tool";
 import type { ChannelStyle } from "../../viewer/channels";
-import type { LabelStyleName } from "../../viewer/colouring";
 import { type Authors, NO_AUTHORS } from "./author_words";
 import { type Among, NONE_CHOSEN } from "./chosen";
-import type { ColourBy } from "./colour_choice";
-import { withKeys } from "./key_bindings";
-import type { PaletteName } from "./palettes";
+import type { Notice } from "./notices";
+import { keep, type Remembered, recall } from "./remembered";
 import { viewSignals } from "./view_model";
 
 export interface ImageInfo {
@@ -56,22 +52,6 @@ export interface RegionInfo extends Span {
   readonly state: "open" | "submitted";
 }
 
-export interface Notice {
-  readonly id: number;
-  readonly text: string;
-  readonly tone: "info" | "problem" | "news";
-  readonly actions: readonly NoticeAction[];
-  /** Until it is read and closed. */
-  readonly stays: boolean;
-}
-
-export interface NoticeAction {
-  readonly label: string;
-  readonly run: () => void;
-  /** The notice is not done with by this. */
-  readonly stays?: boolean;
-}
-
 export interface ObjectFacts extends Span {
   readonly id: number;
   readonly areaPx: number;
@@ -91,55 +71,6 @@ export interface DraftCounts {
 
 export const SMALLEST_RADIUS = 0.5;
 export const LARGEST_RADIUS = 500;
-
-/** Kept for the next visit, in this browser only. */
-interface Remembered {
-  tool: ToolName;
-  radius: number;
-  mode: WriteMode;
-  startsNew: boolean;
-  wandTolerance: number;
-  wandFillsHoles: boolean;
-  labelStyle: LabelStyleName;
-  colourBy: ColourBy;
-  palette: PaletteName;
-  reviewOrder: ReviewOrder;
-  activeClass: string;
-  opacity: number;
-  edgeWidth: number;
-  draftOpacity: number;
-  touchPaints: boolean;
-  isPanelOpen: boolean;
-}
-
-const DEFAULTS: Remembered = {
-  tool: "brush",
-  radius: 10,
-  mode: "preserve",
-  startsNew: true,
-  wandTolerance: 24,
-  wandFillsHoles: true,
-  labelStyle: "both",
-  colourBy: "class",
-  palette: "hues",
-  reviewOrder: "doubt",
-  activeClass: "",
-  opacity: 0.8,
-  edgeWidth: 1,
-  draftOpacity: 0.8,
-  touchPaints: true,
-  isPanelOpen: true,
-};
-const MEMORY_KEY = "cytoloop.editor";
-
-function recall(): Remembered {
-  try {
-    return { ...DEFAULTS, ...JSON.parse(localStorage.getItem(MEMORY_KEY) ?? "{}") };
-  } catch {
-    // Storage may be blocked or hold something foreign: the defaults do.
-    return DEFAULTS;
-  }
-}
 
 export type EditorModel = ReturnType<typeof makeModel>;
 
@@ -276,11 +207,7 @@ export function makeModel() {
       touchPaints: model.touchPaints.value,
       isPanelOpen: hasRoom() ? model.isPanelOpen.value : memory.isPanelOpen,
     };
-    try {
-      localStorage.setItem(MEMORY_KEY, JSON.stringify(remembered));
-    } catch {
-      // Without storage the choices last as long as the page.
-    }
+    keep(remembered);
   });
   return model;
 }
@@ -288,34 +215,4 @@ export function makeModel() {
 /** Whether panel and picture have room beside each other. */
 function hasRoom(): boolean {
   return window.innerWidth > 760;
-}
-
-let lastNotice = 0;
-
-/** How long a notice is shown. */
-const NOTICE_MS = 5_000;
-const PROBLEM_MS = 12_000;
-const MOST_NOTICES = 3;
-
-/** Show a sentence and return its id; the same sentence again only renews its time. */
-export function notify(
-  model: { readonly notices: Signal<readonly Notice[]>; readonly spoken: Signal<string> },
-  sentence: string,
-  options: Partial<Pick<Notice, "tone" | "actions" | "stays">> = {},
-): number {
-  const { tone = "info", actions = [], stays = tone === "news" } = options;
-  const text = withKeys(sentence);
-  const id = ++lastNotice;
-  // A passing remark gives way to the next; problems and news stay beside it.
-  const others = model.notices.value.filter((one) => one.text !== text && one.tone !== "info");
-  const passing = others.filter((one) => !one.stays).slice(1 - MOST_NOTICES);
-  const kept = others.filter((one) => one.stays || passing.includes(one));
-  model.notices.value = [...kept, { id, text, tone, actions, stays }];
-  model.spoken.value = text;
-  if (!stays) setTimeout(() => dismiss(model, id), tone === "problem" ? PROBLEM_MS : NOTICE_MS);
-  return id;
-}
-
-export function dismiss(model: { readonly notices: Signal<readonly Notice[]> }, id: number): void {
-  model.notices.value = model.notices.value.filter((one) => one.id !== id);
 }

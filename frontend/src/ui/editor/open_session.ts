@@ -5,7 +5,7 @@ import type { StackStore } from "../../store/stack";
 import * as texts from "../../texts";
 import { initialStyles } from "./contrast_desk";
 import { LookDesk } from "./look_desk";
-import { notify } from "./model";
+import { notify } from "./notices";
 import { pictureOf, planeIn } from "./planes";
 import { Scene } from "./scene";
 import { EditorSession, type SessionParts } from "./session";

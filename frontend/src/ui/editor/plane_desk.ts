@@ -10,7 +10,8 @@ import type { PointerInput } from "../../viewer/input";
 import { showsDetail } from "../../viewer/label_view";
 import type { Picture } from "../../viewer/tile_source";
 import type { DraftDesk } from "./draft_desk";
-import { type EditorModel, notify } from "./model";
+import type { EditorModel } from "./model";
+import { notify } from "./notices";
 import {
   clamped,
   isSame,

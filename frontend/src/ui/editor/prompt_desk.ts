@@ -11,7 +11,8 @@ import { areaTarget, writeArea } from "../../tools/areas";
 import type { ToolContext } from "../../tools/tool";
 import type { PointerPlace } from "../../viewer/input";
 import { withKeys } from "./key_bindings";
-import { type EditorModel, notify } from "./model";
+import type { EditorModel } from "./model";
+import { notify } from "./notices";
 import type { Scene } from "./scene";
 
 const COLOUR = "#ffd76a";

@@ -5,7 +5,8 @@ import type { Preserve } from "../../store/edit_types";
 import type { DraftStore, InstanceRow, LayerStore } from "../../store/types";
 import * as texts from "../../texts";
 import type { DraftDesk } from "./draft_desk";
-import { type EditorModel, notify } from "./model";
+import type { EditorModel } from "./model";
+import { notify } from "./notices";
 import type { Scene } from "./scene";
 
 export interface ReviewParts {

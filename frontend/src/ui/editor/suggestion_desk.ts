@@ -2,7 +2,8 @@
 import type { ImageApi } from "../../api/images";
 import type { Suggestion } from "../../api/round_types";
 import * as texts from "../../texts";
-import { type EditorModel, notify, type RegionInfo } from "./model";
+import type { EditorModel, RegionInfo } from "./model";
+import { notify } from "./notices";
 import { searchWith } from "./planes";
 import type { RegionDesk } from "./region_desk";
 
