@@ -1,12 +1,13 @@
 /** The drafts of this image and the way through them, most doubtful first or as one likes. */
 import { REVIEW_ORDERS, type ReviewOrder } from "../../labels/review_order";
 import * as texts from "../../texts";
+import { count } from "../../texts/numbers";
 import { AcceptMany } from "./AcceptMany";
 import type { EditorActions } from "./actions";
 import { DraftFiles } from "./DraftFiles";
 import { Key } from "./KeyParts";
 import { keyOf, keysOfStep } from "./key_bindings";
-import { Button, count, Section } from "./parts";
+import { Button, Check, Section } from "./parts";
 import { isStack } from "./planes";
 import type { Links } from "./TopBar";
 
@@ -175,16 +176,9 @@ function OverFinished({ actions }: { actions: EditorActions }) {
   const n = draftCounts.value.nFinished;
   if (n === 0) return null;
   return (
-    <label class="check">
-      <input
-        type="checkbox"
-        checked={showsFinished.value}
-        onChange={(event) => actions.drafts.showFinished(event.currentTarget.checked)}
-      />
-      <span>
-        {texts.drafts.showFinished(n)} <Key id="show-finished" />
-      </span>
-    </label>
+    <Check isOn={showsFinished.value} onChange={(isOn) => actions.drafts.showFinished(isOn)}>
+      {texts.drafts.showFinished(n)} <Key id="show-finished" />
+    </Check>
   );
 }
 

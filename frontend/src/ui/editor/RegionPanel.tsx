@@ -1,9 +1,10 @@
 /** What is promised about parts of the image: it decides which pixels teach. */
 import * as texts from "../../texts";
+import { count } from "../../texts/numbers";
 import type { EditorActions } from "./actions";
 import { DeclareRegion } from "./DeclareRegion";
 import type { Coverage, RegionInfo } from "./model";
-import { Button, count, Section } from "./parts";
+import { Button, Section } from "./parts";
 import { shownNumber, spanText } from "./planes";
 import { COVERAGES, coverageLabel } from "./region_words";
 

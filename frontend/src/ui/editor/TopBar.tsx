@@ -1,10 +1,11 @@
 /** The bar above the image: where we are, what is saved, back and forward. */
 
 import * as texts from "../../texts";
+import { count } from "../../texts/numbers";
 import type { EditorActions } from "./actions";
 import { keyOf } from "./key_bindings";
 import { People } from "./People";
-import { Button, count, ICONS, Icon } from "./parts";
+import { Button, ICONS, Icon } from "./parts";
 
 export interface Links {
   readonly project: string;

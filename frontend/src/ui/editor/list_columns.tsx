@@ -5,9 +5,9 @@ import type { InstanceSnapshot } from "../../labels/instance_snapshot";
 import { STATES } from "../../labels/instances";
 import type { SortKey } from "../../labels/object_list";
 import * as texts from "../../texts";
+import { count } from "../../texts/numbers";
 import { colourOf } from "./class_words";
 import type { Listed } from "./list_desk";
-import { count } from "./parts";
 import { short } from "./units";
 
 export interface Column {
