@@ -1,6 +1,6 @@
 /** The form that starts a training. */
 
-import { useSignal, useSignalEffect } from "@preact/signals";
+import { type Signal, useSignal, useSignalEffect } from "@preact/signals";
 import { useMemo, useRef } from "preact/hooks";
 import { ApiError } from "../../../api/client";
 import type { Engine, EngineParam } from "../../../api/page_types";
@@ -99,41 +99,25 @@ export function RunForm({ state, isReady }: { state: TrainingState; isReady: boo
             draft.start.value = value;
           }}
         />
-        <div class="field">
-          <label for="run-minutes">{texts.training.form.minutes}</label>
-          <input
-            id="run-minutes"
-            inputMode="decimal"
-            value={draft.minutes.value}
-            aria-describedby="run-minutes-hint"
-            onInput={(event) => {
-              draft.minutes.value = event.currentTarget.value;
-            }}
-          />
-          <p class="hint" id="run-minutes-hint">
-            {texts.training.form.minutesHelp}
-          </p>
-        </div>
+        <NumberField
+          id="run-minutes"
+          label={texts.training.form.minutes}
+          help={texts.training.form.minutesHelp}
+          inputMode="decimal"
+          typed={draft.minutes}
+        />
         <ChannelField state={state} engine={engine} channels={draft.channels} />
         {fields(plain)}
         <details class="advanced">
           <summary>{texts.training.form.advanced(advanced.length + 1)}</summary>
           <div class="form-grid">
-            <div class="field">
-              <label for="run-seed">{texts.training.form.seed}</label>
-              <input
-                id="run-seed"
-                inputMode="numeric"
-                value={draft.seed.value}
-                aria-describedby="run-seed-hint"
-                onInput={(event) => {
-                  draft.seed.value = event.currentTarget.value;
-                }}
-              />
-              <p class="hint" id="run-seed-hint">
-                {texts.training.form.seedHelp}
-              </p>
-            </div>
+            <NumberField
+              id="run-seed"
+              label={texts.training.form.seed}
+              help={texts.training.form.seedHelp}
+              inputMode="numeric"
+              typed={draft.seed}
+            />
             {fields(advanced)}
           </div>
         </details>
@@ -150,6 +134,33 @@ export function RunForm({ state, isReady }: { state: TrainingState; isReady: boo
         {!isReady && <p class="hint">{texts.training.form.submitFirst}</p>}
       </form>
     </section>
+  );
+}
+
+function NumberField(props: {
+  readonly id: string;
+  readonly label: string;
+  readonly help: string;
+  readonly inputMode: "decimal" | "numeric";
+  readonly typed: Signal<string>;
+}) {
+  const { id, typed } = props;
+  return (
+    <div class="field">
+      <label for={id}>{props.label}</label>
+      <input
+        id={id}
+        inputMode={props.inputMode}
+        value={typed.value}
+        aria-describedby={`${id}-hint`}
+        onInput={(event) => {
+          typed.value = event.currentTarget.value;
+        }}
+      />
+      <p class="hint" id={`${id}-hint`}>
+        {props.help}
+      </p>
+    </div>
   );
 }
 
