@@ -47,7 +47,6 @@ export interface Engine {
   readonly max_channels: number;
   readonly pretrained: readonly string[];
   readonly licence: string;
-  readonly citation: string;
   readonly needs_gpu: boolean;
   readonly from_scratch: boolean;
   /** Why it cannot be used; empty when it can. */
@@ -127,7 +126,6 @@ export interface Run {
   /** Seconds since its beginning in which it stood paused. */
   readonly paused_s?: number;
   readonly warnings?: readonly string[];
-  readonly error_code?: string;
   readonly error_message?: string;
   readonly log?: string;
   readonly epochs?: readonly Epoch[];
@@ -153,13 +151,10 @@ export interface Scores {
   readonly f1?: Readonly<Record<string, number>>;
   readonly precision?: Readonly<Record<string, number>>;
   readonly recall?: Readonly<Record<string, number>>;
-  readonly ap_mean?: number;
   readonly panoptic_quality?: number;
   readonly segmentation_quality?: number;
   readonly detection_quality?: number;
-  readonly mean_matched_iou?: number;
   readonly count_error?: number;
-  readonly count_bias?: number;
   readonly n_truth?: number;
   readonly n_predicted?: number;
 }

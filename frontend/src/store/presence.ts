@@ -62,11 +62,6 @@ export class PeopleHere {
     this.show();
   }
 
-  forgetAll(): void {
-    this.heard.clear();
-    this.show();
-  }
-
   private show(): void {
     const newest = new Map<number, Heard>();
     for (const one of this.heard.values()) {

@@ -18,7 +18,7 @@ const MOST_TOLERANCE = 255;
 
 const TINT = "#b7a5ff";
 
-export function clampedTolerance(value: number): number {
+function clampedTolerance(value: number): number {
   return Math.min(MOST_TOLERANCE, Math.max(0, Math.round(value)));
 }
 

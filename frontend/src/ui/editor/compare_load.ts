@@ -25,7 +25,7 @@ export interface CompareRequest {
 }
 
 const PAGE = 10_000;
-export const MOST_LISTED = 50_000;
+const MOST_LISTED = 50_000;
 
 /** @throws ApiError or NetworkError */
 export async function loadDifferences(
