@@ -40,12 +40,11 @@ export class PlaceDesk {
     const view = scene.stage.view();
     const { x, y } = toImage(view.toImage, screenPoint(view.width / 2, view.height / 2));
     const { t, z } = model.plane.value;
-    const draft = model.isDraftShown.value ? (model.draftId.value ?? "") : "";
     return {
       ...{ x, y, scale: view.scale, t, z },
       is_projected: model.isProjected.value,
       selected: model.selected.value,
-      draft,
+      draft: model.draftId.value ?? "",
     };
   }
 
