@@ -50,19 +50,6 @@ export function RunForm({ state, isReady }: { state: TrainingState; isReady: boo
       busy.value = false;
     }
   };
-  const plain = engine.params.filter((param) => param.advanced === false);
-  const advanced = engine.params.filter((param) => param.advanced !== false);
-  const fields = (params: readonly EngineParam[]) =>
-    params.map((param) => (
-      <ParamField
-        key={`${engine.name}-${param.name}`}
-        param={param}
-        value={draft.typed.value[param.name]}
-        problem={draft.problems.value[param.name]}
-        onChange={(value) => draft.type(param.name, value)}
-      />
-    ));
-
   return (
     <section class="panel" id="train">
       <h2>{texts.training.form.title}</h2>
@@ -72,25 +59,7 @@ export function RunForm({ state, isReady }: { state: TrainingState; isReady: boo
             {problem.value}
           </p>
         )}
-        <div class="field">
-          <label for="run-engine">{texts.training.form.engine}</label>
-          <select
-            id="run-engine"
-            value={engine.name}
-            aria-describedby="run-engine-hint"
-            onChange={(event) => draft.chooseEngine(event.currentTarget.value)}
-          >
-            {state.engines.value.map((one) => (
-              <option key={one.name} value={one.name} disabled={one.missing !== ""}>
-                {one.title} {one.version}
-                {one.missing && texts.training.form.notInstalled}
-              </option>
-            ))}
-          </select>
-          <p class="hint" id="run-engine-hint">
-            {[engineHint(engine), ...missing(state.engines.value)].join(". ")}
-          </p>
-        </div>
+        <EngineField draft={draft} engine={engine} engines={state.engines.value} />
         <StartField
           engine={engine}
           state={state}
@@ -107,20 +76,12 @@ export function RunForm({ state, isReady }: { state: TrainingState; isReady: boo
           typed={draft.minutes}
         />
         <ChannelField state={state} engine={engine} channels={draft.channels} />
-        {fields(plain)}
-        <details class="advanced">
-          <summary>{texts.training.form.advanced(advanced.length + 1)}</summary>
-          <div class="form-grid">
-            <NumberField
-              id="run-seed"
-              label={texts.training.form.seed}
-              help={texts.training.form.seedHelp}
-              inputMode="numeric"
-              typed={draft.seed}
-            />
-            {fields(advanced)}
-          </div>
-        </details>
+        <Params
+          draft={draft}
+          engine={engine}
+          params={engine.params.filter((param) => param.advanced === false)}
+        />
+        <Advanced draft={draft} engine={engine} />
         {draft.preflight.value && (
           <PreflightList
             preflight={draft.preflight.value}
@@ -134,6 +95,71 @@ export function RunForm({ state, isReady }: { state: TrainingState; isReady: boo
         {!isReady && <p class="hint">{texts.training.form.submitFirst}</p>}
       </form>
     </section>
+  );
+}
+
+interface PartProps {
+  readonly draft: RunDraft;
+  readonly engine: Engine;
+}
+
+function EngineField({ draft, engine, engines }: PartProps & { engines: readonly Engine[] }) {
+  return (
+    <div class="field">
+      <label for="run-engine">{texts.training.form.engine}</label>
+      <select
+        id="run-engine"
+        value={engine.name}
+        aria-describedby="run-engine-hint"
+        onChange={(event) => draft.chooseEngine(event.currentTarget.value)}
+      >
+        {engines.map((one) => (
+          <option key={one.name} value={one.name} disabled={one.missing !== ""}>
+            {one.title} {one.version}
+            {one.missing && texts.training.form.notInstalled}
+          </option>
+        ))}
+      </select>
+      <p class="hint" id="run-engine-hint">
+        {[engineHint(engine), ...missing(engines)].join(". ")}
+      </p>
+    </div>
+  );
+}
+
+/** What hardly anybody has to set. */
+function Advanced({ draft, engine }: PartProps) {
+  const params = engine.params.filter((param) => param.advanced !== false);
+  return (
+    <details class="advanced">
+      <summary>{texts.training.form.advanced(params.length + 1)}</summary>
+      <div class="form-grid">
+        <NumberField
+          id="run-seed"
+          label={texts.training.form.seed}
+          help={texts.training.form.seedHelp}
+          inputMode="numeric"
+          typed={draft.seed}
+        />
+        <Params draft={draft} engine={engine} params={params} />
+      </div>
+    </details>
+  );
+}
+
+function Params({ draft, engine, params }: PartProps & { params: readonly EngineParam[] }) {
+  return (
+    <>
+      {params.map((param) => (
+        <ParamField
+          key={`${engine.name}-${param.name}`}
+          param={param}
+          value={draft.typed.value[param.name]}
+          problem={draft.problems.value[param.name]}
+          onChange={(value) => draft.type(param.name, value)}
+        />
+      ))}
+    </>
   );
 }
 
