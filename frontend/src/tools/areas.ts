@@ -2,7 +2,7 @@
 import { type Area, spansOf } from "../labels/similar";
 import type { FoundArea, OpReport, StrokeOptions } from "../store/edit_types";
 import * as texts from "../texts";
-import type { PointerPlace } from "../viewer/input";
+import type { PointerPlace } from "../viewer/gesture";
 import { modeOf, newClass, targetOf } from "./brushes";
 import type { ToolContext } from "./tool";
 

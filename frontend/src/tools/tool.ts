@@ -5,7 +5,7 @@ import type { Area, Picture } from "../labels/similar";
 import type { WriteMode } from "../store/edit_types";
 import type { Brightness } from "../store/shape_types";
 import type { DraftStore, LayerStore } from "../store/types";
-import type { Gesture, PointerPlace } from "../viewer/input";
+import type { Gesture, PointerPlace } from "../viewer/gesture";
 import type { Sketch } from "../viewer/sketch";
 import type { ManyChooser } from "./choose_many";
 

@@ -9,7 +9,7 @@ import * as texts from "../../texts";
 import { waiting } from "../../texts/waiting";
 import { areaTarget, writeArea } from "../../tools/areas";
 import type { ToolContext } from "../../tools/tool";
-import type { PointerPlace } from "../../viewer/input";
+import type { PointerPlace } from "../../viewer/gesture";
 import { withKeys } from "./key_bindings";
 import type { EditorModel } from "./model";
 import { notify } from "./notices";

@@ -11,7 +11,7 @@ import { AreaMark } from "../../viewer/area_mark";
 import { BoxMark } from "../../viewer/box_mark";
 import type { Colouring } from "../../viewer/colouring";
 import { FlashMark } from "../../viewer/flash";
-import type { PointerPlace } from "../../viewer/input";
+import type { PointerPlace } from "../../viewer/gesture";
 import { LabelView } from "../../viewer/label_view";
 import { MapMark } from "../../viewer/map_mark";
 import { CursorMark, RegionMarks, SelectionMark } from "../../viewer/marks";

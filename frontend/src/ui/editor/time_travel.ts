@@ -13,7 +13,7 @@ import { planText, type RestoreEffect, restoredText } from "../../texts/restorin
 import { clickOrPan } from "../../tools/clicks";
 import { region } from "../../tools/region";
 import type { ToolContext, ToolName } from "../../tools/tool";
-import type { Gesture, PointerPlace } from "../../viewer/input";
+import type { Gesture, PointerPlace } from "../../viewer/gesture";
 import { FarPast } from "./far_past";
 import type { HistoryList } from "./history_list";
 import { type Step, whoseStep } from "./history_steps";

@@ -1,6 +1,6 @@
 /** The two scores that every table of versions begins with, at IoU 0.5. */
 
-import type { Scores } from "../../../api/page_types";
+import type { Scores } from "../../../api/report_types";
 import * as texts from "../../../texts/pages";
 import { score } from "../format";
 import { NumberHead } from "./NumberHead";

@@ -1,6 +1,7 @@
 /** How well a version tells kinds of objects apart, where it and the measured regions know any. */
 
-import type { Evaluation, KindsReport } from "../../../api/page_types";
+import type { Evaluation } from "../../../api/page_types";
+import type { KindsReport } from "../../../api/report_types";
 import * as texts from "../../../texts/pages";
 import { percent, score } from "../format";
 import { confused } from "../parts/kinds";

@@ -2,7 +2,8 @@
 
 import { type Signal, useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import type { Evaluation, Scores, Version } from "../../../api/page_types";
+import type { Evaluation, Version } from "../../../api/page_types";
+import type { Scores } from "../../../api/report_types";
 import * as texts from "../../../texts/pages";
 import { engineTitle, percent, score } from "../format";
 import { Delta } from "../parts/Delta";
