@@ -1,6 +1,7 @@
 /** Opens the annotation layer of one image plane. */
 
 import type { LayerApi } from "../api/layers";
+import type { InstanceState } from "../labels/instance_rows";
 import { adoptOrphans } from "./adopt";
 import { AnnotationPlane } from "./annotation_plane";
 import type { AsideShelf } from "./aside";
@@ -9,7 +10,7 @@ import type { EditLock } from "./edit_lock";
 import type { IdPool } from "./id_pool";
 import { type Journal, openJournal } from "./journal";
 import { newId, type SessionLocks, sessionLocks } from "./sessions";
-import type { Dispose, InstanceState } from "./types";
+import type { Dispose } from "./types";
 
 export interface OpenOptions {
   readonly api: LayerApi;

@@ -6,6 +6,7 @@
  * ids, news, what was set aside, is shared.
  */
 
+import type { InstanceState } from "../labels/instance_rows";
 import type { PlaneRef } from "../labels/spans";
 import { planesWithRows } from "./adopt";
 import type { AnnotationPlane } from "./annotation_plane";
@@ -22,7 +23,7 @@ import type { AsideOp, RefusedReport, SaveState } from "./saving_types";
 import { sessionLocks } from "./sessions";
 import { SharedFeed } from "./shared_feed";
 import { ShownPlane } from "./shown_plane";
-import type { Dispose, DraftStore, InstanceState, LayerStore, Observable } from "./types";
+import type { Dispose, DraftStore, LayerStore, Observable } from "./types";
 import { VolumeAccept } from "./volume_accept";
 
 export interface StackOptions

@@ -7,6 +7,7 @@
 
 import type { ImagePoint } from "../geometry/points";
 import type { Rect } from "../geometry/rect";
+import type { InstanceRow, InstanceState } from "../labels/instance_rows";
 import type { InstanceSnapshot } from "../labels/instance_snapshot";
 import type { Edit } from "../labels/runs";
 import type { Span } from "../labels/spans";
@@ -53,22 +54,6 @@ export interface DirtyEvent {
 }
 
 // ---------------------------------------------------------------- instances
-
-export type InstanceState = "proposed" | "accepted" | "edited" | "rejected";
-
-/** A copy of one row of the index; take it when needed, do not keep it. */
-export interface InstanceRow extends Span {
-  readonly id: number;
-  readonly areaPx: number;
-  /** Holds every pixel; may be loose after erasing. */
-  readonly box: Rect;
-  readonly state: InstanceState;
-  /** Of a prediction, 0 to 1. */
-  readonly score: number | null;
-  /** How likely the prediction is wrong, 0 to 1; null when nobody looked. */
-  readonly doubt: number | null;
-  readonly className: string;
-}
 
 /** Every instance of a layer, kept in step with the pixels by every op. */
 export interface InstanceIndex {

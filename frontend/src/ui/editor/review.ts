@@ -1,8 +1,10 @@
 /** The way through a draft: what is next, what was decided. */
+
+import type { InstanceRow } from "../../labels/instance_rows";
 import { inOrder, isMeant, type ReviewFilter } from "../../labels/review_order";
 import { meets, type PlaneRef } from "../../labels/spans";
 import type { Preserve } from "../../store/edit_types";
-import type { DraftStore, InstanceRow, LayerStore } from "../../store/types";
+import type { DraftStore, LayerStore } from "../../store/types";
 import * as texts from "../../texts";
 import type { DraftDesk } from "./draft_desk";
 import type { EditorModel } from "./model";
