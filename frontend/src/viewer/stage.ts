@@ -1,37 +1,20 @@
 /** The image on screen: OpenSeadragon, its view as one affine map, and moves of that view. */
 import OpenSeadragon from "openseadragon";
 import type { TileGrant } from "../api/tiles";
-import { type Affine, invert, toImage as mapToImage, visibleRect } from "../geometry/affine";
+import { invert, toImage as mapToImage, visibleRect } from "../geometry/affine";
 import { type ImagePoint, type ScreenPoint, screenPoint } from "../geometry/points";
 import { height, intersect, type Rect, rect, width } from "../geometry/rect";
 import { Pictures } from "./pictures";
+import { isSeenWell, middleOf, scaleToSee } from "./reveal";
+import { TileGrid } from "./tile_grid";
 import type { TilePainter } from "./tile_paint";
 import { TileQueue } from "./tile_queue";
 import { makeTileSource, type Picture, type TileJob } from "./tile_source";
+import type { View } from "./view";
 
 /** From here on single pixels are looked at: they stay sharp squares. */
 const SHARP_FROM_SCALE = 6;
 const MOST_SCREEN_PX_PER_PIXEL = 48;
-
-/** An object that is smaller on screen cannot be judged. */
-const SMALLEST_REVEALED_PX = 40;
-
-/** The view of one drawn frame. */
-export interface View {
-  /** Image pixels to CSS pixels of the stage. */
-  readonly toScreen: Affine;
-  readonly toImage: Affine;
-  /** CSS pixels per image pixel. */
-  readonly scale: number;
-  /** Whole image pixels on screen, cut to the image. */
-  readonly visible: Rect;
-  /** Size of the stage in CSS pixels. */
-  readonly width: number;
-  readonly height: number;
-}
-
-/** OpenSeadragon takes the coarsest level of which a pixel covers no more than one over this. */
-const LEAST_PIXEL_RATIO = 0.5;
 
 type Listener = (view: View) => void;
 
@@ -43,9 +26,8 @@ const KEPT_TILES = 160;
 export class Stage {
   readonly element: HTMLElement;
   readonly pictures: Pictures;
+  readonly grid: TileGrid;
   readonly #viewer: OpenSeadragon.Viewer;
-  readonly #levels: TileGrant["levels"];
-  readonly #tileSize: number;
   readonly #full: { readonly width: number; readonly height: number };
   readonly #listeners = new Set<Listener>();
   #view: View | undefined;
@@ -67,8 +49,7 @@ export class Stage {
     if (!full) throw new Error("an image without levels cannot be shown");
     this.element = options.element;
     this.#full = full;
-    this.#levels = options.grant.levels;
-    this.#tileSize = options.grant.tile_size;
+    this.grid = new TileGrid(options.grant);
     const queue = new TileQueue(TILES_AT_ONCE, (job) => this.pictures.rankOf(job.picture));
     const source = (picture: Picture) =>
       makeTileSource(options.grant, picture, (job) =>
@@ -219,28 +200,15 @@ export class Stage {
   /** Bring a box into view; stay put when it is seen well, zoom only when it is tiny or cut. */
   reveal(box: Rect): void {
     const image = this.#viewer.world.getItemAt(0);
-    if (!image) return;
-    const viewport = this.#viewer.viewport;
-    const { scale, width: screenWidth, height: screenHeight } = this.view();
-    const middle = image.imageToViewportCoordinates((box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2);
-    const size = Math.max(width(box), height(box), 1) * scale;
-    const room = Math.min(screenWidth, screenHeight);
-    const { toScreen } = this.view();
-    const at = {
-      x: ((box.x0 + box.x1) / 2) * scale + toScreen.e,
-      y: ((box.y0 + box.y1) / 2) * scale + toScreen.f,
-    };
-    const isInside =
-      Math.abs(at.x - screenWidth / 2) + size / 2 < screenWidth * 0.45 &&
-      Math.abs(at.y - screenHeight / 2) + size / 2 < screenHeight * 0.45;
-    if (isInside && size >= SMALLEST_REVEALED_PX) return;
+    const view = this.view();
+    if (!image || isSeenWell(box, view)) return;
     this.#moved();
-    if (size < SMALLEST_REVEALED_PX || size > room * 0.8) {
-      const wanted = Math.min(8, (room * 0.35) / Math.max(width(box), height(box), 1));
-      // Without a point to zoom about: while zooming about one, its place on screen is kept.
-      viewport.zoomTo(image.imageToViewportZoom(wanted));
-    }
-    viewport.panTo(middle);
+    const viewport = this.#viewer.viewport;
+    const scale = scaleToSee(box, view);
+    // Without a point to zoom about: while zooming about one, its place on screen is kept.
+    if (scale !== undefined) viewport.zoomTo(image.imageToViewportZoom(scale));
+    const { x, y } = middleOf(box);
+    viewport.panTo(image.imageToViewportCoordinates(x, y));
     viewport.applyConstraints();
   }
 
@@ -262,35 +230,13 @@ export class Stage {
   }
 
   isOnScreen(job: TileJob): boolean {
-    if (job.picture.name !== this.pictures.shown) return false;
-    const { visible } = this.view();
-    const image = this.#viewer.world.getItemAt(0);
-    if (!image) return false;
-    const size = (image.source.getTileWidth(0) || 512) * 2 ** job.level;
-    const box = rect(
-      job.column * size,
-      job.row * size,
-      (job.column + 1) * size,
-      (job.row + 1) * size,
-    );
-    return width(intersect(box, visible)) > 0;
+    if (job.picture.name !== this.pictures.shown || !this.#viewer.world.getItemAt(0)) return false;
+    return width(intersect(this.grid.boxOf(job), this.view().visible)) > 0;
   }
 
   /** The level of tiles that the present view is drawn from; 0 is full resolution. */
   level(): number {
-    const shown = this.view().scale * (globalThis.devicePixelRatio || 1);
-    const level = Math.ceil(Math.log2(LEAST_PIXEL_RATIO / shown));
-    return Math.min(this.#levels.length - 1, Math.max(0, level));
-  }
-
-  /** How much of a tile lies in the image. */
-  sizeOf({ level, column, row }: TileJob): { readonly width: number; readonly height: number } {
-    const size = this.#levels[level] ?? { width: 0, height: 0 };
-    const side = this.#tileSize;
-    return {
-      width: Math.min(side, size.width - column * side),
-      height: Math.min(side, size.height - row * side),
-    };
+    return this.grid.levelAt(this.view().scale * (globalThis.devicePixelRatio || 1));
   }
 
   destroy(): void {

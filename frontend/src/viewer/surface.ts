@@ -1,5 +1,5 @@
 /** A canvas over the image on which things are drawn in order, in step with the image. */
-import type { View } from "./stage";
+import type { View } from "./view";
 
 export interface Frame {
   readonly context: CanvasRenderingContext2D;

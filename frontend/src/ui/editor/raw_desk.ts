@@ -33,7 +33,7 @@ export class RawDesk {
       fetchTile: (place, signal) => pixels.rawTile(id, dtype, place, signal),
       makeWorker: () =>
         new Worker(new URL("../../viewer/raw_worker.ts", import.meta.url), { type: "module" }),
-      sizeOf: (job) => stage.sizeOf(job),
+      sizeOf: (job) => stage.grid.sizeOf(job),
       canvases: () => {
         const level = stage.level();
         const shown = painter.canvases((job) => job.level >= level && stage.isOnScreen(job));
