@@ -65,10 +65,12 @@ beforeEach(async () => {
   const scene = {
     stage: { reveal: (box: { y0: number }) => revealed.push(box.y0), view: () => ({ width: 100 }) },
     isBlind: () => false,
-    requestLabels() {},
-    addComparison: () => {
-      nDrawn++;
-      return () => nDrawn--;
+    layers: {
+      request() {},
+      addComparison: () => {
+        nDrawn++;
+        return () => nDrawn--;
+      },
     },
   };
   const stack = {

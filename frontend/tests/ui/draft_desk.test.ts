@@ -42,13 +42,15 @@ beforeEach(async () => {
   const parts = {
     model,
     scene: {
-      showDraft: (draft: { info: { id: string } }) => {
-        shown = draft.info.id;
+      layers: {
+        showDraft: (draft: { info: { id: string } }) => {
+          shown = draft.info.id;
+        },
+        hideDraft: () => {
+          shown = undefined;
+        },
+        refreshDraft() {},
       },
-      hideDraft: () => {
-        shown = undefined;
-      },
-      refreshDraft() {},
       stage: { reveal() {} },
     },
     layer,

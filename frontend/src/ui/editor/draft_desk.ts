@@ -94,7 +94,7 @@ export class DraftDesk {
     this.#draft = draft;
     this.#finished = finished;
     this.followRegions();
-    scene.showDraft(draft, {
+    scene.layers.showDraft(draft, {
       isHidden: (one) => !this.shows(one),
       isFaded: (one) => finished.isFinished(one),
     });
@@ -102,7 +102,7 @@ export class DraftDesk {
       () => finished.close(),
       draft.onInstances(() => this.#count()),
       finished.onChange((ids) => {
-        scene.refreshDraft(ids);
+        scene.layers.refreshDraft(ids);
         this.#count();
       }),
       draft.onTrouble((sentence) => notify(model, sentence, { tone: "problem" })),
@@ -159,7 +159,7 @@ export class DraftDesk {
   /** Show or hide what lies over finished work. */
   showFinished(isOn: boolean): void {
     this.#parts.model.showsFinished.value = isOn;
-    this.#parts.scene.refreshDraft(null);
+    this.#parts.scene.layers.refreshDraft(null);
     this.#count();
   }
 
@@ -200,7 +200,7 @@ export class DraftDesk {
     const { model, scene } = this.#parts;
     for (const dispose of this.#disposers) dispose();
     this.#disposers = [];
-    scene.hideDraft();
+    scene.layers.hideDraft();
     this.#draft?.close();
     this.#draft = undefined;
     model.selectedDraft.value = 0;

@@ -169,7 +169,7 @@ export class PlaneDesk {
       stack.show(store);
       scene.showAnnotation(store);
       drafts.moveTo(draft);
-      scene.markSelected(drafts.draft);
+      scene.layers.markSelected(drafts.draft);
       travel().arrived();
       model.spoken.value = planeText(plane, model.stackSize.value);
     });

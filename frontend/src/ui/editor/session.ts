@@ -242,7 +242,7 @@ export class EditorSession implements EditorActions {
         void model.selectedDraft.value;
         void model.draftCounts.value;
         untracked(() => this.#factsChanged());
-        this.scene.markSelected(this.drafts.draft);
+        this.scene.layers.markSelected(this.drafts.draft);
       }),
       effect(() => {
         void model.draftCounts.value;

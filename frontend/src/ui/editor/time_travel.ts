@@ -138,7 +138,7 @@ export class TimeTravel {
     this.#past = past;
     past.onTrouble((text) => notify(model, text, { tone: "problem" }));
     this.far.follow(past);
-    scene.showPast(past);
+    scene.layers.showPast(past);
     before?.close();
   }
 
@@ -154,7 +154,7 @@ export class TimeTravel {
     this.#past?.close();
     this.#past = this.#next = undefined;
     if (!wasAway) return;
-    scene.showPast(undefined);
+    scene.layers.showPast(undefined);
     this.pointAt(undefined);
     model.tool.value = this.#tool;
     model.spoken.value = texts.history.past.backToNow;
@@ -218,7 +218,7 @@ export class TimeTravel {
 
   choose(what: ToRestore | undefined): void {
     const { scene } = this.#parts;
-    scene.markPast(what && "id" in what ? what.id : 0);
+    scene.layers.markPast(what && "id" in what ? what.id : 0);
     scene.cursor.setBand(what && "box" in what ? { box: what.box, colour: "#ffd76a" } : undefined);
     this.choice.value = what && { what, plan: undefined };
     if (what) void this.#plan(what);
