@@ -20,12 +20,7 @@ import { makeModel } from "./ui/editor/model";
 import { notify } from "./ui/editor/notices";
 import { openSession } from "./ui/editor/open_session";
 import type { EditorSession } from "./ui/editor/session";
-import "./editor.css";
-import "./compare.css";
-import "./many.css";
-import "./tour.css";
-import "./viewing.css";
-import "./keys.css";
+import "./styles/editor.css";
 
 const root = document.getElementById("editor");
 if (!root) throw new Error("the page has no element #editor");
