@@ -109,13 +109,13 @@ function follow(opened: EditorSession): void {
     }
     if (event.type === "resync") {
       opened.drafts.arrived("").catch(() => undefined); // asked again with the next news
-      opened.desk.refresh();
+      opened.regions.refresh();
     }
     if (event.type === "classes" || event.type === "resync") {
       opened.classes.changed().catch(() => undefined); // with the next news, or when it is loaded
     }
     // Somebody opened or submitted a region: a blind one hides drafts here too.
-    if (event.type === "region" && event.image === imageId) opened.desk.refresh();
+    if (event.type === "region" && event.image === imageId) opened.regions.refresh();
   });
   window.addEventListener("pagehide", () => listening.close());
 }

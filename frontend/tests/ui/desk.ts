@@ -37,7 +37,7 @@ export class Desk {
       scene,
       layer,
       drafts: { draft: undefined, shows: () => false },
-      desk: { drop() {} },
+      regions: { drop() {} },
       view: { isPanHeld: false, follow() {} },
       many: { count: 0, none() {} },
       attempt: <T>(edit: () => Promise<T>) => this.attempt(edit),

@@ -30,11 +30,15 @@ export function DeclareRegion({ actions, box }: { actions: EditorActions; box: R
       ref={form}
       onSubmit={(event) => {
         event.preventDefault();
-        actions.desk.declare(box, coverage, purpose, planes);
+        actions.regions.declare(box, coverage, purpose, planes);
       }}
     >
       <p class="hint">
-        {texts.regions.holds(box.x1 - box.x0, box.y1 - box.y0, actions.desk.objectsIn(box, planes))}
+        {texts.regions.holds(
+          box.x1 - box.x0,
+          box.y1 - box.y0,
+          actions.regions.objectsIn(box, planes),
+        )}
       </p>
       {nZ > 1 && <Planes nZ={nZ} here={here} value={planes} onChange={setChosen} />}
       <Radios
@@ -55,7 +59,7 @@ export function DeclareRegion({ actions, box }: { actions: EditorActions; box: R
         <button type="submit" class="button button-primary">
           {texts.regions.open}
         </button>
-        <Button label={texts.common.cancel} onClick={() => actions.desk.drop()}>
+        <Button label={texts.common.cancel} onClick={() => actions.regions.drop()}>
           <span>{texts.common.cancel}</span>
         </Button>
       </div>

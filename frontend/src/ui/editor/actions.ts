@@ -27,7 +27,7 @@ export interface EditorActions {
   readonly model: EditorModel;
   readonly drafts: DraftDesk;
   readonly review: Review;
-  readonly desk: RegionDesk;
+  readonly regions: RegionDesk;
   readonly contrast: ContrastDesk;
   readonly view: ViewDesk;
   readonly paint: PaintDesk;
@@ -37,7 +37,7 @@ export interface EditorActions {
   readonly list: ListDesk;
   readonly compare: CompareDesk;
   readonly conflicts: ConflictDesk;
-  readonly guide: SuggestionDesk;
+  readonly suggestions: SuggestionDesk;
   readonly login: LoginDesk;
   readonly viewing: Viewing;
   readonly maps: MapDesk;

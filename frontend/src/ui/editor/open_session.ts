@@ -51,12 +51,12 @@ export async function openSession(parts: OpenParts, image: ImageJson): Promise<E
   const [layer] = await Promise.all([parts.openLayer(own.id, plane), scene.stage.ready()]);
   scene.stage.fit(true);
   const session = new EditorSession({ ...parts, look }, scene, layer);
-  session.desk.setRows(regions);
+  session.regions.setRows(regions);
   session.drafts.setRows(rows);
   if (parts.region) {
-    session.desk.open(parts.region, plane);
+    session.regions.open(parts.region, plane);
     // It only says why; the region is there without it.
-    await session.guide.load().catch(() => undefined);
+    await session.suggestions.load().catch(() => undefined);
   }
   // Nobody waits for them: contrast can be set without.
   session.contrast.loadHistograms().catch(() => undefined);

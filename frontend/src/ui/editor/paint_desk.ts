@@ -30,7 +30,7 @@ export interface PaintParts {
   readonly scene: Scene;
   readonly layer: LayerStore;
   readonly drafts: DraftDesk;
-  readonly desk: RegionDesk;
+  readonly regions: RegionDesk;
   readonly view: ViewDesk;
   readonly many: ChosenDesk;
   readonly compare: CompareDesk;
@@ -120,11 +120,11 @@ export class PaintDesk {
   }
 
   escape(): void {
-    const { model, desk, many } = this.#parts;
+    const { model, regions, many } = this.#parts;
     if (this.input.isActive) this.input.cancel();
     else if (this.#sketch) this.#showSketch(undefined);
     else if (this.prompts.isOpen) this.prompts.drop();
-    else if (model.drawnBox.value) desk.drop();
+    else if (model.drawnBox.value) regions.drop();
     else if (model.isNewArmed.value) model.isNewArmed.value = false;
     else if (many.count > 0) many.none();
     else this.selectNone();
@@ -220,7 +220,7 @@ export class PaintDesk {
   }
 
   #context(): ToolContext {
-    const { model, scene, layer, desk, drafts, many, attempt } = this.#parts;
+    const { model, scene, layer, regions, drafts, many, attempt } = this.#parts;
     return {
       layer,
       draft: drafts.draft,
@@ -261,7 +261,7 @@ export class PaintDesk {
       strokeEnded: (end) => {
         this.#ends.push(end);
       },
-      regionDrawn: (box) => desk.drawn(box),
+      regionDrawn: (box) => regions.drawn(box),
       say: (text, tone = "info") => notify(model, text, { tone }),
       attempt,
       wand: {

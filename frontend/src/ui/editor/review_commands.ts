@@ -61,13 +61,13 @@ export const REVIEW_COMMANDS: readonly Command[] = [
     group: "Regions",
     label: texts.commands.submitRegion,
     keys: ["ctrl+enter"],
-    run: (editor) => editor.desk.submitChosen(),
+    run: (editor) => editor.regions.submitChosen(),
   },
   {
     id: "next-suggestion",
     group: "Regions",
     label: texts.commands.nextSuggestion,
     keys: ["shift+g"],
-    run: (editor) => editor.guide.next(),
+    run: (editor) => editor.suggestions.next(),
   },
 ];

@@ -68,7 +68,7 @@ export class EditorSession implements EditorActions {
   readonly layer: StackStore;
   readonly drafts: DraftDesk;
   readonly review: Review;
-  readonly desk: RegionDesk;
+  readonly regions: RegionDesk;
   readonly contrast: ContrastDesk;
   readonly view: ViewDesk;
   readonly paint: PaintDesk;
@@ -78,7 +78,7 @@ export class EditorSession implements EditorActions {
   readonly list: ListDesk;
   readonly compare: CompareDesk;
   readonly conflicts: ConflictDesk;
-  readonly guide: SuggestionDesk;
+  readonly suggestions: SuggestionDesk;
   readonly login: LoginDesk;
   readonly steps: HistoryList;
   readonly travel: TimeTravel;
@@ -102,11 +102,11 @@ export class EditorSession implements EditorActions {
     this.drafts = new DraftDesk({ ...shared, layers });
     const { drafts } = this;
     this.review = new Review({ ...shared, drafts });
-    this.desk = new RegionDesk({
+    this.regions = new RegionDesk({
       ...shared,
-      onSubmitted: (region, text) => this.guide.submitted(region, text),
+      onSubmitted: (region, text) => this.suggestions.submitted(region, text),
     });
-    this.guide = new SuggestionDesk({ ...parts, desk: this.desk, attempt });
+    this.suggestions = new SuggestionDesk({ ...parts, regions: this.regions, attempt });
     this.contrast = new ContrastDesk(model, scene, images, (channel) =>
       this.viewing.raw.measure(channel),
     );
@@ -121,7 +121,7 @@ export class EditorSession implements EditorActions {
       many,
       compare: this.compare,
       drafts,
-      desk: this.desk,
+      regions: this.regions,
       view: this.view,
       promptApi: parts.prompts,
       turnPlane: (by, isTime) => (isTime ? this.planes.stepTime(by) : this.planes.step(by)),

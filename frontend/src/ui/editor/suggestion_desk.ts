@@ -10,7 +10,7 @@ import type { RegionDesk } from "./region_desk";
 export interface SuggestionParts {
   readonly model: EditorModel;
   readonly images: ImageApi;
-  readonly desk: RegionDesk;
+  readonly regions: RegionDesk;
   readonly attempt: <T>(edit: () => Promise<T>) => Promise<T | undefined>;
   readonly projectUrl: string;
   readonly navigate: (url: string) => void;
@@ -71,15 +71,15 @@ export class SuggestionDesk {
   }
 
   async #goTo(taken: Suggestion): Promise<void> {
-    const { model, images, desk, navigate } = this.#parts;
+    const { model, images, regions, navigate } = this.#parts;
     const image = model.image.value?.id ?? "";
     if (taken.image.id !== image) {
       navigate(`/images/${taken.image.id}/?region=${taken.region}`);
       return;
     }
     await this.load();
-    desk.setRows(await images.regions(image));
-    desk.open(taken.region ?? "");
+    regions.setRows(await images.regions(image));
+    regions.open(taken.region ?? "");
     const { plane, stackSize } = model;
     const search = searchWith(`?region=${taken.region}`, plane.value, stackSize.value);
     history.replaceState(null, "", search);
