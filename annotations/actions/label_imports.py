@@ -11,7 +11,6 @@ from django.db import transaction
 
 from annotations.actions.audit import audit
 from annotations.actions.labels import ensure_annotation_layer, writable_layer
-from annotations.actions.layer_news import tell_ops
 from annotations.actions.regions import open_region, submit_region
 from annotations.actions.whole_planes import StoredPlanes, insert_labels
 from annotations.labels import chunks, ops
@@ -28,6 +27,7 @@ from annotations.models import (
 )
 from annotations.queries.chunks import layer_label_image
 from annotations.queries.regions import regions_of_image
+from project import events
 from project.errors import Conflict
 
 
@@ -115,7 +115,7 @@ def _insert(
     layer.next_instance_id += int(dense.max(initial=0))
     insert_labels(layer, planes, state=InstanceState.ACCEPTED, user=user)
     layer.save(update_fields=["seq", "next_instance_id"])
-    tell_ops(layer.pk, layer.seq)
+    events.publish(f"layer:{layer.pk}", {"type": "ops", "layer": str(layer.pk), "seq": layer.seq})
 
 
 def _op_row(  # noqa: PLR0913 - the columns of an op

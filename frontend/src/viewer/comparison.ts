@@ -3,8 +3,8 @@ import type { Rect } from "../geometry/rect";
 import type { LabelReader } from "../store/types";
 import type { Colouring } from "./colouring";
 import { LabelView, showsDetail } from "./label_view";
+import type { View } from "./stage";
 import type { Drawable, Frame } from "./surface";
-import type { View } from "./view";
 
 /** A sign in the middle of a group, for those who do not tell colours apart. */
 export interface GroupSign {

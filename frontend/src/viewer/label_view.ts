@@ -4,8 +4,8 @@ import type { LabelReader } from "../store/types";
 import type { Colouring } from "./colouring";
 import { FarView } from "./far_view";
 import { LabelPainter } from "./label_painter";
+import type { View } from "./stage";
 import type { Drawable, Frame } from "./surface";
-import type { View } from "./view";
 
 /** Below this many screen pixels per image pixel single labels cannot be judged. */
 const DETAIL_FROM_SCALE = 1 / 8;

@@ -1,20 +1,35 @@
 /** The image on screen: OpenSeadragon, its view as one affine map, and moves of that view. */
 import OpenSeadragon from "openseadragon";
 import type { TileGrant } from "../api/tiles";
-import { invert, toImage as mapToImage, visibleRect } from "../geometry/affine";
+import { type Affine, invert, toImage as mapToImage, visibleRect } from "../geometry/affine";
 import { type ImagePoint, type ScreenPoint, screenPoint } from "../geometry/points";
 import { height, intersect, type Rect, rect, width } from "../geometry/rect";
 import { Pictures } from "./pictures";
-import { isSeenWell, middleOf, scaleToSee } from "./reveal";
 import { TileGrid } from "./tile_grid";
 import type { TilePainter } from "./tile_paint";
 import { TileQueue } from "./tile_queue";
 import { makeTileSource, type Picture, type TileJob } from "./tile_source";
-import type { View } from "./view";
 
 /** From here on single pixels are looked at: they stay sharp squares. */
 const SHARP_FROM_SCALE = 6;
 const MOST_SCREEN_PX_PER_PIXEL = 48;
+
+/** An object that is smaller on screen cannot be judged. */
+const SMALLEST_REVEALED_PX = 40;
+
+/** The view of one drawn frame. */
+export interface View {
+  /** Image pixels to CSS pixels of the stage. */
+  readonly toScreen: Affine;
+  readonly toImage: Affine;
+  /** CSS pixels per image pixel. */
+  readonly scale: number;
+  /** Whole image pixels on screen, cut to the image. */
+  readonly visible: Rect;
+  /** Size of the stage in CSS pixels. */
+  readonly width: number;
+  readonly height: number;
+}
 
 type Listener = (view: View) => void;
 
@@ -200,15 +215,28 @@ export class Stage {
   /** Bring a box into view; stay put when it is seen well, zoom only when it is tiny or cut. */
   reveal(box: Rect): void {
     const image = this.#viewer.world.getItemAt(0);
-    const view = this.view();
-    if (!image || isSeenWell(box, view)) return;
-    this.#moved();
+    if (!image) return;
     const viewport = this.#viewer.viewport;
-    const scale = scaleToSee(box, view);
-    // Without a point to zoom about: while zooming about one, its place on screen is kept.
-    if (scale !== undefined) viewport.zoomTo(image.imageToViewportZoom(scale));
-    const { x, y } = middleOf(box);
-    viewport.panTo(image.imageToViewportCoordinates(x, y));
+    const { scale, width: screenWidth, height: screenHeight } = this.view();
+    const middle = image.imageToViewportCoordinates((box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2);
+    const size = Math.max(width(box), height(box), 1) * scale;
+    const room = Math.min(screenWidth, screenHeight);
+    const { toScreen } = this.view();
+    const at = {
+      x: ((box.x0 + box.x1) / 2) * scale + toScreen.e,
+      y: ((box.y0 + box.y1) / 2) * scale + toScreen.f,
+    };
+    const isInside =
+      Math.abs(at.x - screenWidth / 2) + size / 2 < screenWidth * 0.45 &&
+      Math.abs(at.y - screenHeight / 2) + size / 2 < screenHeight * 0.45;
+    if (isInside && size >= SMALLEST_REVEALED_PX) return;
+    this.#moved();
+    if (size < SMALLEST_REVEALED_PX || size > room * 0.8) {
+      const wanted = Math.min(8, (room * 0.35) / Math.max(width(box), height(box), 1));
+      // Without a point to zoom about: while zooming about one, its place on screen is kept.
+      viewport.zoomTo(image.imageToViewportZoom(wanted));
+    }
+    viewport.panTo(middle);
     viewport.applyConstraints();
   }
 

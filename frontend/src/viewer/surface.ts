@@ -1,5 +1,5 @@
 /** A canvas over the image on which things are drawn in order, in step with the image. */
-import type { View } from "./view";
+import type { View } from "./stage";
 
 export interface Frame {
   readonly context: CanvasRenderingContext2D;

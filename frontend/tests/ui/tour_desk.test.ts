@@ -6,7 +6,7 @@ import { TOUR_END_TEXTS, TOUR_STEP_TEXTS } from "../../src/texts/tour";
 import { type EditorModel, makeModel } from "../../src/ui/editor/model";
 import { TourDesk, type TourKept } from "../../src/ui/editor/tour_desk";
 import { tourKeys } from "../../src/ui/editor/tour_keys";
-import type { View } from "../../src/viewer/view";
+import type { View } from "../../src/viewer/stage";
 import { stubPage } from "../viewer/pointers";
 
 const NEW: TourKept = { status: "new", step: "look", isDue: true };

@@ -41,6 +41,14 @@ PART_PX = 700  # parts own 512 x 512
 
 
 @pytest.fixture
+def version(owner, project, world, work_off):
+    """A version of the real threshold engine, which has drafted all images."""
+    queue_run(user=owner, project=project, engine="threshold")
+    work_off()
+    return ModelVersion.objects.get()
+
+
+@pytest.fixture
 def odd_version(odd_engine, version):
     """A version whose engine misbehaves on demand."""
     return version

@@ -1,5 +1,5 @@
 /** Tells whether a person has zoomed and moved, from what is on screen. */
-import type { View } from "../../viewer/view";
+import type { View } from "../../viewer/stage";
 
 const ZOOMED = Math.log(1.15);
 const MOVED_PX = 30;
