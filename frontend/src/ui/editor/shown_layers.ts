@@ -55,6 +55,11 @@ export class ShownLayers {
     this.#surface.request();
   }
 
+  /** What the annotation's labels on screen are read from. */
+  get shownLabels(): LabelReader | undefined {
+    return this.#annotation?.view.reader;
+  }
+
   /** Mark an object of what was. */
   markPast(id: number): void {
     this.#selection.colour = "#ffd76a";
