@@ -31,8 +31,13 @@ export class BoxColumn {
     return rect(x0 ?? 0, y0 ?? 0, x1 ?? 0, y1 ?? 0);
   }
 
-  set(slot: number, { x0, y0, x1, y1 }: Rect): void {
-    this.boxes.set([x0, y0, x1, y1], slot * FIELDS);
+  /** One number after the other: an array for each of many rows would cost more than they do. */
+  set(slot: number, x0: number, y0: number, x1: number, y1: number): void {
+    const at = slot * FIELDS;
+    this.boxes[at] = x0;
+    this.boxes[at + 1] = y0;
+    this.boxes[at + 2] = x1;
+    this.boxes[at + 3] = y1;
   }
 
   /** Hold these pixels, too. */

@@ -56,12 +56,12 @@ export class InstanceTable {
     this.classes.clear();
     this.used = 0;
     this.alive = 0;
+    const { col0, row0, col1, row1 } = columns;
     columns.instance_id.forEach((id, i) => {
       const slot = this.slotFor(id);
       this.area[slot] = columns.area_px[i] ?? 0;
       if ((this.area[slot] as number) > 0) this.tally(slot, 1);
-      const [x0, y0, x1, y1] = [columns.col0, columns.row0, columns.col1, columns.row1];
-      this.boxes.set(slot, rect(x0[i] ?? 0, y0[i] ?? 0, x1[i] ?? 0, y1[i] ?? 0));
+      this.boxes.set(slot, col0[i] ?? 0, row0[i] ?? 0, col1[i] ?? 0, row1[i] ?? 0);
       const plane = { t: columns.t?.[i] ?? 0, z: columns.z?.[i] ?? 0 };
       this.spans.set(slot, plane, columns.depth?.[i]);
       this.describe(slot, columns, i);

@@ -56,8 +56,8 @@ test("the eraser takes what is under it when the selected object was undone", as
   await stroke(100, 100);
   await stroke(300, 300);
   desk.paint.undo();
-  // The pixels are back before the edit is done, and nobody paints into an edit.
-  await until(() => layer.instances.count === 1 && !layer.isBusy, "the second object taken back");
+  const isUndone = () => layer.instances.count === 1 && !layer.isBusy;
+  await until(isUndone, "the second object taken back");
   expect(layer.instances.areaOf(desk.model.selected.value)).toBe(0);
   desk.paint.chooseTool("erase-selected");
   await stroke(100, 100);
