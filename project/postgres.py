@@ -20,12 +20,3 @@ def connection_parameters(name: str = "cytoloop") -> dict[str, Any]:
     options = {key: value for key, value in settings["OPTIONS"].items() if key != "pool"}
     given = {key: str(value) for key, value in known.items() if value}
     return {**given, **options, "application_name": name}
-
-
-def connection_url() -> str:
-    """Return the default database as a connection string for another process."""
-    return " ".join(f"{key}='{_escaped(value)}'" for key, value in connection_parameters().items())
-
-
-def _escaped(value: Any) -> str:
-    return str(value).replace("\\", "\\\\").replace("'", "\\'")

@@ -123,11 +123,13 @@ def real_broker() -> Iterator[dramatiq.Broker]:
 @pytest.fixture
 def site_environment(transactional_db, data_dir) -> dict[str, str]:
     """Return the environment in which a real process finds the test's database and data."""
-    from project.postgres import connection_url
+    from psycopg.conninfo import make_conninfo
+
+    from project.postgres import connection_parameters
 
     return {
         **os.environ,
-        "DATABASE_URL": connection_url(),
+        "DATABASE_URL": make_conninfo(**connection_parameters()),
         "CYTOLOOP_DATA_DIR": str(data_dir),
         "BROKER_URL": "",
         "DJANGO_SETTINGS_MODULE": "project.settings",

@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import Max, OuterRef, Subquery
 
 from annotations.actions.audit import audit
+from annotations.actions.layer_news import tell_instances, tell_ops
 from annotations.labels import class_meta, ops
 from annotations.models import (
     Instance,
@@ -259,7 +260,7 @@ def _rename(user: Any, project: Project, old: str, new: str) -> None:
     having.filter(layer__in=drawn).update(class_name=new, seq=Subquery(seq))
     having.exclude(layer__in=drawn).update(class_name=new)
     for layer_id in kinds.keys() - set(drawn):
-        events.publish(f"layer:{layer_id}", {"type": "instances", "layer": str(layer_id)})
+        tell_instances(layer_id)
 
 
 def _log_renames(user: Any, layer_ids: list[uuid.UUID], old: str, new: str) -> None:
@@ -284,8 +285,7 @@ def _log_renames(user: Any, layer_ids: list[uuid.UUID], old: str, new: str) -> N
     LabelOp.objects.bulk_create(rows, batch_size=ROWS_AT_ONCE)
     LabelLayer.objects.bulk_update([row.layer for row in rows], ["seq"], batch_size=ROWS_AT_ONCE)
     for row in rows:
-        event = {"type": "ops", "layer": str(row.layer_id), "seq": row.seq}
-        events.publish(f"layer:{row.layer_id}", event)
+        tell_ops(row.layer_id, row.seq)
 
 
 def _record(user: Any, one: ObjectClass, verb: str, **data: Any) -> None:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from annotations.actions.audit import audit
 from annotations.actions.labels import DraftInBlindRegion, reserve_ids, writable_layer
+from annotations.actions.layer_news import tell_instances
 from annotations.actions.layer_writer import LayerWriter, Origin, Plane
 from annotations.actions.whole_planes import StoredPlanes, insert_labels
 from annotations.labels import chunks, ops
@@ -176,7 +177,7 @@ def record_doubt(
         n_instances=n_written,
     )
     if n_written:
-        events.publish(f"layer:{layer.pk}", {"type": "instances", "layer": str(layer.pk)})
+        tell_instances(layer.pk)
     return n_written
 
 
@@ -208,7 +209,7 @@ def decide(
         n_changed=changed,
     )
     if changed:
-        events.publish(f"layer:{layer.pk}", {"type": "instances", "layer": str(layer.pk)})
+        tell_instances(layer.pk)
     return changed
 
 

@@ -11,12 +11,12 @@ from django.db import transaction
 
 from annotations.actions.audit import audit
 from annotations.actions.labels import writable_layer
+from annotations.actions.layer_news import tell_instances
 from annotations.actions.layer_writer import LayerWriter
 from annotations.labels import class_meta
 from annotations.models import Instance, LabelLayer, LayerKind, Role
 from annotations.queries.classes import hold_classes, names_now
 from annotations.queries.labels import find_layer
-from project import events
 
 NAMED_IDS = 1000  # an audit entry lists its objects up to this many
 
@@ -74,7 +74,7 @@ def _tell(draft: LabelLayer) -> None:
     """Tell who watches the draft, and editors of its image, which watch their own layer."""
     layers = LabelLayer.objects.filter(image=draft.image_id, kind=LayerKind.ANNOTATION)
     for layer_id in (draft.pk, *layers.values_list("pk", flat=True)):
-        events.publish(f"layer:{layer_id}", {"type": "instances", "layer": str(draft.pk)})
+        tell_instances(draft.pk, watchers_of=layer_id)
 
 
 def _others(layer: LabelLayer, instance_ids: Sequence[int], name: str) -> list[int]:

@@ -12,6 +12,7 @@ from django.db import transaction
 
 from annotations.actions.audit import audit
 from annotations.actions.labels import ensure_annotation_layer, writable_layer
+from annotations.actions.layer_news import tell_ops
 from annotations.actions.regions import open_region, submit_region
 from annotations.actions.whole_planes import StoredPlanes, insert_labels
 from annotations.labels import label_runs, ops
@@ -29,7 +30,7 @@ from annotations.models import (
 )
 from annotations.queries.chunks import digests_by_plane, pixels_of
 from annotations.queries.regions import regions_of_image
-from project import events, storage
+from project import storage
 from project.errors import Conflict
 
 
@@ -125,7 +126,7 @@ def _insert(
     layer.next_instance_id += n_instances
     insert_labels(layer, stored, state=InstanceState.ACCEPTED, user=user)
     layer.save(update_fields=["seq", "next_instance_id"])
-    events.publish(f"layer:{layer.pk}", {"type": "ops", "layer": str(layer.pk), "seq": layer.seq})
+    tell_ops(layer.pk, layer.seq)
 
 
 def _op_row(  # noqa: PLR0913 - the columns of an op

@@ -16,6 +16,7 @@ import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
 
+from annotations.actions.layer_news import tell_instances, tell_ops
 from annotations.labels import chunks, class_meta, ops
 from annotations.labels.chunks import Box
 from annotations.labels.ops import Chunk, LabelChange, Op, Place
@@ -28,7 +29,7 @@ from annotations.models import (
     LabelOp,
 )
 from annotations.queries.chunks import pixels_of, present_digests
-from project import events, inserts, storage
+from project import inserts, storage
 from project.inserts import Rows
 
 Plane: TypeAlias = tuple[int, int]  # (t, z)
@@ -292,10 +293,9 @@ class LayerWriter:
             LabelLayer.objects.filter(pk=self.layer.pk).update(
                 seq=self.layer.seq, next_instance_id=self.layer.next_instance_id
             )
-        channel = f"layer:{self.layer.pk}"
-        events.publish(channel, {"type": "ops", "layer": str(self.layer.pk), "seq": self.layer.seq})
+        tell_ops(self.layer.pk, self.layer.seq)
         if _decide_drafts(decided):
-            events.publish(channel, {"type": "instances", "layer": str(self.layer.pk)})
+            tell_instances(self.layer.pk)
 
     def _chunk_rows(self) -> tuple[list[LabelChunk], list[ChunkState]]:
         present, states = [], []
@@ -433,5 +433,5 @@ def _decide_drafts(decided: Decided) -> bool:
     """Write back to the drafts what became of their instances; an undone accept is open again."""
     for (layer_id, state), instance_ids in decided.items():
         Instance.objects.filter(layer_id=layer_id, instance_id__in=instance_ids).update(state=state)
-        events.publish(f"layer:{layer_id}", {"type": "instances", "layer": str(layer_id)})
+        tell_instances(layer_id)
     return bool(decided)

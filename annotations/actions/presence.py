@@ -6,6 +6,7 @@ import uuid
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from annotations.actions.layer_news import layer_channel
 from annotations.queries.labels import find_layer
 from project import events
 from project.errors import InvalidInput
@@ -49,4 +50,4 @@ def announce(*, user: Any, layer_id: uuid.UUID, session: uuid.UUID, presence: Pr
         "name": display_name(user)[:MAX_NAME],
         **asdict(presence),
     }
-    events.publish(f"layer:{layer.pk}", event)
+    events.publish(layer_channel(layer.pk), event)

@@ -17,6 +17,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from annotations.actions.labels import append_ops
+from annotations.actions.layer_news import layer_channel
 from annotations.api.parsers import OpsParser
 from annotations.labels import envelope
 from annotations.models import LabelOp
@@ -114,7 +115,7 @@ class LayerEvents(APIView):
         news = OpNews(request.user, layer.pk, given.validated_data["after"])
         return events.stream(
             request,
-            [f"layer:{layer.pk}"],
+            [layer_channel(layer.pk)],
             news.missing,
             news.expand,
             check=lambda: find_layer(request.user, layer.pk),

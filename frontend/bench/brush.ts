@@ -17,7 +17,7 @@ import { capsuleSpans, newSpans } from "../src/labels/capsule";
 import { invertEdit, applyEdit } from "../src/labels/runs";
 import { ruleOf } from "../src/store/open_stroke";
 import { StrokePainter } from "../src/store/stroke_painter";
-import type { WriteMode } from "../src/store/types";
+import type { WriteMode } from "../src/store/edit_types";
 
 const SIZE = 4096;
 const N_INSTANCES = 5000;

@@ -13,19 +13,15 @@ import { PromptApi } from "./api/prompts";
 import { TourApi, type TourStatus, type TourStep } from "./api/tour";
 import type { LayerJson } from "./api/types";
 import { ViewApi } from "./api/views";
+import type { PlaneRef } from "./labels/spans";
 import { openStack } from "./store/stack";
-import type { PlaneRef } from "./store/types";
 import * as texts from "./texts";
 import { App } from "./ui/editor/App";
-import { makeModel, notify } from "./ui/editor/model";
+import { makeModel } from "./ui/editor/model";
+import { notify } from "./ui/editor/notices";
 import { openSession } from "./ui/editor/open_session";
 import type { EditorSession } from "./ui/editor/session";
-import "./editor.css";
-import "./compare.css";
-import "./many.css";
-import "./tour.css";
-import "./viewing.css";
-import "./keys.css";
+import "./styles/editor.css";
 
 const root = document.getElementById("editor");
 if (!root) throw new Error("the page has no element #editor");
@@ -108,19 +104,19 @@ async function open(stage: HTMLElement): Promise<void> {
 function follow(opened: EditorSession): void {
   const listening = images.projectEvents(projectId, (event) => {
     if (event.type === "draft" && event.image === imageId) {
-      opened.review.arrived(String(event.layer)).catch(() => {
+      opened.drafts.arrived(String(event.layer)).catch(() => {
         notify(model, texts.drafts.loadAgain, { tone: "news" });
       });
     }
     if (event.type === "resync") {
-      opened.review.arrived("").catch(() => undefined); // asked again with the next news
-      opened.desk.refresh();
+      opened.drafts.arrived("").catch(() => undefined); // asked again with the next news
+      opened.regions.refresh();
     }
     if (event.type === "classes" || event.type === "resync") {
       opened.classes.changed().catch(() => undefined); // with the next news, or when it is loaded
     }
     // Somebody opened or submitted a region: a blind one hides drafts here too.
-    if (event.type === "region" && event.image === imageId) opened.desk.refresh();
+    if (event.type === "region" && event.image === imageId) opened.regions.refresh();
   });
   window.addEventListener("pagehide", () => listening.close());
 }

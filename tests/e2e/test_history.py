@@ -17,7 +17,7 @@ from tests.e2e.editor import stored_labels
 BOX = (0, 0, 240, 200)
 
 READ_PAST = """(editor, [x0, y0, x1, y1]) => {
-  const past = editor.scene.shownLabels;
+  const past = editor.scene.layers.shownLabels;
   const rows = [];
   for (let y = y0; y < y1; y++) {
     const row = [];

@@ -16,7 +16,7 @@ window.amber = ([x0, y0, x1, y1]) => {
   const session = stage?.editorSession;
   let n = 0;
   for (const canvas of document.querySelectorAll(".stage-surface")) {
-    const view = (session ?? window.earlySession)?.scene.stage.view();
+    const view = session?.scene.stage.view();
     const density = canvas.width / Math.max(1, canvas.clientWidth);
     const { a, e, f } = view?.toScreen ?? { a: 0, e: 0, f: 0 };
     const at = (v, shift) => Math.round((v * a + shift) * density);

@@ -193,7 +193,7 @@ def test_accepting_an_object_of_several_planes_takes_it_in_all_of_them(open_edit
     store_prediction(image=image, name="v1", label_image=volume, scores=np.array([0.4, 0.9]))
     editor = open_editor(query="?z=0")
     page = editor.page
-    editor.until("(editor) => editor.review.draft !== undefined")
+    editor.until("(editor) => editor.drafts.draft !== undefined")
 
     page.keyboard.press("Tab")  # the most doubtful one, whose middle is plane 2
     editor.until("(editor) => editor.model.plane.value.z === 2")

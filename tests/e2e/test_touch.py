@@ -30,13 +30,6 @@ class Hand:
         self.editor = editor
         self.devtools = editor.page.context.new_cdp_session(editor.page)
 
-    def _send(self, kind, *points):
-        touches = [
-            {"x": x, "y": y, "id": number}
-            for number, (x, y) in enumerate(self.editor.on_screen(*point) for point in points)
-        ]
-        self.devtools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
-
     def drag(self, *points):
         """Move one finger; where it is on the screen is worked out before it moves the image."""
         places = [self.editor.on_screen(*point) for point in points]

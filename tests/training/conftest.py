@@ -12,6 +12,8 @@ from django.db import connection
 
 from tests.training import queued
 from tests.training.worlds import small_world
+from training.actions.runs import queue_run
+from training.models import ModelVersion
 from training.supervision import warm
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,6 +57,14 @@ def odd_engine(settings, monkeypatch, tmp_path):
 def work_off():
     """Return a function that does all queued tasks in this process, as a worker would."""
     return queued.work_off
+
+
+@pytest.fixture
+def version(owner, project, world, work_off):
+    """A version of the threshold engine, which has drafted all images."""
+    queue_run(user=owner, project=project, engine="threshold")
+    work_off()
+    return ModelVersion.objects.get()
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from tests.training.conftest import JOIN_S
 from tests.training.worlds import stored_image, wait_for
 from training import tasks
 from training.actions.predictions import queue_predictions
-from training.actions.runs import queue_run
 from training.models import ModelVersion, PredictionRun, RunState
 from training.supervision.warm import warm_child
 
@@ -21,10 +20,8 @@ N_IMAGES = 3
 
 
 @pytest.fixture
-def version(odd_engine, owner, project, world, work_off):
-    queue_run(user=owner, project=project, engine="threshold")
-    work_off()
-    return ModelVersion.objects.get()
+def version(odd_engine, version):
+    return version
 
 
 @pytest.fixture

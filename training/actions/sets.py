@@ -35,18 +35,6 @@ class TooFewInstances(NotReady):
         )
 
 
-class NoValidationImages(NotReady):
-    """Nothing was set apart to measure with."""
-
-    code: ClassVar[str] = "no_validation_images"
-
-    def __init__(self) -> None:
-        super().__init__(
-            "No submitted region was drawn for blind validation, so there is nothing to measure "
-            "with. Draw one on an image that is not used for training, and submit it."
-        )
-
-
 @transaction.atomic
 def freeze_training_set(*, user: Any, project: Project) -> TrainingSet:
     """Freeze the submitted regions of a project as a training set, or return the equal one.

@@ -5,7 +5,6 @@ export interface ApiErrorBody {
   code: string;
   message: string;
   data?: unknown;
-  request_id?: string;
 }
 
 /** The server answered, and the answer is no; the message is a sentence for the user. */
@@ -40,7 +39,6 @@ export interface RequestOptions {
   contentType?: string;
   query?: Record<string, string | number | undefined>;
   signal?: AbortSignal;
-  timeoutMs?: number;
   /** Let the request outlive the page (at most 64 kB of body). */
   keepalive?: boolean;
 }
@@ -121,7 +119,7 @@ export class ApiClient {
     if (options.contentType) headers["Content-Type"] = options.contentType;
     if (method !== "GET") headers["X-CSRFToken"] = this.csrfToken();
     if (method !== "GET" && this.user) headers["X-Page-User"] = this.user;
-    const limit = options.timeoutMs ?? (method === "GET" ? READ_TIMEOUT_MS : UNSAFE_TIMEOUT_MS);
+    const limit = method === "GET" ? READ_TIMEOUT_MS : UNSAFE_TIMEOUT_MS;
     const timeout = AbortSignal.timeout(limit);
     try {
       return await this.fetch(this.base + path + queryOf(options.query), {

@@ -6,7 +6,6 @@ import { type EventSourceMaker, type Listening, listen } from "./sse";
 import type {
   HistogramJson,
   ImageJson,
-  ImagePatch,
   NewRegion,
   Page,
   PredictionJson,
@@ -57,14 +56,6 @@ export class ImageApi {
 
   image(id: string): Promise<ImageJson> {
     return this.client.json("GET", `/api/v1/images/${id}/`);
-  }
-
-  patchImage(id: string, patch: ImagePatch): Promise<ImageJson> {
-    return this.client.json("PATCH", `/api/v1/images/${id}/`, { json: patch });
-  }
-
-  deleteImage(id: string): Promise<void> {
-    return this.client.json("DELETE", `/api/v1/images/${id}/`);
   }
 
   /** Open an image, so that its draft is made first; the tiles' address works until `expires_at`. */

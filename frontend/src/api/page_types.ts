@@ -1,5 +1,7 @@
 /** What the API answers to the pages (not the editor). Only the fields the pages read. */
 
+import type { Report, Scores } from "./report_types";
+
 export interface Paged<T> {
   readonly count: number;
   readonly next: string | null;
@@ -47,7 +49,6 @@ export interface Engine {
   readonly max_channels: number;
   readonly pretrained: readonly string[];
   readonly licence: string;
-  readonly citation: string;
   readonly needs_gpu: boolean;
   readonly from_scratch: boolean;
   /** Why it cannot be used; empty when it can. */
@@ -127,7 +128,6 @@ export interface Run {
   /** Seconds since its beginning in which it stood paused. */
   readonly paused_s?: number;
   readonly warnings?: readonly string[];
-  readonly error_code?: string;
   readonly error_message?: string;
   readonly log?: string;
   readonly epochs?: readonly Epoch[];
@@ -146,61 +146,6 @@ export interface SetRef {
   readonly n_regions: number;
   readonly n_instances: number;
   readonly manifest_digest?: string;
-}
-
-export interface Scores {
-  readonly ap?: Readonly<Record<string, number>>;
-  readonly f1?: Readonly<Record<string, number>>;
-  readonly precision?: Readonly<Record<string, number>>;
-  readonly recall?: Readonly<Record<string, number>>;
-  readonly ap_mean?: number;
-  readonly panoptic_quality?: number;
-  readonly segmentation_quality?: number;
-  readonly detection_quality?: number;
-  readonly mean_matched_iou?: number;
-  readonly count_error?: number;
-  readonly count_bias?: number;
-  readonly n_truth?: number;
-  readonly n_predicted?: number;
-}
-
-export interface Report {
-  readonly pooled?: Scores;
-  readonly mean?: Scores;
-  readonly n_images?: number;
-  readonly n_instances?: number;
-  /** The same regions the fast way, where the project's drafts are made so. */
-  readonly fast?: FastReport;
-  /** Kinds of objects, where people and the version tell some apart. */
-  readonly classes?: KindsReport;
-}
-
-export interface KindsReport {
-  readonly names: readonly string[];
-  /** Share of the found objects of known class that got it; null: there is none. */
-  readonly accuracy: number | null;
-  readonly n_judged: number;
-  readonly by_class: readonly {
-    readonly name: string;
-    readonly ap: number;
-    readonly precision: number;
-    readonly recall: number;
-    readonly n_truth: number;
-    readonly n_predicted: number;
-  }[];
-  /** Rows are true classes, columns what was said; the last column is no class. */
-  readonly confusion: readonly (readonly number[])[];
-}
-
-export interface FastReport {
-  readonly pooled?: Scores;
-  readonly agreement?: {
-    readonly iou: number;
-    readonly n_objects: number;
-    readonly n_same: number;
-    /** null: the exact way found no object. */
-    readonly share: number | null;
-  };
 }
 
 export interface Evaluation {

@@ -16,7 +16,7 @@ export interface TilePlace {
 }
 
 /** @param tiles the address that the view endpoint gave */
-export function tileUrl(tiles: string, { plane, level, column, row }: TilePlace): string {
+function tileUrl(tiles: string, { plane, level, column, row }: TilePlace): string {
   return `${tiles}/${plane}/${level}/${column}_${row}.jpg`;
 }
 

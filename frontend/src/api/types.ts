@@ -18,9 +18,6 @@ export interface ProjectJson {
   created_at: string;
   role?: "owner" | "reviewer" | "annotator" | "viewer";
   n_images?: number;
-  n_ready?: number;
-  n_failed?: number;
-  n_annotated?: number;
   tags?: string[];
 }
 
@@ -34,8 +31,6 @@ export interface ChannelJson {
 export interface ImageJson extends Omit<Schemas["ImageOut"], "channels"> {
   channels: ChannelJson[];
 }
-
-export type ImagePatch = Schemas["PatchedImageInRequest"];
 
 export interface ViewJson extends Omit<Schemas["ViewOut"], "channels"> {
   channels: ChannelJson[];
@@ -212,10 +207,6 @@ export interface RegionJson {
   purpose: "training" | "blind_validation";
   state: "open" | "submitted";
   snapshot: string | number | null;
-  opened_by: number | null;
-  opened_at: string;
-  submitted_by: number | null;
-  submitted_at: string | null;
 }
 
 export type NewRegion = Pick<

@@ -9,10 +9,10 @@
 import { CHUNK_PIXELS, type ChunkKey, chunkCol, chunkKey, chunkRow } from "./chunks";
 import { type Edit, newRuns, type Runs } from "./runs";
 
-export const OP_VERSION = 1;
+const OP_VERSION = 1;
 /** The server takes no more in one op; larger edits are split (see `splitEdit`). */
-export const MAX_LABELS = 65536;
-export const MAX_CHUNKS = 256;
+const MAX_LABELS = 65536;
+const MAX_CHUNKS = 256;
 const MAX_LABEL = 0xffffffff;
 const MAX_NUMBER_BYTES = 5;
 

@@ -1,54 +1,27 @@
 /** Every instance of a layer as a structure of arrays, kept in step with the pixels by the runs. */
 
 import { isEmpty, type Rect, rect } from "../geometry/rect";
+import { BoxColumn } from "./box_column";
 import { CHUNK, type ChunkKey, chunkCol, chunkRow } from "./chunks";
 import { ClassColumn } from "./class_column";
+import {
+  type InstanceColumns,
+  type InstanceRow,
+  type InstanceState,
+  STATES,
+} from "./instance_rows";
 import { type InstanceSnapshot, snapshotOf } from "./instance_snapshot";
 import { boxOfRun, type Edit, type Runs } from "./runs";
 import { meets, type PlaneRef, type Span, SpanColumn } from "./spans";
 
-export const STATES = ["proposed", "accepted", "edited", "rejected"] as const;
-export type State = (typeof STATES)[number];
-
-/** One array per field, as the server sends them. */
-export interface InstanceColumns {
-  readonly instance_id: readonly number[];
-  readonly area_px: readonly number[];
-  readonly row0: readonly number[];
-  readonly col0: readonly number[];
-  readonly row1: readonly number[];
-  readonly col1: readonly number[];
-  readonly state: readonly State[];
-  readonly score: readonly (number | null)[];
-  /** Only of a prediction that was looked at from several sides. */
-  readonly doubt?: readonly (number | null)[];
-  readonly class_name: readonly string[];
-  /** The planes that may hold pixels: z … z + depth - 1 of time t; without them the first. */
-  readonly t?: readonly number[];
-  readonly z?: readonly number[];
-  readonly depth?: readonly number[];
-}
-
 const FIRST_PLANE: PlaneRef = { t: 0, z: 0 };
-
-export interface Row extends Span {
-  readonly id: number;
-  readonly areaPx: number;
-  readonly box: Rect;
-  readonly state: State;
-  readonly score: number | null;
-  readonly doubt: number | null;
-  readonly className: string;
-}
-
-const BOX_FIELDS = 4;
 
 /** About 40 bytes an instance; a row stays when its area falls to 0, since undo may bring it back. */
 export class InstanceTable {
   private readonly slots = new Map<number, number>();
   private idOf = new Uint32Array(256);
   private area = new Int32Array(256);
-  private boxes = new Int32Array(256 * BOX_FIELDS);
+  private readonly boxes = new BoxColumn();
   private readonly spans = new SpanColumn();
   private stateOfSlot = new Uint8Array(256);
   private score = new Float32Array(256);
@@ -57,7 +30,7 @@ export class InstanceTable {
   private used = 0;
   private alive = 0;
   private changes = 0;
-  private readonly newState: State;
+  private readonly newState: InstanceState;
   private readonly plane: PlaneRef;
   private latest: InstanceSnapshot | undefined;
 
@@ -65,7 +38,7 @@ export class InstanceTable {
    * @param newState what an instance is that pixels bring up for the first time
    * @param plane where pixels lie of which nothing else is said
    */
-  constructor(newState: State = "accepted", plane: PlaneRef = FIRST_PLANE) {
+  constructor(newState: InstanceState = "accepted", plane: PlaneRef = FIRST_PLANE) {
     this.newState = newState;
     this.plane = plane;
   }
@@ -83,15 +56,12 @@ export class InstanceTable {
     this.classes.clear();
     this.used = 0;
     this.alive = 0;
+    const { col0, row0, col1, row1 } = columns;
     columns.instance_id.forEach((id, i) => {
       const slot = this.slotFor(id);
       this.area[slot] = columns.area_px[i] ?? 0;
       if ((this.area[slot] as number) > 0) this.tally(slot, 1);
-      const b = slot * BOX_FIELDS;
-      this.boxes[b] = columns.col0[i] ?? 0;
-      this.boxes[b + 1] = columns.row0[i] ?? 0;
-      this.boxes[b + 2] = columns.col1[i] ?? 0;
-      this.boxes[b + 3] = columns.row1[i] ?? 0;
+      this.boxes.set(slot, col0[i] ?? 0, row0[i] ?? 0, col1[i] ?? 0, row1[i] ?? 0);
       const plane = { t: columns.t?.[i] ?? 0, z: columns.z?.[i] ?? 0 };
       this.spans.set(slot, plane, columns.depth?.[i]);
       this.describe(slot, columns, i);
@@ -139,20 +109,15 @@ export class InstanceTable {
     this.area[slot] = was - n;
     if (was > 0 && was - n <= 0) this.tally(slot, -1);
     if (was <= 0 && was - n > 0) this.tally(slot, 1);
-    if (was - n === 0) this.boxes.fill(0, slot * BOX_FIELDS, (slot + 1) * BOX_FIELDS);
+    if (was - n === 0) this.boxes.clear(slot);
   }
 
   private win(id: number, n: number, run: Rect, plane: PlaneRef): void {
     if (id === 0) return;
     const slot = this.slotFor(id);
     this.lose(id, -n);
-    const b = slot * BOX_FIELDS;
-    const boxes = this.boxes;
-    const isNew = boxes[b + 2] === 0;
-    boxes[b] = isNew ? run.x0 : Math.min(boxes[b] as number, run.x0);
-    boxes[b + 1] = isNew ? run.y0 : Math.min(boxes[b + 1] as number, run.y0);
-    boxes[b + 2] = Math.max(boxes[b + 2] as number, run.x1);
-    boxes[b + 3] = Math.max(boxes[b + 3] as number, run.y1);
+    const isNew = this.boxes.isEmpty(slot);
+    this.boxes.widen(slot, run);
     if (isNew) this.spans.set(slot, plane);
     else this.spans.widen(slot, plane);
   }
@@ -165,7 +130,7 @@ export class InstanceTable {
     this.slots.set(id, slot);
     this.idOf[slot] = id;
     this.area[slot] = 0;
-    this.boxes.fill(0, slot * BOX_FIELDS, (slot + 1) * BOX_FIELDS);
+    this.boxes.clear(slot);
     this.spans.set(slot, this.plane);
     this.stateOfSlot[slot] = STATES.indexOf(this.newState);
     this.score[slot] = Number.NaN;
@@ -182,15 +147,15 @@ export class InstanceTable {
     };
     this.idOf = copy(new Uint32Array(size), this.idOf);
     this.area = copy(new Int32Array(size), this.area);
-    this.boxes = copy(new Int32Array(size * BOX_FIELDS), this.boxes);
-    this.spans.grow(size);
+    this.boxes.enlarge(size);
+    this.spans.enlarge(size);
     this.stateOfSlot = copy(new Uint8Array(size), this.stateOfSlot);
     this.classes.enlarge(size);
     this.score = copy(new Float32Array(size), this.score);
     this.doubt = copy(new Float32Array(size), this.doubt);
   }
 
-  setState(id: number, state: State): boolean {
+  setState(id: number, state: InstanceState): boolean {
     const slot = this.slots.get(id);
     const code = STATES.indexOf(state);
     if (slot === undefined || this.stateOfSlot[slot] === code) return false;
@@ -231,13 +196,13 @@ export class InstanceTable {
     this.classes.tally(slot, sign);
   }
 
-  get(id: number): Row | undefined {
+  get(id: number): InstanceRow | undefined {
     const slot = this.slots.get(id);
     if (slot === undefined) return undefined;
     return {
       id,
       areaPx: this.area[slot] as number,
-      box: this.boxOf(slot),
+      box: this.boxes.get(slot),
       ...this.spans.get(slot),
       state: this.stateAt(slot),
       score: numberOrNull(this.score[slot]),
@@ -256,7 +221,7 @@ export class InstanceTable {
     return slot === undefined ? null : numberOrNull(this.score[slot]);
   }
 
-  stateOf(id: number): State | undefined {
+  stateOf(id: number): InstanceState | undefined {
     const slot = this.slots.get(id);
     return slot === undefined ? undefined : this.stateAt(slot);
   }
@@ -264,9 +229,10 @@ export class InstanceTable {
   /** All of them as columns; the same object until something changes. */
   snapshot(): InstanceSnapshot {
     if (this.latest?.version !== this.changes) {
-      const { used, idOf, area, boxes, score, doubt, spans, classes } = this;
+      const { used, idOf, area, score, doubt, spans, classes } = this;
       this.latest = snapshotOf({
-        ...{ version: this.changes, used, idOf, area, boxes, score, doubt },
+        ...{ version: this.changes, used, idOf, area, score, doubt },
+        boxes: this.boxes.all,
         state: this.stateOfSlot,
         spanOf: (slot) => spans.get(slot),
         classCodeOf: (slot) => classes.codeAt(slot),
@@ -282,20 +248,12 @@ export class InstanceTable {
 
   within(box: Rect, planes: Span = { ...this.plane, depth: 1 }): Uint32Array {
     if (isEmpty(box)) return new Uint32Array();
-    const boxes = this.boxes;
-    return this.pick((slot) => {
-      const b = slot * BOX_FIELDS;
-      return (
-        meets(this.spans.get(slot), planes) &&
-        (boxes[b] as number) < box.x1 &&
-        (boxes[b + 1] as number) < box.y1 &&
-        (boxes[b + 2] as number) > box.x0 &&
-        (boxes[b + 3] as number) > box.y0
-      );
-    }).sort();
+    const isThere = (slot: number) =>
+      meets(this.spans.get(slot), planes) && this.boxes.meets(slot, box);
+    return this.pick(isThere).sort();
   }
 
-  byDoubt(state: State): Uint32Array {
+  byDoubt(state: InstanceState): Uint32Array {
     const code = STATES.indexOf(state);
     return this.pick((slot) => this.stateOfSlot[slot] === code).sort(
       (p, q) => this.doubtOf(q) - this.doubtOf(p) || p - q,
@@ -308,7 +266,7 @@ export class InstanceTable {
     return numberOrNull(this.doubt[slot]) ?? 1 - (numberOrNull(this.score[slot]) ?? 1);
   }
 
-  countIn(state: State): number {
+  countIn(state: InstanceState): number {
     return this.pick((slot) => this.stateOfSlot[slot] === STATES.indexOf(state)).length;
   }
 
@@ -320,14 +278,8 @@ export class InstanceTable {
     return Uint32Array.from(found);
   }
 
-  private stateAt(slot: number): State {
+  private stateAt(slot: number): InstanceState {
     return STATES[this.stateOfSlot[slot] as number] ?? this.newState;
-  }
-
-  private boxOf(slot: number): Rect {
-    const b = slot * BOX_FIELDS;
-    const [x0, y0, x1, y1] = this.boxes.subarray(b, b + BOX_FIELDS);
-    return rect(x0 ?? 0, y0 ?? 0, x1 ?? 0, y1 ?? 0);
   }
 }
 

@@ -1,8 +1,8 @@
 /** Which instances match a filter, and in which order they come: rows of a snapshot, no objects. */
 
 import type { Rect } from "../geometry/rect";
+import { type InstanceState, STATES } from "./instance_rows";
 import type { InstanceSnapshot } from "./instance_snapshot";
-import { STATES, type State } from "./instances";
 import type { Span } from "./spans";
 
 export const SORT_KEYS = ["id", "class", "area", "score", "doubt", "state"] as const;
@@ -27,7 +27,7 @@ export interface ObjectFilter {
   readonly score: Limits;
   /** "" is unknown; null takes all. */
   readonly className: string | null;
-  readonly state: State | null;
+  readonly state: InstanceState | null;
   /** Boxes that meet it on one of these planes. */
   readonly view: { readonly box: Rect; readonly planes: Span } | null;
 }

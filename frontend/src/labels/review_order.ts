@@ -1,7 +1,7 @@
 /** In which order the objects of a draft come, and which of them are meant; pure. */
 
 import { contains, type Rect } from "../geometry/rect";
-import type { Row } from "./instances";
+import type { InstanceRow } from "./instance_rows";
 import { meets, type Span } from "./spans";
 
 export const REVIEW_ORDERS = ["doubt", "score", "size", "near"] as const;
@@ -13,7 +13,7 @@ export const REVIEW_ORDERS = ["doubt", "score", "size", "near"] as const;
  */
 export type ReviewOrder = (typeof REVIEW_ORDERS)[number];
 
-type Rows = { get(id: number): Row | undefined };
+type Rows = { get(id: number): InstanceRow | undefined };
 
 /**
  * Bring instances into an order; ties keep the order they came in.
@@ -30,7 +30,7 @@ export function inOrder(ids: readonly number[], rows: Rows, order: ReviewOrder):
   return keyed.sort((p, q) => p.key - q.key).map((one) => one.id);
 }
 
-const KEYS: Readonly<Record<Exclude<ReviewOrder, "doubt">, (row: Row) => number>> = {
+const KEYS: Readonly<Record<Exclude<ReviewOrder, "doubt">, (row: InstanceRow) => number>> = {
   score: (row) => row.score ?? 2,
   size: (row) => -row.areaPx,
   near: (row) => {
@@ -69,7 +69,7 @@ export interface ReviewFilter {
   readonly within: (Span & { readonly box: Rect }) | undefined;
 }
 
-export function isMeant(row: Row, filter: ReviewFilter): boolean {
+export function isMeant(row: InstanceRow, filter: ReviewFilter): boolean {
   const { leastScore, leastPx, mostPx, within } = filter;
   if (row.score !== null && row.score < leastScore) return false;
   if (row.areaPx < leastPx || row.areaPx > mostPx) return false;

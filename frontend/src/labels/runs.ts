@@ -173,7 +173,7 @@ export function refusedPart(sent: Edit, accepted: Edit): Edit {
   return refused;
 }
 
-export function pixelsOf(runs: Runs): number {
+function pixelsOf(runs: Runs): number {
   let n = 0;
   for (let r = 0; r < runs.count; r++) n += runs.length[r] as number;
   return n;

@@ -24,7 +24,7 @@ export class SpanColumn {
   private spans = new Int32Array(256 * FIELDS);
 
   /** As long as the other columns of its table. */
-  grow(nSlots: number): void {
+  enlarge(nSlots: number): void {
     const larger = new Int32Array(nSlots * FIELDS);
     larger.set(this.spans);
     this.spans = larger;

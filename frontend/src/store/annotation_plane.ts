@@ -11,6 +11,16 @@ import { DraftDesk } from "./draft_desk";
 import type { DraftPlane } from "./draft_plane";
 import { added, type EditContext, EditDesk } from "./edit_desk";
 import type { EditLock } from "./edit_lock";
+import { EditRefused } from "./edit_refused";
+import type {
+  FoundArea,
+  LongEdit,
+  ManyReport,
+  OpReport,
+  Preserve,
+  Stroke,
+  StrokeOptions,
+} from "./edit_types";
 import { IdPool } from "./id_pool";
 import { LongEdits } from "./long_edit";
 import { ManyDesk } from "./many_desk";
@@ -22,19 +32,7 @@ import { Reversal } from "./reversal";
 import { newId } from "./sessions";
 import { ShapeDesk } from "./shape_desk";
 import { type SyncedOptions, SyncedPlane } from "./synced_plane";
-import {
-  type DraftStore,
-  EditRefused,
-  type FoundArea,
-  type LayerStore,
-  type LongEdit,
-  type ManyReport,
-  type Observable,
-  type OpReport,
-  type Preserve,
-  type Stroke,
-  type StrokeOptions,
-} from "./types";
+import type { DraftStore, LayerStore, Observable } from "./types";
 
 export interface AnnotationOptions extends SyncedOptions {
   readonly openDraft: (layerId: string) => Promise<DraftPlane>;

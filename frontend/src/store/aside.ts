@@ -5,9 +5,10 @@ import { decodeEdit } from "../labels/codec";
 import { gunzip } from "../labels/gzip";
 import { boxOfEdit, type Edit, pixelsIn } from "../labels/runs";
 import * as texts from "../texts";
+import { EditRefused } from "./edit_refused";
 import type { AsideRow, Journal, Row } from "./journal";
 import { Cell } from "./observable";
-import { type AsideOp, EditRefused } from "./types";
+import type { AsideOp } from "./saving_types";
 
 const keyOf = ({ session, n }: { session: string; n: number }) => `${session} ${n}`;
 

@@ -4,9 +4,9 @@ import type { ClassGroups, OpMeta } from "../api/types";
 import { EMPTY_RECT } from "../geometry/rect";
 import { applyClasses, classMeta, grouped, reversedClasses } from "./classes";
 import type { DraftPlane } from "./draft_plane";
+import type { OpReport } from "./edit_types";
 import type { Step } from "./history";
 import type { Recorder } from "./recorder";
-import type { OpReport } from "./types";
 
 export class DraftClasses {
   private readonly drafts: ReadonlyMap<string, DraftPlane>;

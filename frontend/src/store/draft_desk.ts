@@ -4,8 +4,10 @@ import type { OpMeta } from "../api/types";
 import type { InstanceTable } from "../labels/instances";
 import * as texts from "../texts";
 import type { DraftPlane } from "./draft_plane";
+import { EditRefused } from "./edit_refused";
+import type { Preserve } from "./edit_types";
 import type { ManyDesk } from "./many_desk";
-import { type DraftStore, EditRefused, type Preserve } from "./types";
+import type { DraftStore } from "./types";
 
 export interface DraftParts {
   /** Those that are open, by layer. */

@@ -1,10 +1,11 @@
 /** A prediction layer: read, shown, decided on. */
 
 import type { ClassGroups, InstanceStateJson } from "../api/types";
+import type { InstanceState } from "../labels/instance_rows";
 import { applyClasses } from "./classes";
 import { Listeners } from "./observable";
 import { PlaneReader, type ReaderOptions } from "./plane_reader";
-import type { Dispose, DraftStore, InstanceState } from "./types";
+import type { Dispose, DraftStore } from "./types";
 
 export type Decide = (draftId: string, ids: number[], state: InstanceStateJson) => void;
 

@@ -13,6 +13,8 @@ import { boxOfEdit, type Edit } from "../labels/runs";
 import * as texts from "../texts";
 import { newClass } from "./classes";
 import { EditLock } from "./edit_lock";
+import { EditRefused } from "./edit_refused";
+import type { FoundArea, OpReport, StrokeOptions } from "./edit_types";
 import { acceptEdit, holds, reclaimEdit, relabel } from "./edits";
 import type { IdPool } from "./id_pool";
 import { metaOfPart } from "./op_parts";
@@ -22,7 +24,6 @@ import type { PlaneReader } from "./plane_reader";
 import { placesOf } from "./relabel_many";
 import { planRestore, type RestorePlan, type ToRestore } from "./restore";
 import { StrokePainter } from "./stroke_painter";
-import { EditRefused, type FoundArea, type OpReport, type StrokeOptions } from "./types";
 
 export interface EditContext {
   readonly bounds: Rect;

@@ -1,6 +1,6 @@
 /** Keeps edits off the layer for a while, for instance as long as its past is looked at. */
 
-import { EditRefused } from "./types";
+import { EditRefused } from "./edit_refused";
 
 export class EditLock {
   /** Why nothing may be edited now; null when it may. */

@@ -3,7 +3,7 @@
 import { intersect, isEmpty, type Rect } from "../geometry/rect";
 import { CHUNK, type ChunkKey, type ChunkMap, chunkRect, keysIn } from "../labels/chunks";
 import { type Edit, type Runs, RunsBuilder } from "../labels/runs";
-import type { Preserve } from "./types";
+import type { Preserve } from "./edit_types";
 
 /** Every pixel of `from` inside the box becomes `to`. The chunks must be loaded. */
 export function relabel(chunks: ChunkMap, box: Rect, from: number, to: number): Edit {

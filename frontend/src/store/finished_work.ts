@@ -24,7 +24,7 @@ export interface DoneRegions {
   readonly blind: readonly RegionPlace[];
 }
 
-export const COVERED_FROM = 0.5;
+const COVERED_FROM = 0.5;
 // Painting tells of every piece of a stroke; measuring waits until it has calmed down.
 const MEASURE_AFTER_MS = 150;
 

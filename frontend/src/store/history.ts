@@ -7,11 +7,12 @@
 import type { OpMeta } from "../api/types";
 import { decodeEdit } from "../labels/codec";
 import { gunzip } from "../labels/gzip";
+import type { PlaneRef } from "../labels/spans";
+import type { HistoryState } from "./edit_types";
 import type { Journal, StepRow } from "./journal";
 import { Cell } from "./observable";
 import { metaOfPart } from "./op_parts";
 import { type OwnOp, ownOp } from "./replica";
-import type { HistoryState, PlaneRef } from "./types";
 
 export type Stack = "undo" | "redo";
 

@@ -3,7 +3,7 @@
 import { ApiError } from "../api/client";
 import type { LayerApi } from "../api/layers";
 import * as texts from "../texts";
-import { EditRefused } from "./types";
+import { EditRefused } from "./edit_refused";
 
 const BLOCK = 256;
 const LOW = 64;

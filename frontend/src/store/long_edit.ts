@@ -1,9 +1,10 @@
 /** Does an edit part by part: tells how far it is, waits for room, and can be stopped in between. */
 
 import { longEdits } from "../texts/long_edits";
+import { EditRefused } from "./edit_refused";
+import type { LongEdit } from "./edit_types";
 import { Cell } from "./observable";
 import type { Room } from "./room";
-import { EditRefused, type LongEdit } from "./types";
 
 export interface Parts<T> {
   readonly kind: string;

@@ -6,10 +6,11 @@ import { type ChunkKey, keysIn } from "../labels/chunks";
 import { longEdits } from "../texts/long_edits";
 import type { DraftPlane } from "./draft_plane";
 import { type EditContext, type EditDesk, notOnPlane } from "./edit_desk";
+import { EditRefused } from "./edit_refused";
+import type { ManyReport, Preserve } from "./edit_types";
 import { acceptEdit } from "./edits";
 import type { LongEdits } from "./long_edit";
 import { CHUNKS_PER_OP, inParts, placesOf, relabelMany } from "./relabel_many";
-import { EditRefused, type ManyReport, type Preserve } from "./types";
 
 // The server takes a header of 1 MiB; an accepted instance takes about 100 bytes of it.
 const ACCEPTS_PER_OP = 5000;

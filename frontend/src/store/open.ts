@@ -2,6 +2,7 @@
 
 import type { LayerApi } from "../api/layers";
 import type { LayerJson } from "../api/types";
+import type { InstanceState } from "../labels/instance_rows";
 import { adoptOrphans } from "./adopt";
 import { AnnotationPlane } from "./annotation_plane";
 import type { AsideShelf } from "./aside";
@@ -10,7 +11,7 @@ import type { EditLock } from "./edit_lock";
 import type { IdPool } from "./id_pool";
 import { type Journal, openJournal } from "./journal";
 import { newId, type SessionLocks, sessionLocks } from "./sessions";
-import type { Dispose, InstanceState } from "./types";
+import type { Dispose } from "./types";
 
 export interface OpenOptions {
   readonly api: LayerApi;

@@ -1,7 +1,8 @@
 /** The stores of a stack's planes: each opened once, and closed only when the server has all of it. */
 
+import type { PlaneRef } from "../labels/spans";
 import type { AnnotationPlane } from "./annotation_plane";
-import type { Dispose, PlaneRef } from "./types";
+import type { Dispose } from "./types";
 
 interface OpenPlane {
   readonly store: AnnotationPlane;

@@ -8,8 +8,9 @@ import type { PaintRule } from "../labels/paint";
 import type { Edit } from "../labels/runs";
 import * as texts from "../texts";
 import { newClass } from "./classes";
+import { EditRefused } from "./edit_refused";
+import type { OpReport, Stroke, StrokeOptions } from "./edit_types";
 import { StrokePainter } from "./stroke_painter";
-import { EditRefused, type OpReport, type Stroke, type StrokeOptions } from "./types";
 
 /** What a stroke needs of the store that opened it. */
 export interface StrokeHost {

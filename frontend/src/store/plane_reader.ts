@@ -4,10 +4,11 @@ import type { LayerApi } from "../api/layers";
 import type { InstancesJson, LayerJson } from "../api/types";
 import { EMPTY_RECT, type Rect, rect } from "../geometry/rect";
 import { CHUNK, type ChunkKey, keysIn } from "../labels/chunks";
+import type { InstanceState } from "../labels/instance_rows";
 import { ChunkLoader } from "./chunk_loader";
 import { ChunkReader } from "./chunk_reader";
 import { Replica } from "./replica";
-import type { InstanceIndex, InstanceState, LabelReader, Origin } from "./types";
+import type { InstanceIndex, LabelReader, Origin } from "./types";
 
 /** A busy layer is always a little ahead of what is read of it. */
 const READ_AGAIN = 3;

@@ -2,8 +2,8 @@
 
 import type { PresenceIn, PresenceJson } from "../api/types";
 import { type Rect, rect } from "../geometry/rect";
+import type { PlaneRef } from "../labels/spans";
 import { Cell } from "./observable";
-import type { PlaneRef } from "./types";
 
 /** One person who is here; of several tabs the one that moved last. */
 export interface Person {
@@ -59,11 +59,6 @@ export class PeopleHere {
   sweep(): void {
     const oldest = this.now() - GONE_AFTER_MS;
     for (const [key, one] of this.heard) if (one.heardAt < oldest) this.heard.delete(key);
-    this.show();
-  }
-
-  forgetAll(): void {
-    this.heard.clear();
     this.show();
   }
 

@@ -1,9 +1,10 @@
 /** Opens a plane of any layer to look at: a draft, or what another person draws. */
 
 import type { LayerApi } from "../api/layers";
+import type { PlaneRef } from "../labels/spans";
 import { CHUNK_LIMIT } from "./open";
 import { PlaneReader } from "./plane_reader";
-import type { LabelReader, PlaneRef } from "./types";
+import type { LabelReader } from "./types";
 
 /**
  * The layer as it is now: what is painted on later is not followed.

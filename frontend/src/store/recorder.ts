@@ -5,14 +5,15 @@ import { fromBase64, type LayerApi } from "../api/layers";
 import type { ClassGroups, InstanceStateJson, OpMeta, OpResultJson } from "../api/types";
 import { decodeEdit, encodeEdit } from "../labels/codec";
 import { gunzip, gzip } from "../labels/gzip";
+import type { InstanceState } from "../labels/instance_rows";
 import { boxOfEdit, type Edit, NO_EDIT, pixelsIn, refusedPart } from "../labels/runs";
 import { grouped } from "./classes";
 import { cutInTwo } from "./cutter";
+import type { OpReport } from "./edit_types";
 import { type Cut, History, placeOf, type Stack, type Step } from "./history";
 import type { DecisionRow, Journal, OpRow, Row } from "./journal";
 import { type OwnOp, ownOp } from "./replica";
 import { SaveQueue } from "./save_queue";
-import type { InstanceState, OpReport } from "./types";
 
 export interface RecorderOptions {
   readonly api: LayerApi;

@@ -10,7 +10,8 @@
 import type { ClassGroups } from "../api/types";
 import { EMPTY_RECT, type Rect, union } from "../geometry/rect";
 import { type ChunkKey, ChunkMap } from "../labels/chunks";
-import { InstanceTable, type State } from "../labels/instances";
+import type { InstanceState } from "../labels/instance_rows";
+import { InstanceTable } from "../labels/instances";
 import { applyRuns, boxOfRuns, type Edit, NO_EDIT, type Runs, revertRuns } from "../labels/runs";
 import type { PlaneRef } from "../labels/spans";
 
@@ -62,7 +63,7 @@ export class Replica {
   private readonly chunkSeq = new Map<ChunkKey, number>();
   private readonly diverged = new Set<ChunkKey>();
 
-  constructor(newState: State = "accepted", plane?: PlaneRef) {
+  constructor(newState: InstanceState = "accepted", plane?: PlaneRef) {
     this.table = new InstanceTable(newState, plane);
   }
 

@@ -7,9 +7,9 @@ import type { InstanceTable } from "../labels/instances";
 import { type Edit, pixelsIn } from "../labels/runs";
 import * as texts from "../texts";
 import { grouped } from "./classes";
+import { EditRefused } from "./edit_refused";
 import { collect } from "./edits";
 import type { PastPlane } from "./past_plane";
-import { EditRefused } from "./types";
 
 /** One object, or all that a box held. */
 export type ToRestore = { readonly id: number } | { readonly box: Rect };
@@ -79,7 +79,7 @@ function isSame(a: Rect, b: Rect): boolean {
 }
 
 /** The object gets the pixels it had and loses those it had not; all others stay as they are. */
-export function objectEdit(past: ChunkMap, present: ChunkMap, box: Rect, id: number): Edit {
+function objectEdit(past: ChunkMap, present: ChunkMap, box: Rect, id: number): Edit {
   return collect(box, (key, i) => {
     const was = past.get(key)?.[i];
     const is = present.get(key)?.[i];
@@ -90,7 +90,7 @@ export function objectEdit(past: ChunkMap, present: ChunkMap, box: Rect, id: num
 }
 
 /** Every pixel of the box becomes what it was. */
-export function boxEdit(past: ChunkMap, present: ChunkMap, box: Rect): Edit {
+function boxEdit(past: ChunkMap, present: ChunkMap, box: Rect): Edit {
   return collect(box, (key, i) => {
     const was = past.get(key)?.[i];
     const is = present.get(key)?.[i];

@@ -9,11 +9,12 @@ import { reversedClasses } from "./classes";
 import type { DraftClasses } from "./draft_classes";
 import type { DraftPlane } from "./draft_plane";
 import { added } from "./edit_desk";
+import { EditRefused } from "./edit_refused";
+import type { OpReport } from "./edit_types";
 import type { Stack, Step } from "./history";
 import type { LongEdits } from "./long_edit";
 import type { Recorder } from "./recorder";
 import type { OwnOp, Replica } from "./replica";
-import { EditRefused, type OpReport } from "./types";
 
 export interface ReversalContext {
   readonly recorder: Recorder;

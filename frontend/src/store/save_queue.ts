@@ -11,7 +11,7 @@ import type { OpResultJson } from "../api/types";
 import * as texts from "../texts";
 import type { DecisionRow, Journal, OpRow, Row } from "./journal";
 import { Cell } from "./observable";
-import type { SaveState, SaveStatus } from "./types";
+import type { SaveState, SaveStatus } from "./saving_types";
 
 const MAX_OPS = 64;
 const MAX_BYTES = 256 * 1024;

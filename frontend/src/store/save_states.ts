@@ -1,6 +1,6 @@
 /** How the saving of several planes stands, as one state. */
 
-import type { SaveState, SaveStatus } from "./types";
+import type { SaveState, SaveStatus } from "./saving_types";
 
 /** The worst that any plane says is what a person must know. */
 const WORST_FIRST: readonly SaveStatus[] = [

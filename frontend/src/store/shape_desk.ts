@@ -18,8 +18,9 @@ import { brightnessLandscape, depthLandscape, watershed } from "../labels/waters
 import * as texts from "../texts";
 import { grouped } from "./classes";
 import { type EditContext, type EditDesk, notOnPlane } from "./edit_desk";
+import { EditRefused } from "./edit_refused";
+import type { OpReport } from "./edit_types";
 import type { Brightness, ShapeEdits, ShapeReport, Shaping, SplitReport } from "./shape_types";
-import { EditRefused, type OpReport } from "./types";
 
 /** Of a box: what is worked on is held in memory as a whole, a few times over. */
 const MAX_PIXELS = 16_000_000;

@@ -2,7 +2,7 @@
 
 import type { ImagePoint } from "../geometry/points";
 import type { Rect } from "../geometry/rect";
-import type { OpReport } from "./types";
+import type { OpReport } from "./edit_types";
 
 /** What a command makes of one instance; the kind of its op. */
 export type Shaping = "fill-holes" | "smooth" | "keep-largest" | "grow" | "shrink";

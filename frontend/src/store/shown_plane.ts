@@ -4,22 +4,18 @@ import type { ImagePoint } from "../geometry/points";
 import type { Rect } from "../geometry/rect";
 import type { Edit } from "../labels/runs";
 import type { AnnotationPlane } from "./annotation_plane";
+import type { FoundArea, ManyReport, OpReport, Stroke, StrokeOptions } from "./edit_types";
 import { Listeners } from "./observable";
+import type { RefusedReport } from "./saving_types";
 import type { ShapeEdits } from "./shape_types";
 import type {
   DirtyEvent,
   Dispose,
   DraftStore,
-  FoundArea,
   InstanceIndex,
   InstancesEvent,
   LayerInfo,
   LayerStore,
-  ManyReport,
-  OpReport,
-  RefusedReport,
-  Stroke,
-  StrokeOptions,
 } from "./types";
 
 type Remote = Parameters<Parameters<LayerStore["onRemote"]>[0]>[0];

@@ -6,34 +6,24 @@
  * ids, news, what was set aside, is shared.
  */
 
+import type { InstanceState } from "../labels/instance_rows";
+import type { PlaneRef } from "../labels/spans";
 import { planesWithRows } from "./adopt";
 import type { AnnotationPlane } from "./annotation_plane";
 import { AsideShelf } from "./aside";
 import { EditLock } from "./edit_lock";
+import type { HistoryState, LongEdit, OpReport, Preserve } from "./edit_types";
 import { IdPool } from "./id_pool";
 import { type Journal, openJournal } from "./journal";
 import { Cell, type Listeners } from "./observable";
 import { type OpenOptions, openLayerStore } from "./open";
 import { nameOf, OpenPlanes } from "./open_planes";
 import { combined } from "./save_states";
+import type { AsideOp, RefusedReport, SaveState } from "./saving_types";
 import { sessionLocks } from "./sessions";
 import { SharedFeed } from "./shared_feed";
 import { ShownPlane } from "./shown_plane";
-import type {
-  AsideOp,
-  Dispose,
-  DraftStore,
-  HistoryState,
-  InstanceState,
-  LayerStore,
-  LongEdit,
-  Observable,
-  OpReport,
-  PlaneRef,
-  Preserve,
-  RefusedReport,
-  SaveState,
-} from "./types";
+import type { Dispose, DraftStore, LayerStore, Observable } from "./types";
 import { VolumeAccept } from "./volume_accept";
 
 export interface StackOptions
@@ -209,7 +199,7 @@ export class StackStore extends ShownPlane implements LayerStore {
     return this.volumes.acceptOne(draft, id, "pixels");
   }
 
-  async acceptMany(
+  acceptMany(
     draft: DraftStore,
     ids: ArrayLike<number>,
     preserve: Preserve = "pixels",
@@ -218,12 +208,7 @@ export class StackStore extends ShownPlane implements LayerStore {
     if (all.every((id) => this.isOnPlane(draft, id))) {
       return this.plane.acceptMany(draft, all, preserve);
     }
-    let nAccepted = 0;
-    // The undo steps of an accept are those of the planes of one time.
-    for (const ids of byTime(draft, all)) {
-      nAccepted += (await this.volumes.accept(draft, ids, preserve)).nAccepted;
-    }
-    return nAccepted;
+    return this.volumes.acceptMany(draft, all, preserve);
   }
 
   /** Whether every pixel of it lies in the plane that is shown. */
@@ -305,15 +290,3 @@ const NO_HISTORY: HistoryState = {
 };
 
 const nothing = () => undefined;
-
-/** Draft instances of one time after the other. */
-function byTime(draft: DraftStore, ids: readonly number[]): Iterable<number[]> {
-  const times = new Map<number, number[]>();
-  for (const id of ids) {
-    const t = draft.instances.get(id)?.t ?? 0;
-    const same = times.get(t);
-    if (same) same.push(id);
-    else times.set(t, [id]);
-  }
-  return times.values();
-}

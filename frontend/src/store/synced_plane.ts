@@ -10,6 +10,7 @@ import type { Orphan } from "./adopt";
 import { AsideShelf } from "./aside";
 import { applyClasses, renamed } from "./classes";
 import type { DraftPlane } from "./draft_plane";
+import type { HistoryState } from "./edit_types";
 import type { Journal, OpRow, Row } from "./journal";
 import { Listeners } from "./observable";
 import { OpInbox } from "./op_inbox";
@@ -17,7 +18,8 @@ import { PlaneReader, type ReaderOptions } from "./plane_reader";
 import { Recorder } from "./recorder";
 import { type ConfirmedOp, ownOp } from "./replica";
 import { Room } from "./room";
-import type { AsideOp, Dispose, HistoryState, Observable, RefusedReport, SaveState } from "./types";
+import type { AsideOp, RefusedReport, SaveState } from "./saving_types";
+import type { Dispose, Observable } from "./types";
 
 export interface SyncedOptions extends ReaderOptions {
   readonly user: string;

@@ -5,16 +5,24 @@
  * is a `DraftStore`, which is only read and decided on. Listeners return a disposer.
  */
 
-import type { OpMeta } from "../api/types";
 import type { ImagePoint } from "../geometry/points";
 import type { Rect } from "../geometry/rect";
+import type { InstanceRow, InstanceState } from "../labels/instance_rows";
 import type { InstanceSnapshot } from "../labels/instance_snapshot";
-import type { Interval } from "../labels/polygon";
 import type { Edit } from "../labels/runs";
-import type { PlaneRef, Span } from "../labels/spans";
+import type { Span } from "../labels/spans";
+import type {
+  FoundArea,
+  HistoryState,
+  LongEdit,
+  ManyReport,
+  OpReport,
+  Preserve,
+  Stroke,
+  StrokeOptions,
+} from "./edit_types";
+import type { AsideOp, RefusedReport, SaveState } from "./saving_types";
 import type { ShapeEdits } from "./shape_types";
-
-export type { PlaneRef, Span };
 
 export type Dispose = () => void;
 
@@ -46,22 +54,6 @@ export interface DirtyEvent {
 }
 
 // ---------------------------------------------------------------- instances
-
-export type InstanceState = "proposed" | "accepted" | "edited" | "rejected";
-
-/** A copy of one row of the index; take it when needed, do not keep it. */
-export interface InstanceRow extends Span {
-  readonly id: number;
-  readonly areaPx: number;
-  /** Holds every pixel; may be loose after erasing. */
-  readonly box: Rect;
-  readonly state: InstanceState;
-  /** Of a prediction, 0 to 1. */
-  readonly score: number | null;
-  /** How likely the prediction is wrong, 0 to 1; null when nobody looked. */
-  readonly doubt: number | null;
-  readonly className: string;
-}
 
 /** Every instance of a layer, kept in step with the pixels by every op. */
 export interface InstanceIndex {
@@ -118,159 +110,7 @@ export interface LabelReader {
   close(): void;
 }
 
-// ---------------------------------------------------------------- strokes
-
-/**
- * preserve  only background and own pixels (default)
- * overwrite takes pixels of others
- * inside    only what was under the first point (another instance, or background)
- * locked    spares instances for which `isLocked` says true, takes the others' pixels
- */
-export type WriteMode = "preserve" | "overwrite" | "inside" | "locked";
-
-export type StrokeKind = "brush" | "erase-selected" | "erase-any";
-
-export interface StrokeOptions {
-  readonly kind: StrokeKind;
-  /** What is written by a brush, or erased by "erase-selected"; ignored by "erase-any". */
-  readonly instanceId: number;
-  /** In image pixels: a pixel is painted when its centre is at most this far from the path. */
-  readonly radius: number;
-  /** Of a brush; default "preserve". */
-  readonly mode?: WriteMode;
-  /** For mode "locked"; default: every accepted or edited instance but the own one. */
-  readonly isLocked?: (instanceId: number) => boolean;
-  /** Ops of one group are undone together; see `newGroup`. */
-  readonly group?: string;
-  /** Of a new instance. */
-  readonly className?: string;
-}
-
-/** Pixels that were found and not drawn, by a wand or a model. */
-export interface FoundArea {
-  /** Of the op. */
-  readonly kind: "wand" | "prompt";
-  readonly spans: readonly Interval[];
-  /** Where the person pointed: what is under it decides in mode "inside". */
-  readonly start: ImagePoint;
-  readonly meta?: Pick<OpMeta, "prompt">;
-}
-
-/** One pointer-down … pointer-up. Only one is open at a time. */
-export interface Stroke {
-  /** Paint on to these points, in order (coalesced pointer events). Returns the changed box. */
-  move(points: readonly ImagePoint[]): Rect;
-  /** Finish: one op and one undo step. Resolves once it is in the journal on this computer. */
-  commit(): Promise<OpReport | null>;
-  /** Give every pixel back. */
-  cancel(): void;
-  readonly isOpen: boolean;
-}
-
-/** What an edit did. */
-export interface OpReport {
-  readonly n: number;
-  readonly kind: string;
-  readonly nPixels: number;
-  readonly rect: Rect;
-}
-
-/** What an edit did to many instances. */
-export interface ManyReport {
-  /** Those that gave pixels. */
-  readonly nDone: number;
-  /** Those without a pixel in the plane that is shown. */
-  readonly nElsewhere: number;
-}
-
-/** An edit that is made part by part. */
-export interface LongEdit {
-  /** Of its ops, or "undo" or "redo". */
-  readonly kind: string;
-  /** How much of it is made, 0 to 1. */
-  readonly part: number;
-  /** Too much is unsaved to go on at once. */
-  readonly isWaiting: boolean;
-  /** Leave it at what is made. */
-  stop(): void;
-}
-
-/** Pixels of ours that the server did not take since another person changed them first. */
-export interface RefusedReport {
-  readonly n: number;
-  readonly kind: string;
-  readonly nRefused: number;
-  readonly plane: PlaneRef;
-  /** Holds every refused pixel. */
-  readonly rect: Rect;
-  /** What of the op was not taken. */
-  readonly refused: Edit;
-}
-
-/** A stroke or decision that the server will never take as it is; kept on this computer. */
-export interface AsideOp {
-  readonly key: string;
-  /** Kind of the op, or the state that draft objects were to have. */
-  readonly kind: string;
-  /** When it was made, milliseconds since 1970. */
-  readonly at: number;
-  /** Sentence for the user. */
-  readonly why: string;
-  readonly nPixels: number;
-  /** Of a decision. */
-  readonly nObjects: number;
-  readonly rect: Rect | null;
-  /** Of a stroke. */
-  readonly plane: PlaneRef | null;
-}
-
-// ---------------------------------------------------------------- saving
-
-/**
- * saved           everything is on the server
- * saving          strokes are on their way
- * offline         the server cannot be reached; strokes are kept here and sent later
- * server-trouble  the server is there and cannot save now (disk full); kept here, tried again
- * login-needed    signed out; strokes are kept here until the person signs in again
- * refused         the server says no (right taken away, layer gone); strokes are kept here
- * storage-blocked the browser gives no storage: strokes are safe only when "saved"
- */
-export type SaveStatus =
-  | "saved"
-  | "saving"
-  | "offline"
-  | "server-trouble"
-  | "login-needed"
-  | "refused"
-  | "storage-blocked";
-
-export interface SaveState {
-  readonly state: SaveStatus;
-  /** Strokes and decisions not yet on the server. */
-  readonly queued: number;
-  readonly online: boolean;
-  /** Sentence for the user, null when all is well. */
-  readonly lastError: string | null;
-  /** False when IndexedDB is unavailable. */
-  readonly isJournalled: boolean;
-}
-
-export interface HistoryState {
-  readonly canUndo: boolean;
-  readonly canRedo: boolean;
-  /** Kind of the op that undo would take back: "brush", "merge" … */
-  readonly undoKind: string | null;
-  readonly redoKind: string | null;
-}
-
 // ---------------------------------------------------------------- the annotation layer
-
-/**
- * objects an instance that overlaps an existing one is not accepted
- * pixels  existing pixels stay, the rest is accepted
- * none    the accepted instance takes what it covers
- */
-export type Preserve = "objects" | "pixels" | "none";
 
 /**
  * The editable layer of one image plane. Edits other than strokes are one op each, and wait for
@@ -357,15 +197,4 @@ export interface DraftStore extends LabelReader {
   reopen(ids: ArrayLike<number>): void;
   /** Read states again (another person may have decided). */
   refresh(): Promise<void>;
-}
-
-/** An edit that cannot be done now; the message is a sentence for the user. */
-export class EditRefused extends Error {
-  readonly code: string;
-
-  constructor(code: string, message: string) {
-    super(message);
-    this.name = "EditRefused";
-    this.code = code;
-  }
 }

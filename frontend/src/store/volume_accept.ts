@@ -3,13 +3,10 @@
 import type { LayerApi } from "../api/layers";
 import type { OpJson, OpMeta } from "../api/types";
 import * as texts from "../texts";
-import {
-  type DraftStore,
-  EditRefused,
-  type Observable,
-  type Preserve,
-  type SaveState,
-} from "./types";
+import { EditRefused } from "./edit_refused";
+import type { Preserve } from "./edit_types";
+import type { SaveState } from "./saving_types";
+import type { DraftStore, Observable } from "./types";
 import { rememberAccept, type StepPlaces } from "./volume_history";
 
 /** What is needed of the annotation they are copied into. */
@@ -70,6 +67,16 @@ export class VolumeAccept {
     throw new EditRefused("covered", texts.editing.nothingToAccept);
   }
 
+  /** @returns how many were accepted */
+  async acceptMany(draft: DraftStore, ids: readonly number[], preserve: Preserve): Promise<number> {
+    let nAccepted = 0;
+    // The undo steps of an accept are those of the planes of one time.
+    for (const ofOneTime of byTime(draft, ids)) {
+      nAccepted += (await this.accept(draft, ofOneTime, preserve)).nAccepted;
+    }
+    return nAccepted;
+  }
+
   /** The ops that an accept made, of which `last` is the newest. */
   private async opsOf(before: number, last: number): Promise<OpJson[]> {
     const all: OpJson[] = [];
@@ -87,4 +94,16 @@ export class VolumeAccept {
 function idsOf({ first_id, instance_ids }: OpMeta = {}): Map<number, number> {
   if (first_id === undefined || !instance_ids) return new Map();
   return new Map(instance_ids.map((id, i) => [id, first_id + i]));
+}
+
+/** Draft instances of one time after the other. */
+function byTime(draft: DraftStore, ids: readonly number[]): Iterable<number[]> {
+  const times = new Map<number, number[]>();
+  for (const id of ids) {
+    const t = draft.instances.get(id)?.t ?? 0;
+    const same = times.get(t);
+    if (same) same.push(id);
+    else times.set(t, [id]);
+  }
+  return times.values();
 }

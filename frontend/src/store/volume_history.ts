@@ -4,11 +4,11 @@ import { fromBase64 } from "../api/layers";
 import type { OpJson, OpMeta } from "../api/types";
 import { decodeEdit } from "../labels/codec";
 import { gunzip } from "../labels/gzip";
+import type { PlaneRef } from "../labels/spans";
 import type { AnnotationPlane } from "./annotation_plane";
 import { placeOf } from "./history";
 import type { Journal } from "./journal";
 import { ownOp } from "./replica";
-import type { PlaneRef } from "./types";
 
 export interface StepPlaces {
   readonly user: string;

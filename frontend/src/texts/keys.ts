@@ -47,7 +47,6 @@ const have = (names: readonly string[]): string => (names.length === 1 ? "has" :
 
 /** The sheet of all tools and keys. */
 export const sheet = {
-  title: "Tools and shortcuts",
   find: "Find a tool or a key",
   nothingFound:
     "No tool and no key is called that. Look for another word, or for a key as it is printed.",

@@ -1,8 +1,8 @@
 /** Writing an area that was found by the rules of the brush: as a new object, or as part of one. */
 import { type Area, spansOf } from "../labels/similar";
-import type { FoundArea, OpReport, StrokeOptions } from "../store/types";
+import type { FoundArea, OpReport, StrokeOptions } from "../store/edit_types";
 import * as texts from "../texts";
-import type { PointerPlace } from "../viewer/input";
+import type { PointerPlace } from "../viewer/gesture";
 import { modeOf, newClass, targetOf } from "./brushes";
 import type { ToolContext } from "./tool";
 

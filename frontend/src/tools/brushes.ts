@@ -1,8 +1,9 @@
 /** Tools that paint along a path: brush and erasers. */
 import type { ImagePoint } from "../geometry/points";
-import { EditRefused, type Stroke, type StrokeKind, type WriteMode } from "../store/types";
+import { EditRefused } from "../store/edit_refused";
+import type { Stroke, StrokeKind, WriteMode } from "../store/edit_types";
 import * as texts from "../texts";
-import type { Gesture, PointerPlace } from "../viewer/input";
+import type { Gesture, PointerPlace } from "../viewer/gesture";
 import { isBlocked, isFar, type Tool, type ToolContext } from "./tool";
 
 const RING_SAMPLES = 16;

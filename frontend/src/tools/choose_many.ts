@@ -3,7 +3,7 @@ import type { ImagePoint } from "../geometry/points";
 import { rect } from "../geometry/rect";
 import { boxEnclosure, type Enclosure, lassoEnclosure } from "../labels/inside";
 import * as texts from "../texts";
-import type { PointerPlace } from "../viewer/input";
+import type { PointerPlace } from "../viewer/gesture";
 import { boxBetween } from "./region";
 import { isFar, type Tool } from "./tool";
 

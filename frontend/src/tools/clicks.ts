@@ -1,7 +1,7 @@
 /** Tools that act on one object or one spot: select, fill, merge, delete. */
 import type { ImagePoint } from "../geometry/points";
 import * as texts from "../texts";
-import type { Gesture, PointerPlace } from "../viewer/input";
+import type { Gesture, PointerPlace } from "../viewer/gesture";
 import { crossedBy, lineOrClick } from "./path";
 import { click, isBlocked, isFar, type Tool, type ToolContext } from "./tool";
 

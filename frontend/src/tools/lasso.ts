@@ -1,8 +1,8 @@
 /** The tool that paints, or erases, what lies inside of a drawn outline. */
 import type { ImagePoint } from "../geometry/points";
-import type { StrokeOptions } from "../store/types";
+import type { StrokeOptions } from "../store/edit_types";
 import * as texts from "../texts";
-import type { PointerPlace } from "../viewer/input";
+import type { PointerPlace } from "../viewer/gesture";
 import type { Sketch } from "../viewer/sketch";
 import { modeOf, newClass, targetOf } from "./brushes";
 import { isBlocked, isFar, type Tool, type ToolContext } from "./tool";

@@ -1,7 +1,7 @@
 /** Lines that are dragged over objects: which they cross, and how they look meanwhile. */
 import { type ImagePoint, imagePoint } from "../geometry/points";
 import type { LabelReader } from "../store/types";
-import type { Gesture, PointerPlace } from "../viewer/input";
+import type { Gesture, PointerPlace } from "../viewer/gesture";
 import type { Sketch } from "../viewer/sketch";
 import { isFar, type ToolContext } from "./tool";
 

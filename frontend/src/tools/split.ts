@@ -2,7 +2,7 @@
 import type { ImagePoint } from "../geometry/points";
 import type { SplitReport } from "../store/shape_types";
 import * as texts from "../texts";
-import type { PointerPlace } from "../viewer/input";
+import type { PointerPlace } from "../viewer/gesture";
 import { crossedBy, lineOrClick } from "./path";
 import { isBlocked, type Tool, type ToolContext } from "./tool";
 

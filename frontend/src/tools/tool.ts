@@ -2,9 +2,10 @@
 import type { ImagePoint } from "../geometry/points";
 import type { Rect } from "../geometry/rect";
 import type { Area, Picture } from "../labels/similar";
+import type { WriteMode } from "../store/edit_types";
 import type { Brightness } from "../store/shape_types";
-import type { DraftStore, LayerStore, WriteMode } from "../store/types";
-import type { Gesture, PointerPlace } from "../viewer/input";
+import type { DraftStore, LayerStore } from "../store/types";
+import type { Gesture, PointerPlace } from "../viewer/gesture";
 import type { Sketch } from "../viewer/sketch";
 import type { ManyChooser } from "./choose_many";
 

@@ -2,7 +2,7 @@
 import { contains, grow, intersect, type Rect, rect } from "../geometry/rect";
 import { type Area, cropped, type Picture, SimilarPixels, withoutHoles } from "../labels/similar";
 import * as texts from "../texts";
-import type { PointerPlace } from "../viewer/input";
+import type { PointerPlace } from "../viewer/gesture";
 import { areaTarget, writeArea } from "./areas";
 import { isBlocked, type Tool, type ToolContext } from "./tool";
 
@@ -18,7 +18,7 @@ const MOST_TOLERANCE = 255;
 
 const TINT = "#b7a5ff";
 
-export function clampedTolerance(value: number): number {
+function clampedTolerance(value: number): number {
   return Math.min(MOST_TOLERANCE, Math.max(0, Math.round(value)));
 }
 

@@ -17,12 +17,12 @@ export function hashId(id: number, seed = 0): number {
   return (hash ^ (hash >>> 16)) >>> 0;
 }
 
-export function packRgba(r: number, g: number, b: number, alpha: number): number {
+function packRgba(r: number, g: number, b: number, alpha: number): number {
   return ((alpha << 24) | (b << 16) | (g << 8) | r) >>> 0;
 }
 
 /** Return red, green and blue (0..255) of hue 0..360, saturation and lightness 0..1. */
-export function fromHsl(
+function fromHsl(
   hue: number,
   saturation: number,
   lightness: number,

@@ -8,7 +8,7 @@ import type { View } from "./stage";
 import type { Drawable, Frame } from "./surface";
 
 /** Below this many screen pixels per image pixel single labels cannot be judged. */
-export const DETAIL_FROM_SCALE = 1 / 8;
+const DETAIL_FROM_SCALE = 1 / 8;
 /** Below what the store keeps at once, so that chunks in view never push each other out. */
 const MOST_CHUNKS_IN_VIEW = 120;
 

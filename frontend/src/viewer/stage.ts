@@ -6,6 +6,7 @@ import { type ImagePoint, type ScreenPoint, screenPoint } from "../geometry/poin
 import { height, intersect, type Rect, rect, width } from "../geometry/rect";
 import { goalFor } from "../geometry/reveal";
 import { Pictures } from "./pictures";
+import { TileGrid } from "./tile_grid";
 import type { TilePainter } from "./tile_paint";
 import { TileQueue } from "./tile_queue";
 import { makeTileSource, type Picture, type TileJob } from "./tile_source";
@@ -28,9 +29,6 @@ export interface View {
   readonly height: number;
 }
 
-/** OpenSeadragon takes the coarsest level of which a pixel covers no more than one over this. */
-const LEAST_PIXEL_RATIO = 0.5;
-
 type Listener = (view: View) => void;
 
 /** A browser has six connections to a server over HTTP/1.1. */
@@ -41,9 +39,8 @@ const KEPT_TILES = 160;
 export class Stage {
   readonly element: HTMLElement;
   readonly pictures: Pictures;
+  readonly grid: TileGrid;
   readonly #viewer: OpenSeadragon.Viewer;
-  readonly #levels: TileGrant["levels"];
-  readonly #tileSize: number;
   readonly #full: { readonly width: number; readonly height: number };
   readonly #listeners = new Set<Listener>();
   #view: View | undefined;
@@ -65,8 +62,7 @@ export class Stage {
     if (!full) throw new Error("an image without levels cannot be shown");
     this.element = options.element;
     this.#full = full;
-    this.#levels = options.grant.levels;
-    this.#tileSize = options.grant.tile_size;
+    this.grid = new TileGrid(options.grant);
     const queue = new TileQueue(TILES_AT_ONCE, (job) => this.pictures.rankOf(job.picture));
     const source = (picture: Picture) =>
       makeTileSource(options.grant, picture, (job) =>
@@ -247,35 +243,13 @@ export class Stage {
   }
 
   isOnScreen(job: TileJob): boolean {
-    if (job.picture.name !== this.pictures.shown) return false;
-    const { visible } = this.view();
-    const image = this.#viewer.world.getItemAt(0);
-    if (!image) return false;
-    const size = (image.source.getTileWidth(0) || 512) * 2 ** job.level;
-    const box = rect(
-      job.column * size,
-      job.row * size,
-      (job.column + 1) * size,
-      (job.row + 1) * size,
-    );
-    return width(intersect(box, visible)) > 0;
+    if (job.picture.name !== this.pictures.shown || !this.#viewer.world.getItemAt(0)) return false;
+    return width(intersect(this.grid.boxOf(job), this.view().visible)) > 0;
   }
 
   /** The level of tiles that the present view is drawn from; 0 is full resolution. */
   level(): number {
-    const shown = this.view().scale * (globalThis.devicePixelRatio || 1);
-    const level = Math.ceil(Math.log2(LEAST_PIXEL_RATIO / shown));
-    return Math.min(this.#levels.length - 1, Math.max(0, level));
-  }
-
-  /** How much of a tile lies in the image. */
-  sizeOf({ level, column, row }: TileJob): { readonly width: number; readonly height: number } {
-    const size = this.#levels[level] ?? { width: 0, height: 0 };
-    const side = this.#tileSize;
-    return {
-      width: Math.min(side, size.width - column * side),
-      height: Math.min(side, size.height - row * side),
-    };
+    return this.grid.levelAt(this.view().scale * (globalThis.devicePixelRatio || 1));
   }
 
   destroy(): void {

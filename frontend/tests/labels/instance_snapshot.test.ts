@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { STATES } from "../../src/labels/instance_rows";
 import { boxAt, rowOf, spanAt } from "../../src/labels/instance_snapshot";
-import { InstanceTable, STATES } from "../../src/labels/instances";
+import { InstanceTable } from "../../src/labels/instances";
 
 const rows = fc.uniqueArray(
   fc.record({

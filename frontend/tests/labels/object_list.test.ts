@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { intersect, isEmpty, rect } from "../../src/geometry/rect";
+import { type InstanceRow, STATES } from "../../src/labels/instance_rows";
 import { rowOf } from "../../src/labels/instance_snapshot";
-import { InstanceTable, type Row, STATES } from "../../src/labels/instances";
+import { InstanceTable } from "../../src/labels/instances";
 import {
   EVERYTHING,
   inOrder,
@@ -56,7 +57,7 @@ const filters: fc.Arbitrary<ObjectFilter> = fc.record({
 });
 
 /** The same said of one row at a time. */
-function isWanted(row: Row, filter: ObjectFilter): boolean {
+function isWanted(row: InstanceRow, filter: ObjectFilter): boolean {
   const isIn = (value: number | null, { least, most }: typeof NO_LIMITS) =>
     (least === null && most === null) ||
     (value !== null && value >= (least ?? -Infinity) && value <= (most ?? Infinity));
@@ -76,7 +77,9 @@ test("a filter takes exactly the instances that it describes, ascending by id", 
       const table = tableOf(all);
       const snapshot = table.snapshot();
       const found = [...matching(snapshot, filter)].map((row) => snapshot.id[row]);
-      const wanted = [...table.ids()].filter((id) => isWanted(table.get(id) as Row, filter));
+      const wanted = [...table.ids()].filter((id) =>
+        isWanted(table.get(id) as InstanceRow, filter),
+      );
       expect(found).toEqual(wanted);
     }),
   );
@@ -101,7 +104,7 @@ test("what is to be hidden is left out", () => {
 });
 
 const orders = fc.record({ by: fc.constantFrom(...SORT_KEYS), isDescending: fc.boolean() });
-const VALUE: Record<(typeof SORT_KEYS)[number], (row: Row) => number | string | null> = {
+const VALUE: Record<(typeof SORT_KEYS)[number], (row: InstanceRow) => number | string | null> = {
   id: (row) => row.id,
   class: (row) => row.className.toLowerCase() || null,
   area: (row) => row.areaPx,
@@ -119,9 +122,9 @@ test("sorting keeps every row, in order, equals by id and what has no value last
       const sorted = inOrder(snapshot, which, order);
       expect([...sorted].sort((a, b) => a - b)).toEqual([...which]);
       expect([...which]).toEqual([...matching(snapshot, EVERYTHING)]);
-      const made = [...sorted].map((row) => table.get(snapshot.id[row] as number) as Row);
+      const made = [...sorted].map((row) => table.get(snapshot.id[row] as number) as InstanceRow);
       for (let i = 1; i < made.length; i++) {
-        const [before, after] = [made[i - 1] as Row, made[i] as Row];
+        const [before, after] = [made[i - 1] as InstanceRow, made[i] as InstanceRow];
         const [p, q] = [VALUE[order.by](before), VALUE[order.by](after)];
         if (p === q) expect(before.id).toBeLessThan(after.id);
         else if (p === null) throw new Error("what has no value came first");

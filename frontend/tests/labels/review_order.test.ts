@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { rect } from "../../src/geometry/rect";
-import type { Row } from "../../src/labels/instances";
+import type { InstanceRow } from "../../src/labels/instance_rows";
 import {
   alongHilbert,
   inOrder,
@@ -10,12 +10,12 @@ import {
   type ReviewFilter,
 } from "../../src/labels/review_order";
 
-const row = (id: number, more: Partial<Row> = {}): Row => ({
+const row = (id: number, more: Partial<InstanceRow> = {}): InstanceRow => ({
   ...{ id, areaPx: 10, box: rect(0, 0, 4, 4), t: 0, z: 0, depth: 1 },
   ...{ state: "proposed", score: 0.5, doubt: null, className: "" },
   ...more,
 });
-const index = (rows: readonly Row[]) => new Map(rows.map((one) => [one.id, one]));
+const index = (rows: readonly InstanceRow[]) => new Map(rows.map((one) => [one.id, one]));
 
 describe("the order of review", () => {
   const rows = index([

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { Evaluation, Report, Version } from "../../src/api/page_types";
+import type { Evaluation, Version } from "../../src/api/page_types";
+import type { Report } from "../../src/api/report_types";
 import { fastInWords, lacksFast, newestMeasured } from "../../src/ui/pages/parts/fast";
 
 function measured(share: number | null): Report {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { KindsReport } from "../../src/api/page_types";
+import type { KindsReport } from "../../src/api/report_types";
 import { confused } from "../../src/ui/pages/parts/kinds";
 
 const kinds: KindsReport = {

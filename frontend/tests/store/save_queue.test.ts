@@ -3,7 +3,7 @@ import { ApiError, NetworkError } from "../../src/api/client";
 import type { LayerApi } from "../../src/api/layers";
 import { type DecisionRow, MemoryJournal, type OpRow, type Row } from "../../src/store/journal";
 import { SaveQueue } from "../../src/store/save_queue";
-import type { SaveStatus } from "../../src/store/types";
+import type { SaveStatus } from "../../src/store/saving_types";
 
 let nextN = 1;
 const base = () => ({ session: "s", n: nextN++, user: "ana", savedAt: 1 });

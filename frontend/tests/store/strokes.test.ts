@@ -4,7 +4,7 @@ import { imagePoint } from "../../src/geometry/points";
 import { contains, rect } from "../../src/geometry/rect";
 import { distanceSquared } from "../../src/labels/capsule";
 import type { AnnotationPlane } from "../../src/store/annotation_plane";
-import type { WriteMode } from "../../src/store/types";
+import type { WriteMode } from "../../src/store/edit_types";
 import { firstDifference } from "../arrays";
 import { paths } from "../labels/arbitrary";
 import { brush, expectAreas, expectTruth, line, open, openAll, settle } from "./people";

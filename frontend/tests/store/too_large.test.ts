@@ -6,9 +6,9 @@ import { rect } from "../../src/geometry/rect";
 import { CHUNK } from "../../src/labels/chunks";
 import { pixelsIn } from "../../src/labels/runs";
 import type { AnnotationPlane } from "../../src/store/annotation_plane";
+import type { FoundArea } from "../../src/store/edit_types";
 import { IndexedJournal, type Journal } from "../../src/store/journal";
 import { LocalSessionLocks } from "../../src/store/sessions";
-import type { FoundArea } from "../../src/store/types";
 import { brush, expectTruth, line, openAll, settle, until } from "./people";
 import { ReferenceServer, seeded } from "./reference_server";
 

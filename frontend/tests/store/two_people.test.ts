@@ -4,7 +4,8 @@ import { imagePoint } from "../../src/geometry/points";
 import { rect } from "../../src/geometry/rect";
 import { invertEdit, NO_EDIT, pixelsIn } from "../../src/labels/runs";
 import type { AnnotationPlane } from "../../src/store/annotation_plane";
-import type { RefusedReport, StrokeKind, WriteMode } from "../../src/store/types";
+import type { StrokeKind, WriteMode } from "../../src/store/edit_types";
+import type { RefusedReport } from "../../src/store/saving_types";
 import { brush, expectTruth, line, openAll, settle, settleAfterLoss, until } from "./people";
 import { editOf, partOf, ReferenceServer, seeded } from "./reference_server";
 

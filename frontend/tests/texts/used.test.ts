@@ -1,42 +1,63 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, it } from "vitest";
-import * as editor from "../../src/texts";
-import * as pages from "../../src/texts/pages";
+import { describe, expect, it } from "vitest";
+import { unshownTexts } from "./unshown";
 
 const SRC = join(import.meta.dirname, "../../src");
 
-function sourceOf(folder: string): string {
-  return readdirSync(join(SRC, folder), { recursive: true, encoding: "utf8" })
-    .filter((name) => /\.tsx?$/.test(name))
-    .map((name) => readFileSync(join(SRC, folder, name), "utf8"))
-    .join("\n");
-}
-
-/** "drafts.order.title" for every text in a group. */
-function namesIn(group: object, path = ""): string[] {
-  return Object.entries(group).flatMap(([name, text]) =>
-    typeof text === "object" ? namesIn(text, `${path}${name}.`) : [path + name],
-  );
-}
-
-/** Named as it is, or reached through a group by a name that is computed. */
-function isShown(name: string, source: ReadonlySet<string>): boolean {
-  const parts = name.split(".");
-  return parts.some((_, i) => source.has(parts.slice(0, parts.length - i).join(".")));
-}
-
 it("shows every text somewhere", () => {
-  const editorSource = ["ui/editor", "tools", "store", "api"].map(sourceOf).join("\n");
-  const named = (source: string) =>
-    new Set([...source.matchAll(/\btexts((?:\s*\.\w+)+)/g)].map((m) => dotted(m[1] as string)));
-  const editorNames = named(editorSource + readFileSync(join(SRC, "editor.tsx"), "utf8"));
-  const pageNames = named(sourceOf("ui/pages"));
-  const unused = [
-    ...namesIn(editor).filter((name) => !isShown(name, editorNames)),
-    ...namesIn(pages).filter((name) => !isShown(name, pageNames)),
-  ];
-  expect(unused).toEqual([]);
+  const paths = readdirSync(SRC, { recursive: true, encoding: "utf8" });
+  const sources = paths
+    .filter((path) => /\.tsx?$/.test(path))
+    .map((path) => [path, readFileSync(join(SRC, path), "utf8")]);
+  expect(unshownTexts(Object.fromEntries(sources))).toEqual([]);
 });
 
-const dotted = (path: string) => path.replace(/\s/g, "").slice(1);
+describe("the check", () => {
+  const TEXTS = {
+    "texts/index.ts": 'export { editor } from "./editor";',
+    "texts/editor.ts": 'export const editor = { save: "Save", bar: { zoom: "Zoom" } };',
+    "texts/new.ts":
+      'export const added = { a: "A", b: "B" } as const; export function sum() { return "C" }',
+    "texts/pages/index.ts": 'export { run } from "./run";',
+    "texts/pages/run.ts": 'export const run = { stop: "Stop" };',
+  };
+  const EVERY_TEXT = [
+    "texts/editor.ts: editor.save",
+    "texts/editor.ts: editor.bar.zoom",
+    "texts/new.ts: added.a",
+    "texts/new.ts: added.b",
+    "texts/new.ts: sum",
+    "texts/pages/run.ts: run.stop",
+  ];
+  const NEW = 'import { added as texts, sum } from "../texts/new";';
+  const EDITOR = 'import * as texts from "../texts";';
+
+  it.each([
+    ["nothing at all", "", []],
+    ["an import alone", NEW, []],
+    ["one text of a module", `${NEW} say(texts.b)`, ["texts/new.ts: added.b"]],
+    ["a function", `${NEW} say(sum())`, ["texts/new.ts: sum"]],
+    ["one text through the index", `${EDITOR} say(texts.editor.save)`, [EVERY_TEXT[0]]],
+    ["one text on two lines", `${EDITOR} say(texts\n.editor\n.bar.zoom)`, [EVERY_TEXT[1]]],
+    ["a computed name", `${NEW} say(texts[which])`, EVERY_TEXT.slice(2, 4)],
+    ["a group given away", `${EDITOR} give(texts.editor.bar)`, [EVERY_TEXT[1]]],
+    ["another thing's field of that name", `${NEW} other.sum = { sum: 1 }`, []],
+    ["a type", `${NEW} let a: keyof typeof texts`, []],
+    [
+      "one text of pages",
+      'import * as texts from "../texts/pages"; <p>{texts.run.stop}</p>',
+      ["texts/pages/run.ts: run.stop"],
+    ],
+  ])("takes for shown by %s just what it shows", (_what, source, shown) => {
+    const unshown = unshownTexts({ ...TEXTS, "ui/Panel.tsx": source });
+    expect(unshown).toEqual(EVERY_TEXT.filter((text) => !shown.includes(text)));
+  });
+
+  it("follows texts that are made of others", () => {
+    const whole = 'import { added } from "./new"; export const whole = () => added.a;';
+    const source = 'import { whole } from "../texts/whole"; whole()';
+    const unshown = unshownTexts({ ...TEXTS, "texts/whole.ts": whole, "ui/a.ts": source });
+    expect(unshown).toEqual(EVERY_TEXT.filter((text) => text !== "texts/new.ts: added.a"));
+  });
+});

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type ImagePoint, imagePoint } from "../../src/geometry/points";
 import { rect } from "../../src/geometry/rect";
-import type { WriteMode } from "../../src/store/types";
+import type { WriteMode } from "../../src/store/edit_types";
 import { brush, modeOf, targetOf } from "../../src/tools/brushes";
 import { pick } from "../../src/tools/clicks";
 import { boxBetween } from "../../src/tools/region";

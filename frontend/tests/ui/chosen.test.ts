@@ -59,14 +59,14 @@ beforeEach(async () => {
   model = makeModel();
   model.tool.value = "choose-many";
   stage = new FakeStage();
-  const review = {
+  const drafts = {
     get draft() {
       return draft;
     },
     shows: (id: number) => draft?.instances.stateOf(id) === "proposed",
   };
   const shared = {
-    ...{ model, layer, review },
+    ...{ model, layer, drafts },
     scene: {
       stage: stage.asStage,
       cursor: { setBand() {} },

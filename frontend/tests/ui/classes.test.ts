@@ -118,7 +118,7 @@ describe("choosing a class", () => {
     parts = {
       model,
       layer,
-      review: { draft: undefined },
+      drafts: { draft: undefined },
       many: { setClass: () => false },
       classes: {
         list: async () => list,

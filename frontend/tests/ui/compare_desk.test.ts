@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { DifferencesQuery } from "../../src/api/layers";
 import { rect } from "../../src/geometry/rect";
 import { DIFFERENCE_KINDS, type DifferenceKind } from "../../src/labels/differences";
+import type { PlaneRef } from "../../src/labels/spans";
 import type { AnnotationPlane } from "../../src/store/annotation_plane";
-import type { PlaneRef } from "../../src/store/types";
 import { CompareDesk } from "../../src/ui/editor/compare_desk";
 import type { CompareParts } from "../../src/ui/editor/compare_run";
 import { type EditorModel, makeModel } from "../../src/ui/editor/model";
@@ -65,10 +65,12 @@ beforeEach(async () => {
   const scene = {
     stage: { reveal: (box: { y0: number }) => revealed.push(box.y0), view: () => ({ width: 100 }) },
     isBlind: () => false,
-    requestLabels() {},
-    addComparison: () => {
-      nDrawn++;
-      return () => nDrawn--;
+    layers: {
+      request() {},
+      addComparison: () => {
+        nDrawn++;
+        return () => nDrawn--;
+      },
     },
   };
   const stack = {

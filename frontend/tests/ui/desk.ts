@@ -1,7 +1,7 @@
 /** A painting desk over a real layer store; its stage has no screen. */
 
 import type { AnnotationPlane } from "../../src/store/annotation_plane";
-import { EditRefused } from "../../src/store/types";
+import { EditRefused } from "../../src/store/edit_refused";
 import { type EditorModel, makeModel } from "../../src/ui/editor/model";
 import { PaintDesk, type PaintParts } from "../../src/ui/editor/paint_desk";
 import type { Sketch } from "../../src/viewer/sketch";
@@ -36,8 +36,8 @@ export class Desk {
       model: this.model,
       scene,
       layer,
-      review: { draft: undefined, shows: () => false },
-      desk: { drop() {} },
+      drafts: { draft: undefined, shows: () => false },
+      regions: { drop() {} },
       view: { isPanHeld: false, follow() {} },
       many: { count: 0, none() {} },
       attempt: <T>(edit: () => Promise<T>) => this.attempt(edit),

@@ -45,7 +45,7 @@ beforeEach(async () => {
       revealed = box;
     },
   };
-  const review = {
+  const drafts = {
     get draft() {
       return draft;
     },
@@ -53,7 +53,7 @@ beforeEach(async () => {
     isBlindObject: (id: number) => id === 2,
   };
   const shared = {
-    ...{ model, layer, review, scene: { stage } },
+    ...{ model, layer, drafts, scene: { stage } },
     attempt: <T>(edit: () => Promise<T>) => edit(),
     goTo: async () => undefined,
   };

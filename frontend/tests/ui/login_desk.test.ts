@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { LayerStore, SaveState, SaveStatus } from "../../src/store/types";
+import type { SaveState, SaveStatus } from "../../src/store/saving_types";
+import type { LayerStore } from "../../src/store/types";
 import { LoginDesk } from "../../src/ui/editor/login_desk";
 import { type EditorModel, makeModel } from "../../src/ui/editor/model";
 import { stubPage } from "../viewer/pointers";

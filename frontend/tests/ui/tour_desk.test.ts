@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { TourChange } from "../../src/api/tour";
-import type { InstanceIndex, OpReport } from "../../src/store/types";
+import type { OpReport } from "../../src/store/edit_types";
+import type { InstanceIndex } from "../../src/store/types";
 import { TOUR_END_TEXTS, TOUR_STEP_TEXTS } from "../../src/texts/tour";
 import { type EditorModel, makeModel } from "../../src/ui/editor/model";
 import { TourDesk, type TourKept } from "../../src/ui/editor/tour_desk";

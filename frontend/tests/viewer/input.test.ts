@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { type InputHandler, PointerInput } from "../../src/viewer/input";
+import type { InputHandler } from "../../src/viewer/gesture";
+import { PointerInput } from "../../src/viewer/input";
 import { FakeStage, type Press, stubPage } from "./pointers";
 
 const PEN: Press = { pointerType: "pen", pointerId: 2 };

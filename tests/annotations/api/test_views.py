@@ -6,7 +6,6 @@ import pytest
 
 from annotations.actions.views import MAX_BOOKMARKS
 from annotations.models import Bookmark, ViewSettings
-from tests.factories import ImageFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -17,11 +16,6 @@ PLACE = {"x": 10.5, "y": 20, "scale": 2, "z": 3, "selected": 7}
 @pytest.fixture
 def client(as_person, annotator):
     return as_person(annotator)
-
-
-@pytest.fixture
-def image(project):
-    return ImageFactory(project=project)
 
 
 def settings_address(project):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import json
 
 import numpy as np
@@ -16,18 +15,9 @@ from annotations.management.commands import import_images
 from annotations.models import Image, ImageState, LabelLayer, Membership, Project
 from tests.documented import keys_of, parts_of
 from tests.drawing import draw_blobs
+from tests.terminal import run
 
 pytestmark = pytest.mark.django_db
-
-
-def run(*arguments):
-    """Call a command and return (exit code, what it printed, what it complained)."""
-    out, err = io.StringIO(), io.StringIO()
-    try:
-        call_command(*map(str, arguments), stdout=out, stderr=err)
-    except SystemExit as end:
-        return end.code, out.getvalue(), err.getvalue()
-    return 0, out.getvalue(), err.getvalue()
 
 
 @pytest.fixture(autouse=True)

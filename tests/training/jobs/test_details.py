@@ -19,21 +19,12 @@ from tests.drawing import draw_blobs
 from tests.project.garbage.blobs import make_all_old
 from tests.training.worlds import stored_image
 from training.actions.predictions import MapsNotKept, queue_predictions
-from training.actions.runs import queue_run
 from training.actions.starters import add_starter
 from training.engines import registry
-from training.models import ModelVersion, PredictionRun, RunState
+from training.models import PredictionRun, RunState
 from training.supervision.details import OUTLINES, outlines_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def version(owner, project, world, work_off):
-    """A version of the real threshold engine, which has drafted all images."""
-    queue_run(user=owner, project=project, engine="threshold")
-    work_off()
-    return ModelVersion.objects.get()
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ from tests.training.conftest import JOIN_S
 from tests.training.worlds import stored_image, wait_for
 from training import tasks
 from training.actions.predictions import NothingToPredict, queue_predictions
-from training.actions.runs import queue_run
 from training.jobs.predict import predict
 from training.models import ModelVersion, PredictionRun, RunState
 from training.queries.predictions import next_prediction
@@ -24,10 +23,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def version(odd_engine, owner, project, world, work_off):
-    queue_run(user=owner, project=project, engine="threshold")
-    work_off()
-    return ModelVersion.objects.get()
+def version(odd_engine, version):
+    return version
 
 
 @pytest.fixture

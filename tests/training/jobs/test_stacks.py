@@ -39,10 +39,8 @@ def stack_engine(odd_engine, settings):
 
 
 @pytest.fixture
-def version(odd_engine, owner, project, world, work_off):
-    queue_run(user=owner, project=project, engine="threshold")
-    work_off()
-    return ModelVersion.objects.get()
+def version(odd_engine, version):
+    return version
 
 
 def labels_of(layer):

@@ -21,7 +21,7 @@ from tests.training.worlds import declare, draw_stack, paint, stored_image
 from training.actions.predictions import MapsNotKept, images_for_maps, queue_predictions
 from training.actions.runs import queue_run
 from training.jobs.folder import segment_image_file
-from training.models import Evaluation, ModelVersion, PredictionRun, RunState
+from training.models import Evaluation, PredictionRun, RunState
 from training.queries.outlines import DraftOutlines
 from training.queries.versions import drafts_under_way
 
@@ -29,10 +29,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def version(odd_engine, owner, project, world, work_off):
-    queue_run(user=owner, project=project, engine="threshold")
-    work_off()
-    return ModelVersion.objects.get()
+def version(odd_engine, version):
+    return version
 
 
 def draw_series(n_t=3, n_z=4):

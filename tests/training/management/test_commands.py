@@ -3,32 +3,21 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 
 import numpy as np
 import pytest
 import tifffile
-from django.core.management import call_command
 
 from project.headless import HeadlessCommand
 from tests.documented import keys_of, parts_of
 from tests.drawing import draw_blobs
+from tests.terminal import run
 from tests.training.worlds import wait_for
 from training.actions.runs import pause_run, resume_run
 from training.models import ModelVersion, RunState, TrainingRun
 
 pytestmark = [pytest.mark.processes, pytest.mark.django_db(transaction=True)]
-
-
-def run(*arguments):
-    """Call a command and return (exit code, what it printed, what it complained)."""
-    out, err = io.StringIO(), io.StringIO()
-    try:
-        call_command(*map(str, arguments), stdout=out, stderr=err)
-    except SystemExit as end:
-        return end.code, out.getvalue(), err.getvalue()
-    return 0, out.getvalue(), err.getvalue()
 
 
 @pytest.fixture

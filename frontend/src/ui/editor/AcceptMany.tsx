@@ -1,7 +1,7 @@
 /** Accepting many draft objects at once: by score, size and place, with what they leave alone. */
 import { useEffect, useState } from "preact/hooks";
 import type { ReviewFilter } from "../../labels/review_order";
-import type { Preserve } from "../../store/types";
+import type { Preserve } from "../../store/edit_types";
 import * as texts from "../../texts";
 import type { EditorActions } from "./actions";
 import { Button, Slider } from "./parts";

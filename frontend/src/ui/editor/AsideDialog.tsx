@@ -1,6 +1,6 @@
 /** Strokes that the server will never take as they are, and what can be done about each. */
 import { useState } from "preact/hooks";
-import type { AsideOp } from "../../store/types";
+import type { AsideOp } from "../../store/saving_types";
 import * as texts from "../../texts";
 import type { EditorActions } from "./actions";
 import { Modal } from "./Modal";

@@ -2,8 +2,9 @@
 import { useState } from "preact/hooks";
 import type { BookmarkJson } from "../../api/views";
 import * as texts from "../../texts";
+import { count } from "../../texts/numbers";
 import type { EditorActions } from "./actions";
-import { Button, count, ICONS, Section } from "./parts";
+import { Button, Check, ICONS, Section } from "./parts";
 
 export function BookmarkPanel({ actions }: { actions: EditorActions }) {
   const { model, viewing } = actions;
@@ -114,16 +115,14 @@ function Editing(props: { actions: EditorActions; bookmark: BookmarkJson; close:
         aria-label={texts.places.bookmarks.nameOf(bookmark.name)}
         onInput={(event) => setName(event.currentTarget.value)}
       />
-      <label class="check">
-        <input
-          type="checkbox"
-          checked={bookmark.is_shared ?? false}
-          onChange={(event) => {
-            void bookmarks.change(bookmark.id, { is_shared: event.currentTarget.checked });
-          }}
-        />
-        <span>{texts.places.bookmarks.isShared}</span>
-      </label>
+      <Check
+        isOn={bookmark.is_shared ?? false}
+        onChange={(isOn) => {
+          void bookmarks.change(bookmark.id, { is_shared: isOn });
+        }}
+      >
+        {texts.places.bookmarks.isShared}
+      </Check>
       <div class="row">
         <button type="submit" class="button">
           {texts.places.bookmarks.rename}

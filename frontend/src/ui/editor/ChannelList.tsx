@@ -7,7 +7,7 @@ import { isDeeperThanView, leastSpan, storedText, toStored, toView } from "./int
 import { Key } from "./KeyParts";
 import type { ImageInfo } from "./model";
 import { NumberField, WindowSlider } from "./number_parts";
-import { Button, ICONS, Slider } from "./parts";
+import { Button, Check, ICONS, Slider } from "./parts";
 
 /** With more of them the panel would be only channels: their details are folded at first. */
 const UNFOLDED_UP_TO = 2;
@@ -24,28 +24,18 @@ export function ChannelList({ actions }: { actions: EditorActions }) {
         <Channel key={index} actions={actions} image={image} index={index} />
       ))}
       <FullDepth actions={actions} image={image} />
-      <label class="check">
-        <input
-          type="checkbox"
-          checked={model.isPictureInverted.value}
-          onChange={() => contrast.invertPicture()}
-        />
-        <span>
-          {texts.viewing.channels.invertPicture} <Key id="invert" />
-        </span>
-      </label>
-      <label class="check minimap-choice">
-        <input
-          type="checkbox"
-          checked={model.isMinimapOn.value}
-          onChange={(event) => {
-            model.isMinimapOn.value = event.currentTarget.checked;
-          }}
-        />
-        <span>
-          {texts.viewing.channels.minimap} <Key id="minimap" />
-        </span>
-      </label>
+      <Check isOn={model.isPictureInverted.value} onChange={() => contrast.invertPicture()}>
+        {texts.viewing.channels.invertPicture} <Key id="invert" />
+      </Check>
+      <Check
+        isOn={model.isMinimapOn.value}
+        onChange={(isOn) => {
+          model.isMinimapOn.value = isOn;
+        }}
+        class="minimap-choice"
+      >
+        {texts.viewing.channels.minimap} <Key id="minimap" />
+      </Check>
       <p class="hint">{texts.viewing.channels.keptFor}</p>
       <div class="row">
         <Button
@@ -67,14 +57,9 @@ function FullDepth({ actions, image }: { actions: EditorActions; image: ImageInf
   const depth = model.depth.value;
   return (
     <>
-      <label class="check">
-        <input
-          type="checkbox"
-          checked={model.isFullDepth.value}
-          onChange={(event) => viewing.raw.setFullDepth(event.currentTarget.checked)}
-        />
-        <span>{texts.viewing.channels.fullDepth}</span>
-      </label>
+      <Check isOn={model.isFullDepth.value} onChange={(isOn) => viewing.raw.setFullDepth(isOn)}>
+        {texts.viewing.channels.fullDepth}
+      </Check>
       <p class="hint" role="status">
         {depth === "stored" && texts.viewing.channels.storedValuesShown}
         {depth === "far" && texts.viewing.channels.zoomInFor}

@@ -110,54 +110,76 @@ export function ClassForm({ actions, one, onClose }: FormProps) {
   );
 }
 
-/** Its place in the list, and its end. */
-function Rest(props: {
-  readonly actions: EditorActions;
-  readonly one: ClassJson;
-  readonly run: (act: () => Promise<string | undefined>) => Promise<void>;
-}) {
-  const { actions, one, run } = props;
-  const classes = actions.model.classes.value;
-  const at = classes.findIndex((other) => other.id === one.id);
+/** Its place in the list, or its end once that was asked for. */
+function Rest({ actions, one, run }: Pick<EndProps, "actions" | "one" | "run">) {
   const [inUse, setInUse] = useState<string>();
   const [heir, setHeir] = useState("");
+  const ask = async () => setInUse(await actions.classes.countOf(one.id));
+  if (inUse === undefined) return <Place actions={actions} one={one} onEnd={() => void ask()} />;
+  return (
+    <End
+      {...{ actions, one, run, inUse, heir }}
+      onHeir={setHeir}
+      onKeep={() => setInUse(undefined)}
+    />
+  );
+}
+
+function Place(props: {
+  readonly actions: EditorActions;
+  readonly one: ClassJson;
+  readonly onEnd: () => void;
+}) {
+  const { actions, one, onEnd } = props;
+  const classes = actions.model.classes.value;
+  const at = classes.findIndex((other) => other.id === one.id);
   const move = (by: number) =>
     void actions.classes.change(one.id, { position: at + by }).then(() => undefined);
-  const ask = async () => setInUse(await actions.classes.countOf(one.id));
-  if (inUse === undefined) {
-    return (
-      <div class="row">
-        <Button
-          label={texts.classes.form.moveUp(one.name)}
-          isDisabled={at <= 0}
-          onClick={() => move(-1)}
-        >
-          <span>{texts.classes.form.up}</span>
-        </Button>
-        <Button
-          label={texts.classes.form.moveDown(one.name)}
-          isDisabled={at >= classes.length - 1}
-          onClick={() => move(1)}
-        >
-          <span>{texts.classes.form.down}</span>
-        </Button>
-        <Button
-          label={texts.classes.form.removeOne(one.name)}
-          kind="danger"
-          onClick={() => void ask()}
-        >
-          <span>{texts.classes.form.removeMenu}</span>
-        </Button>
-      </div>
-    );
-  }
+  return (
+    <div class="row">
+      <Button
+        label={texts.classes.form.moveUp(one.name)}
+        isDisabled={at <= 0}
+        onClick={() => move(-1)}
+      >
+        <span>{texts.classes.form.up}</span>
+      </Button>
+      <Button
+        label={texts.classes.form.moveDown(one.name)}
+        isDisabled={at >= classes.length - 1}
+        onClick={() => move(1)}
+      >
+        <span>{texts.classes.form.down}</span>
+      </Button>
+      <Button label={texts.classes.form.removeOne(one.name)} kind="danger" onClick={onEnd}>
+        <span>{texts.classes.form.removeMenu}</span>
+      </Button>
+    </div>
+  );
+}
+
+interface EndProps {
+  readonly actions: EditorActions;
+  readonly one: ClassJson;
+  /** Act, and close the form unless it is refused. */
+  readonly run: (act: () => Promise<string | undefined>) => Promise<void>;
+  /** How many objects have it, as a sentence. */
+  readonly inUse: string;
+  /** Name of the class that its objects get; "" for none. */
+  readonly heir: string;
+  readonly onHeir: (name: string) => void;
+  readonly onKeep: () => void;
+}
+
+function End({ actions, one, run, inUse, heir, onHeir, onKeep }: EndProps) {
+  const classes = actions.model.classes.value;
   return (
     <fieldset class="class-end">
       <legend>{texts.classes.form.removeTitle(one.name)}</legend>
       <p class="hint">{inUse}</p>
       <label class="field">
         <span>{texts.classes.form.objectsBecome}</span>
-        <select value={heir} onChange={(event) => setHeir(event.currentTarget.value)}>
+        <select value={heir} onChange={(event) => onHeir(event.currentTarget.value)}>
           <option value="">{texts.classes.noClass}</option>
           {classes
             .filter((other) => other.id !== one.id)
@@ -176,7 +198,7 @@ function Rest(props: {
         >
           <span>{texts.classes.form.forGood}</span>
         </Button>
-        <Button label={texts.classes.form.keepIt} onClick={() => setInUse(undefined)}>
+        <Button label={texts.classes.form.keepIt} onClick={onKeep}>
           <span>{texts.classes.form.keepIt}</span>
         </Button>
       </div>

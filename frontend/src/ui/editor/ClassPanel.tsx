@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 import type { ClassJson } from "../../api/types";
 import * as texts from "../../texts";
+import { count } from "../../texts/numbers";
 import type { EditorActions } from "./actions";
 import { ClassForm } from "./ClassForm";
 import {
@@ -13,7 +14,7 @@ import {
 } from "./class_words";
 import { Key } from "./KeyParts";
 import { keyOfClass } from "./key_bindings";
-import { Button, count, ICONS, Section } from "./parts";
+import { Button, ICONS, Section } from "./parts";
 
 export function ClassPanel({ actions }: { actions: EditorActions }) {
   const { model } = actions;

@@ -1,6 +1,7 @@
 /** What colours tell, which ones they are, and the legend that says what they mean. */
 
 import * as texts from "../../texts";
+import { count } from "../../texts/numbers";
 import { WIDEST_EDGE } from "../../viewer/colouring";
 import type { EditorActions } from "./actions";
 import { UNKNOWN_COLOUR } from "./class_words";
@@ -12,7 +13,7 @@ import {
   STATE_COLOURS,
 } from "./colour_choice";
 import { NO_SCORE_COLOUR, type PaletteName, SCORE_COLOURS } from "./palettes";
-import { count, Slider } from "./parts";
+import { Slider } from "./parts";
 
 const COLOURS: readonly { value: ColourBy; label: string }[] = [
   { value: "instance", label: texts.viewing.colours.byObject },

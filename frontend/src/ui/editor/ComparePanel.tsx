@@ -1,12 +1,13 @@
 /** Two layers against each other: which ones, what differs, counted and one by one. */
 import { DIFFERENCE_KINDS, type DifferenceKind } from "../../labels/differences";
 import * as texts from "../../texts";
+import { count } from "../../texts/numbers";
 import type { EditorActions } from "./actions";
 import { CompareList } from "./CompareList";
 import type { CompareDesk } from "./compare_desk";
 import { CHANGES, HIDDEN, KIND_WORDS, layerText } from "./compare_words";
 import { keyOf } from "./key_bindings";
-import { Button, count, KeyHint, Section } from "./parts";
+import { Button, KeyHint, Section } from "./parts";
 
 export function ComparePanel({ actions }: { actions: EditorActions }) {
   const { compare } = actions;

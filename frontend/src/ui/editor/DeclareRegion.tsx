@@ -1,7 +1,7 @@
 /** Saying what a region holds that was just drawn. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Rect } from "../../geometry/rect";
-import type { Span } from "../../store/types";
+import type { Span } from "../../labels/spans";
 import * as texts from "../../texts";
 import type { EditorActions } from "./actions";
 import type { Coverage, Purpose } from "./model";
@@ -30,11 +30,15 @@ export function DeclareRegion({ actions, box }: { actions: EditorActions; box: R
       ref={form}
       onSubmit={(event) => {
         event.preventDefault();
-        actions.desk.declare(box, coverage, purpose, planes);
+        actions.regions.declare(box, coverage, purpose, planes);
       }}
     >
       <p class="hint">
-        {texts.regions.holds(box.x1 - box.x0, box.y1 - box.y0, actions.desk.objectsIn(box, planes))}
+        {texts.regions.holds(
+          box.x1 - box.x0,
+          box.y1 - box.y0,
+          actions.regions.objectsIn(box, planes),
+        )}
       </p>
       {nZ > 1 && <Planes nZ={nZ} here={here} value={planes} onChange={setChosen} />}
       <Radios
@@ -55,7 +59,7 @@ export function DeclareRegion({ actions, box }: { actions: EditorActions; box: R
         <button type="submit" class="button button-primary">
           {texts.regions.open}
         </button>
-        <Button label={texts.common.cancel} onClick={() => actions.desk.drop()}>
+        <Button label={texts.common.cancel} onClick={() => actions.regions.drop()}>
           <span>{texts.common.cancel}</span>
         </Button>
       </div>

@@ -3,22 +3,22 @@ import { useEffect, useState } from "preact/hooks";
 import { filesOf } from "../../api/images";
 import type { PredictionJson } from "../../api/types";
 import * as texts from "../../texts";
-import type { Review } from "./review";
+import type { DraftDesk } from "./draft_desk";
 
-export function DraftFiles({ review, draft }: { review: Review; draft: string }) {
+export function DraftFiles({ drafts, draft }: { drafts: DraftDesk; draft: string }) {
   const [prediction, setPrediction] = useState<PredictionJson>();
   useEffect(() => {
     let isWanted = true;
     setPrediction(undefined);
     // Without an answer there are no links; the draft itself can be reviewed all the same.
-    void review.predictionOf(draft).then(
+    void drafts.predictionOf(draft).then(
       (found) => isWanted && setPrediction(found),
       () => undefined,
     );
     return () => {
       isWanted = false;
     };
-  }, [review, draft]);
+  }, [drafts, draft]);
   if (!prediction) return null;
   const files = filesOf(prediction.id);
   return (

@@ -1,12 +1,13 @@
 /** The drafts of this image and the way through them, most doubtful first or as one likes. */
 import { REVIEW_ORDERS, type ReviewOrder } from "../../labels/review_order";
 import * as texts from "../../texts";
+import { count } from "../../texts/numbers";
 import { AcceptMany } from "./AcceptMany";
 import type { EditorActions } from "./actions";
 import { DraftFiles } from "./DraftFiles";
 import { Key } from "./KeyParts";
 import { keyOf, keysOfStep } from "./key_bindings";
-import { Button, count, Section } from "./parts";
+import { Button, Check, Section } from "./parts";
 import { isStack } from "./planes";
 import type { Links } from "./TopBar";
 
@@ -50,7 +51,7 @@ function Body({ actions, links, left, total }: PanelProps & { left: number; tota
         <span>{texts.drafts.version}</span>
         <select
           value={model.draftId.value ?? ""}
-          onChange={(event) => void actions.review.choose(event.currentTarget.value || undefined)}
+          onChange={(event) => void actions.drafts.choose(event.currentTarget.value || undefined)}
         >
           <option value="">{texts.drafts.showNone}</option>
           {model.drafts.value.map((draft) => (
@@ -60,7 +61,7 @@ function Body({ actions, links, left, total }: PanelProps & { left: number; tota
           ))}
         </select>
       </label>
-      {model.draftId.value && <DraftFiles review={actions.review} draft={model.draftId.value} />}
+      {model.draftId.value && <DraftFiles drafts={actions.drafts} draft={model.draftId.value} />}
       {model.draftId.value && <Review actions={actions} left={left} total={total} />}
     </>
   );
@@ -175,16 +176,9 @@ function OverFinished({ actions }: { actions: EditorActions }) {
   const n = draftCounts.value.nFinished;
   if (n === 0) return null;
   return (
-    <label class="check">
-      <input
-        type="checkbox"
-        checked={showsFinished.value}
-        onChange={(event) => actions.review.showFinished(event.currentTarget.checked)}
-      />
-      <span>
-        {texts.drafts.showFinished(n)} <Key id="show-finished" />
-      </span>
-    </label>
+    <Check isOn={showsFinished.value} onChange={(isOn) => actions.drafts.showFinished(isOn)}>
+      {texts.drafts.showFinished(n)} <Key id="show-finished" />
+    </Check>
   );
 }
 

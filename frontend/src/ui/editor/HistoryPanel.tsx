@@ -3,7 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import * as texts from "../../texts";
 import type { EditorActions } from "./actions";
 import { capital, personName, pixelsText, type Step, stepWord, whoseStep } from "./history_steps";
-import { Button, ICONS } from "./parts";
+import { Button, Check, ICONS } from "./parts";
 import { isStack, planeText } from "./planes";
 import { agoText, whenText } from "./times";
 
@@ -62,16 +62,14 @@ function Filter({ actions }: { actions: EditorActions }) {
           ))}
         </select>
       </label>
-      <label class="check">
-        <input
-          type="checkbox"
-          checked={filter.isInView ?? false}
-          onChange={(event) => {
-            steps.setFilter({ ...filter, isInView: event.currentTarget.checked });
-          }}
-        />
-        <span>{texts.history.onlyInView}</span>
-      </label>
+      <Check
+        isOn={filter.isInView ?? false}
+        onChange={(isOn) => {
+          steps.setFilter({ ...filter, isInView: isOn });
+        }}
+      >
+        {texts.history.onlyInView}
+      </Check>
       {filter.instanceId !== undefined && (
         <p class="history-object">
           <span>{texts.history.stepsOf(filter.instanceId)}</span>

@@ -5,7 +5,7 @@ import type { EditorActions } from "./actions";
 import { AmongChoice } from "./ChosenBar";
 import { type ListFilter, NO_FILTER } from "./list_desk";
 import { ObjectGrid } from "./ObjectGrid";
-import { Button } from "./parts";
+import { Button, Check } from "./parts";
 
 export function ListPanel({ actions }: { actions: EditorActions }) {
   const { list } = actions;
@@ -109,14 +109,9 @@ function Filter({ actions }: { actions: EditorActions }) {
             ))}
           </select>
         </label>
-        <label class="check">
-          <input
-            type="checkbox"
-            checked={filter.isInView}
-            onChange={(event) => change({ isInView: event.currentTarget.checked })}
-          />
-          <span>{texts.objects.list.onlyInView}</span>
-        </label>
+        <Check isOn={filter.isInView} onChange={(isOn) => change({ isInView: isOn })}>
+          {texts.objects.list.onlyInView}
+        </Check>
       </div>
       <div class="row">
         <Button

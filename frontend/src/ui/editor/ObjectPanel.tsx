@@ -1,12 +1,13 @@
 /** The objects of the annotation and the selected one. */
 
 import * as texts from "../../texts";
+import { count } from "../../texts/numbers";
 import { SHAPE_COMMANDS } from "../../tools/shaping";
 import type { EditorActions } from "./actions";
 import { blameText } from "./blame_desk";
 import { ClassSelect } from "./ClassSelect";
 import { Key } from "./KeyParts";
-import { Button, count, Section } from "./parts";
+import { Button, Check, Section } from "./parts";
 import { spanText } from "./planes";
 import { TourButton } from "./Tour";
 import { areaText } from "./units";
@@ -105,16 +106,14 @@ export function ObjectPanel({ actions }: { actions: EditorActions }) {
         )
       )}
       {model.mayAnnotate.value && (
-        <label class="check">
-          <input
-            type="checkbox"
-            checked={model.startsNew.value}
-            onChange={(event) => {
-              model.startsNew.value = event.currentTarget.checked;
-            }}
-          />
-          <span>{texts.objects.strokeStartsNew}</span>
-        </label>
+        <Check
+          isOn={model.startsNew.value}
+          onChange={(isOn) => {
+            model.startsNew.value = isOn;
+          }}
+        >
+          {texts.objects.strokeStartsNew}
+        </Check>
       )}
     </Section>
   );

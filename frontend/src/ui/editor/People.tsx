@@ -3,7 +3,7 @@ import { useRef } from "preact/hooks";
 import type { Person } from "../../store/presence";
 import * as texts from "../../texts";
 import type { EditorActions } from "./actions";
-import { Button, Icon } from "./parts";
+import { Button, Check, Icon } from "./parts";
 import { colourOf, doingOf, initialsOf, inkOn } from "./people";
 
 const MOST_MARKS = 4;
@@ -84,24 +84,17 @@ function PeopleList({ actions, project }: { actions: EditorActions; project: str
             <Row key={person.user} actions={actions} person={person} onDone={close} />
           ))}
         </ul>
-        <label class="check">
-          <input
-            type="checkbox"
-            checked={desk.isShown.value}
-            onChange={(event) => {
-              desk.isShown.value = event.currentTarget.checked;
-            }}
-          />
-          <span>{texts.people.showOthers}</span>
-        </label>
-        <label class="check">
-          <input
-            type="checkbox"
-            checked={desk.isTold.value}
-            onChange={(event) => desk.tell(event.currentTarget.checked)}
-          />
-          <span>{texts.people.tellOthers}</span>
-        </label>
+        <Check
+          isOn={desk.isShown.value}
+          onChange={(isOn) => {
+            desk.isShown.value = isOn;
+          }}
+        >
+          {texts.people.showOthers}
+        </Check>
+        <Check isOn={desk.isTold.value} onChange={(isOn) => desk.tell(isOn)}>
+          {texts.people.tellOthers}
+        </Check>
       </div>
     </details>
   );

@@ -1,9 +1,10 @@
 /** What is promised about parts of the image: it decides which pixels teach. */
 import * as texts from "../../texts";
+import { count } from "../../texts/numbers";
 import type { EditorActions } from "./actions";
 import { DeclareRegion } from "./DeclareRegion";
 import type { Coverage, RegionInfo } from "./model";
-import { Button, count, Section } from "./parts";
+import { Button, Section } from "./parts";
 import { shownNumber, spanText } from "./planes";
 import { COVERAGES, coverageLabel } from "./region_words";
 
@@ -31,7 +32,7 @@ export function RegionPanel({ actions }: { actions: EditorActions }) {
             <div class="row">
               <Button
                 label={texts.regions.declareWholeImage}
-                onClick={() => actions.desk.proposeWholeImage()}
+                onClick={() => actions.regions.proposeWholeImage()}
               >
                 <span>{texts.regions.wholeImage}</span>
               </Button>
@@ -72,7 +73,7 @@ function RegionItem({ actions, region }: { actions: EditorActions; region: Regio
         type="button"
         class="region-head"
         aria-expanded={isChosen}
-        onClick={() => actions.desk.show(region)}
+        onClick={() => actions.regions.show(region)}
       >
         <span class={`region-mark region-${region.coverage}`} aria-hidden="true" />
         <span class="region-name">
@@ -93,7 +94,7 @@ function RegionItem({ actions, region }: { actions: EditorActions; region: Regio
 }
 
 function RegionMenu({ actions, region }: { actions: EditorActions; region: RegionInfo }) {
-  const n = actions.desk.objectsIn(region.box, region);
+  const n = actions.regions.objectsIn(region.box, region);
   // Read so that the count follows the painting.
   void actions.model.nObjects.value;
   if (region.state === "submitted") {
@@ -102,15 +103,15 @@ function RegionMenu({ actions, region }: { actions: EditorActions; region: Regio
         <Why actions={actions} region={region} />
         <p class="hint">{texts.regions.frozen}</p>
         <div class="row">
-          <Button label={texts.regions.reopenRegion} onClick={() => actions.desk.reopen(region)}>
+          <Button label={texts.regions.reopenRegion} onClick={() => actions.regions.reopen(region)}>
             <span>{texts.regions.reopen}</span>
           </Button>
-          {actions.guide.of(region) && (
+          {actions.suggestions.of(region) && (
             <Button
               label={texts.regions.nextSuggestion}
               keyFor="next-suggestion"
               kind="primary"
-              onClick={() => actions.guide.next()}
+              onClick={() => actions.suggestions.next()}
             >
               <span>{texts.regions.nextSuggestion}</span>
             </Button>
@@ -127,7 +128,7 @@ function RegionMenu({ actions, region }: { actions: EditorActions; region: Regio
         <select
           value={region.coverage}
           onChange={(event) => {
-            actions.desk.change(region, { coverage: event.currentTarget.value as Coverage });
+            actions.regions.change(region, { coverage: event.currentTarget.value as Coverage });
           }}
         >
           {COVERAGES.map((one) => (
@@ -149,14 +150,14 @@ function RegionMenu({ actions, region }: { actions: EditorActions; region: Regio
           label={texts.regions.submit}
           keyFor="submit-region"
           kind="primary"
-          onClick={() => actions.desk.submit(region)}
+          onClick={() => actions.regions.submit(region)}
         >
           <span>{texts.regions.submit}</span>
         </Button>
         <Button
           label={texts.regions.removeRegion}
           kind="danger"
-          onClick={() => actions.desk.remove(region)}
+          onClick={() => actions.regions.remove(region)}
         >
           <span>{texts.regions.remove}</span>
         </Button>
@@ -167,7 +168,7 @@ function RegionMenu({ actions, region }: { actions: EditorActions; region: Regio
 
 /** Why the region was suggested, if it was. */
 function Why({ actions, region }: { actions: EditorActions; region: RegionInfo }) {
-  const suggestion = actions.guide.of(region);
+  const suggestion = actions.suggestions.of(region);
   if (!suggestion) return null;
   return (
     <p class="why">

@@ -1,10 +1,11 @@
 /** The bar above the image: where we are, what is saved, back and forward. */
 
 import * as texts from "../../texts";
+import { count } from "../../texts/numbers";
 import type { EditorActions } from "./actions";
 import { keyOf } from "./key_bindings";
 import { People } from "./People";
-import { Button, count, ICONS, Icon } from "./parts";
+import { Button, ICONS, Icon } from "./parts";
 
 export interface Links {
   readonly project: string;
@@ -15,29 +16,10 @@ export interface Links {
 
 export function TopBar({ actions, links }: { actions: EditorActions; links: Links }) {
   const { model } = actions;
-  const history = model.history.value;
-  const what = (kind: string | null) => (kind ? texts.kindWord(kind) : "");
   const image = model.image.value;
   return (
     <header class="topbar">
-      <a class="button button-quiet" href={links.project} title={texts.editor.backToProject}>
-        <Icon path={ICONS.back} />
-        <span class="wide-only">{texts.editor.topBar.project}</span>
-      </a>
-      <nav class="pager" aria-label={texts.editor.topBar.images}>
-        <PageLink
-          href={links.previous}
-          label={texts.editor.topBar.previousImage}
-          keys={keyOf("previous-image")}
-          icon="previous"
-        />
-        <PageLink
-          href={links.next}
-          label={texts.editor.topBar.nextImage}
-          keys={keyOf("next-image")}
-          icon="next"
-        />
-      </nav>
+      <OtherPages links={links} />
       <h1 class="image-name" title={image?.name}>
         {image?.name ?? "…"}
       </h1>
@@ -49,39 +31,13 @@ export function TopBar({ actions, links }: { actions: EditorActions; links: Link
       )}
       <span class="spring" />
       <People actions={actions} project={links.project} />
-      {model.aside.value.length > 0 && (
-        <button
-          type="button"
-          class="button aside-mark"
-          title={texts.saving.asideHelp}
-          onClick={() => actions.conflicts.openAside()}
-        >
-          {texts.saving.nAside(model.aside.value.length)}
-        </button>
-      )}
+      <AsideMark actions={actions} />
       {model.mayAnnotate.value ? (
         <SaveMark actions={actions} />
       ) : (
         <span>{texts.editor.topBar.viewOnly}</span>
       )}
-      <Button
-        label={texts.editor.topBar.undo(what(history.undoKind))}
-        keyFor="undo"
-        icon={ICONS.undo}
-        name="undo"
-        isDisabled={!history.canUndo}
-        onClick={() => actions.paint.undo()}
-        kind="quiet"
-      />
-      <Button
-        label={texts.editor.topBar.redo(what(history.redoKind))}
-        keyFor="redo"
-        icon={ICONS.redo}
-        name="redo"
-        isDisabled={!history.canRedo}
-        onClick={() => actions.paint.redo()}
-        kind="quiet"
-      />
+      <BackAndForward actions={actions} />
       <Button
         label={texts.editor.topBar.history}
         keyFor="history"
@@ -111,6 +67,75 @@ export function TopBar({ actions, links }: { actions: EditorActions; links: Link
         kind="quiet"
       />
     </header>
+  );
+}
+
+/** The project, and the images beside this one. */
+function OtherPages({ links }: { links: Links }) {
+  return (
+    <>
+      <a class="button button-quiet" href={links.project} title={texts.editor.backToProject}>
+        <Icon path={ICONS.back} />
+        <span class="wide-only">{texts.editor.topBar.project}</span>
+      </a>
+      <nav class="pager" aria-label={texts.editor.topBar.images}>
+        <PageLink
+          href={links.previous}
+          label={texts.editor.topBar.previousImage}
+          keys={keyOf("previous-image")}
+          icon="previous"
+        />
+        <PageLink
+          href={links.next}
+          label={texts.editor.topBar.nextImage}
+          keys={keyOf("next-image")}
+          icon="next"
+        />
+      </nav>
+    </>
+  );
+}
+
+function BackAndForward({ actions }: { actions: EditorActions }) {
+  const history = actions.model.history.value;
+  const what = (kind: string | null) => (kind ? texts.kindWord(kind) : "");
+  return (
+    <>
+      <Button
+        label={texts.editor.topBar.undo(what(history.undoKind))}
+        keyFor="undo"
+        icon={ICONS.undo}
+        name="undo"
+        isDisabled={!history.canUndo}
+        onClick={() => actions.paint.undo()}
+        kind="quiet"
+      />
+      <Button
+        label={texts.editor.topBar.redo(what(history.redoKind))}
+        keyFor="redo"
+        icon={ICONS.redo}
+        name="redo"
+        isDisabled={!history.canRedo}
+        onClick={() => actions.paint.redo()}
+        kind="quiet"
+      />
+    </>
+  );
+}
+
+/** Leads to what the server will never take as it is. */
+function AsideMark({ actions }: { actions: EditorActions }) {
+  const n = actions.model.aside.value.length;
+  if (n === 0) return null;
+  return (
+    <button
+      type="button"
+      class="button aside-mark"
+      title={texts.saving.asideHelp}
+      onClick={() => actions.conflicts.openAside()}
+    >
+      {texts.saving.nAside(n)}
+    </button>
   );
 }
 

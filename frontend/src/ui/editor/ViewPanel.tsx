@@ -6,7 +6,7 @@ import type { EditorActions } from "./actions";
 import { ChannelList } from "./ChannelList";
 import { ColourPanel } from "./ColourPanel";
 import { MapPanel } from "./MapPanel";
-import { Section, Segments, Slider } from "./parts";
+import { Check, Section, Segments, Slider } from "./parts";
 
 const STYLES: readonly { value: LabelStyleName; label: string }[] = [
   { value: "both", label: texts.viewing.look.both },
@@ -53,16 +53,14 @@ export function ViewPanel({ actions }: { actions: EditorActions }) {
       />
       <MapPanel actions={actions} />
       <ChannelList actions={actions} />
-      <label class="check">
-        <input
-          type="checkbox"
-          checked={model.touchPaints.value}
-          onChange={(event) => {
-            model.touchPaints.value = event.currentTarget.checked;
-          }}
-        />
-        <span>{texts.viewing.look.fingerPaints}</span>
-      </label>
+      <Check
+        isOn={model.touchPaints.value}
+        onChange={(isOn) => {
+          model.touchPaints.value = isOn;
+        }}
+      >
+        {texts.viewing.look.fingerPaints}
+      </Check>
     </Section>
   );
 }

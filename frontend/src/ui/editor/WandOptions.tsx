@@ -2,7 +2,7 @@
 
 import * as texts from "../../texts";
 import type { EditorActions } from "./actions";
-import { Slider } from "./parts";
+import { Check, Slider } from "./parts";
 
 export function WandOptions({ actions }: { actions: EditorActions }) {
   const { wandTolerance, wandFillsHoles } = actions.model;
@@ -20,16 +20,14 @@ export function WandOptions({ actions }: { actions: EditorActions }) {
           wandTolerance.value = value;
         }}
       />
-      <label class="check">
-        <input
-          type="checkbox"
-          checked={wandFillsHoles.value}
-          onChange={(event) => {
-            wandFillsHoles.value = event.currentTarget.checked;
-          }}
-        />
-        <span>{texts.tools.wand.fillsHoles}</span>
-      </label>
+      <Check
+        isOn={wandFillsHoles.value}
+        onChange={(isOn) => {
+          wandFillsHoles.value = isOn;
+        }}
+      >
+        {texts.tools.wand.fillsHoles}
+      </Check>
     </>
   );
 }

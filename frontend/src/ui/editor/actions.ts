@@ -5,6 +5,7 @@ import type { ClassDesk } from "./class_desk";
 import type { CompareDesk } from "./compare_desk";
 import type { ConflictDesk } from "./conflict_desk";
 import type { ContrastDesk } from "./contrast_desk";
+import type { DraftDesk } from "./draft_desk";
 import type { HistoryList } from "./history_list";
 import type { KeyDesk } from "./key_desk";
 import type { ListDesk } from "./list_desk";
@@ -24,8 +25,9 @@ import type { Viewing } from "./viewing";
 
 export interface EditorActions {
   readonly model: EditorModel;
+  readonly drafts: DraftDesk;
   readonly review: Review;
-  readonly desk: RegionDesk;
+  readonly regions: RegionDesk;
   readonly contrast: ContrastDesk;
   readonly view: ViewDesk;
   readonly paint: PaintDesk;
@@ -35,7 +37,7 @@ export interface EditorActions {
   readonly list: ListDesk;
   readonly compare: CompareDesk;
   readonly conflicts: ConflictDesk;
-  readonly guide: SuggestionDesk;
+  readonly suggestions: SuggestionDesk;
   readonly login: LoginDesk;
   readonly viewing: Viewing;
   readonly maps: MapDesk;

@@ -1,7 +1,8 @@
 /** Bookmarks of the image: added, gone to, renamed, shared, deleted. */
 import type { BookmarkJson, ViewApi } from "../../api/views";
 import * as texts from "../../texts";
-import { type EditorModel, notify } from "./model";
+import type { EditorModel } from "./model";
+import { notify } from "./notices";
 import type { PlaceDesk } from "./place_desk";
 import { planeText } from "./planes";
 

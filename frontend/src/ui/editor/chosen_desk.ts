@@ -1,19 +1,21 @@
 /** Many objects at once: which are chosen, and what is done to all of them. */
 import type { ImagePoint } from "../../geometry/points";
 import { boxEnclosure, type Enclosure, INSIDE_FROM } from "../../labels/inside";
-import type { DraftStore, LabelReader, LayerStore, ManyReport } from "../../store/types";
+import type { ManyReport } from "../../store/edit_types";
+import type { DraftStore, LabelReader, LayerStore } from "../../store/types";
 import * as texts from "../../texts";
 import { type Among, type ChooseHow, chosenAfter, chosenWith, NONE_CHOSEN } from "./chosen";
 import { classWord } from "./class_words";
-import { type EditorModel, notify } from "./model";
-import type { Review } from "./review";
+import type { DraftDesk } from "./draft_desk";
+import type { EditorModel } from "./model";
+import { notify } from "./notices";
 import type { Scene } from "./scene";
 
 export interface ChosenParts {
   readonly model: EditorModel;
   readonly scene: Scene;
   readonly layer: LayerStore;
-  readonly review: Review;
+  readonly drafts: DraftDesk;
   readonly attempt: <T>(edit: () => Promise<T>) => Promise<T | undefined>;
 }
 
@@ -40,14 +42,14 @@ export class ChosenDesk {
 
   /** The layer that is chosen among; the annotation where no draft can be seen. */
   get among(): Among {
-    const { model, review } = this.#parts;
-    const hasDraft = review.draft !== undefined && !model.isBlind.value;
+    const { model, drafts } = this.#parts;
+    const hasDraft = drafts.draft !== undefined && !model.isBlind.value;
     return hasDraft ? model.among.value : "annotation";
   }
 
   readerOf(among: Among): LabelReader | undefined {
-    const { layer, review } = this.#parts;
-    return among === "annotation" ? layer : review.draft;
+    const { layer, drafts } = this.#parts;
+    return among === "annotation" ? layer : drafts.draft;
   }
 
   /** Choose what lies inside with at least half of its box, in the plane that is shown. */
@@ -107,7 +109,7 @@ export class ChosenDesk {
   }
 
   #isSeen(among: Among, id: number): boolean {
-    return among === "annotation" || this.#parts.review.shows(id);
+    return among === "annotation" || this.#parts.drafts.shows(id);
   }
 
   /** What has no pixel any more, or is no longer to be decided, is chosen no more. */
@@ -138,10 +140,10 @@ export class ChosenDesk {
   }
 
   #drafted(): { draft: DraftStore; ids: number[] } | undefined {
-    const { model, review } = this.#parts;
+    const { model, drafts } = this.#parts;
     const { among, ids } = model.chosen.value;
-    return among === "draft" && ids.size > 0 && review.draft
-      ? { draft: review.draft, ids: [...ids] }
+    return among === "draft" && ids.size > 0 && drafts.draft
+      ? { draft: drafts.draft, ids: [...ids] }
       : undefined;
   }
 

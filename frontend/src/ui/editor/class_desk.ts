@@ -6,13 +6,14 @@ import type { LayerStore } from "../../store/types";
 import * as texts from "../../texts";
 import type { ChosenDesk } from "./chosen_desk";
 import { classWord, nameByKey } from "./class_words";
-import { type EditorModel, notify } from "./model";
-import type { Review } from "./review";
+import type { DraftDesk } from "./draft_desk";
+import type { EditorModel } from "./model";
+import { notify } from "./notices";
 
 export interface ClassParts {
   readonly model: EditorModel;
   readonly layer: LayerStore;
-  readonly review: Review;
+  readonly drafts: DraftDesk;
   readonly many: ChosenDesk;
   readonly classes: ClassApi;
   readonly attempt: <T>(edit: () => Promise<T>) => Promise<T | undefined>;
@@ -47,8 +48,8 @@ export class ClassDesk {
 
   /** The project's list is another one, by this person or somebody else. */
   async changed(): Promise<void> {
-    const { layer, review } = this.#parts;
-    await Promise.all([this.load(), layer.refreshClasses(), review.draft?.refresh()]);
+    const { layer, drafts } = this.#parts;
+    await Promise.all([this.load(), layer.refreshClasses(), drafts.draft?.refresh()]);
   }
 
   /** The class with this key, if there is one, is chosen. */
@@ -75,10 +76,10 @@ export class ClassDesk {
 
   /** Give the selected object a class. */
   setOfSelected(name: string): void {
-    const { model, layer, review, attempt } = this.#parts;
+    const { model, layer, drafts, attempt } = this.#parts;
     if (!this.#mayAnnotate()) return;
     const { selected, selectedDraft } = model;
-    const { draft } = review;
+    const { draft } = drafts;
     const said = (id: number, isDraft: boolean) =>
       notify(model, texts.classes.changed(id, isDraft, classWord(name)));
     if (selected.value !== 0) {

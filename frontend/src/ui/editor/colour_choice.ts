@@ -1,6 +1,7 @@
 /** What the colour of an object tells: which object it is, its class, state, score or author. */
 import type { ClassJson } from "../../api/types";
-import type { InstanceIndex, InstanceState } from "../../store/types";
+import type { InstanceState } from "../../labels/instance_rows";
+import type { InstanceIndex } from "../../store/types";
 import type { Colouring } from "../../viewer/colouring";
 import {
   type Hues,

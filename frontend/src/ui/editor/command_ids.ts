@@ -1,6 +1,7 @@
 /** What the keys of the editor are called where a person's own are kept: these names stay. */
+
+import type { WriteMode } from "../../store/edit_types";
 import type { Shaping } from "../../store/shape_types";
-import type { WriteMode } from "../../store/types";
 import type { ToolName } from "../../tools/tool";
 
 export type CommandId =

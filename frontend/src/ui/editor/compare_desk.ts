@@ -4,7 +4,7 @@ import type { LayerJson } from "../../api/types";
 import type { DifferenceKind, Side } from "../../labels/differences";
 import * as texts from "../../texts";
 import { clickOrPan } from "../../tools/clicks";
-import type { Gesture, PointerPlace } from "../../viewer/input";
+import type { Gesture, PointerPlace } from "../../viewer/gesture";
 import type { KeyId } from "./command_ids";
 import { type CompareParts, CompareRun, sentenceOf } from "./compare_run";
 import { CompareState } from "./compare_state";
@@ -17,7 +17,7 @@ import {
   PAINTING_IS_OFF,
 } from "./compare_words";
 import { meaningOf } from "./key_bindings";
-import { notify } from "./model";
+import { notify } from "./notices";
 
 /** What changes something, which a comparison does not let happen. */
 const EDITING: readonly (KeyId | undefined)[] = [

@@ -3,7 +3,7 @@ import { ApiError } from "../../api/client";
 import type { RestLayerApi } from "../../api/layers";
 import type { Rect } from "../../geometry/rect";
 import { type DifferenceKind, Differences, type GroupColumns } from "../../labels/differences";
-import type { PlaneRef } from "../../store/types";
+import type { PlaneRef } from "../../labels/spans";
 
 export interface Compared {
   readonly found: Differences;
@@ -25,7 +25,7 @@ export interface CompareRequest {
 }
 
 const PAGE = 10_000;
-export const MOST_LISTED = 50_000;
+const MOST_LISTED = 50_000;
 
 /** @throws ApiError or NetworkError */
 export async function loadDifferences(

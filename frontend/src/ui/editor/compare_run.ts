@@ -147,12 +147,12 @@ export class CompareRun {
       look: this.#lookOf(compared),
       isHidden: (shown) => this.#state.hasDraft && scene.isBlind(shown),
       signsIn: (box) => this.#signsIn(box),
-      request: () => scene.requestLabels(),
+      request: () => scene.layers.request(),
     });
     view.setOpacity(model.opacity.value);
     view.setCurtain(this.#state.curtain.value);
     this.#view = view;
-    this.#shown = [scene.addComparison(view), () => view.destroy(), ...this.#follow()];
+    this.#shown = [scene.layers.addComparison(view), () => view.destroy(), ...this.#follow()];
     this.#take(compared);
   }
 

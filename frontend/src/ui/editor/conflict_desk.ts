@@ -1,9 +1,11 @@
 /** Pixels that others changed first, and strokes that were set aside: told, and a person decides. */
 import { EMPTY_RECT, union } from "../../geometry/rect";
+import type { PlaneRef } from "../../labels/spans";
+import type { AsideOp, RefusedReport } from "../../store/saving_types";
 import type { StackStore } from "../../store/stack";
-import type { AsideOp, PlaneRef, RefusedReport } from "../../store/types";
 import * as texts from "../../texts";
-import { dismiss, type EditorModel, notify } from "./model";
+import type { EditorModel } from "./model";
+import { dismiss, notify } from "./notices";
 import { isSame } from "./planes";
 import type { Scene } from "./scene";
 

@@ -4,7 +4,8 @@ import type { ImageJson } from "../../api/types";
 import * as texts from "../../texts";
 import { type ChannelStyle, PLAIN_TONE, windowFromHistogram } from "../../viewer/channels";
 import { leastSpan, toView } from "./intensity";
-import { type EditorModel, notify } from "./model";
+import type { EditorModel } from "./model";
+import { notify } from "./notices";
 import type { Scene } from "./scene";
 
 /** The window of a channel's stored values on screen, where they are shown. */

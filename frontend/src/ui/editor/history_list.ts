@@ -2,8 +2,8 @@
 import { computed, signal } from "@preact/signals";
 import type { HistoryApi, HistoryOpJson, HistoryQuery } from "../../api/history";
 import type { Rect } from "../../geometry/rect";
+import type { PlaneRef } from "../../labels/spans";
 import type { StackStore } from "../../store/stack";
-import type { PlaneRef } from "../../store/types";
 import * as texts from "../../texts";
 import { type Step, stepsOf } from "./history_steps";
 

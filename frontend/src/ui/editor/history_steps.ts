@@ -1,7 +1,7 @@
 /** Ops of the log put together to the steps that people made, and put into words. */
 import type { HistoryOpJson } from "../../api/history";
 import { EMPTY_RECT, type Rect, rect, union } from "../../geometry/rect";
-import type { PlaneRef } from "../../store/types";
+import type { PlaneRef } from "../../labels/spans";
 import * as texts from "../../texts";
 import { kindWord } from "../../texts/kinds";
 

@@ -9,7 +9,8 @@ import { BINDABLES, keyMap, kindOf } from "./key_bindings";
 import { choiceOf } from "./key_choice";
 import { KeyMap } from "./key_map";
 import { shownKey } from "./key_names";
-import { type EditorModel, notify } from "./model";
+import type { EditorModel } from "./model";
+import { notify } from "./notices";
 import { isUsable } from "./reserved_keys";
 
 export interface KeyParts {

@@ -1,59 +1,21 @@
 /** Key presses to commands; silent while a person types, or while a dialog is open. */
 import { TOOLS } from "../../tools/tools";
 import type { EditorActions } from "./actions";
-import { COMMANDS, type Command } from "./commands";
+import type { Command } from "./command";
+import { COMMANDS } from "./commands";
 import { meaningOf } from "./key_bindings";
 import { keyName } from "./key_names";
 
 export function bindKeys(actions: EditorActions, stage: HTMLElement): () => void {
   const abort = new AbortController();
   const { signal } = abort;
-  let held: Command | undefined;
-  let heldCode = "";
-  const letGo = () => {
-    held?.release?.(actions);
-    held = undefined;
-  };
+  const held = new HeldCommand(actions);
   window.addEventListener(
     "keydown",
     (event) => {
       if (isTaken(event)) return;
       const onStage = stage.contains(document.activeElement);
-      if (actions.compare.takesKey(keyName(event), onStage)) {
-        event.preventDefault();
-        return;
-      }
-      if (event.key === "Tab" && onStage && stepsThroughDraft(actions)) {
-        event.preventDefault();
-        actions.review.step(event.shiftKey ? -1 : 1);
-        return;
-      }
-      const name = keyName(event);
-      if (actions.travel.takesKey(name) || actions.paint.takesKey(name)) {
-        event.preventDefault();
-        return;
-      }
-      const meaning = meaningOf(name, actions.model.stackSize.value);
-      const command = COMMANDS.find((one) => one.id === meaning);
-      if (command && (onStage || !command.onlyOnStage)) {
-        event.preventDefault();
-        if (actions.travel.forbids(command.group)) return;
-        if (command.release) {
-          if (event.repeat) return;
-          letGo();
-          held = command;
-          heldCode = event.code;
-        }
-        command.run(actions);
-        return;
-      }
-      const tool = TOOLS.find((one) => one.name === meaning);
-      if (tool) {
-        event.preventDefault();
-        actions.paint.chooseTool(tool.name);
-      } else if (actions.classes.chooseByKey(name)) {
-        event.preventDefault();
-      }
+      if (press(event, actions, held, onStage)) event.preventDefault();
     },
     { signal },
   );
@@ -61,12 +23,78 @@ export function bindKeys(actions: EditorActions, stage: HTMLElement): () => void
     "keyup",
     (event) => {
       // Of what is let go together with Cmd a Mac tells nothing but Cmd.
-      if (event.code === heldCode || event.key === "Meta") letGo();
+      if (event.code === held.code || event.key === "Meta") held.letGo();
     },
     { signal },
   );
-  window.addEventListener("blur", letGo, { signal });
+  window.addEventListener("blur", () => held.letGo(), { signal });
   return () => abort.abort();
+}
+
+/** The command that lasts while its key is held. */
+class HeldCommand {
+  code = "";
+  #command: Command | undefined;
+  readonly #actions: EditorActions;
+
+  constructor(actions: EditorActions) {
+    this.#actions = actions;
+  }
+
+  hold(command: Command, code: string): void {
+    this.letGo();
+    this.#command = command;
+    this.code = code;
+  }
+
+  letGo(): void {
+    this.#command?.release?.(this.#actions);
+    this.#command = undefined;
+  }
+}
+
+/**
+ * Do what a key means: what is going on comes first, then commands, tools and classes.
+ *
+ * @returns whether it means anything here
+ */
+function press(
+  event: KeyboardEvent,
+  actions: EditorActions,
+  held: HeldCommand,
+  onStage: boolean,
+): boolean {
+  const name = keyName(event);
+  if (actions.compare.takesKey(name, onStage)) return true;
+  if (event.key === "Tab" && onStage && stepsThroughDraft(actions)) {
+    actions.review.step(event.shiftKey ? -1 : 1);
+    return true;
+  }
+  if (actions.travel.takesKey(name) || actions.paint.takesKey(name)) return true;
+  const meaning = meaningOf(name, actions.model.stackSize.value);
+  const command = COMMANDS.find((one) => one.id === meaning);
+  if (command && (onStage || !command.onlyOnStage)) {
+    give(command, event, actions, held);
+    return true;
+  }
+  const tool = TOOLS.find((one) => one.name === meaning);
+  if (!tool) return actions.classes.chooseByKey(name);
+  actions.paint.chooseTool(tool.name);
+  return true;
+}
+
+function give(
+  command: Command,
+  event: KeyboardEvent,
+  actions: EditorActions,
+  held: HeldCommand,
+): void {
+  if (actions.travel.forbids(command.group)) return;
+  if (command.release) {
+    if (event.repeat) return;
+    held.hold(command, event.code);
+  }
+  command.run(actions);
 }
 
 function stepsThroughDraft({ model, travel }: EditorActions): boolean {

@@ -1,13 +1,13 @@
 /** What the object list shows of each object, column by column. */
 import type { ComponentChildren } from "preact";
 import type { ClassJson } from "../../api/types";
+import { STATES } from "../../labels/instance_rows";
 import type { InstanceSnapshot } from "../../labels/instance_snapshot";
-import { STATES } from "../../labels/instances";
 import type { SortKey } from "../../labels/object_list";
 import * as texts from "../../texts";
+import { count } from "../../texts/numbers";
 import { colourOf } from "./class_words";
 import type { Listed } from "./list_desk";
-import { count } from "./parts";
 import { short } from "./units";
 
 export interface Column {

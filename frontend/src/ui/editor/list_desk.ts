@@ -9,19 +9,20 @@ import {
   type ObjectFilter,
   type Order,
 } from "../../labels/object_list";
-import type { LayerStore, PlaneRef } from "../../store/types";
+import type { PlaneRef } from "../../labels/spans";
+import type { LayerStore } from "../../store/types";
 import type { Among } from "./chosen";
 import type { ChosenDesk } from "./chosen_desk";
+import type { DraftDesk } from "./draft_desk";
 import type { EditorModel } from "./model";
 import { nearest } from "./planes";
-import type { Review } from "./review";
 import type { Scene } from "./scene";
 
 export interface ListParts {
   readonly model: EditorModel;
   readonly scene: Scene;
   readonly layer: LayerStore;
-  readonly review: Review;
+  readonly drafts: DraftDesk;
   readonly many: ChosenDesk;
   readonly goTo: (plane: PlaneRef) => Promise<void>;
 }
@@ -127,9 +128,9 @@ export class ListDesk {
 
   /** Where labels are drawn blind nobody is led to a draft. */
   #hidden(among: Among): ((id: number) => boolean) | undefined {
-    const { model, review } = this.#parts;
+    const { model, drafts } = this.#parts;
     const hasBlind = model.regions.value.some((one) => one.purpose === "blind_validation");
-    return among === "draft" && hasBlind ? (id) => review.isBlindObject(id) : undefined;
+    return among === "draft" && hasBlind ? (id) => drafts.isBlindObject(id) : undefined;
   }
 
   /** Sort by a column; by the same again the other way round. */
@@ -159,14 +160,14 @@ export class ListDesk {
 
   /** Select the object at a place of the list and bring it into view. */
   select(place: number): void {
-    const { model, review } = this.#parts;
+    const { model, drafts } = this.#parts;
     const id = this.idAt(place);
     if (!id) return;
     this.active.value = id;
     const isDraft = this.listed.value?.among === "draft";
     model.selected.value = isDraft ? 0 : id;
     // What is decided, or finished, is shown but not selected: there is nothing to decide.
-    model.selectedDraft.value = isDraft && review.shows(id) ? id : 0;
+    model.selectedDraft.value = isDraft && drafts.shows(id) ? id : 0;
     this.reveal(id);
   }
 
@@ -186,12 +187,12 @@ export class ListDesk {
 
   /** Everything that the filter leaves becomes the chosen set. */
   chooseMatching(): void {
-    const { many, review } = this.#parts;
+    const { many, drafts } = this.#parts;
     const { listed } = this;
     this.refresh();
     const { among, rows, order } = listed.value ?? {};
     if (!among || !rows || !order) return;
     const ids = Array.from(order, (row) => rows.id[row] as number);
-    many.choose(among, among === "draft" ? ids.filter((id) => review.shows(id)) : ids, "replace");
+    many.choose(among, among === "draft" ? ids.filter((id) => drafts.shows(id)) : ids, "replace");
   }
 }

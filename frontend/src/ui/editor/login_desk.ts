@@ -1,5 +1,7 @@
 /** What happens when the session runs out while the page is open. */
-import type { LayerStore, SaveStatus } from "../../store/types";
+
+import type { SaveStatus } from "../../store/saving_types";
+import type { LayerStore } from "../../store/types";
 import type { EditorModel } from "./model";
 
 export class LoginDesk {

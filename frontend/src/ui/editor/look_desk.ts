@@ -5,7 +5,8 @@ import * as texts from "../../texts";
 import type { ChannelStyle } from "../../viewer/channels";
 import type { ColourBy } from "./colour_choice";
 import { keptStyles, looksOf } from "./look";
-import { type EditorModel, notify } from "./model";
+import type { EditorModel } from "./model";
+import { notify } from "./notices";
 
 /** While a slider moves nothing is sent. */
 const SAVE_AFTER_MS = 800;

@@ -3,8 +3,9 @@ import { effect, type Signal, signal, untracked } from "@preact/signals";
 import type { MapAnswer, PromptApi } from "../../api/prompts";
 import { grow, intersect, isEmpty, type Rect, rect } from "../../geometry/rect";
 import * as texts from "../../texts";
-import { type EditorModel, notify } from "./model";
-import type { Review } from "./review";
+import type { DraftDesk } from "./draft_desk";
+import type { EditorModel } from "./model";
+import { notify } from "./notices";
 import type { Scene } from "./scene";
 
 /** What the server makes at once. */
@@ -30,7 +31,7 @@ export class MapDesk {
   readonly #model: EditorModel;
   readonly #scene: Scene;
   readonly #api: PromptApi;
-  readonly #review: Review;
+  readonly #drafts: DraftDesk;
   #version = "";
   #abort: AbortController | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -38,11 +39,11 @@ export class MapDesk {
   #wanted: { key: string; box: Rect } | undefined;
   readonly #disposers: (() => void)[];
 
-  constructor(model: EditorModel, scene: Scene, api: PromptApi, review: Review) {
+  constructor(model: EditorModel, scene: Scene, api: PromptApi, drafts: DraftDesk) {
     this.#model = model;
     this.#scene = scene;
     this.#api = api;
-    this.#review = review;
+    this.#drafts = drafts;
     this.#disposers = [
       effect(() => {
         const draft = model.draftId.value;
@@ -73,7 +74,7 @@ export class MapDesk {
   async #follow(draft: string | undefined): Promise<void> {
     this.#hide();
     this.#version = "";
-    const found = draft && (await this.#review.predictionOf(draft).catch(() => undefined));
+    const found = draft && (await this.#drafts.predictionOf(draft).catch(() => undefined));
     if (this.#model.draftId.value !== draft) return;
     const engines = found ? await this.#api.engines().catch(() => []) : [];
     if (this.#model.draftId.value !== draft) return;

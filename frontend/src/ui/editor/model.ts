@@ -1,26 +1,16 @@
 /** What the editor shows and what a person chose, as signals; no network, no canvas. */
-import { computed, effect, type Signal, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import type { Suggestion } from "../../api/round_types";
 import type { ClassJson } from "../../api/types";
 import type { Rect } from "../../geometry/rect";
-import type { ReviewOrder } from "../../labels/review_order";
-import type {
-  AsideOp,
-  HistoryState,
-  LongEdit,
-  PlaneRef,
-  SaveState,
-  Span,
-  WriteMode,
-} from "../../store/types";
-import type { ToolName } from "../../tools/tool";
+import type { PlaneRef, Span } from "../../labels/spans";
+import type { HistoryState, LongEdit } from "../../store/edit_types";
+import type { AsideOp, SaveState } from "../../store/saving_types";
 import type { ChannelStyle } from "../../viewer/channels";
-import type { LabelStyleName } from "../../viewer/colouring";
 import { type Authors, NO_AUTHORS } from "./author_words";
 import { type Among, NONE_CHOSEN } from "./chosen";
-import type { ColourBy } from "./colour_choice";
-import { withKeys } from "./key_bindings";
-import type { PaletteName } from "./palettes";
+import type { Notice } from "./notices";
+import { keep, type Remembered, recall } from "./remembered";
 import { viewSignals } from "./view_model";
 
 export interface ImageInfo {
@@ -62,22 +52,6 @@ export interface RegionInfo extends Span {
   readonly state: "open" | "submitted";
 }
 
-export interface Notice {
-  readonly id: number;
-  readonly text: string;
-  readonly tone: "info" | "problem" | "news";
-  readonly actions: readonly NoticeAction[];
-  /** Until it is read and closed. */
-  readonly stays: boolean;
-}
-
-export interface NoticeAction {
-  readonly label: string;
-  readonly run: () => void;
-  /** The notice is not done with by this. */
-  readonly stays?: boolean;
-}
-
 export interface ObjectFacts extends Span {
   readonly id: number;
   readonly areaPx: number;
@@ -98,168 +72,19 @@ export interface DraftCounts {
 export const SMALLEST_RADIUS = 0.5;
 export const LARGEST_RADIUS = 500;
 
-/** Kept for the next visit, in this browser only. */
-interface Remembered {
-  tool: ToolName;
-  radius: number;
-  mode: WriteMode;
-  startsNew: boolean;
-  wandTolerance: number;
-  wandFillsHoles: boolean;
-  labelStyle: LabelStyleName;
-  colourBy: ColourBy;
-  palette: PaletteName;
-  reviewOrder: ReviewOrder;
-  activeClass: string;
-  opacity: number;
-  edgeWidth: number;
-  draftOpacity: number;
-  touchPaints: boolean;
-  isPanelOpen: boolean;
-}
-
-const DEFAULTS: Remembered = {
-  tool: "brush",
-  radius: 10,
-  mode: "preserve",
-  startsNew: true,
-  wandTolerance: 24,
-  wandFillsHoles: true,
-  labelStyle: "both",
-  colourBy: "class",
-  palette: "hues",
-  reviewOrder: "doubt",
-  activeClass: "",
-  opacity: 0.8,
-  edgeWidth: 1,
-  draftOpacity: 0.8,
-  touchPaints: true,
-  isPanelOpen: true,
-};
-const MEMORY_KEY = "cytoloop.editor";
-
-function recall(): Remembered {
-  try {
-    return { ...DEFAULTS, ...JSON.parse(localStorage.getItem(MEMORY_KEY) ?? "{}") };
-  } catch {
-    // Storage may be blocked or hold something foreign: the defaults do.
-    return DEFAULTS;
-  }
-}
-
 export type EditorModel = ReturnType<typeof makeModel>;
 
 export function makeModel() {
   const memory = recall();
-  const image = signal<ImageInfo | undefined>(undefined);
   const model = {
-    image,
-    /** 1 x 1 for a single picture. */
-    stackSize: computed(() => ({ nZ: image.value?.nZ ?? 1, nT: image.value?.nT ?? 1 })),
-    /** What picture and labels show. */
-    plane: signal<PlaneRef>({ t: 0, z: 0 }),
-    /** Where the person wants to be; ahead of `plane` while that is fetched. */
-    wantedPlane: signal<PlaneRef>({ t: 0, z: 0 }),
-    isPlaneLate: signal(false),
-    /** The picture is the maximum over z; the labels are those of the plane. */
-    isProjected: signal(false),
-    /** Why nothing can be shown; undefined while all is well. */
-    failure: signal<string | undefined>(undefined),
-    isLoading: signal(true),
-    /** False for people who may only look. */
-    mayAnnotate: signal(true),
-    /** Whether the person may change the project's classes. */
-    mayManage: signal(false),
-
-    tool: signal(memory.tool),
-    radius: signal(memory.radius),
-    mode: signal(memory.mode),
-    startsNew: signal(memory.startsNew),
-    wandTolerance: signal(memory.wandTolerance),
-    wandFillsHoles: signal(memory.wandFillsHoles),
-    isNewArmed: signal(false),
-    touchPaints: signal(memory.touchPaints),
-
-    selected: signal(0),
-    selectedDraft: signal(0),
-    /** Many objects at once, for what is done to all of them. */
-    chosen: signal(NONE_CHOSEN),
-    /** Whose objects are chosen among, and listed. */
-    among: signal<Among>("annotation"),
-    /** Choosing draws a lasso and not a box. */
-    isLasso: signal(false),
-    facts: signal<ObjectFacts | undefined>(undefined),
-    draftFacts: signal<ObjectFacts | undefined>(undefined),
-    nObjects: signal(0),
-
-    /** Kinds of objects of the project. */
-    classes: signal<readonly ClassJson[]>([]),
-    /** What new objects are; "" for no class. */
-    activeClass: signal(memory.activeClass),
-    /** Objects of the annotation by class. */
-    classCounts: signal<ReadonlyMap<string, number>>(new Map()),
-
-    labelStyle: signal(memory.labelStyle),
-    colourBy: signal(memory.colourBy),
-    palette: signal(memory.palette),
-    /** Who made which object; read while colours tell it. */
-    authors: signal<Authors>(NO_AUTHORS),
-    opacity: signal(memory.opacity),
-    /** Of outlines, in image pixels. */
-    edgeWidth: signal(memory.edgeWidth),
-    draftOpacity: signal(memory.draftOpacity),
-    /** Two layers are compared instead: labels are hidden and nothing is painted. */
-    isComparing: signal(false),
-    /** Labels are hidden while the key is held. */
-    isPeeking: signal(false),
-    channels: signal<readonly ChannelStyle[]>([]),
+    ...imageSignals(),
+    ...toolSignals(memory),
+    ...objectSignals(memory),
+    ...lookSignals(memory),
     ...viewSignals(),
-
-    drafts: signal<readonly DraftInfo[]>([]),
-    draftId: signal<string | undefined>(undefined),
-    isDraftShown: signal(true),
-    draftCounts: signal<DraftCounts>({ total: 0, left: 0, nFinished: 0 }),
-    /** Drafts over finished work are drawn too, faded. */
-    showsFinished: signal(false),
-    /** An open blind region is in view: nobody may see a draft before it is submitted. */
-    isBlind: signal(false),
-    /** In which order the objects of a draft come. */
-    reviewOrder: signal(memory.reviewOrder),
-
-    regions: signal<readonly RegionInfo[]>([]),
-    chosenRegion: signal<string | undefined>(undefined),
-    drawnBox: signal<Rect | undefined>(undefined),
-
-    /** Of the project; those with a region say why it was opened. */
-    suggestions: signal<readonly Suggestion[]>([]),
-
-    scale: signal(1),
-    cursor: signal<{ x: number; y: number; label: number; className: string } | undefined>(
-      undefined,
-    ),
-    longEdit: signal<LongEdit | null>(null),
-    save: signal<SaveState>({
-      state: "saved",
-      queued: 0,
-      online: true,
-      lastError: null,
-      isJournalled: true,
-    }),
-    history: signal<HistoryState>({
-      canUndo: false,
-      canRedo: false,
-      undoKind: null,
-      redoKind: null,
-    }),
-    /** Strokes that the server will never take as they are. */
-    aside: signal<readonly AsideOp[]>([]),
-    isAsideOpen: signal(false),
-    isLoginOpen: signal(false),
-    notices: signal<readonly Notice[]>([]),
-    /** Read out by screen readers. */
-    spoken: signal(""),
-    isHelpOpen: signal(false),
-    isPanelOpen: signal(memory.isPanelOpen && hasRoom()),
+    ...draftAndRegionSignals(memory),
+    ...savingSignals(),
+    ...pageSignals(memory),
   };
 
   effect(() => {
@@ -282,46 +107,155 @@ export function makeModel() {
       touchPaints: model.touchPaints.value,
       isPanelOpen: hasRoom() ? model.isPanelOpen.value : memory.isPanelOpen,
     };
-    try {
-      localStorage.setItem(MEMORY_KEY, JSON.stringify(remembered));
-    } catch {
-      // Without storage the choices last as long as the page.
-    }
+    keep(remembered);
   });
   return model;
+}
+
+/** The image, and which plane of it. */
+function imageSignals() {
+  const image = signal<ImageInfo | undefined>(undefined);
+  return {
+    image,
+    /** 1 x 1 for a single picture. */
+    stackSize: computed(() => ({ nZ: image.value?.nZ ?? 1, nT: image.value?.nT ?? 1 })),
+    /** What picture and labels show. */
+    plane: signal<PlaneRef>({ t: 0, z: 0 }),
+    /** Where the person wants to be; ahead of `plane` while that is fetched. */
+    wantedPlane: signal<PlaneRef>({ t: 0, z: 0 }),
+    isPlaneLate: signal(false),
+    /** The picture is the maximum over z; the labels are those of the plane. */
+    isProjected: signal(false),
+    /** Why nothing can be shown; undefined while all is well. */
+    failure: signal<string | undefined>(undefined),
+    isLoading: signal(true),
+    /** False for people who may only look. */
+    mayAnnotate: signal(true),
+    /** Whether the person may change the project's classes. */
+    mayManage: signal(false),
+  };
+}
+
+/** What painting does. */
+function toolSignals(memory: Remembered) {
+  return {
+    tool: signal(memory.tool),
+    radius: signal(memory.radius),
+    mode: signal(memory.mode),
+    startsNew: signal(memory.startsNew),
+    wandTolerance: signal(memory.wandTolerance),
+    wandFillsHoles: signal(memory.wandFillsHoles),
+    isNewArmed: signal(false),
+    touchPaints: signal(memory.touchPaints),
+  };
+}
+
+/** Objects that something is done to, and their classes. */
+function objectSignals(memory: Remembered) {
+  return {
+    selected: signal(0),
+    selectedDraft: signal(0),
+    /** Many objects at once, for what is done to all of them. */
+    chosen: signal(NONE_CHOSEN),
+    /** Whose objects are chosen among, and listed. */
+    among: signal<Among>("annotation"),
+    /** Choosing draws a lasso and not a box. */
+    isLasso: signal(false),
+    facts: signal<ObjectFacts | undefined>(undefined),
+    draftFacts: signal<ObjectFacts | undefined>(undefined),
+    nObjects: signal(0),
+
+    /** Kinds of objects of the project. */
+    classes: signal<readonly ClassJson[]>([]),
+    /** What new objects are; "" for no class. */
+    activeClass: signal(memory.activeClass),
+    /** Objects of the annotation by class. */
+    classCounts: signal<ReadonlyMap<string, number>>(new Map()),
+  };
+}
+
+/** How objects and channels are drawn. */
+function lookSignals(memory: Remembered) {
+  return {
+    labelStyle: signal(memory.labelStyle),
+    colourBy: signal(memory.colourBy),
+    palette: signal(memory.palette),
+    /** Who made which object; read while colours tell it. */
+    authors: signal<Authors>(NO_AUTHORS),
+    opacity: signal(memory.opacity),
+    /** Of outlines, in image pixels. */
+    edgeWidth: signal(memory.edgeWidth),
+    draftOpacity: signal(memory.draftOpacity),
+    /** Two layers are compared instead: labels are hidden and nothing is painted. */
+    isComparing: signal(false),
+    /** Labels are hidden while the key is held. */
+    isPeeking: signal(false),
+    channels: signal<readonly ChannelStyle[]>([]),
+  };
+}
+
+/** Drafts to review, and regions that say what is done. */
+function draftAndRegionSignals(memory: Remembered) {
+  return {
+    drafts: signal<readonly DraftInfo[]>([]),
+    draftId: signal<string | undefined>(undefined),
+    draftCounts: signal<DraftCounts>({ total: 0, left: 0, nFinished: 0 }),
+    /** Drafts over finished work are drawn too, faded. */
+    showsFinished: signal(false),
+    /** An open blind region is in view: nobody may see a draft before it is submitted. */
+    isBlind: signal(false),
+    /** In which order the objects of a draft come. */
+    reviewOrder: signal(memory.reviewOrder),
+
+    regions: signal<readonly RegionInfo[]>([]),
+    chosenRegion: signal<string | undefined>(undefined),
+    drawnBox: signal<Rect | undefined>(undefined),
+
+    /** Of the project; those with a region say why it was opened. */
+    suggestions: signal<readonly Suggestion[]>([]),
+  };
+}
+
+/** What became of edits. */
+function savingSignals() {
+  return {
+    longEdit: signal<LongEdit | null>(null),
+    save: signal<SaveState>({
+      state: "saved",
+      queued: 0,
+      online: true,
+      lastError: null,
+      isJournalled: true,
+    }),
+    history: signal<HistoryState>({
+      canUndo: false,
+      canRedo: false,
+      undoKind: null,
+      redoKind: null,
+    }),
+    /** Strokes that the server will never take as they are. */
+    aside: signal<readonly AsideOp[]>([]),
+    isAsideOpen: signal(false),
+    isLoginOpen: signal(false),
+  };
+}
+
+/** What the page shows around the image. */
+function pageSignals(memory: Remembered) {
+  return {
+    scale: signal(1),
+    cursor: signal<{ x: number; y: number; label: number; className: string } | undefined>(
+      undefined,
+    ),
+    notices: signal<readonly Notice[]>([]),
+    /** Read out by screen readers. */
+    spoken: signal(""),
+    isHelpOpen: signal(false),
+    isPanelOpen: signal(memory.isPanelOpen && hasRoom()),
+  };
 }
 
 /** Whether panel and picture have room beside each other. */
 function hasRoom(): boolean {
   return window.innerWidth > 760;
-}
-
-let lastNotice = 0;
-
-/** How long a notice is shown. */
-const NOTICE_MS = 5_000;
-const PROBLEM_MS = 12_000;
-const MOST_NOTICES = 3;
-
-/** Show a sentence and return its id; the same sentence again only renews its time. */
-export function notify(
-  model: { readonly notices: Signal<readonly Notice[]>; readonly spoken: Signal<string> },
-  sentence: string,
-  options: Partial<Pick<Notice, "tone" | "actions" | "stays">> = {},
-): number {
-  const { tone = "info", actions = [], stays = tone === "news" } = options;
-  const text = withKeys(sentence);
-  const id = ++lastNotice;
-  // A passing remark gives way to the next; problems and news stay beside it.
-  const others = model.notices.value.filter((one) => one.text !== text && one.tone !== "info");
-  const passing = others.filter((one) => !one.stays).slice(1 - MOST_NOTICES);
-  const kept = others.filter((one) => one.stays || passing.includes(one));
-  model.notices.value = [...kept, { id, text, tone, actions, stays }];
-  model.spoken.value = text;
-  if (!stays) setTimeout(() => dismiss(model, id), tone === "problem" ? PROBLEM_MS : NOTICE_MS);
-  return id;
-}
-
-export function dismiss(model: { readonly notices: Signal<readonly Notice[]> }, id: number): void {
-  model.notices.value = model.notices.value.filter((one) => one.id !== id);
 }

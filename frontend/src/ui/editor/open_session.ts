@@ -1,11 +1,11 @@
 /** Brings up one image in the editor. */
 import type { ImageJson, LayerJson, RegionJson } from "../../api/types";
+import type { PlaneRef } from "../../labels/spans";
 import type { StackStore } from "../../store/stack";
-import type { PlaneRef } from "../../store/types";
 import * as texts from "../../texts";
 import { initialStyles } from "./contrast_desk";
 import { LookDesk } from "./look_desk";
-import { notify } from "./model";
+import { notify } from "./notices";
 import { pictureOf, planeIn } from "./planes";
 import { Scene } from "./scene";
 import { EditorSession, type SessionParts } from "./session";
@@ -61,17 +61,17 @@ export async function openSession(
   const [layer] = await Promise.all([layerOpens, scene.stage.ready()]);
   scene.stage.fit(true);
   const session = new EditorSession({ ...parts, look }, scene, layer);
-  session.desk.setRows(regions);
-  session.review.setRows(rows);
+  session.regions.setRows(regions);
+  session.drafts.setRows(rows);
   if (parts.region) {
-    session.desk.open(parts.region, plane);
+    session.regions.open(parts.region, plane);
     // It only says why; the region is there without it.
-    await session.guide.load().catch(() => undefined);
+    await session.suggestions.load().catch(() => undefined);
   }
   // Nobody waits for them: contrast can be set without.
   session.contrast.loadHistograms().catch(() => undefined);
   await Promise.all([session.classes.load(), session.keys.load()]);
-  await session.review.chooseFirst();
+  await session.drafts.chooseFirst();
   await session.viewing.begin(parts.search);
   session.tour.begin();
   return session;

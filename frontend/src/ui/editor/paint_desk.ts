@@ -1,22 +1,26 @@
 /** Tools between the pointer and the stores: strokes, clicks, undo. */
 import type { PromptApi } from "../../api/prompts";
-import type { LayerStore, PlaneRef, StrokeKind } from "../../store/types";
+import type { PlaneRef } from "../../labels/spans";
+import type { StrokeKind } from "../../store/edit_types";
+import type { LayerStore } from "../../store/types";
 import * as texts from "../../texts";
 import { deleteObject, pick } from "../../tools/clicks";
 import { lineSketch } from "../../tools/path";
 import { reshapeSelected, type ShapeCommand } from "../../tools/shaping";
 import type { StrokeEnd, ToolContext, ToolName } from "../../tools/tool";
 import { toolNamed } from "../../tools/tools";
-import { type Gesture, PointerInput, type PointerPlace } from "../../viewer/input";
+import type { Gesture, PointerPlace } from "../../viewer/gesture";
+import { PointerInput } from "../../viewer/input";
 import { showsDetail } from "../../viewer/label_view";
 import type { Sketch } from "../../viewer/sketch";
 import type { ChosenDesk } from "./chosen_desk";
 import type { CompareDesk } from "./compare_desk";
-import { type EditorModel, LARGEST_RADIUS, notify, SMALLEST_RADIUS } from "./model";
+import type { DraftDesk } from "./draft_desk";
+import { type EditorModel, LARGEST_RADIUS, SMALLEST_RADIUS } from "./model";
+import { notify } from "./notices";
 import { nearest } from "./planes";
 import { PromptDesk } from "./prompt_desk";
 import type { RegionDesk } from "./region_desk";
-import type { Review } from "./review";
 import type { Scene } from "./scene";
 import type { TimeTravel } from "./time_travel";
 import type { ViewDesk } from "./view_desk";
@@ -25,8 +29,8 @@ export interface PaintParts {
   readonly model: EditorModel;
   readonly scene: Scene;
   readonly layer: LayerStore;
-  readonly review: Review;
-  readonly desk: RegionDesk;
+  readonly drafts: DraftDesk;
+  readonly regions: RegionDesk;
   readonly view: ViewDesk;
   readonly many: ChosenDesk;
   readonly compare: CompareDesk;
@@ -116,11 +120,11 @@ export class PaintDesk {
   }
 
   escape(): void {
-    const { model, desk, many } = this.#parts;
+    const { model, regions, many } = this.#parts;
     if (this.input.isActive) this.input.cancel();
     else if (this.#sketch) this.#showSketch(undefined);
     else if (this.prompts.isOpen) this.prompts.drop();
-    else if (model.drawnBox.value) desk.drop();
+    else if (model.drawnBox.value) regions.drop();
     else if (model.isNewArmed.value) model.isNewArmed.value = false;
     else if (many.count > 0) many.none();
     else this.selectNone();
@@ -151,9 +155,9 @@ export class PaintDesk {
   }
 
   revealSelected(): void {
-    const { model, layer, review, scene, goTo } = this.#parts;
+    const { model, layer, drafts, scene, goTo } = this.#parts;
     const { selected, selectedDraft } = model;
-    const reader = selected.value ? layer : review.draft;
+    const reader = selected.value ? layer : drafts.draft;
     const row = reader?.instances.get(selected.value || selectedDraft.value);
     if (row) void goTo(nearest(row, model.plane.value)).then(() => scene.stage.reveal(row.box));
     else notify(model, texts.editor.painting.selectFirst);
@@ -216,11 +220,11 @@ export class PaintDesk {
   }
 
   #context(): ToolContext {
-    const { model, scene, layer, desk, review, many, attempt } = this.#parts;
+    const { model, scene, layer, regions, drafts, many, attempt } = this.#parts;
     return {
       layer,
-      draft: review.draft,
-      showsDraft: (id) => review.shows(id),
+      draft: drafts.draft,
+      showsDraft: (id) => drafts.shows(id),
       radius: model.radius.value,
       mode: model.mode.value,
       startsNew: model.startsNew.value,
@@ -257,7 +261,7 @@ export class PaintDesk {
       strokeEnded: (end) => {
         this.#ends.push(end);
       },
-      regionDrawn: (box) => desk.drawn(box),
+      regionDrawn: (box) => regions.drawn(box),
       say: (text, tone = "info") => notify(model, text, { tone }),
       attempt,
       wand: {

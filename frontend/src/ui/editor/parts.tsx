@@ -4,8 +4,6 @@ import { useId } from "preact/hooks";
 import type { KeyId } from "./command_ids";
 import { ariaKeysOf, keyOf } from "./key_bindings";
 
-export { count } from "../../texts/numbers";
-
 /** An icon of 20 x 20, drawn in the colour of the text. */
 export function Icon({ path }: { path: string }) {
   return (
@@ -132,6 +130,25 @@ export function Slider(props: {
       />
       <output for={id}>{props.text}</output>
     </div>
+  );
+}
+
+/** A box to tick, beside what it turns on. */
+export function Check(props: {
+  readonly isOn: boolean;
+  readonly onChange: (isOn: boolean) => void;
+  readonly class?: string;
+  readonly children: ComponentChildren;
+}) {
+  return (
+    <label class={props.class ? `check ${props.class}` : "check"}>
+      <input
+        type="checkbox"
+        checked={props.isOn}
+        onChange={(event) => props.onChange(event.currentTarget.checked)}
+      />
+      <span>{props.children}</span>
+    </label>
   );
 }
 

@@ -1,10 +1,10 @@
 /** Who else is on the image: told to the others, shown here, and gone to. */
 import { effect, signal, untracked } from "@preact/signals";
 import type { RestLayerApi } from "../../api/layers";
+import type { PlaneRef } from "../../labels/spans";
 import { Announcer, PeopleHere, type Person, type Whereabouts } from "../../store/presence";
 import { newId } from "../../store/sessions";
 import type { StackStore } from "../../store/stack";
-import type { PlaneRef } from "../../store/types";
 import * as texts from "../../texts";
 import type { EditorModel } from "./model";
 import { colourOf, inkOn } from "./people";

@@ -5,11 +5,12 @@ import { toImage } from "../../geometry/affine";
 import { imagePoint, screenPoint } from "../../geometry/points";
 import type { StackStore } from "../../store/stack";
 import * as texts from "../../texts";
-import { type EditorModel, notify } from "./model";
+import type { DraftDesk } from "./draft_desk";
+import type { EditorModel } from "./model";
+import { notify } from "./notices";
 import { placeIn, searchOfPlace } from "./place";
 import type { PlaneDesk } from "./plane_desk";
 import { searchWith } from "./planes";
-import type { Review } from "./review";
 import type { Scene } from "./scene";
 
 /** The address follows when the view has been at rest for so long; browsers limit how often. */
@@ -20,7 +21,7 @@ export interface PlaceParts {
   readonly scene: Scene;
   readonly layer: StackStore;
   readonly planes: PlaneDesk;
-  readonly review: Review;
+  readonly drafts: DraftDesk;
 }
 
 export class PlaceDesk {
@@ -39,12 +40,11 @@ export class PlaceDesk {
     const view = scene.stage.view();
     const { x, y } = toImage(view.toImage, screenPoint(view.width / 2, view.height / 2));
     const { t, z } = model.plane.value;
-    const draft = model.isDraftShown.value ? (model.draftId.value ?? "") : "";
     return {
       ...{ x, y, scale: view.scale, t, z },
       is_projected: model.isProjected.value,
       selected: model.selected.value,
-      draft,
+      draft: model.draftId.value ?? "",
     };
   }
 
@@ -87,9 +87,9 @@ export class PlaceDesk {
   }
 
   async #showDraft(id: string): Promise<void> {
-    const { model, review } = this.#parts;
+    const { model, drafts } = this.#parts;
     if (!id || id === model.draftId.value) return;
-    if (model.drafts.value.some((draft) => draft.id === id)) await review.choose(id);
+    if (model.drafts.value.some((draft) => draft.id === id)) await drafts.choose(id);
     else notify(model, texts.places.draftIsGone);
   }
 

@@ -1,13 +1,17 @@
 /** The way from plane to plane: picture, labels and draft change in one moment, or not at all. */
 import { batch } from "@preact/signals";
 import { ApiError } from "../../api/client";
+import type { PlaneRef } from "../../labels/spans";
+import { EditRefused } from "../../store/edit_refused";
 import type { StackStore } from "../../store/stack";
-import { type DraftStore, EditRefused, type PlaneRef } from "../../store/types";
+import type { DraftStore } from "../../store/types";
 import * as texts from "../../texts";
 import type { PointerInput } from "../../viewer/input";
 import { showsDetail } from "../../viewer/label_view";
 import type { Picture } from "../../viewer/tile_source";
-import { type EditorModel, notify } from "./model";
+import type { DraftDesk } from "./draft_desk";
+import type { EditorModel } from "./model";
+import { notify } from "./notices";
 import {
   clamped,
   isSame,
@@ -20,7 +24,6 @@ import {
   shownNumber,
   stepped,
 } from "./planes";
-import type { Review } from "./review";
 import type { Scene } from "./scene";
 import type { TimeTravel } from "./time_travel";
 
@@ -28,7 +31,7 @@ export interface PlaneParts {
   readonly model: EditorModel;
   readonly scene: Scene;
   readonly stack: StackStore;
-  readonly review: Review;
+  readonly drafts: DraftDesk;
   readonly input: PointerInput;
   /** The past, when it is looked at, changes with the plane. */
   readonly travel: () => Pick<TimeTravel, "prepare" | "arrived">;
@@ -159,14 +162,14 @@ export class PlaneDesk {
     draft: DraftStore | undefined,
     picture: Picture,
   ): void {
-    const { model, scene, stack, review, travel } = this.#parts;
+    const { model, scene, stack, drafts, travel } = this.#parts;
     scene.stage.pictures.show(picture, !isSame(plane, model.wantedPlane.value));
     batch(() => {
       model.plane.value = plane;
       stack.show(store);
       scene.showAnnotation(store);
-      review.moveTo(draft);
-      scene.markSelected(review.draft);
+      drafts.moveTo(draft);
+      scene.layers.markSelected(drafts.draft);
       travel().arrived();
       model.spoken.value = planeText(plane, model.stackSize.value);
     });

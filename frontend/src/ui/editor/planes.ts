@@ -1,6 +1,6 @@
 /** Planes of a stack or time series: which there are, what they are called, where they stand. */
 
-import type { PlaneRef, Span } from "../../store/types";
+import type { PlaneRef, Span } from "../../labels/spans";
 import * as texts from "../../texts";
 import type { Picture } from "../../viewer/tile_source";
 

@@ -9,9 +9,10 @@ import * as texts from "../../texts";
 import { waiting } from "../../texts/waiting";
 import { areaTarget, writeArea } from "../../tools/areas";
 import type { ToolContext } from "../../tools/tool";
-import type { PointerPlace } from "../../viewer/input";
+import type { PointerPlace } from "../../viewer/gesture";
 import { withKeys } from "./key_bindings";
-import { type EditorModel, notify } from "./model";
+import type { EditorModel } from "./model";
+import { notify } from "./notices";
 import type { Scene } from "./scene";
 
 const COLOUR = "#ffd76a";

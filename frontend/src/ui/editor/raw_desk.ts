@@ -7,7 +7,8 @@ import { type ChannelStyle, coarsestStep } from "../../viewer/channels";
 import type { RawTone } from "../../viewer/raw_paint";
 import { RAW_MAX_LEVEL, type RawLook, RawTiles } from "../../viewer/raw_tiles";
 import { isDeeperThanView, type Scaled, toStored } from "./intensity";
-import { type EditorModel, notify } from "./model";
+import type { EditorModel } from "./model";
+import { notify } from "./notices";
 import type { Scene } from "./scene";
 
 /** Steps of the screen's 256 between neighbouring greys from which on people see bands. */
@@ -32,7 +33,7 @@ export class RawDesk {
       fetchTile: (place, signal) => pixels.rawTile(id, dtype, place, signal),
       makeWorker: () =>
         new Worker(new URL("../../viewer/raw_worker.ts", import.meta.url), { type: "module" }),
-      sizeOf: (job) => stage.sizeOf(job),
+      sizeOf: (job) => stage.grid.sizeOf(job),
       canvases: () => {
         const level = stage.level();
         const shown = painter.canvases((job) => job.level >= level && stage.isOnScreen(job));

@@ -2,10 +2,11 @@
 import type { ImageApi } from "../../api/images";
 import type { RegionJson } from "../../api/types";
 import { type Rect, rect } from "../../geometry/rect";
-import { meets } from "../../labels/spans";
-import type { LayerStore, PlaneRef, Span } from "../../store/types";
+import { meets, type PlaneRef, type Span } from "../../labels/spans";
+import type { LayerStore } from "../../store/types";
 import * as texts from "../../texts";
-import { type Coverage, type EditorModel, notify, type Purpose, type RegionInfo } from "./model";
+import type { Coverage, EditorModel, Purpose, RegionInfo } from "./model";
+import { notify } from "./notices";
 import type { Scene } from "./scene";
 
 export interface RegionParts {

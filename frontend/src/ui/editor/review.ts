@@ -1,21 +1,21 @@
-/** The way through a draft: which one is shown, what is next, what was decided. */
-import type { ImageApi } from "../../api/images";
-import type { RestLayerApi } from "../../api/layers";
-import type { LayerJson, PredictionJson } from "../../api/types";
+/** The way through a draft: what is next, what was decided. */
+
+import type { InstanceRow } from "../../labels/instance_rows";
 import { inOrder, isMeant, type ReviewFilter } from "../../labels/review_order";
-import { meets } from "../../labels/spans";
-import { FinishedWork } from "../../store/finished_work";
-import type { DraftStore, InstanceRow, LayerStore, PlaneRef, Preserve } from "../../store/types";
+import { meets, type PlaneRef } from "../../labels/spans";
+import type { Preserve } from "../../store/edit_types";
+import type { DraftStore, LayerStore } from "../../store/types";
 import * as texts from "../../texts";
-import { type DraftInfo, type EditorModel, notify } from "./model";
+import type { DraftDesk } from "./draft_desk";
+import type { EditorModel } from "./model";
+import { notify } from "./notices";
 import type { Scene } from "./scene";
 
 export interface ReviewParts {
   readonly model: EditorModel;
   readonly scene: Scene;
   readonly layer: LayerStore;
-  readonly layers: RestLayerApi;
-  readonly images: ImageApi;
+  readonly drafts: DraftDesk;
   /** Show another plane of a stack. */
   readonly goTo: (plane: PlaneRef) => Promise<void>;
   readonly attempt: <T>(edit: () => Promise<T>) => Promise<T | undefined>;
@@ -23,159 +23,13 @@ export interface ReviewParts {
 
 export class Review {
   readonly #parts: ReviewParts;
-  #rows: LayerJson[] = [];
-  #draft: DraftStore | undefined;
-  #finished: FinishedWork | undefined;
-  /** Came while drafts were hidden. */
-  #arrivedUnseen: string | undefined;
-  #disposers: (() => void)[] = [];
-  /** Counts the openings, so that a slow one cannot replace a later choice. */
-  #opening = 0;
 
   constructor(parts: ReviewParts) {
     this.#parts = parts;
   }
 
-  /** The prediction that a draft was stored by, if any. */
-  async predictionOf(layerId: string): Promise<PredictionJson | undefined> {
-    const rows = await this.#parts.images.predictions(this.#parts.model.image.value?.id ?? "");
-    return rows.find((row) => row.layer === layerId);
-  }
-
-  /** The draft that is reviewed. */
-  get draft(): DraftStore | undefined {
-    return this.#draft;
-  }
-
-  setRows(rows: readonly LayerJson[]): void {
-    this.#rows = rows.filter((row) => row.kind === "prediction");
-    this.#parts.model.drafts.value = this.#rows.map(draftInfo);
-  }
-
-  /** Show the newest draft that still has something to decide. */
-  async chooseFirst(): Promise<void> {
-    const { model } = this.#parts;
-    const open = model.drafts.value.find((draft) => draft.nProposed > 0);
-    if (open) await this.choose(open.id);
-  }
-
-  async choose(id: string | undefined): Promise<void> {
-    const { model, layer } = this.#parts;
-    const opening = ++this.#opening;
-    this.#close();
-    model.draftId.value = id;
-    const row = this.#rows.find((one) => one.id === id);
-    if (!row) return;
-    const draft = await this.#parts.attempt(() => layer.openDraft(row.id));
-    if (opening !== this.#opening) {
-      // Chosen again meanwhile: that choice gets the same draft.
-      if (model.draftId.value !== id) draft?.close();
-      return;
-    }
-    if (draft) this.#attach(draft);
-    else model.draftId.value = undefined;
-  }
-
-  /** Another plane is shown: go on with the same draft there. */
-  moveTo(draft: DraftStore | undefined): void {
-    const { model } = this.#parts;
-    if (draft?.info.id !== model.draftId.value) {
-      // Chosen anew while the plane was fetched.
-      void this.choose(model.draftId.value);
-      return;
-    }
-    this.#opening++;
-    const selected = model.selectedDraft.value;
-    this.#close();
-    if (draft) this.#attach(draft);
-    model.selectedDraft.value = selected && this.shows(selected) ? selected : 0;
-  }
-
-  #attach(draft: DraftStore): void {
-    const { model, scene, layer } = this.#parts;
-    const finished = new FinishedWork(draft, layer);
-    this.#draft = draft;
-    this.#finished = finished;
-    this.followRegions();
-    scene.showDraft(draft, {
-      isHidden: (one) => !this.shows(one),
-      isFaded: (one) => finished.isFinished(one),
-    });
-    this.#disposers = [
-      () => finished.close(),
-      draft.onInstances(() => this.#count()),
-      finished.onChange((ids) => {
-        scene.refreshDraft(ids);
-        this.#count();
-      }),
-      draft.onTrouble((sentence) => notify(model, sentence, { tone: "problem" })),
-    ];
-    this.#count();
-  }
-
-  /** Ask the server which drafts exist; tell of a new one without taking the view away. */
-  async arrived(layerId: string): Promise<void> {
-    const { model, layers } = this.#parts;
-    const known = new Set(this.#rows.map((row) => row.id));
-    const rows = await layers.ofImage(model.image.value?.id ?? "");
-    this.setRows(rows);
-    const row = this.#rows.find((one) => one.id === layerId) ?? this.#rows[0];
-    if (!row || known.has(row.id)) return;
-    if (model.isBlind.value) {
-      this.#arrivedUnseen = row.id;
-      return;
-    }
-    const text = texts.drafts.review.newDraft(row.name, row.n_instances ?? 0);
-    const hasWork = this.#draft && model.draftCounts.value.left > 0;
-    if (!hasWork) {
-      await this.choose(row.id);
-      notify(model, text);
-      return;
-    }
-    notify(model, text, {
-      tone: "news",
-      actions: [{ label: texts.drafts.review.showIt, run: () => void this.choose(row.id) }],
-    });
-  }
-
-  /** No draft may be seen while an open blind region is in view, nor its selection. */
-  followBlindness(isBlind: boolean): void {
-    const { model } = this.#parts;
-    if (isBlind) {
-      model.selectedDraft.value = 0;
-    } else if (this.#arrivedUnseen) {
-      const arrived = this.#arrivedUnseen;
-      this.#arrivedUnseen = undefined;
-      if (!this.#draft || model.draftCounts.value.left === 0) void this.choose(arrived);
-    }
-  }
-
-  /** Regions were opened, submitted or reopened. */
-  followRegions(): void {
-    const regions = this.#parts.model.regions.value;
-    this.#finished?.setRegions({
-      submitted: regions.filter((region) => region.state === "submitted"),
-      blind: regions.filter((region) => region.purpose === "blind_validation"),
-    });
-  }
-
-  /** Show or hide what lies over finished work. */
-  showFinished(isOn: boolean): void {
-    this.#parts.model.showsFinished.value = isOn;
-    this.#parts.scene.refreshDraft(null);
-    this.#count();
-  }
-
-  /** Whether an instance of the draft is drawn, and can be clicked. */
-  shows(id: number): boolean {
-    const { model } = this.#parts;
-    if (model.isBlind.value || this.#draft?.instances.stateOf(id) !== "proposed") return false;
-    return model.showsFinished.value || !this.#finished?.isFinished(id);
-  }
-
-  /** It may reach into a blind region: nobody is led to it. */
-  isBlindObject(id: number): boolean {
-    return this.#finished?.isBlind(id) ?? false;
+  get #draft(): DraftStore | undefined {
+    return this.#parts.drafts.draft;
   }
 
   step(direction: 1 | -1): void {
@@ -193,18 +47,20 @@ export class Review {
       notify(model, texts.drafts.review.nothingLeft);
       return;
     }
-    void this.#show(row)
-      .then(() => {
-        model.spoken.value = texts.drafts.review.object(row.id, texts.doubtText(row));
-        // Far away it was only a guess that nobody has worked there yet.
-        return this.#finished?.look(row.id);
-      })
-      .then(
-        (isFinished) => {
-          if (isFinished && model.selectedDraft.value === row.id) this.step(direction);
-        },
-        () => undefined, // what cannot be loaded is told by the store
-      );
+    void this.#stepTo(row).then(
+      (isFinished) => {
+        if (isFinished && model.selectedDraft.value === row.id) this.step(direction);
+      },
+      () => undefined, // what cannot be loaded is told by the store
+    );
+  }
+
+  /** Show it and say what it is; far away it was only a guess that nobody has worked there yet. */
+  async #stepTo(row: InstanceRow): Promise<boolean> {
+    const { model, drafts } = this.#parts;
+    await this.#show(row);
+    model.spoken.value = texts.drafts.review.object(row.id, texts.doubtText(row));
+    return drafts.isFinished(row.id);
   }
 
   #stepProblem(): string | undefined {
@@ -241,7 +97,7 @@ export class Review {
 
   /** Objects still to decide that a filter means. */
   meant(filter: ReviewFilter): number[] {
-    return this.#open().filter((id) => {
+    return this.#parts.drafts.undecided().filter((id) => {
       const row = this.#draft?.instances.get(id);
       return row !== undefined && isMeant(row, filter);
     });
@@ -258,12 +114,8 @@ export class Review {
     });
   }
 
-  close(): void {
-    this.#close();
-  }
-
   #decide(word: string, act: (draft: DraftStore, id: number) => Promise<unknown>): void {
-    const { model, attempt } = this.#parts;
+    const { model, drafts, attempt } = this.#parts;
     const draft = this.#draft;
     const id = model.selectedDraft.value;
     if (!draft || id === 0) {
@@ -274,7 +126,8 @@ export class Review {
     const at = order.indexOf(id);
     void attempt(async () => {
       await act(draft, id);
-      model.spoken.value = texts.drafts.review.decided(id, word, this.#open().length);
+      const nLeft = drafts.undecided().length;
+      model.spoken.value = texts.drafts.review.decided(id, word, nLeft);
       // On to the one that came after it.
       const following = order.slice(at + 1).find((other) => other !== id);
       const next = following ?? order.find((other) => other !== id);
@@ -284,15 +137,11 @@ export class Review {
     });
   }
 
-  /** Proposed instances that still wait, most doubtful first. */
-  #open(): number[] {
-    return this.#finished?.open() ?? [];
-  }
-
-  /** The same in the order that the person chose. */
+  /** Objects still to decide, in the order that the person chose. */
   #ordered(): number[] {
+    const { model, drafts } = this.#parts;
     const { instances } = this.#draft ?? {};
-    return instances ? inOrder(this.#open(), instances, this.#parts.model.reviewOrder.value) : [];
+    return instances ? inOrder(drafts.undecided(), instances, model.reviewOrder.value) : [];
   }
 
   async #show(row: InstanceRow): Promise<void> {
@@ -307,37 +156,4 @@ export class Review {
     }
     select();
   }
-
-  #count(): void {
-    const { model } = this.#parts;
-    const draft = this.#draft;
-    if (!draft) return;
-    const open = this.#open();
-    const nFinished = draft.instances.countIn("proposed") - open.length;
-    model.draftCounts.value = { total: draft.instances.count, left: open.length, nFinished };
-    const { selectedDraft } = model;
-    if (selectedDraft.value && !this.shows(selectedDraft.value)) selectedDraft.value = 0;
-  }
-
-  #close(): void {
-    const { model, scene } = this.#parts;
-    for (const dispose of this.#disposers) dispose();
-    this.#disposers = [];
-    scene.hideDraft();
-    this.#draft?.close();
-    this.#draft = undefined;
-    model.selectedDraft.value = 0;
-    this.#finished = undefined;
-    model.draftCounts.value = { total: 0, left: 0, nFinished: 0 };
-  }
-}
-
-function draftInfo(row: LayerJson): DraftInfo {
-  return {
-    id: row.id,
-    name: row.name,
-    createdAt: row.created_at,
-    nInstances: row.n_instances ?? 0,
-    nProposed: row.n_proposed ?? 0,
-  };
 }

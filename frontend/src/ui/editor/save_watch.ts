@@ -1,7 +1,8 @@
 /** Says in a sentence why strokes are not saved, once for each time that this begins. */
-import type { SaveState } from "../../store/types";
+import type { SaveState } from "../../store/saving_types";
 import * as texts from "../../texts";
-import { type EditorModel, notify } from "./model";
+import type { EditorModel } from "./model";
+import { notify } from "./notices";
 
 /** A lost network shows in the save mark only: it comes and goes. */
 const TOLD = new Set(["server-trouble", "refused"]);

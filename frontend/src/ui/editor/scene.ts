@@ -3,29 +3,28 @@ import { effect } from "@preact/signals";
 import { type GrantTiles, type TileGrant, TileToken } from "../../api/tiles";
 import type { Rect } from "../../geometry/rect";
 import type { Picture as PixelPicture } from "../../labels/similar";
-import { type DraftStore, EditRefused, type LabelReader, type LayerStore } from "../../store/types";
+import { EditRefused } from "../../store/edit_refused";
+import type { LayerStore } from "../../store/types";
 import * as texts from "../../texts";
 import { toolNamed } from "../../tools/tools";
 import { AreaMark } from "../../viewer/area_mark";
 import { BoxMark } from "../../viewer/box_mark";
-import type { Colouring } from "../../viewer/colouring";
 import { FlashMark } from "../../viewer/flash";
-import type { PointerPlace } from "../../viewer/input";
-import { LabelView } from "../../viewer/label_view";
+import type { PointerPlace } from "../../viewer/gesture";
 import { MapMark } from "../../viewer/map_mark";
-import { CursorMark, RegionMarks, SelectionMark } from "../../viewer/marks";
+import { CursorMark, RegionMarks } from "../../viewer/marks";
 import { PeopleMarks } from "../../viewer/people_marks";
 import { shownGrey } from "../../viewer/shown_grey";
 import { SketchMark } from "../../viewer/sketch";
-import { Stage, type View } from "../../viewer/stage";
-import { type Drawable, Surface } from "../../viewer/surface";
+import type { View } from "../../viewer/stage";
+import { Stage } from "../../viewer/stage";
+import { Surface } from "../../viewer/surface";
 import { TilePainter } from "../../viewer/tile_paint";
 import type { Picture } from "../../viewer/tile_source";
-import { differing } from "./chosen";
-import { annotationColouring, type DraftLook, draftColouring } from "./label_looks";
 import type { EditorModel } from "./model";
 import { isStack, pictureOf } from "./planes";
 import { regionBoxes, showsBlindRegion } from "./region_boxes";
+import { ShownLayers } from "./shown_layers";
 
 export class Scene {
   readonly stage: Stage;
@@ -39,6 +38,7 @@ export class Scene {
   /** What a model says of each pixel. */
   readonly map: MapMark;
   readonly people: PeopleMarks;
+  readonly layers: ShownLayers;
   readonly painter: TilePainter;
   readonly #model: EditorModel;
   readonly #token: TileToken;
@@ -46,14 +46,8 @@ export class Scene {
   readonly #maps: Surface;
   readonly #labels: Surface;
   readonly #marks: Surface;
-  readonly #selection: SelectionMark;
   readonly #regions: RegionMarks;
   readonly #disposers: (() => void)[] = [];
-  #annotation: { view: LabelView; dispose: () => void } | undefined;
-  #draft: { view: LabelView; look: DraftLook; dispose: () => void } | undefined;
-  #layer: LayerStore | undefined;
-  /** What is shown instead of the layer as it is. */
-  #past: LabelReader | undefined;
 
   constructor(options: {
     model: EditorModel;
@@ -90,7 +84,6 @@ export class Scene {
     const requestLabels = () => this.#labels.request();
     const requestMarks = () => this.#marks.request();
     this.#regions = new RegionMarks(requestLabels);
-    this.#selection = new SelectionMark(requestLabels);
     this.cursor = new CursorMark(requestMarks);
     this.sketch = new SketchMark(requestMarks);
     this.flash = new FlashMark(requestMarks, isReducedMotion);
@@ -100,7 +93,12 @@ export class Scene {
       draw: (frame) => (this.isBlind(frame.view) ? false : this.map.draw(frame)),
     });
     this.#labels.add(this.#regions);
-    this.#labels.add(this.#selection);
+    this.layers = new ShownLayers({
+      model,
+      surface: this.#labels,
+      getView,
+      isBlind: (view) => this.isBlind(view),
+    });
     this.people = new PeopleMarks(requestLabels);
     this.#labels.add(this.people);
     this.outline = new BoxMark(requestMarks);
@@ -116,97 +114,8 @@ export class Scene {
 
   /** Show the labels of a plane instead of those before. */
   showAnnotation(layer: LayerStore): void {
-    this.#layer = layer;
     this.people.follow(layer, () => layer.isBusy);
-    this.#showLabels(layer);
-  }
-
-  /** Show what was, without any draft; undefined shows the layer as it is again. */
-  showPast(past: LabelReader | undefined): void {
-    this.#past = past;
-    const reader = past ?? this.#layer;
-    if (reader) this.#showLabels(reader);
-    this.#labels.request();
-  }
-
-  /** What the annotation's labels on screen are read from. */
-  get shownLabels(): LabelReader | undefined {
-    return this.#annotation?.view.reader;
-  }
-
-  /** Mark an object of what was. */
-  markPast(id: number): void {
-    this.#selection.colour = "#ffd76a";
-    this.#selection.set(this.#past, id);
-  }
-
-  #showLabels(layer: LabelReader): void {
-    this.#annotation?.dispose();
-    const view = this.#viewOf(
-      layer,
-      annotationColouring(this.#model, layer),
-      this.#model.opacity.value,
-    );
-    const remove = this.#labels.addBelow(view);
-    this.#annotation = {
-      view,
-      dispose() {
-        remove();
-        view.destroy();
-      },
-    };
-  }
-
-  #viewOf(reader: LabelReader, colouring: Colouring, opacity: number): LabelView {
-    const view = new LabelView(reader, colouring, () => this.#labels.request());
-    view.setOpacity(opacity);
-    view.setShown(this.#showsLabels());
-    view.colourNow(this.stage.view());
-    return view;
-  }
-
-  /** Replace the draft on screen. */
-  showDraft(draft: DraftStore, look: DraftLook): void {
-    this.hideDraft();
-    const colouring = draftColouring(this.#model, draft, look);
-    const view = this.#viewOf(draft, colouring, this.#model.draftOpacity.value);
-    // Asked for every frame, so that no frame shows a draft where labels are drawn blind.
-    const remove = this.#labels.addBelow({
-      draw: (frame) => (this.#past || this.isBlind(frame.view) ? false : view.draw(frame)),
-    });
-    const forget = draft.onInstances((event) => view.refresh(event.ids));
-    this.#draft = {
-      view,
-      look,
-      dispose() {
-        remove();
-        forget();
-        view.destroy();
-      },
-    };
-  }
-
-  hideDraft(): void {
-    this.#draft?.dispose();
-    this.#draft = undefined;
-  }
-
-  #showsLabels(): boolean {
-    return !this.#model.isPeeking.value && !this.#model.isComparing.value;
-  }
-
-  /** Draw two layers that are compared, in the place of the labels. */
-  addComparison(drawable: Drawable): () => void {
-    return this.#labels.addBelow(drawable);
-  }
-
-  requestLabels(): void {
-    this.#labels.request();
-  }
-
-  /** Draw instances of the draft anew; null for all. */
-  refreshDraft(ids: readonly number[] | null): void {
-    this.#draft?.view.refresh(ids);
+    this.layers.showAnnotation(layer);
   }
 
   /** Read what is shown of a box. @throws EditRefused */
@@ -217,18 +126,6 @@ export class Scene {
       return { box, rgba: await this.painter.read(box, picture) };
     } catch {
       throw new EditRefused("no_pixels", texts.viewing.pixelsNotLoaded);
-    }
-  }
-
-  markSelected(draft: DraftStore | undefined): void {
-    const { selected, selectedDraft } = this.#model;
-    if (this.#past) return;
-    if (selected.value) {
-      this.#selection.colour = "#ffffff";
-      this.#selection.set(this.#layer, selected.value);
-    } else {
-      this.#selection.colour = "#ffd76a";
-      this.#selection.set(selectedDraft.value ? draft : undefined, selectedDraft.value);
     }
   }
 
@@ -259,8 +156,7 @@ export class Scene {
 
   destroy(): void {
     for (const dispose of this.#disposers) dispose();
-    this.hideDraft();
-    this.#annotation?.dispose();
+    this.layers.destroy();
     this.#maps.destroy();
     this.people.destroy();
     this.#labels.destroy();
@@ -283,44 +179,11 @@ export class Scene {
     return showsBlindRegion(this.#model, visible);
   }
 
-  /** Draw those anew that became chosen, or are no longer. */
-  #followChosen(): () => void {
-    const { chosen } = this.#model;
-    let before = chosen.peek();
-    return effect(() => {
-      const now = chosen.value;
-      const views = { annotation: this.#annotation?.view, draft: this.#draft?.view };
-      if (now.among === before.among) views[now.among]?.refresh(differing(now.ids, before.ids));
-      else for (const { among, ids } of [before, now]) views[among]?.refresh([...ids]);
-      before = now;
-    });
-  }
-
   /** Carry what a person changes in the panels over to what is drawn. */
   #follow(): void {
     const model = this.#model;
     this.#disposers.push(
       effect(() => this.painter.setStyles(model.channels.value, model.isPictureInverted.value)),
-      effect(() => {
-        void model.labelStyle.value;
-        void model.colourBy.value;
-        void model.classes.value;
-        void model.palette.value;
-        void model.authors.value;
-        void model.edgeWidth.value;
-        const { view } = this.#annotation ?? {};
-        view?.setColouring(annotationColouring(model, view.reader));
-        const draft = this.#draft;
-        draft?.view.setColouring(draftColouring(model, draft.view.reader, draft.look));
-      }),
-      this.#followChosen(),
-      effect(() => this.#annotation?.view.setOpacity(model.opacity.value)),
-      effect(() => this.#draft?.view.setOpacity(model.draftOpacity.value)),
-      effect(() => {
-        const isShown = this.#showsLabels();
-        this.#annotation?.view.setShown(isShown);
-        this.#draft?.view.setShown(isShown);
-      }),
       effect(() => {
         this.#regions.set(regionBoxes(model));
         model.isBlind.value = this.isBlind(this.stage.view());

@@ -10,8 +10,8 @@ import type { PixelApi } from "../../api/pixels";
 import type { PromptApi } from "../../api/prompts";
 import type { TourApi } from "../../api/tour";
 import type { ViewApi } from "../../api/views";
+import type { PlaneRef } from "../../labels/spans";
 import type { StackStore } from "../../store/stack";
-import type { PlaneRef } from "../../store/types";
 import type { EditorActions } from "./actions";
 import { AuthorDesk } from "./authors";
 import { BlameDesk } from "./blame_desk";
@@ -20,6 +20,7 @@ import { ClassDesk } from "./class_desk";
 import { CompareDesk } from "./compare_desk";
 import { ConflictDesk } from "./conflict_desk";
 import { ContrastDesk } from "./contrast_desk";
+import { DraftDesk } from "./draft_desk";
 import { startEffortMeter } from "./effort_meter";
 import { HistoryList } from "./history_list";
 import { KeyDesk } from "./key_desk";
@@ -28,7 +29,8 @@ import { ListDesk } from "./list_desk";
 import { LoginDesk } from "./login_desk";
 import type { LookDesk } from "./look_desk";
 import { MapDesk } from "./map_desk";
-import { dismiss, type EditorModel, notify } from "./model";
+import type { EditorModel } from "./model";
+import { dismiss, notify } from "./notices";
 import { PaintDesk } from "./paint_desk";
 import { PeopleDesk } from "./people_desk";
 import { PlaneDesk } from "./plane_desk";
@@ -64,8 +66,9 @@ export class EditorSession implements EditorActions {
   readonly model: EditorModel;
   readonly scene: Scene;
   readonly layer: StackStore;
+  readonly drafts: DraftDesk;
   readonly review: Review;
-  readonly desk: RegionDesk;
+  readonly regions: RegionDesk;
   readonly contrast: ContrastDesk;
   readonly view: ViewDesk;
   readonly paint: PaintDesk;
@@ -75,7 +78,7 @@ export class EditorSession implements EditorActions {
   readonly list: ListDesk;
   readonly compare: CompareDesk;
   readonly conflicts: ConflictDesk;
-  readonly guide: SuggestionDesk;
+  readonly suggestions: SuggestionDesk;
   readonly login: LoginDesk;
   readonly steps: HistoryList;
   readonly travel: TimeTravel;
@@ -96,33 +99,35 @@ export class EditorSession implements EditorActions {
     const goTo = (plane: PlaneRef) => this.planes.go(plane);
     const travel = () => this.travel;
     const shared = { model, scene, layer, images, attempt, goTo, travel };
-    this.review = new Review({ ...shared, layers });
-    this.desk = new RegionDesk({
+    this.drafts = new DraftDesk({ ...shared, layers });
+    const { drafts } = this;
+    this.review = new Review({ ...shared, drafts });
+    this.regions = new RegionDesk({
       ...shared,
-      onSubmitted: (region, text) => this.guide.submitted(region, text),
+      onSubmitted: (region, text) => this.suggestions.submitted(region, text),
     });
-    this.guide = new SuggestionDesk({ ...parts, desk: this.desk, attempt });
+    this.suggestions = new SuggestionDesk({ ...parts, regions: this.regions, attempt });
     this.contrast = new ContrastDesk(model, scene, images, (channel) =>
       this.viewing.raw.measure(channel),
     );
-    this.many = new ChosenDesk({ ...shared, review: this.review });
+    this.many = new ChosenDesk({ ...shared, drafts });
     const { many } = this;
-    this.list = new ListDesk({ ...shared, many, review: this.review });
-    this.classes = new ClassDesk({ ...shared, many, review: this.review, classes: parts.classes });
+    this.list = new ListDesk({ ...shared, many, drafts });
+    this.classes = new ClassDesk({ ...shared, many, drafts, classes: parts.classes });
     this.view = new ViewDesk(model, scene);
     this.compare = new CompareDesk({ model, scene, layer, layers });
     this.paint = new PaintDesk({
       ...shared,
       many,
       compare: this.compare,
-      review: this.review,
-      desk: this.desk,
+      drafts,
+      regions: this.regions,
       view: this.view,
       promptApi: parts.prompts,
       turnPlane: (by, isTime) => (isTime ? this.planes.stepTime(by) : this.planes.step(by)),
     });
-    const { review, paint } = this;
-    this.planes = new PlaneDesk({ ...shared, stack: layer, review, input: paint.input });
+    const { paint } = this;
+    this.planes = new PlaneDesk({ ...shared, stack: layer, drafts, input: paint.input });
     const { history } = parts;
     const view = () => ({ box: scene.stage.view().visible, plane: model.plane.value });
     this.steps = new HistoryList({ api: history, layer, view });
@@ -133,8 +138,8 @@ export class EditorSession implements EditorActions {
     });
     this.blame = new BlameDesk({ model, layer, history });
     this.login = new LoginDesk(model, layer);
-    this.viewing = new Viewing({ ...parts, ...shared, planes: this.planes, review });
-    this.maps = new MapDesk(model, scene, parts.prompts, review);
+    this.viewing = new Viewing({ ...parts, ...shared, planes: this.planes, drafts });
+    this.maps = new MapDesk(model, scene, parts.prompts, drafts);
     this.conflicts = new ConflictDesk(shared);
     this.people = new PeopleDesk({ ...shared, api: layers, user: Number(parts.user) });
     this.tour = new TourDesk({ model, layer, stage: scene.stage, ...parts.tour });
@@ -165,7 +170,7 @@ export class EditorSession implements EditorActions {
     this.tour.close();
     this.keys.close();
     this.login.close();
-    this.review.close();
+    this.drafts.close();
     this.scene.destroy();
     this.layer.close();
   }
@@ -237,7 +242,7 @@ export class EditorSession implements EditorActions {
         void model.selectedDraft.value;
         void model.draftCounts.value;
         untracked(() => this.#factsChanged());
-        this.scene.markSelected(this.review.draft);
+        this.scene.layers.markSelected(this.drafts.draft);
       }),
       effect(() => {
         void model.draftCounts.value;
@@ -251,22 +256,22 @@ export class EditorSession implements EditorActions {
       }),
       effect(() => {
         const isBlind = model.isBlind.value;
-        untracked(() => this.review.followBlindness(isBlind));
+        untracked(() => this.drafts.followBlindness(isBlind));
       }),
       effect(() => {
         void model.regions.value;
-        untracked(() => this.review.followRegions());
+        untracked(() => this.drafts.followRegions());
       }),
     ];
   }
 
   #factsChanged(): void {
-    const { model, layer, review } = this;
+    const { model, layer, drafts } = this;
     model.nObjects.value = layer.instances.count;
     model.classCounts.value = layer.instances.classCount();
     const row = layer.instances.get(model.selected.value);
     model.facts.value = row && row.areaPx > 0 ? { ...row } : undefined;
-    const draft = review.draft?.instances.get(model.selectedDraft.value);
+    const draft = drafts.draft?.instances.get(model.selectedDraft.value);
     model.draftFacts.value = draft && { ...draft };
   }
 }

@@ -2,14 +2,15 @@
 import type { ImageApi } from "../../api/images";
 import type { Suggestion } from "../../api/round_types";
 import * as texts from "../../texts";
-import { type EditorModel, notify, type RegionInfo } from "./model";
+import type { EditorModel, RegionInfo } from "./model";
+import { notify } from "./notices";
 import { searchWith } from "./planes";
 import type { RegionDesk } from "./region_desk";
 
 export interface SuggestionParts {
   readonly model: EditorModel;
   readonly images: ImageApi;
-  readonly desk: RegionDesk;
+  readonly regions: RegionDesk;
   readonly attempt: <T>(edit: () => Promise<T>) => Promise<T | undefined>;
   readonly projectUrl: string;
   readonly navigate: (url: string) => void;
@@ -70,15 +71,15 @@ export class SuggestionDesk {
   }
 
   async #goTo(taken: Suggestion): Promise<void> {
-    const { model, images, desk, navigate } = this.#parts;
+    const { model, images, regions, navigate } = this.#parts;
     const image = model.image.value?.id ?? "";
     if (taken.image.id !== image) {
       navigate(`/images/${taken.image.id}/?region=${taken.region}`);
       return;
     }
     await this.load();
-    desk.setRows(await images.regions(image));
-    desk.open(taken.region ?? "");
+    regions.setRows(await images.regions(image));
+    regions.open(taken.region ?? "");
     const { plane, stackSize } = model;
     const search = searchWith(`?region=${taken.region}`, plane.value, stackSize.value);
     history.replaceState(null, "", search);

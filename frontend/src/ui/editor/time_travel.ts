@@ -3,21 +3,22 @@ import { signal } from "@preact/signals";
 import type { HistoryApi } from "../../api/history";
 import type { LayerApi } from "../../api/layers";
 import { intersect, isEmpty } from "../../geometry/rect";
+import type { PlaneRef } from "../../labels/spans";
 import { PastPlane } from "../../store/past_plane";
 import type { ToRestore } from "../../store/restore";
 import type { StackStore } from "../../store/stack";
-import type { PlaneRef } from "../../store/types";
 import * as texts from "../../texts";
 import { past } from "../../texts/past";
 import { planText, type RestoreEffect, restoredText } from "../../texts/restoring";
 import { clickOrPan } from "../../tools/clicks";
 import { region } from "../../tools/region";
 import type { ToolContext, ToolName } from "../../tools/tool";
-import type { Gesture, PointerPlace } from "../../viewer/input";
+import type { Gesture, PointerPlace } from "../../viewer/gesture";
 import { FarPast } from "./far_past";
 import type { HistoryList } from "./history_list";
 import { type Step, whoseStep } from "./history_steps";
-import { type EditorModel, notify } from "./model";
+import type { EditorModel } from "./model";
+import { notify } from "./notices";
 import { isSame } from "./planes";
 import type { Scene } from "./scene";
 import { whenText } from "./times";
@@ -137,7 +138,7 @@ export class TimeTravel {
     this.#past = past;
     past.onTrouble((text) => notify(model, text, { tone: "problem" }));
     this.far.follow(past);
-    scene.showPast(past);
+    scene.layers.showPast(past);
     before?.close();
   }
 
@@ -153,7 +154,7 @@ export class TimeTravel {
     this.#past?.close();
     this.#past = this.#next = undefined;
     if (!wasAway) return;
-    scene.showPast(undefined);
+    scene.layers.showPast(undefined);
     this.pointAt(undefined);
     model.tool.value = this.#tool;
     model.spoken.value = texts.history.past.backToNow;
@@ -217,7 +218,7 @@ export class TimeTravel {
 
   choose(what: ToRestore | undefined): void {
     const { scene } = this.#parts;
-    scene.markPast(what && "id" in what ? what.id : 0);
+    scene.layers.markPast(what && "id" in what ? what.id : 0);
     scene.cursor.setBand(what && "box" in what ? { box: what.box, colour: "#ffd76a" } : undefined);
     this.choice.value = what && { what, plan: undefined };
     if (what) void this.#plan(what);

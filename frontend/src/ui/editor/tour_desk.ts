@@ -1,7 +1,8 @@
 /** The tour of the editor: watches what the person really does, and keeps where they are in it. */
 import { computed, effect, signal, untracked } from "@preact/signals";
 import type { TourApi, TourStatus, TourStep } from "../../api/tour";
-import type { InstanceIndex, OpReport } from "../../store/types";
+import type { OpReport } from "../../store/edit_types";
+import type { InstanceIndex } from "../../store/types";
 import { TOUR_TEXTS } from "../../texts/tour";
 import type { Stage } from "../../viewer/stage";
 import type { EditorModel } from "./model";

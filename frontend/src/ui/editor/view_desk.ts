@@ -1,7 +1,7 @@
 /** What is shown of the image and how: zoom, moves, hidden labels, where the focus is. */
 import type { ScreenPoint } from "../../geometry/points";
 import type { Rect } from "../../geometry/rect";
-import type { PointerPlace } from "../../viewer/input";
+import type { PointerPlace } from "../../viewer/gesture";
 import type { EditorModel } from "./model";
 import type { Scene } from "./scene";
 

@@ -20,7 +20,7 @@ export function enhance(root: ParentNode): void {
   for (const menu of root.querySelectorAll<HTMLDetailsElement>("details.menu")) closeable(menu);
 }
 
-export function localTimes(root: ParentNode): void {
+function localTimes(root: ParentNode): void {
   for (const time of root.querySelectorAll<HTMLTimeElement>("time[data-local]")) {
     time.textContent = moment(time.dateTime, time.dataset["local"] === "date" ? "date" : "full");
     time.title = moment(time.dateTime);

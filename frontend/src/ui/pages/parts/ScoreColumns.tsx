@@ -1,19 +1,18 @@
 /** The two scores that every table of versions begins with, at IoU 0.5. */
 
-import type { Scores } from "../../../api/page_types";
+import type { Scores } from "../../../api/report_types";
 import * as texts from "../../../texts/pages";
 import { score } from "../format";
+import { NumberHead } from "./NumberHead";
 import { ap50, atIou } from "./scores";
 
 export function ScoreHeads() {
   return (
     <>
-      <th scope="col" class="num">
+      <NumberHead>
         <abbr title={texts.common.scores.ap50Help}>{texts.common.scores.ap50}</abbr>
-      </th>
-      <th scope="col" class="num">
-        {texts.common.scores.f1}
-      </th>
+      </NumberHead>
+      <NumberHead>{texts.common.scores.f1}</NumberHead>
     </>
   );
 }

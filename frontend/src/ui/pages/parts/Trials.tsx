@@ -3,6 +3,7 @@
 import type { Run, Trial } from "../../../api/page_types";
 import * as texts from "../../../texts/pages";
 import { digits, duration } from "../format";
+import { NumberHead } from "./NumberHead";
 import { bestOf, isChosen } from "./recipes";
 
 /** The trials of a run that goes on or is over. */
@@ -34,15 +35,9 @@ export function Trials({ trials, trying, isTrying = false }: Props) {
           <thead>
             <tr>
               <th scope="col">{texts.run.trials.columns.recipe}</th>
-              <th scope="col" class="num">
-                {texts.run.trials.columns.loss}
-              </th>
-              <th scope="col" class="num">
-                {texts.run.trials.columns.steps}
-              </th>
-              <th scope="col" class="num">
-                {texts.run.trials.columns.time}
-              </th>
+              <NumberHead>{texts.run.trials.columns.loss}</NumberHead>
+              <NumberHead>{texts.run.trials.columns.steps}</NumberHead>
+              <NumberHead>{texts.run.trials.columns.time}</NumberHead>
               <th scope="col">
                 <span class="visually-hidden">{texts.run.trials.columns.chosen}</span>
               </th>

@@ -2,6 +2,7 @@
 
 import { useSignal } from "@preact/signals";
 import { sentenceOf } from "../../../api/pages";
+import { Problem } from "./Problem";
 
 interface Props {
   readonly label: string;
@@ -33,11 +34,7 @@ export function TryButton({ label, act, isSmall = false }: Props) {
       >
         {label}
       </button>
-      {problem.value && (
-        <p class="message error" role="alert">
-          {problem.value}
-        </p>
-      )}
+      {problem.value && <Problem text={problem.value} />}
     </>
   );
 }

@@ -1,6 +1,7 @@
 /** What fast drafts cost a version, as its measurement says. */
 
-import type { Evaluation, Report, Version } from "../../../api/page_types";
+import type { Evaluation, Version } from "../../../api/page_types";
+import type { Report } from "../../../api/report_types";
 import * as texts from "../../../texts/pages";
 import { score } from "../format";
 import { ap50, newest } from "./scores";

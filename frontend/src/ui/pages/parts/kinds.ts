@@ -1,6 +1,6 @@
 /** Reading what a measurement says about kinds of objects. */
 
-import type { KindsReport } from "../../../api/page_types";
+import type { KindsReport } from "../../../api/report_types";
 import * as texts from "../../../texts/pages";
 
 /** What found objects of a class were taken for instead, the most frequent first. */

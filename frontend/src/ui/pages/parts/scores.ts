@@ -1,6 +1,7 @@
 /** Reading evaluations: the numbers a person compares, and what may be compared at all. */
 
-import type { Evaluation, Scores, Version } from "../../../api/page_types";
+import type { Evaluation, Version } from "../../../api/page_types";
+import type { Scores } from "../../../api/report_types";
 import * as texts from "../../../texts/pages";
 
 export type Averaging = "pooled" | "mean";

@@ -7,6 +7,7 @@ import * as texts from "../../../texts/pages";
 import { refreshPart } from "../enhance";
 import type { IslandProps } from "../islands";
 import { settle } from "../live";
+import { Problem } from "../parts/Problem";
 import { BulkBar } from "./BulkBar";
 import { FilterBar } from "./FilterBar";
 import { filtersOf, ImageGrid, searchOf } from "./grid";
@@ -78,14 +79,7 @@ function Found({ grid, mayAnnotate, mayReview }: FoundProps) {
     <section aria-label={texts.images.title} class="stack">
       <FilterBar grid={grid} />
       {mayAnnotate && <BulkBar grid={grid} mayRemove={mayReview} />}
-      {grid.problem.value && (
-        <p class="message error" role="alert">
-          {grid.problem.value}{" "}
-          <button class="link-button" type="button" onClick={() => void grid.load()}>
-            {texts.common.tryAgain}
-          </button>
-        </p>
-      )}
+      {grid.problem.value && <Problem text={grid.problem.value} onRetry={() => void grid.load()} />}
       {images.length === 0 && !grid.loading.value && !grid.problem.value && (
         <div class="empty">
           <p>{texts.images.noneFits}</p>

@@ -5,7 +5,7 @@ import type { ImageCard } from "../../../api/page_types";
 import { api, type ImageChange, sentenceOf } from "../../../api/pages";
 import { NewestAnswer } from "../parts/newest_answer";
 
-export const PAGE_SIZE = 48; // fills whole rows of 2, 3, 4, 6 and 8
+const PAGE_SIZE = 48; // fills whole rows of 2, 3, 4, 6 and 8
 
 export interface Filters {
   readonly name: string;

@@ -5,7 +5,7 @@ import * as tus from "tus-js-client";
 import { address, uploadHeaders } from "../../../api/pages";
 import * as texts from "../../../texts/pages";
 
-export const PIECE_BYTES = 8 * 1024 * 1024; // the server takes pieces of at most this size
+const PIECE_BYTES = 8 * 1024 * 1024; // the server takes pieces of at most this size
 const AT_ONCE = 2;
 const RETRY_MS = [500, 2000, 5000, 15_000, 30_000];
 
@@ -123,7 +123,7 @@ function isOpen(state: UploadState): boolean {
   return state === "waiting" || state === "sending";
 }
 
-export function countStates(uploads: readonly Upload[]): Record<UploadState, number> {
+function countStates(uploads: readonly Upload[]): Record<UploadState, number> {
   const counts = { waiting: 0, sending: 0, done: 0, duplicate: 0, failed: 0 };
   for (const upload of uploads) counts[upload.state.value] += 1;
   return counts;

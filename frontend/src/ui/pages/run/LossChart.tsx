@@ -70,7 +70,7 @@ export function LossChart({ epochs }: { epochs: readonly Epoch[] }) {
   );
 }
 
-export function seriesOf(epochs: readonly Epoch[]): uPlot.AlignedData {
+function seriesOf(epochs: readonly Epoch[]): uPlot.AlignedData {
   return [
     epochs.map((epoch) => epoch.epoch),
     epochs.map((epoch) => epoch.train_loss),

@@ -8,6 +8,8 @@ import { digits, duration, engineTitle } from "../format";
 import type { IslandProps } from "../islands";
 import { RunBadge } from "../parts/Badge";
 import { Facts } from "../parts/Facts";
+import { NumberHead } from "../parts/NumberHead";
+import { Problem } from "../parts/Problem";
 import { secondsTrained } from "../parts/standing";
 import { Time } from "../parts/Time";
 import { TrialsOfRun } from "../parts/Trials";
@@ -28,9 +30,7 @@ export default function RunView({ data }: IslandProps) {
   const run = state.run.value;
   if (run === null) {
     return state.problem.value ? (
-      <p class="message error" role="alert">
-        {state.problem.value}
-      </p>
+      <Problem text={state.problem.value} />
     ) : (
       <p class="muted">{texts.common.loading}</p>
     );
@@ -38,11 +38,7 @@ export default function RunView({ data }: IslandProps) {
   return (
     <div class="stack">
       <Head state={state} run={run} mayStop={Boolean(data["review"])} />
-      {state.problem.value && (
-        <p class="message error" role="alert">
-          {state.problem.value}
-        </p>
-      )}
+      {state.problem.value && <Problem text={state.problem.value} />}
       {state.isPaused.value ? <Standstill run={run} /> : <Outcome run={run} />}
       {(run.warnings ?? []).map((sentence) => (
         <p key={sentence} class="message warning">
@@ -96,21 +92,13 @@ function Head({ state, run, mayStop }: HeadProps) {
 
 function Outcome({ run }: { run: Run }) {
   if (run.state === "errored") {
-    return (
-      <p class="message error" role="alert">
-        {texts.run.defect(run.error_message)}
-      </p>
-    );
+    return <Problem text={texts.run.defect(run.error_message)} />;
   }
   if (run.state === "cancelled") {
     return <p class="message">{run.error_message || texts.run.cancelledBySomebody}</p>;
   }
   if (!run.error_message) return null;
-  return (
-    <p class="message error" role="alert">
-      {run.error_message}
-    </p>
-  );
+  return <Problem text={run.error_message} />;
 }
 
 function ProgressPanel({ run }: { run: Run }) {
@@ -168,21 +156,11 @@ function EpochTable({ epochs }: { epochs: readonly Epoch[] }) {
         <table>
           <thead>
             <tr>
-              <th scope="col" class="num">
-                {texts.run.epochs.epoch}
-              </th>
-              <th scope="col" class="num">
-                {texts.run.epochs.trainingLoss}
-              </th>
-              <th scope="col" class="num">
-                {texts.run.epochs.validationLoss}
-              </th>
-              <th scope="col" class="num">
-                {texts.run.epochs.learningRate}
-              </th>
-              <th scope="col" class="num">
-                {texts.run.epochs.time}
-              </th>
+              <NumberHead>{texts.run.epochs.epoch}</NumberHead>
+              <NumberHead>{texts.run.epochs.trainingLoss}</NumberHead>
+              <NumberHead>{texts.run.epochs.validationLoss}</NumberHead>
+              <NumberHead>{texts.run.epochs.learningRate}</NumberHead>
+              <NumberHead>{texts.run.epochs.time}</NumberHead>
             </tr>
           </thead>
           <tbody>

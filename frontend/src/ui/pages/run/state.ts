@@ -4,7 +4,7 @@ import { batch, computed, signal } from "@preact/signals";
 import type { Epoch, Progress, Run } from "../../../api/page_types";
 import { api, type RunOrder, sentenceOf } from "../../../api/pages";
 
-export const MOST_LOG_CHARACTERS = 200_000;
+const MOST_LOG_CHARACTERS = 200_000;
 
 export class RunPageState {
   readonly run = signal<Run | null>(null);

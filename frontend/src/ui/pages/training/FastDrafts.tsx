@@ -7,6 +7,7 @@ import * as texts from "../../../texts/pages";
 import { engineTitle } from "../format";
 import { FastCost } from "../parts/FastCost";
 import { newestMeasured } from "../parts/fast";
+import { Problem } from "../parts/Problem";
 
 interface Props {
   readonly project: string;
@@ -51,11 +52,7 @@ export function FastDrafts({ project, isFast, mayChange, mayMeasure, versions }:
         {texts.training.fast.help}
         {!mayChange && ` ${texts.training.onlyOwner}`}
       </p>
-      {problem.value && (
-        <p class="message error" role="alert">
-          {problem.value}
-        </p>
-      )}
+      {problem.value && <Problem text={problem.value} />}
       {measured && (on.value || measured.evaluation.metrics.fast) && (
         <div class="row">
           <a href={address.version(measured.version.id)}>

@@ -4,6 +4,7 @@ import type { Leader } from "../../../api/page_types";
 import { address } from "../../../api/pages";
 import * as texts from "../../../texts/pages";
 import { duration, engineTitle } from "../format";
+import { NumberHead } from "../parts/NumberHead";
 import { ScoreCells, ScoreHeads } from "../parts/ScoreColumns";
 import { originInWords } from "../parts/scores";
 
@@ -28,9 +29,7 @@ export function Leaderboard({ leaders }: { leaders: readonly Leader[] }) {
               <th scope="col">{texts.training.leaderboard.engine}</th>
               <ScoreHeads />
               <th scope="col">{texts.training.leaderboard.trainedFrom}</th>
-              <th scope="col" class="num">
-                {texts.training.leaderboard.trainedIn}
-              </th>
+              <NumberHead>{texts.training.leaderboard.trainedIn}</NumberHead>
             </tr>
           </thead>
           <tbody>

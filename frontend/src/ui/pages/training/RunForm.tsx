@@ -1,6 +1,6 @@
 /** The form that starts a training. */
 
-import { useSignal, useSignalEffect } from "@preact/signals";
+import { type Signal, useSignal, useSignalEffect } from "@preact/signals";
 import { useMemo, useRef } from "preact/hooks";
 import { ApiError } from "../../../api/client";
 import type { Engine, EngineParam } from "../../../api/page_types";
@@ -50,19 +50,6 @@ export function RunForm({ state, isReady }: { state: TrainingState; isReady: boo
       busy.value = false;
     }
   };
-  const plain = engine.params.filter((param) => param.advanced === false);
-  const advanced = engine.params.filter((param) => param.advanced !== false);
-  const fields = (params: readonly EngineParam[]) =>
-    params.map((param) => (
-      <ParamField
-        key={`${engine.name}-${param.name}`}
-        param={param}
-        value={draft.typed.value[param.name]}
-        problem={draft.problems.value[param.name]}
-        onChange={(value) => draft.type(param.name, value)}
-      />
-    ));
-
   return (
     <section class="panel" id="train">
       <h2>{texts.training.form.title}</h2>
@@ -72,25 +59,7 @@ export function RunForm({ state, isReady }: { state: TrainingState; isReady: boo
             {problem.value}
           </p>
         )}
-        <div class="field">
-          <label for="run-engine">{texts.training.form.engine}</label>
-          <select
-            id="run-engine"
-            value={engine.name}
-            aria-describedby="run-engine-hint"
-            onChange={(event) => draft.chooseEngine(event.currentTarget.value)}
-          >
-            {state.engines.value.map((one) => (
-              <option key={one.name} value={one.name} disabled={one.missing !== ""}>
-                {one.title} {one.version}
-                {one.missing && texts.training.form.notInstalled}
-              </option>
-            ))}
-          </select>
-          <p class="hint" id="run-engine-hint">
-            {[engineHint(engine), ...missing(state.engines.value)].join(". ")}
-          </p>
-        </div>
+        <EngineField draft={draft} engine={engine} engines={state.engines.value} />
         <StartField
           engine={engine}
           state={state}
@@ -99,44 +68,20 @@ export function RunForm({ state, isReady }: { state: TrainingState; isReady: boo
             draft.start.value = value;
           }}
         />
-        <div class="field">
-          <label for="run-minutes">{texts.training.form.minutes}</label>
-          <input
-            id="run-minutes"
-            inputMode="decimal"
-            value={draft.minutes.value}
-            aria-describedby="run-minutes-hint"
-            onInput={(event) => {
-              draft.minutes.value = event.currentTarget.value;
-            }}
-          />
-          <p class="hint" id="run-minutes-hint">
-            {texts.training.form.minutesHelp}
-          </p>
-        </div>
+        <NumberField
+          id="run-minutes"
+          label={texts.training.form.minutes}
+          help={texts.training.form.minutesHelp}
+          inputMode="decimal"
+          typed={draft.minutes}
+        />
         <ChannelField state={state} engine={engine} channels={draft.channels} />
-        {fields(plain)}
-        <details class="advanced">
-          <summary>{texts.training.form.advanced(advanced.length + 1)}</summary>
-          <div class="form-grid">
-            <div class="field">
-              <label for="run-seed">{texts.training.form.seed}</label>
-              <input
-                id="run-seed"
-                inputMode="numeric"
-                value={draft.seed.value}
-                aria-describedby="run-seed-hint"
-                onInput={(event) => {
-                  draft.seed.value = event.currentTarget.value;
-                }}
-              />
-              <p class="hint" id="run-seed-hint">
-                {texts.training.form.seedHelp}
-              </p>
-            </div>
-            {fields(advanced)}
-          </div>
-        </details>
+        <Params
+          draft={draft}
+          engine={engine}
+          params={engine.params.filter((param) => param.advanced === false)}
+        />
+        <Advanced draft={draft} engine={engine} />
         {draft.preflight.value && (
           <PreflightList
             preflight={draft.preflight.value}
@@ -150,6 +95,98 @@ export function RunForm({ state, isReady }: { state: TrainingState; isReady: boo
         {!isReady && <p class="hint">{texts.training.form.submitFirst}</p>}
       </form>
     </section>
+  );
+}
+
+interface PartProps {
+  readonly draft: RunDraft;
+  readonly engine: Engine;
+}
+
+function EngineField({ draft, engine, engines }: PartProps & { engines: readonly Engine[] }) {
+  return (
+    <div class="field">
+      <label for="run-engine">{texts.training.form.engine}</label>
+      <select
+        id="run-engine"
+        value={engine.name}
+        aria-describedby="run-engine-hint"
+        onChange={(event) => draft.chooseEngine(event.currentTarget.value)}
+      >
+        {engines.map((one) => (
+          <option key={one.name} value={one.name} disabled={one.missing !== ""}>
+            {one.title} {one.version}
+            {one.missing && texts.training.form.notInstalled}
+          </option>
+        ))}
+      </select>
+      <p class="hint" id="run-engine-hint">
+        {[engineHint(engine), ...missing(engines)].join(". ")}
+      </p>
+    </div>
+  );
+}
+
+/** What hardly anybody has to set. */
+function Advanced({ draft, engine }: PartProps) {
+  const params = engine.params.filter((param) => param.advanced !== false);
+  return (
+    <details class="advanced">
+      <summary>{texts.training.form.advanced(params.length + 1)}</summary>
+      <div class="form-grid">
+        <NumberField
+          id="run-seed"
+          label={texts.training.form.seed}
+          help={texts.training.form.seedHelp}
+          inputMode="numeric"
+          typed={draft.seed}
+        />
+        <Params draft={draft} engine={engine} params={params} />
+      </div>
+    </details>
+  );
+}
+
+function Params({ draft, engine, params }: PartProps & { params: readonly EngineParam[] }) {
+  return (
+    <>
+      {params.map((param) => (
+        <ParamField
+          key={`${engine.name}-${param.name}`}
+          param={param}
+          value={draft.typed.value[param.name]}
+          problem={draft.problems.value[param.name]}
+          onChange={(value) => draft.type(param.name, value)}
+        />
+      ))}
+    </>
+  );
+}
+
+function NumberField(props: {
+  readonly id: string;
+  readonly label: string;
+  readonly help: string;
+  readonly inputMode: "decimal" | "numeric";
+  readonly typed: Signal<string>;
+}) {
+  const { id, typed } = props;
+  return (
+    <div class="field">
+      <label for={id}>{props.label}</label>
+      <input
+        id={id}
+        inputMode={props.inputMode}
+        value={typed.value}
+        aria-describedby={`${id}-hint`}
+        onInput={(event) => {
+          typed.value = event.currentTarget.value;
+        }}
+      />
+      <p class="hint" id={`${id}-hint`}>
+        {props.help}
+      </p>
+    </div>
   );
 }
 

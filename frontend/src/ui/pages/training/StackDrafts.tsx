@@ -5,6 +5,7 @@ import type { Version, StackDrafts as Way } from "../../../api/page_types";
 import { api, sentenceOf } from "../../../api/pages";
 import * as texts from "../../../texts/pages";
 import { engineTitle } from "../format";
+import { Problem } from "../parts/Problem";
 import { TryButton } from "../parts/TryButton";
 
 interface Props {
@@ -72,11 +73,7 @@ export function StackDrafts({ project, way, mayChange, mayPredict, versions }: P
         {texts.training.stacks.help}
         {!mayChange && ` ${texts.training.onlyOwner}`}
       </p>
-      {problem.value && (
-        <p class="message error" role="alert">
-          {problem.value}
-        </p>
-      )}
+      {problem.value && <Problem text={problem.value} />}
       {mayPredict && newest && (
         <div class="row">
           <TryButton

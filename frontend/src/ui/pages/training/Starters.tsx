@@ -7,6 +7,7 @@ import type { Starter } from "../../../api/starter_types";
 import * as texts from "../../../texts/pages";
 import { bytes, engineTitle, score } from "../format";
 import { Credits } from "../parts/Credits";
+import { Problem } from "../parts/Problem";
 import { type StartersState, standingOf } from "./starter_state";
 import type { TrainingState } from "./state";
 
@@ -32,14 +33,7 @@ export function Starters({ starters, state, mayAdd }: Props) {
         <h2>{texts.starters.title}</h2>
         <p class="hint">{texts.starters.what}</p>
       </div>
-      {problem && (
-        <p class="message error" role="alert">
-          {problem}{" "}
-          <button class="link-button" type="button" onClick={() => void starters.load()}>
-            {texts.common.tryAgain}
-          </button>
-        </p>
-      )}
+      {problem && <Problem text={problem} onRetry={() => void starters.load()} />}
       <ul class="starters">
         {offered.map((starter) => (
           <StarterCard

@@ -6,6 +6,7 @@ import { projectNews } from "../../../api/pages";
 import * as texts from "../../../texts/pages";
 import type { IslandProps } from "../islands";
 import { settle } from "../live";
+import { Problem } from "../parts/Problem";
 import { FastDrafts } from "./FastDrafts";
 import { Leaderboard } from "./Leaderboard";
 import { RunForm } from "./RunForm";
@@ -36,14 +37,7 @@ export default function Training({ data }: IslandProps) {
   }, [project, state, starters]);
 
   if (state.problem.value && !state.loaded.value) {
-    return (
-      <p class="message error" role="alert">
-        {state.problem.value}{" "}
-        <button class="link-button" type="button" onClick={() => void state.load()}>
-          {texts.common.tryAgain}
-        </button>
-      </p>
-    );
+    return <Problem text={state.problem.value} onRetry={() => void state.load()} />;
   }
   if (!state.loaded.value) return <p class="muted">{texts.common.loading}</p>;
   const cards = <Starters starters={starters} state={state} mayAdd={mayTrain} />;

@@ -5,6 +5,7 @@ import { address } from "../../../api/pages";
 import * as texts from "../../../texts/pages";
 import { engineTitle, score } from "../format";
 import { Delta } from "../parts/Delta";
+import { NumberHead } from "../parts/NumberHead";
 import { ScoreCells, ScoreHeads } from "../parts/ScoreColumns";
 import { gain, newest, originInWords } from "../parts/scores";
 import { Time } from "../parts/Time";
@@ -28,15 +29,15 @@ export function VersionsTable({ versions }: { versions: readonly Version[] }) {
                 <th scope="col">{texts.training.versions.version}</th>
                 <th scope="col">{texts.training.versions.engine}</th>
                 <ScoreHeads />
-                <th scope="col" class="num">
+                <NumberHead>
                   <abbr title={texts.training.versions.pqHelp}>{texts.training.versions.pq}</abbr>
-                </th>
+                </NumberHead>
                 <th scope="col">{texts.training.versions.started}</th>
-                <th scope="col" class="num">
+                <NumberHead>
                   <abbr title={texts.training.versions.gainHelp}>
                     {texts.training.versions.gain}
                   </abbr>
-                </th>
+                </NumberHead>
                 <th scope="col">{texts.training.versions.made}</th>
               </tr>
             </thead>

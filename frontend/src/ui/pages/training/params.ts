@@ -37,7 +37,7 @@ function parsed(param: EngineParam, raw: string | boolean): unknown {
   return param.type === "str" ? raw : Number(raw);
 }
 
-export function problemOf(param: EngineParam, raw: string | boolean): string {
+function problemOf(param: EngineParam, raw: string | boolean): string {
   if (param.type === "bool" || param.type === "str") return "";
   const value = Number(raw);
   if (Number.isNaN(value)) return texts.training.params.notANumber(param.title);

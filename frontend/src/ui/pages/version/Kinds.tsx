@@ -1,9 +1,11 @@
 /** How well a version tells kinds of objects apart, where it and the measured regions know any. */
 
-import type { Evaluation, KindsReport } from "../../../api/page_types";
+import type { Evaluation } from "../../../api/page_types";
+import type { KindsReport } from "../../../api/report_types";
 import * as texts from "../../../texts/pages";
 import { percent, score } from "../format";
 import { confused } from "../parts/kinds";
+import { NumberHead } from "../parts/NumberHead";
 
 export function Kinds({ evaluation }: { evaluation: Evaluation }) {
   const kinds = evaluation.metrics.classes;
@@ -21,21 +23,13 @@ export function Kinds({ evaluation }: { evaluation: Evaluation }) {
           <thead>
             <tr>
               <th scope="col">{texts.version.classes.className}</th>
-              <th scope="col" class="num">
-                {texts.version.classes.there}
-              </th>
-              <th scope="col" class="num">
-                {texts.version.classes.found}
-              </th>
-              <th scope="col" class="num">
+              <NumberHead>{texts.version.classes.there}</NumberHead>
+              <NumberHead>{texts.version.classes.found}</NumberHead>
+              <NumberHead>
                 <abbr title={texts.version.classes.ap50Help}>{texts.common.scores.ap50}</abbr>
-              </th>
-              <th scope="col" class="num">
-                {texts.version.classes.precision}
-              </th>
-              <th scope="col" class="num">
-                {texts.version.classes.recall}
-              </th>
+              </NumberHead>
+              <NumberHead>{texts.version.classes.precision}</NumberHead>
+              <NumberHead>{texts.version.classes.recall}</NumberHead>
               <th scope="col">{texts.version.classes.takenFor}</th>
             </tr>
           </thead>

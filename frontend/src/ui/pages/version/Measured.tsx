@@ -2,10 +2,12 @@
 
 import { type Signal, useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import type { Evaluation, Scores, Version } from "../../../api/page_types";
+import type { Evaluation, Version } from "../../../api/page_types";
+import type { Scores } from "../../../api/report_types";
 import * as texts from "../../../texts/pages";
 import { engineTitle, percent, score } from "../format";
 import { Delta } from "../parts/Delta";
+import { NumberHead } from "../parts/NumberHead";
 import { type Averaging, ap50, atIou, comparable, curve } from "../parts/scores";
 import { ApChart, type Line } from "./ApChart";
 
@@ -189,22 +191,14 @@ function ApTable({ mine, theirs, name }: SideProps) {
         <thead>
           <tr>
             <th scope="col">{texts.version.measured.iou}</th>
-            <th scope="col" class="num">
-              {texts.version.measured.ap}
-            </th>
+            <NumberHead>{texts.version.measured.ap}</NumberHead>
             {theirs && (
               <>
-                <th scope="col" class="num">
-                  {name}
-                </th>
-                <th scope="col" class="num">
-                  {texts.version.measured.difference}
-                </th>
+                <NumberHead>{name}</NumberHead>
+                <NumberHead>{texts.version.measured.difference}</NumberHead>
               </>
             )}
-            <th scope="col" class="num">
-              {texts.version.measured.f1}
-            </th>
+            <NumberHead>{texts.version.measured.f1}</NumberHead>
           </tr>
         </thead>
         <tbody>

@@ -4,6 +4,7 @@ import type { Evaluation } from "../../../api/page_types";
 import { address } from "../../../api/pages";
 import * as texts from "../../../texts/pages";
 import { percent, score } from "../format";
+import { NumberHead } from "../parts/NumberHead";
 import { ap50, atIou } from "../parts/scores";
 
 export function PerImage({ evaluation }: { evaluation: Evaluation }) {
@@ -20,24 +21,12 @@ export function PerImage({ evaluation }: { evaluation: Evaluation }) {
           <thead>
             <tr>
               <th scope="col">{texts.version.images.image}</th>
-              <th scope="col" class="num">
-                {texts.version.images.there}
-              </th>
-              <th scope="col" class="num">
-                {texts.version.images.found}
-              </th>
-              <th scope="col" class="num">
-                {texts.version.images.countError}
-              </th>
-              <th scope="col" class="num">
-                {texts.common.scores.ap50}
-              </th>
-              <th scope="col" class="num">
-                {texts.common.scores.f1}
-              </th>
-              <th scope="col" class="num">
-                {texts.version.images.pq}
-              </th>
+              <NumberHead>{texts.version.images.there}</NumberHead>
+              <NumberHead>{texts.version.images.found}</NumberHead>
+              <NumberHead>{texts.version.images.countError}</NumberHead>
+              <NumberHead>{texts.common.scores.ap50}</NumberHead>
+              <NumberHead>{texts.common.scores.f1}</NumberHead>
+              <NumberHead>{texts.version.images.pq}</NumberHead>
             </tr>
           </thead>
           <tbody>

@@ -12,6 +12,7 @@ import { settle } from "../live";
 import { Credits } from "../parts/Credits";
 import { Facts } from "../parts/Facts";
 import { FastCost } from "../parts/FastCost";
+import { Problem } from "../parts/Problem";
 import { trialsIn } from "../parts/recipes";
 import { newest, originInWords } from "../parts/scores";
 import { Time } from "../parts/Time";
@@ -54,9 +55,7 @@ export default function VersionView({ data }: IslandProps) {
   const shown = version.value;
   if (shown === null) {
     return problem.value ? (
-      <p class="message error" role="alert">
-        {problem.value}
-      </p>
+      <Problem text={problem.value} />
     ) : (
       <p class="muted">{texts.common.loading}</p>
     );

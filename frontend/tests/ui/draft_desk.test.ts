@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { rect } from "../../src/geometry/rect";
 import type { AnnotationPlane } from "../../src/store/annotation_plane";
+import { DraftDesk, type DraftDeskParts } from "../../src/ui/editor/draft_desk";
 import { type EditorModel, makeModel } from "../../src/ui/editor/model";
-import { Review, type ReviewParts } from "../../src/ui/editor/review";
+import { Review } from "../../src/ui/editor/review";
 import { openAll, until } from "../store/people";
 import { ReferenceServer, seeded } from "../store/reference_server";
 import { stubPage } from "../viewer/pointers";
@@ -10,6 +11,7 @@ import { stubPage } from "../viewer/pointers";
 let server: ReferenceServer;
 let layer: AnnotationPlane;
 let model: EditorModel;
+let drafts: DraftDesk;
 let review: Review;
 /** Answers about these layers are held back until they are let go. */
 let held: Map<string, () => void>;
@@ -37,28 +39,32 @@ beforeEach(async () => {
     return answer(id);
   });
   model = makeModel();
-  review = new Review({
+  const parts = {
     model,
     scene: {
-      showDraft: (draft: { info: { id: string } }) => {
-        shown = draft.info.id;
+      layers: {
+        showDraft: (draft: { info: { id: string } }) => {
+          shown = draft.info.id;
+        },
+        hideDraft: () => {
+          shown = undefined;
+        },
+        refreshDraft() {},
       },
-      hideDraft: () => {
-        shown = undefined;
-      },
-      refreshDraft() {},
       stage: { reveal() {} },
     },
     layer,
     layers: {},
     images: { predictions: async () => [{ id: "of b", layer: "b", has_maps: false }] },
     attempt: async <T>(edit: () => Promise<T>) => edit().catch(() => undefined),
-  } as unknown as ReviewParts);
+  } as unknown as DraftDeskParts;
+  drafts = new DraftDesk(parts);
+  review = new Review({ ...parts, drafts, goTo: async () => undefined });
   const row = { kind: "prediction", n_instances: 1, n_proposed: 1, name: "", created_at: "" };
-  review.setRows([{ ...row, id: "a" } as never, { ...row, id: "b" } as never]);
+  drafts.setRows([{ ...row, id: "a" } as never, { ...row, id: "b" } as never]);
 });
 afterEach(() => {
-  review.close();
+  drafts.close();
   layer.close();
   vi.unstubAllGlobals();
 });
@@ -75,12 +81,12 @@ describe("choosing drafts faster than they load", () => {
   });
 
   test("A, B, A ends with a draft that can be decided", async () => {
-    const choices = [review.choose("a"), review.choose("b"), review.choose("a")];
+    const choices = [drafts.choose("a"), drafts.choose("b"), drafts.choose("a")];
     letGo("b");
     letGo("a");
     await Promise.all(choices);
     expect(shown).toBe("a");
-    expect(review.draft?.instances.countIn("proposed")).toBe(1);
+    expect(drafts.draft?.instances.countIn("proposed")).toBe(1);
     model.selectedDraft.value = 11;
     review.accept();
     await until(() => layer.instances.count === 1, "the accepted object");
@@ -88,7 +94,7 @@ describe("choosing drafts faster than they load", () => {
   });
 
   test("A, B, A, B leaves only B open", async () => {
-    const choices = ["a", "b", "a", "b"].map((id) => review.choose(id));
+    const choices = ["a", "b", "a", "b"].map((id) => drafts.choose(id));
     letGo("a");
     letGo("b");
     await Promise.all(choices);
@@ -97,8 +103,8 @@ describe("choosing drafts faster than they load", () => {
   });
 
   test("a draft that fails to open does not undo a later choice", async () => {
-    const failed = review.choose("a");
-    const chosen = review.choose("b");
+    const failed = drafts.choose("a");
+    const chosen = drafts.choose("b");
     vi.spyOn(server, "manifest").mockRejectedValueOnce(new Error("lost"));
     letGo("a");
     await failed;
@@ -110,11 +116,11 @@ describe("choosing drafts faster than they load", () => {
 
   test("a draft that failed to open can be chosen again", async () => {
     vi.spyOn(server, "manifest").mockRejectedValueOnce(new Error("lost"));
-    const failed = review.choose("a");
+    const failed = drafts.choose("a");
     letGo("a");
     await failed;
     expect(model.draftId.value).toBeUndefined();
-    const again = review.choose("a");
+    const again = drafts.choose("a");
     letGo("a");
     await again;
     expect(shown).toBe("a");
@@ -122,6 +128,6 @@ describe("choosing drafts faster than they load", () => {
 });
 
 test("what a draft is saved from is the prediction whose layer it is", async () => {
-  expect((await review.predictionOf("b"))?.id).toBe("of b");
-  expect(await review.predictionOf("a")).toBeUndefined();
+  expect((await drafts.predictionOf("b"))?.id).toBe("of b");
+  expect(await drafts.predictionOf("a")).toBeUndefined();
 });

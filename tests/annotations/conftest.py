@@ -1,3 +1,5 @@
+"""What most tests of annotations begin with."""
+
 from __future__ import annotations
 
 import pytest
