@@ -86,17 +86,10 @@ class Checks:
         n_same = match(whole.label_image, found.label_image).counts[0.7].tp
         assert len(whole.scores) > 8
         assert n_same >= 0.9 * max(len(whole.scores), len(found.scores)), n_same
-
-    def check_blocks_of_several_workers_are_those_of_one(self) -> None:
-        stack, _ = ellipsoids(51, flat=2.0, shape=(16, 48, 150), n=20)
-        predictor = self.load()
-        predictor.volume_block_px = 160_000
-        expected = predictor.predict_volume(stack, anisotropy=2.0)
-        found, n_blocks = in_blocks_alone(predictor, stack, anisotropy=2.0)
+        alone, n_blocks = in_blocks_alone(predictor, stack)  # as several workers make them
         assert n_blocks > 1
-        assert len(expected.scores) > 3
-        assert (found.label_image == expected.label_image).all()
-        assert np.array_equal(found.scores, expected.scores)
+        assert (alone.label_image == found.label_image).all()
+        assert np.array_equal(alone.scores, found.scores)
 
     def check_empty_and_thin_stacks_give_empty_answers(self) -> None:
         for stack in (np.zeros((1, 5, 40, 40), np.uint8), np.full((1, 1, 20, 33), np.nan)):

@@ -295,6 +295,7 @@ class VolumePredictor(Protocol):
 
         A predictor may have a method `volume_blocks(shape, anisotropy)`: into which blocks it cuts
         a stack of shape (Z, H, W), as `training.engines.cuboids.BlockSizes`. Then several workers
-        make them. A block is asked for with all that it sees; `stack` is an array, and `reference`
-        a `training.datasets.volumes.StackOfFile`, which is read where it is sliced.
+        make them. A block is asked for with all that it sees and is not to be cut once more:
+        `stack` is an array then, and `reference` a `training.datasets.volumes.StackOfFile`, which
+        is read where it is sliced.
         """

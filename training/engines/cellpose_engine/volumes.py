@@ -66,6 +66,8 @@ class CellposePredictor(FlowPredictor):
             return self._volumes(maps, want_maps)
 
         shape = pixels.shape[1:]
+        if reference is not None:  # a block of a stack, which is not cut once more
+            return one((0, 0, 0, *shape))
         sides, overlaps = self.volume_blocks(shape, anisotropy)
         return predict_in_cuboids(shape, one, block_px=sides, overlap_px=overlaps)
 
