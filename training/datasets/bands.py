@@ -18,9 +18,7 @@ Where: TypeAlias = NDArray[np.bool_]
 
 TOUCHING_PX = 1.0  # so near an object everything is background: its outline must be taught
 TELLING = 0.25  # share of the object's pixels that must be found beyond that around it
-RIDGE = 0.1
-TYPICAL_SHARE = 0.75
-SMOOTH_PX = 1.0
+RIDGE = 0.1  # of each channel's own scatter: few pixels must not weigh many channels wildly
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,49 +76,6 @@ def background_band(labels: NDArray[np.integer[Any]], is_free: Where, band: Band
     return near & ~alike
 
 
-def empty_ground(labels: NDArray[np.integer[Any]], is_free: Where, band: Band) -> Where:
-    """Return which pixels lie on ground where there is surely no object.
-
-    Parameters
-    ----------
-    labels : ndarray of integers, shape (h, w) or (d, h, w)
-        Objects have ids above 0, the band around them is 0.
-    is_free : ndarray of bool, same shape
-        Pixels that nobody said anything about.
-    band : Band
-        With `look`; else there is no such ground.
-
-    Returns
-    -------
-    ndarray of bool, same shape
-        Free pixels that are farther than an object's radius from all that looks more like the
-        objects than three quarters of the band do. Where those are less than three quarters of
-        the objects' own pixels, intensities tell nothing, and there is no such ground.
-    """
-    inside, around = labels > 0, labels == 0
-    nowhere = np.zeros(labels.shape, np.bool_)
-    if band.look is None:
-        return nowhere
-    pixels = band.look((*(0,) * labels.ndim, *labels.shape)).astype(np.float32)
-    if not can_tell(pixels, inside, around):
-        return nowhere
-    smooth = ndimage.gaussian_filter(pixels, (0, *(SMOOTH_PX,) * labels.ndim))
-    found = likeness(smooth, inside, around)
-    typical = np.quantile(found[around], TYPICAL_SHARE)
-    if (found[inside] > typical).mean() < TYPICAL_SHARE:
-        return nowhere
-    distance = ndimage.distance_transform_edt(found <= typical, sampling=band.spacing)
-    result: Where = is_free & (distance > radius_of(labels))
-    return result
-
-
-def radius_of(labels: NDArray[np.integer[Any]]) -> float:
-    """Return the median of the objects' radii in their planes, in pixels."""
-    places = [place for place in ndimage.find_objects(np.maximum(labels, 0)) if place is not None]
-    sides = [[side.stop - side.start for side in place[-2:]] for place in places]
-    return float(np.median([math.sqrt(rows * cols) / 2 for rows, cols in sides]))
-
-
 def like_inside(pixels: NDArray[Any], inside: Where, around: Where) -> Where:
     """Tell which pixels look like those of an object and not like what is around it.
 
@@ -145,7 +100,7 @@ def like_inside(pixels: NDArray[Any], inside: Where, around: Where) -> Where:
     .. [1] Otsu, IEEE Trans. Syst. Man Cybern. 9 (1979), doi:10.1109/TSMC.1979.4310076
     """
     nothing = np.zeros(inside.shape, np.bool_)
-    if not can_tell(pixels, inside, around):
+    if min(int(inside.sum()), int(around.sum())) <= len(pixels) + 1:
         return nothing
     found = likeness(pixels, inside, around)
     both = np.concatenate([found[inside], found[around]])
@@ -154,11 +109,6 @@ def like_inside(pixels: NDArray[Any], inside: Where, around: Where) -> Where:
     is_alike: Where = found > threshold_otsu(both)
     tells = is_alike[inside].mean() - is_alike[around].mean()
     return is_alike if tells >= TELLING else nothing
-
-
-def can_tell(pixels: NDArray[Any], inside: Where, around: Where) -> bool:
-    """Tell whether there are enough pixels to weigh so many channels."""
-    return min(int(inside.sum()), int(around.sum())) > len(pixels) + 1
 
 
 def likeness(pixels: NDArray[Any], inside: Where, around: Where) -> NDArray[np.float32]:

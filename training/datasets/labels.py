@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from training.datasets.bands import Band, background_band, empty_ground
+from training.datasets.bands import Band, background_band
 
 Box: TypeAlias = tuple[int, int, int, int]
 Corners: TypeAlias = tuple[int, ...]  # a box's first place along each axis, then its ends
@@ -73,7 +73,6 @@ def sparse_labels(
         # An object that is unknown as a whole is an object all the same.
         is_free = (result == UNKNOWN) & (label_image <= 0)
         result[background_band(result, is_free, band)] = 0
-        result[empty_ground(result, is_free & (result == UNKNOWN), band)] = 0
     return result
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from tests.engines.worlds import write_region
-from training.datasets.bands import TOUCHING_PX, Band, background_band, empty_ground
+from training.datasets.bands import TOUCHING_PX, Band, background_band
 from training.datasets.crops import CropSource
 
 SIDE = 40
@@ -104,43 +104,4 @@ def test_regions_are_looked_at_where_they_lie_in_their_image(tmp_path):
 
     found = source.labels_of(0) == 0
 
-    as_stored = image.astype(np.uint16)
-    expected = band_around_one(as_stored, labels) | ground_of(as_stored, labels)
-    assert (found == expected).all()
-
-
-def ground_of(image: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Return where ground is empty, one disk being labelled, with its band."""
-    known = np.where(labels == 1, 1, -1)
-    known[band_around_one(image, labels)] = 0
-
-    def look(box: tuple[int, ...]) -> np.ndarray:
-        return image[:, box[0] : box[2], box[1] : box[3]]
-
-    return empty_ground(known, known < 0, Band(6, None, look))
-
-
-def wide(image: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Put two disks into a corner of a larger image of the same noise."""
-    noise = np.random.default_rng(5).normal(0, 20, (1, 120, 120))
-    larger, its_labels = 300 + noise, np.zeros((120, 120), np.int32)
-    larger[:, :SIDE, :SIDE], its_labels[:SIDE, :SIDE] = image, labels
-    return larger, its_labels
-
-
-@given(gain=st.sampled_from([-3.0, -0.1, 0.1, 2.0]), shift=st.floats(-1000, 1000))
-def test_ground_is_empty_only_farther_than_a_radius_from_what_looks_like_objects(gain, shift):
-    image, labels = wide(*two_disks())
-
-    found = ground_of(gain * image + shift, labels)
-
-    away = np.asarray(ndimage.distance_transform_edt(labels == 0))
-    assert not found[away <= 6].any(), "the other disk and what is around it stay unknown"
-    assert found[away > 20].mean() > 0.1
-
-
-@pytest.mark.parametrize("contrast", [0.0, 1.0])
-def test_where_intensities_say_nothing_no_ground_is_empty(contrast):
-    image = np.zeros((1, SIDE, SIDE)) + contrast * (np.arange(SIDE) % 2)
-
-    assert not ground_of(image, two_disks()[1]).any()
+    assert (found == band_around_one(image.astype(np.uint16), labels)).all()
