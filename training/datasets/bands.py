@@ -18,7 +18,7 @@ Where: TypeAlias = NDArray[np.bool_]
 
 TOUCHING_PX = 1.0  # so near an object everything is background: its outline must be taught
 TELLING = 0.25  # share of the object's pixels that must be found beyond that around it
-RIDGE = 0.1
+RIDGE = 0.1  # of each channel's own scatter: few pixels must not weigh many channels wildly
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,25 +93,47 @@ def like_inside(pixels: NDArray[Any], inside: Where, around: Where) -> Where:
 
     Notes
     -----
-    The channels are weighed such that object and surroundings differ most (Fisher's discriminant
-    with medians, which neighbours of the same kind hardly move), and parted by Otsu's
-    threshold [1]_.
+    `likeness` is parted by Otsu's threshold [1]_.
 
     References
     ----------
     .. [1] Otsu, IEEE Trans. Syst. Man Cybern. 9 (1979), doi:10.1109/TSMC.1979.4310076
     """
     nothing = np.zeros(inside.shape, np.bool_)
-    ours, others = (pixels[:, where].astype(np.float64) for where in (inside, around))
-    if min(ours.shape[1], others.shape[1]) <= len(pixels) + 1:
+    if min(int(inside.sum()), int(around.sum())) <= len(pixels) + 1:
         return nothing
-    scatter = np.atleast_2d(np.cov(ours)) + np.atleast_2d(np.cov(others))
-    scatter += np.diag(RIDGE * np.diag(scatter) + 1e-12)
-    weights = np.linalg.solve(scatter, np.median(ours, axis=1) - np.median(others, axis=1))
-    found: NDArray[np.float64] = np.tensordot(weights, pixels, axes=1)
+    found = likeness(pixels, inside, around)
     both = np.concatenate([found[inside], found[around]])
     if not np.ptp(both) > 0:
         return nothing
     is_alike: Where = found > threshold_otsu(both)
     tells = is_alike[inside].mean() - is_alike[around].mean()
     return is_alike if tells >= TELLING else nothing
+
+
+def likeness(pixels: NDArray[Any], inside: Where, around: Where) -> NDArray[np.float32]:
+    """Return one number per pixel, the larger the more it looks like an object.
+
+    Parameters
+    ----------
+    pixels : ndarray, shape (C, …)
+        Intensities in any unit.
+    inside, around : ndarray of bool, shape (…)
+        Objects, and what is near them; more pixels than channels.
+
+    Returns
+    -------
+    ndarray of float32, shape (…)
+        The sum of the channels, weighed such that both differ most: Fisher's discriminant [1]_,
+        with medians, which neighbours of the same kind hardly move.
+
+    References
+    ----------
+    .. [1] Fisher, Annals of Eugenics 7 (1936), doi:10.1111/j.1469-1809.1936.tb02137.x
+    """
+    ours, others = (pixels[:, where].astype(np.float64) for where in (inside, around))
+    scatter = np.atleast_2d(np.cov(ours)) + np.atleast_2d(np.cov(others))
+    scatter += np.diag(RIDGE * np.diag(scatter) + 1e-12)
+    weights = np.linalg.solve(scatter, np.median(ours, axis=1) - np.median(others, axis=1))
+    found: NDArray[np.float32] = np.tensordot(weights, pixels, axes=1).astype(np.float32)
+    return found
