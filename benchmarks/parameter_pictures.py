@@ -22,7 +22,6 @@ from skimage.segmentation import find_boundaries
 from stardist.geometry import dist_to_coord, star_dist
 
 from training.datasets.augment import Strengths, change_intensities, jitter_stains, resize
-from training.datasets.bands import Band
 from training.datasets.channels import shown
 from training.datasets.labels import UNKNOWN, sparse_labels
 from training.datasets.normalize import normalize_image
@@ -130,12 +129,7 @@ def coverage() -> Image.Image:
     some = np.where(np.isin(labels, np.unique(labels)[1::2]), labels, 0)
     complete = sparse_labels(labels, np.ones(labels.shape, bool), box=box, image_shape=shape)
     positives = sparse_labels(some, some > 0, box=box, image_shape=shape)
-
-    def look(part: tuple[int, ...]) -> NDArray[Any]:
-        return pixels[:, part[0] : part[2], part[1] : part[3]]
-
-    band = Band(6, look=look)
-    banded = sparse_labels(some, some > 0, box=box, image_shape=shape, band=band)
+    banded = sparse_labels(some, some > 0, box=box, image_shape=shape, background_band_px=6)
     return sheet(
         [
             [

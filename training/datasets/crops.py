@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annotations.imaging.pixels import PixelFile, open_pixels
-from training.datasets.bands import Band
 from training.datasets.channels import ALL, shown, with_channels
 from training.datasets.labels import (
     Classes,
@@ -206,19 +205,14 @@ class CropSource:
     def _prepare(self, number: int, region: Region, limits: dict[Plane, Measured]) -> Prepared:
         shape, image_limits = limits[self._plane(region)]
         box = self._box_of(region)
-
-        with open_pixels(region.pixels) as file, np.load(region.labels) as stored:
-
-            def look(part: Corners) -> NDArray[Any]:
-                place = [side + box[axis % len(shape)] for axis, side in enumerate(part)]
-                return self._read_file(file, region, tuple(place))
-
+        with np.load(region.labels, allow_pickle=False) as stored:
             labels = sparse_labels(
                 stored["label_image"],
                 stored["annotated"],
                 box=box,
                 image_shape=shape,
-                band=Band(self._band, self.spacing, look),
+                background_band_px=self._band,
+                spacing=self.spacing,
             )
             classes = _classes_in(stored, labels)
         path = self._folder / f"labels-{number}.npy"

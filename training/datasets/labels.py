@@ -6,8 +6,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-
-from training.datasets.bands import Band, background_band
+from scipy import ndimage
 
 Box: TypeAlias = tuple[int, int, int, int]
 Corners: TypeAlias = tuple[int, ...]  # a box's first place along each axis, then its ends
@@ -16,7 +15,6 @@ Classes: TypeAlias = NDArray[np.uint8]
 
 UNKNOWN = -1
 POSITIVES_ONLY_SHARE = 0.01
-NO_BAND = Band()
 
 
 def sparse_labels(
@@ -25,7 +23,8 @@ def sparse_labels(
     *,
     box: Corners,
     image_shape: tuple[int, ...],
-    band: Band = NO_BAND,
+    background_band_px: int = 0,
+    spacing: tuple[float, ...] | None = None,
 ) -> SparseLabels:
     """Prepare a region's labels for training.
 
@@ -38,9 +37,11 @@ def sparse_labels(
     box : (row0, col0, row1, col1) or (z0, row0, col0, z1, row1, col1)
         Where the region lies in its image.
     image_shape : (H, W) or (Z, H, W)
-    band : Band
-        What around objects is taken as background where no background was marked (less than 1 %
-        of the objects' pixels) [1]_.
+    background_band_px : int
+        Width of the band around each object that is taken as background where no background was
+        marked (less than 1 % of the objects' pixels) [1]_; 0 for none.
+    spacing : tuple of float, optional
+        Distance of neighbours along each axis in pixels; 1 where it is not given.
 
     Returns
     -------
@@ -69,10 +70,11 @@ def sparse_labels(
     new_ids[ids <= 0] = 0
     result: SparseLabels = new_ids[rows]
     result[~annotated] = UNKNOWN
-    if band.width_px and _lacks_background(result):
+    if background_band_px and _lacks_background(result):
+        distance = ndimage.distance_transform_edt(result <= 0, sampling=spacing)
         # An object that is unknown as a whole is an object all the same.
         is_free = (result == UNKNOWN) & (label_image <= 0)
-        result[background_band(result, is_free, band)] = 0
+        result[is_free & (distance <= background_band_px)] = 0
     return result
 
 

@@ -96,8 +96,7 @@ class NetworkParams:
         6,
         "Background band",
         "Where only objects were marked and no background, this many pixels around each object"
-        " count as background, but for those that look like it: neighbours without a label."
-        " 0 switches it off.",
+        " count as background; 0 switches it off.",
         low=0,
         high=64,
     )

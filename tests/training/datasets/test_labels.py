@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from training.datasets.bands import Band
 from training.datasets.labels import diameters, sparse_classes, sparse_labels
 
 WHOLE = {"box": (0, 0, 6, 6), "image_shape": (6, 6)}
@@ -47,10 +46,10 @@ def test_a_band_becomes_background_only_where_none_was_marked():
     label_image[8:12, 8:12] = 1
     whole = {"box": (0, 0, 20, 20), "image_shape": (20, 20)}
 
-    banded = sparse_labels(label_image, label_image > 0, **whole, band=Band(3))
+    banded = sparse_labels(label_image, label_image > 0, **whole, background_band_px=3)
     marked = label_image > 0
     marked[0] = True
-    kept = sparse_labels(label_image, marked, **whole, band=Band(3))
+    kept = sparse_labels(label_image, marked, **whole, background_band_px=3)
 
     assert banded[5, 10] == 0
     assert banded[4, 10] == -1
@@ -62,7 +61,9 @@ def test_a_band_becomes_background_only_where_none_was_marked():
 def test_no_pixel_of_an_object_is_taught_as_background(label_image, known, positives_only, box):
     annotated = known & (label_image > 0) if positives_only else known
 
-    labels = sparse_labels(label_image, annotated, box=box, image_shape=(30, 30), band=Band(3))
+    labels = sparse_labels(
+        label_image, annotated, box=box, image_shape=(30, 30), background_band_px=3
+    )
 
     assert (labels[label_image > 0] != 0).all()
 
