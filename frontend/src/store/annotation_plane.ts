@@ -5,9 +5,8 @@ import type { ChunkKey } from "../labels/chunks";
 import { labelsIn } from "../labels/codec";
 import { boxOfEdit, type Edit, NO_EDIT } from "../labels/runs";
 import * as texts from "../texts";
-import { applyClasses, classMeta } from "./classes";
+import { applyClasses, classMetas } from "./classes";
 import { DraftClasses } from "./draft_classes";
-import { DraftDesk } from "./draft_desk";
 import type { DraftPlane } from "./draft_plane";
 import { added, type EditContext, EditDesk } from "./edit_desk";
 import type { EditLock } from "./edit_lock";
@@ -26,6 +25,7 @@ import { LongEdits } from "./long_edit";
 import { ManyDesk } from "./many_desk";
 import { OpenStroke, ruleOf } from "./open_stroke";
 import type { PastPlane } from "./past_plane";
+import { PlaneDrafts } from "./plane_drafts";
 import type { OwnOp } from "./replica";
 import type { RestorePlan, ToRestore } from "./restore";
 import { Reversal } from "./reversal";
@@ -41,9 +41,6 @@ export interface AnnotationOptions extends SyncedOptions {
   readonly lock?: EditLock;
 }
 
-/** Ids before and after it in the op's header, of which the server takes a mebibyte. */
-const CLASSES_PER_OP = 20_000;
-
 export class AnnotationPlane extends SyncedPlane implements LayerStore {
   readonly ids: IdPool;
   readonly shaping: ShapeDesk;
@@ -53,7 +50,7 @@ export class AnnotationPlane extends SyncedPlane implements LayerStore {
   private readonly many: ManyDesk;
   private readonly reversal: Reversal;
   private readonly draftClasses: DraftClasses;
-  private readonly draftDesk: DraftDesk;
+  private readonly planeDrafts: PlaneDrafts;
   private stroke: OpenStroke | null = null;
   // Changes to pixels that must not happen under an open stroke.
   private deferred: (() => void)[] = [];
@@ -78,7 +75,7 @@ export class AnnotationPlane extends SyncedPlane implements LayerStore {
     this.desk = new EditDesk(context);
     this.long = new LongEdits(this.room);
     this.many = new ManyDesk(this.desk, context, this.long);
-    this.draftDesk = new DraftDesk({
+    this.planeDrafts = new PlaneDrafts({
       drafts: this.drafts,
       table: this.replica.table,
       many: this.many,
@@ -117,7 +114,6 @@ export class AnnotationPlane extends SyncedPlane implements LayerStore {
   beginStroke(options: StrokeOptions): Stroke {
     this.options.lock?.check();
     if (this.isBusy) throw new EditRefused("busy", texts.editing.waitForLast);
-    const isLocked = options.isLocked ?? ((id) => this.isDecided(id, options.instanceId));
     ruleOf(options, 0); // refuses now and not at the first point
     // Seen in its colour while it is painted.
     if (options.className) this.replica.table.setClass(options.instanceId, options.className);
@@ -142,13 +138,20 @@ export class AnnotationPlane extends SyncedPlane implements LayerStore {
       lost: (sentence: string) => this.tellTrouble(sentence),
     };
     const group = options.group ?? this.newGroup();
-    this.stroke = new OpenStroke(host, { ...options, isLocked }, group);
+    this.stroke = new OpenStroke(host, this.withLocks(options), group);
     return this.stroke;
   }
 
-  private isDecided(id: number, own: number): boolean {
-    const state = this.replica.table.stateOf(id);
-    return id !== own && (state === "accepted" || state === "edited");
+  /** Nothing else said, what is decided is locked, but for the object that is painted. */
+  private withLocks(options: StrokeOptions) {
+    return { ...options, isLocked: options.isLocked ?? this.isDecidedBut(options.instanceId) };
+  }
+
+  private isDecidedBut(own: number) {
+    return (id: number) => {
+      const state = this.replica.table.stateOf(id);
+      return id !== own && (state === "accepted" || state === "edited");
+    };
   }
 
   protected override isPainting(key: ChunkKey): boolean {
@@ -171,8 +174,8 @@ export class AnnotationPlane extends SyncedPlane implements LayerStore {
     const classes = { ...this.draftClasses.ofAccepted(meta), ...meta.classes };
     const op = this.recorder.makeOp(kind, edit, n, classes);
     this.add(op, isPainted);
-    this.draftDesk.accepted(meta);
-    if (kind !== "accept" && kind !== "restore") this.draftDesk.markEdited(labelsIn(edit));
+    this.planeDrafts.accepted(meta);
+    if (kind !== "accept" && kind !== "restore") this.planeDrafts.markEdited(labelsIn(edit));
     return this.recorder.record(op, meta);
   }
 
@@ -189,18 +192,14 @@ export class AnnotationPlane extends SyncedPlane implements LayerStore {
   setClass(ids: readonly number[], className: string): Promise<OpReport | null> {
     return this.desk.exclusively(async () => {
       const group = this.newGroup();
-      const made: Promise<OpReport>[] = [];
-      for (let at = 0; at < ids.length; at += CLASSES_PER_OP) {
-        const part = ids.slice(at, at + CLASSES_PER_OP);
-        const meta = classMeta(this.replica.table, part, className);
-        if (meta) made.push(this.commit("class", NO_EDIT, { ...meta, group }, true));
-      }
+      const metas = classMetas(this.replica.table, ids, className);
+      const made = metas.map((meta) => this.commit("class", NO_EDIT, { ...meta, group }, true));
       return made.length === 0 ? null : (await Promise.all(made)).reduce(added);
     });
   }
 
   setDraftClass(draft: DraftStore, ids: readonly number[], className: string): Promise<void> {
-    return this.draftClasses.set(this.draftDesk.planeOf(draft), ids, className, this.newGroup());
+    return this.draftClasses.set(this.planeDrafts.planeOf(draft), ids, className, this.newGroup());
   }
 
   fill(point: ImagePoint, instanceId: number, bounds: Rect, className?: string): Promise<OpReport> {
@@ -208,13 +207,11 @@ export class AnnotationPlane extends SyncedPlane implements LayerStore {
   }
 
   fillPolygon(points: readonly ImagePoint[], options: StrokeOptions): Promise<OpReport | null> {
-    const isLocked = options.isLocked ?? ((id) => this.isDecided(id, options.instanceId));
-    return this.desk.fillPolygon(points, { ...options, isLocked });
+    return this.desk.fillPolygon(points, this.withLocks(options));
   }
 
   fillArea(found: FoundArea, options: StrokeOptions): Promise<OpReport | null> {
-    const isLocked = options.isLocked ?? ((id) => this.isDecided(id, options.instanceId));
-    return this.desk.fillArea(found, { ...options, isLocked });
+    return this.desk.fillArea(found, this.withLocks(options));
   }
 
   merge(keep: number, other: number): Promise<OpReport> {
@@ -252,19 +249,19 @@ export class AnnotationPlane extends SyncedPlane implements LayerStore {
   }
 
   acceptDraft(draft: DraftStore, id: number, preserve: Preserve = "pixels"): Promise<number> {
-    return this.draftDesk.acceptOne(draft, id, preserve, false);
+    return this.planeDrafts.acceptOne(draft, id, preserve, false);
   }
 
   editDraft(draft: DraftStore, id: number): Promise<number> {
-    return this.draftDesk.acceptOne(draft, id, "pixels", true);
+    return this.planeDrafts.acceptOne(draft, id, "pixels", true);
   }
 
   async acceptMany(draft: DraftStore, ids: ArrayLike<number>, preserve: Preserve = "pixels") {
-    return this.draftDesk.acceptMany(draft, ids, preserve);
+    return this.planeDrafts.acceptMany(draft, ids, preserve);
   }
 
   openDraft(layerId: string): Promise<DraftStore> {
-    return this.draftDesk.open(layerId);
+    return this.planeDrafts.open(layerId);
   }
 
   // ------------------------------------------------------------ undo

@@ -3,6 +3,9 @@
 import type { ClassGroups, OpMeta } from "../api/types";
 import type { InstanceTable } from "../labels/instances";
 
+/** Ids before and after it in the op's header, of which the server takes a mebibyte. */
+const CLASSES_PER_OP = 20_000;
+
 /** Ids by the class that each of them gets. */
 export function grouped(classOf: Iterable<readonly [id: number, name: string]>): ClassGroups {
   const groups = new Map<string, number[]>();
@@ -36,6 +39,16 @@ export function classMeta(
   if (others.length === 0) return null;
   const before = grouped(others.map((id) => [id, table.classOf(id)]));
   return { classes: { [name]: others }, classes_before: before };
+}
+
+/** The same of any number of instances, a part for each op that it takes. */
+export function classMetas(table: InstanceTable, ids: readonly number[], name: string) {
+  const metas = [];
+  for (let at = 0; at < ids.length; at += CLASSES_PER_OP) {
+    const meta = classMeta(table, ids.slice(at, at + CLASSES_PER_OP), name);
+    if (meta) metas.push(meta);
+  }
+  return metas;
 }
 
 /** What takes a step back (or makes it again), of each instance that still has what it gave. */

@@ -9,7 +9,7 @@ import type { Preserve } from "./edit_types";
 import type { ManyDesk } from "./many_desk";
 import type { DraftStore } from "./types";
 
-export interface DraftParts {
+export interface PlaneDraftsParts {
   /** Those that are open, by layer. */
   readonly drafts: Map<string, DraftPlane>;
   /** Of the annotation plane. */
@@ -18,14 +18,14 @@ export interface DraftParts {
   readonly openDraft: (layerId: string) => Promise<DraftPlane>;
 }
 
-export class DraftDesk {
-  private readonly parts: DraftParts;
+export class PlaneDrafts {
+  private readonly parts: PlaneDraftsParts;
   // Two planes of one draft would not know of each other's decisions.
   private readonly opening = new Map<string, Promise<DraftPlane>>();
   // The draft instance that an instance was accepted from on this page.
   private readonly origins = new Map<number, { layer: string; instance_id: number }>();
 
-  constructor(parts: DraftParts) {
+  constructor(parts: PlaneDraftsParts) {
     this.parts = parts;
   }
 
