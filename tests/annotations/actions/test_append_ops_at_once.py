@@ -150,12 +150,12 @@ def test_a_transaction_that_is_killed_leaves_nothing(layer, monkeypatch):
 
     from annotations.actions import layer_writer
 
-    def kill(channel, data):
+    def kill(layer_id, seq):
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
 
     with monkeypatch.context() as patch:
-        patch.setattr(layer_writer.events, "publish", kill)
+        patch.setattr(layer_writer, "tell_ops", kill)
         with pytest.raises((OperationalError, InterfaceError)):
             append_ops(user=user, layer_id=layer.pk, session=session, sent=[one])
     connection.close()
