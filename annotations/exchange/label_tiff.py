@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 import zlib
 from collections.abc import Iterator
@@ -121,9 +122,9 @@ def _rows(page: tifffile.TiffPage) -> Iterator[NDArray[Any]]:
     if page.is_final:  # as it lies in the file, without strips that would matter
         yield from _plain_rows(page)
         return
-    if not page.dataoffsets:
-        raise ValueError("a page without pixels")
     across = -(-page.imagewidth // page.tilewidth) if page.is_tiled else 1
+    if len(page.dataoffsets) < math.prod(page.chunked):
+        raise ValueError("a page without all its pixels")
     segments = page.segments(maxworkers=1, buffersize=READ_AT_ONCE)
     left = page.imagelength
     while row := list(islice(segments, across)):

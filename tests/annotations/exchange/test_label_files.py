@@ -205,6 +205,20 @@ def test_a_damaged_file_is_refused_or_read(data):
         return
 
 
+@pytest.mark.parametrize("kind", ["Strip", "Tile"])
+def test_a_file_without_its_last_pixels_is_refused_and_not_read_as_background(kind):
+    options = {"rowsperstrip": 100} if kind == "Strip" else {"tile": (256, 256)}
+    label_image, _ = draw_blobs(1100, 700, n=40)
+    raw = bytearray(tiff(label_image.astype(np.uint16), compression="zlib", **options).getvalue())
+    with tifffile.TiffFile(io.BytesIO(raw)) as written:
+        tags = [written.pages.first.tags[f"{kind}{name}"] for name in ("Offsets", "ByteCounts")]
+    for tag in tags:
+        raw[tag.offset + 4] = tag.count - 3  # of 11 strips or 15 tiles
+
+    with pytest.raises(NotALabelImage, match="damaged"):
+        read(io.BytesIO(raw), label_image.shape)
+
+
 @needs_shared_data
 @pytest.mark.parametrize(
     ("name", "word"),
