@@ -129,6 +129,21 @@ class Checks:
         assert found.label_image.max() >= 1
         assert found.maps["prob"].shape == image.shape[1:]
 
+    def check_a_large_region_of_a_plane_is_looked_at_in_pieces(self) -> None:
+        stack, _ = ellipsoids(54, shape=(24, 128, 128), n=60)
+        predictor = self.load(self.model)
+        image, sides = stack[:, 12], []
+        look = predictor._piece
+
+        def piece(pixels: Any, *others: Any) -> Any:
+            sides.append(max(pixels.shape))
+            return look(pixels, *others)
+
+        predictor._piece, predictor.piece_px = piece, 9_000
+        predictor.predict(image[:, :120, :120], reference=image)
+        assert len(sides) > 1
+        assert max(sides) < 120
+
     def check_blocks_of_the_network_leave_no_trace(self) -> None:
         stack, _ = ellipsoids(53, shape=(24, 96, 80), n=30)
         predictor = self.load(self.model)

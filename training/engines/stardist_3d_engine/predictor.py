@@ -67,12 +67,11 @@ class StarDist3DPredictor:
         reference: Pixels | None = None,
     ) -> PredictionArrays:
         """Segment an image of shape (C, H, W) as a stack of one plane."""
-        found = self.predict_volume(
+        pixels = self._normalized(
             np.asarray(image)[:, np.newaxis],
-            want_maps=want_maps,
-            should_stop=should_stop,
-            reference=None if reference is None else np.asarray(reference)[:, np.newaxis],
+            None if reference is None else np.asarray(reference)[:, np.newaxis],
         )
+        found = self._in_pieces(pixels, want_maps, should_stop)
         maps = {name: values[..., 0, :, :] for name, values in found.maps.items()}
         return PredictionArrays(found.label_image[0], found.scores, maps, classes=found.classes)
 
@@ -89,25 +88,32 @@ class StarDist3DPredictor:
 
         The distance of planes is taken to be that of the stacks that the network learnt from.
         """
-        pixels = NormalizedStack(
+        pixels = self._normalized(stack, reference)
+        if reference is not None:  # a block of a stack, which is not cut once more
+            return self._piece(pixels[:, :, :, :], want_maps, should_stop)
+        return self._in_pieces(pixels, want_maps, should_stop)
+
+    def volume_blocks(self, shape: Sequence[int], anisotropy: float) -> BlockSizes:
+        """Return how a stack is cut; see `training.engines.base.VolumePredictor`."""
+        overlaps = self._piece_overlaps()
+        return block_sides(shape, overlaps, self.piece_px, self._net.divisor), overlaps
+
+    def _normalized(self, stack: Stack, reference: NDArray[Any] | None) -> NormalizedStack:
+        return NormalizedStack(
             stack, self._n_channels, invert=self._invert, reference=reference, way=self._way
         )
 
+    def _in_pieces(
+        self, pixels: NormalizedStack, want_maps: bool, should_stop: StopFlag
+    ) -> PredictionArrays:
         def one(corners: Corners) -> PredictionArrays:
             place = tuple(map(slice, corners[:3], corners[3:]))
             part = pixels[slice(None), place[0], place[1], place[2]]
             return self._piece(part, want_maps, should_stop)
 
         shape = pixels.shape[1:]
-        if reference is not None:  # a block of a stack, which is not cut once more
-            return one((0, 0, 0, *shape))
-        sides, overlaps = self.volume_blocks(shape, anisotropy)
+        sides, overlaps = self.volume_blocks(shape, 0.0)
         return predict_in_cuboids(shape, one, block_px=sides, overlap_px=overlaps)
-
-    def volume_blocks(self, shape: Sequence[int], anisotropy: float) -> BlockSizes:
-        """Return how a stack is cut; see `training.engines.base.VolumePredictor`."""
-        overlaps = self._piece_overlaps()
-        return block_sides(shape, overlaps, self.piece_px, self._net.divisor), overlaps
 
     def _piece_overlaps(self) -> tuple[int, int, int]:
         """Return what pieces see of each other, such that grids of all pieces lie alike.
