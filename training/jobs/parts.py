@@ -45,10 +45,7 @@ from training.supervision.warm import EngineDefect, EngineRefused
 PutTogether: TypeAlias = Callable[[Sequence[PredictionPart], Image, Told], Drawn]
 BOX = ("row0", "col0", "row1", "col1")
 # By these fields parts of an earlier time are recognised.
-WHAT_IT_IS = (
-    *("t", "z", "depth", *BOX),
-    *("overlap_px", "overlap_z", "is_volume", "fast"),
-)
+WHAT_IT_IS = ("t", "z", "depth", *BOX, "overlap_px", "overlap_z", "is_volume", "fast")
 WAIT_S = 0.5  # until it is looked again at what others have made
 
 

@@ -1,5 +1,6 @@
 /** Where the view goes to show a box of the image. */
-import type { Affine } from "./affine";
+import { type Affine, toScreen } from "./affine";
+import { imagePoint } from "./points";
 import { height, type Rect, width } from "./rect";
 
 /** What of an image is on screen. */
@@ -58,9 +59,9 @@ export function goalFor(
   };
 }
 
-function isSeenWell(box: Rect, size: number, { toScreen, scale, ...screen }: Seen): boolean {
-  const x = ((box.x0 + box.x1) / 2) * scale + toScreen.e;
-  const y = ((box.y0 + box.y1) / 2) * scale + toScreen.f;
+function isSeenWell(box: Rect, size: number, screen: Seen): boolean {
+  const middle = imagePoint((box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2);
+  const { x, y } = toScreen(screen.toScreen, middle);
   return (
     Math.abs(x - screen.width / 2) + size / 2 < (screen.width * WELL_WITHIN) / 2 &&
     Math.abs(y - screen.height / 2) + size / 2 < (screen.height * WELL_WITHIN) / 2

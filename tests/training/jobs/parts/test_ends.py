@@ -11,7 +11,7 @@ from project import garbage, leases
 from project.storage import has_blob
 from tests.project.garbage.blobs import make_all_old
 from tests.training.conftest import JOIN_S
-from tests.training.jobs.parts.worlds import predicted, prediction_of, refuse
+from tests.training.jobs.parts.worlds import cancel_while_made, predicted, prediction_of, refuse
 from tests.training.worlds import wait_for
 from training import tasks
 from training.actions.predictions import (
@@ -20,7 +20,6 @@ from training.actions.predictions import (
     queue_predictions,
 )
 from training.models import PredictionPart, PredictionRun, RunState
-from training.supervision.warm import warm_child
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -129,16 +128,9 @@ def test_a_cancel_stops_the_part_that_is_being_made(
     odd_engine, odd_version, owner, large, in_background
 ):
     odd_engine(predict_s=600)
-    queue_predictions(user=owner, version=odd_version, images=[large.pk])
-    working = in_background(lambda: tasks.predict.fn("threshold"))
-    wait_for(PredictionPart.objects.filter(state=RunState.RUNNING).first)
-    wait_for(lambda: warm_child("threshold").pid)
 
-    cancel_prediction(user=owner, prediction=prediction_of(large))
-    working.join(JOIN_S)
+    cancel_while_made(owner, odd_version, large, in_background)
 
-    assert not working.is_alive()
-    assert prediction_of(large).state == RunState.CANCELLED
     assert set(PredictionPart.objects.values_list("state", flat=True)) == {RunState.CANCELLED}
 
 

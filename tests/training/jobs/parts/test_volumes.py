@@ -17,18 +17,16 @@ from annotations.models import Image, StackDrafts
 from annotations.queries.chunks import layer_label_image, pixels_of
 from project import leases
 from project.storage import put_file, scratch_dir
-from tests.training.conftest import JOIN_S
-from tests.training.jobs.parts.worlds import predicted, prediction_of, stop
-from tests.training.worlds import draw_stack, stored_image, wait_for
+from tests.training.jobs.parts.worlds import cancel_while_made, predicted, prediction_of, stop
+from tests.training.worlds import draw_stack, stored_image
 from training import tasks
-from training.actions.predictions import cancel_prediction, queue_predictions
+from training.actions.predictions import queue_predictions
 from training.actions.runs import queue_run
 from training.engines.base import PredictionArrays
 from training.engines.cuboids import cuboids, predict_in_cuboids
 from training.jobs.volume_parts import merge_volumes
 from training.models import ModelVersion, PredictionPart, RunState
 from training.supervision.parts import write_part
-from training.supervision.warm import warm_child
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -243,16 +241,9 @@ def test_a_cancel_stops_the_block_that_is_being_made(
     odd_engine, version, owner, stack, in_background
 ):
     odd_engine(volumes=True, blocks=BLOCKS, predict_s=600)
-    queue_predictions(user=owner, version=version, images=[stack.pk])
-    working = in_background(lambda: tasks.predict.fn("threshold"))
-    wait_for(PredictionPart.objects.filter(state=RunState.RUNNING).first)
-    wait_for(lambda: warm_child("threshold").pid)
 
-    cancel_prediction(user=owner, prediction=prediction_of(stack))
-    working.join(JOIN_S)
+    cancel_while_made(owner, version, stack, in_background)
 
-    assert not working.is_alive()
-    assert prediction_of(stack).state == RunState.CANCELLED
     assert set(PredictionPart.objects.values_list("state", flat=True)) == {RunState.CANCELLED}
 
 

@@ -7,10 +7,13 @@ import numpy as np
 from annotations.models import Instance, InstanceState
 from annotations.queries.labels import layer_label_image
 from tests.drawing import draw_blobs
+from tests.training.conftest import JOIN_S
+from tests.training.worlds import wait_for
 from training import tasks
-from training.actions.predictions import queue_predictions
+from training.actions.predictions import cancel_prediction, queue_predictions
 from training.jobs.attempt import Interrupted
 from training.models import PredictionPart, PredictionRun, RunState
+from training.supervision.warm import warm_child
 
 PART_PX = 700  # parts own 512 x 512
 
@@ -51,6 +54,20 @@ def make_parts(prediction, n):
     for _ in range(n):
         part = PredictionPart.objects.filter(prediction=prediction, state=RunState.QUEUED).first()
         tasks.predict_part.fn(str(part.pk))
+
+
+def cancel_while_made(owner, version, image, in_background):
+    """Cancel a prediction while a part of it is being made, and wait for its worker."""
+    queue_predictions(user=owner, version=version, images=[image.pk])
+    working = in_background(lambda: tasks.predict.fn("threshold"))
+    wait_for(PredictionPart.objects.filter(state=RunState.RUNNING).first)
+    wait_for(lambda: warm_child("threshold").pid)
+
+    cancel_prediction(user=owner, prediction=prediction_of(image))
+    working.join(JOIN_S)
+
+    assert not working.is_alive()
+    assert prediction_of(image).state == RunState.CANCELLED
 
 
 def check_rows(prediction, label_image):
